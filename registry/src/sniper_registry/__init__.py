@@ -1,0 +1,1 @@
+"""The plugin marketplace: install, search and publish. Nothing of it is built yet."""
