@@ -1,1 +1,37 @@
+"""What a plugin's own module imports: the hook marker and the specs. Light: no pydantic, no kernel."""
 
+from sniper.hooks import hookimpl
+from sniper.specs import (
+    AmmSpec,
+    AppSpec,
+    BusSpec,
+    ExecutorSpec,
+    ExitSpec,
+    FeedSpec,
+    FeeEstimatorSpec,
+    RiskCheckSpec,
+    SignerSpec,
+    SizerSpec,
+    Spec,
+    StoreSpec,
+    StrategySpec,
+    VenueSpec,
+)
+
+__all__ = [
+    "AmmSpec",
+    "AppSpec",
+    "BusSpec",
+    "ExecutorSpec",
+    "ExitSpec",
+    "FeeEstimatorSpec",
+    "FeedSpec",
+    "RiskCheckSpec",
+    "SignerSpec",
+    "SizerSpec",
+    "Spec",
+    "StoreSpec",
+    "StrategySpec",
+    "VenueSpec",
+    "hookimpl",
+]

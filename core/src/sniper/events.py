@@ -1,0 +1,324 @@
+"""Everything that enters the kernel, and what it derives for strategies and exits.
+
+An event type is its tag and its fields, not its Python class: a plugin that reads another plugin's events declares the
+same tag with the fields that it needs. New fields need defaults; any other change is a new tag.
+"""
+
+from enum import Enum
+from typing import ClassVar
+
+from sniper.plugin import Frozen
+
+
+class EventClass(Enum):
+    """What may happen to an event under load.
+
+    ABSOLUTE  Replaces what came before under the same key: may be conflated.
+    DELTA     Only means something after all its predecessors: never dropped; an overflow turns its source stale.
+    FACT      Never dropped, own lane: fills, receipts, reorgs, commands, launches.
+    """
+
+    ABSOLUTE = "absolute"
+    DELTA = "delta"
+    FACT = "fact"
+
+
+class Event(Frozen):
+    """Anything that enters the kernel. ``time``: ns UTC at which it could be known; it never decreases."""
+
+    event_class: ClassVar[EventClass] = EventClass.FACT
+    time: int
+
+
+# ---- what chains and exchanges say (the shared market stream) ------------------------------------------------------
+
+
+class Block(Event, tag="block/1"):
+    """A new head. ``timestamp``: seconds, the chain's own. ``base_fee``: wei per gas of this block.
+
+    tips  Effective priority fees of its transactions at the percentiles 10, 50 and 90, wei per gas; empty where unknown.
+    """
+
+    chain_id: int
+    number: int
+    hash: str
+    parent: str
+    timestamp: int
+    base_fee: int
+    gas_used: int
+    gas_limit: int
+    tips: tuple[int, ...] = ()
+
+
+class Log(Event, tag="log/1"):
+    """One EVM log, undecoded. Logs follow their `Block`, in the order of ``index``."""
+
+    event_class = EventClass.DELTA
+    chain_id: int
+    block: int
+    tx_hash: str
+    index: int
+    address: str
+    topics: tuple[str, ...]
+    data: bytes
+
+
+class Reorg(Event, tag="reorg/1"):
+    """Blocks above ``ancestor`` are no longer part of the chain. The new ones follow as `Block` and `Log`."""
+
+    chain_id: int
+    ancestor: int
+
+
+class Trade(Event, tag="trade/1"):
+    """A trade on an exchange. ``price`` in ticks, ``size`` in lots of the instrument."""
+
+    event_class = EventClass.DELTA
+    venue: str
+    instrument: str
+    price: int
+    size: int
+
+
+class Clock(Event, tag="clock/1"):
+    """Time went by; makes timers fire when nothing else happens."""
+
+    event_class = EventClass.ABSOLUTE
+
+
+class FeedStale(Event, tag="feed-stale/1"):
+    """A feed lost its source (``stale``) or has caught up again. Nothing is bought while a feed of its chain is stale."""
+
+    feed: str
+    chain_id: int
+    stale: bool
+
+
+class PoolRead(Event, tag="pool-read/1"):
+    """State of a pool that was read from its chain at ``block``; ``state`` is the AMM's encoded fields."""
+
+    chain_id: int
+    pool: str
+    amm: str
+    block: int
+    coins: tuple[str, ...]
+    state: bytes
+
+
+class TokenDescribed(Event, tag="token-described/1"):
+    """What a token says of itself; nothing of it is trusted for money. ``deployer``: who sent the pool's transaction."""
+
+    chain_id: int
+    token: str
+    symbol: str
+    decimals: int
+    deployer: str
+
+
+# ---- answers to effects (an account's own stream) -------------------------------------------------------------------
+
+
+class Answer(Event):
+    """The answer to the effect ``ask`` of ``account``. A second answer is journaled and ignored."""
+
+    account: str
+    ask: str
+
+
+class AskFailed(Answer, tag="ask-failed/1"):
+    """The effect gave no answer: it raised, or its deadline passed (code ``deadline``)."""
+
+    code: str
+    message: str
+
+
+class ProbeAnswered(Answer, tag="probe-answered/1"):
+    """Evidence of a risk probe, in the canonical encoding of its `Evidence` type."""
+
+    evidence: bytes
+
+
+class Signed(Answer, tag="signed/1"):
+    """A signed transaction. Durable before it is broadcast, and sent again unchanged after a crash."""
+
+    raw: bytes
+    tx_hash: str
+
+
+class Sent(Answer, tag="sent/1"):
+    """A node's word on a broadcast. ``outcome``: ``accepted``, ``known``, ``nonce-too-low``, ``underpriced``,
+    ``insufficient-funds`` or ``rejected``."""
+
+    outcome: str
+    message: str = ""
+
+
+class Settled(Answer, tag="settled/1"):
+    """What a transaction did, measured by balances and not by the logs of a token.
+
+    included       False: not in a block yet; the other fields then mean nothing.
+    ok             The receipt's status.
+    native_delta   Change of the owner's native balance that this transaction caused, its gas included, wei.
+    balances       (token address, owner's balance at ``block``), base units.
+    """
+
+    included: bool
+    ok: bool = False
+    block: int = 0
+    block_hash: str = ""
+    gas_used: int = 0
+    gas_price: int = 0
+    native_delta: int = 0
+    balances: tuple[tuple[str, int], ...] = ()
+    revert_reason: str = ""
+
+
+class SellSimulated(Answer, tag="sell-simulated/1"):
+    """A sale of a whole position, simulated at ``block``. ``received``: quote asset, base units; 0 when it reverts.
+
+    quoted  What the pool would give for the same amount if the token took no tax, quote base units.
+    """
+
+    token: str
+    block: int
+    quoted: int
+    received: int
+    reverted: str = ""
+
+
+class BalancesRead(Answer, tag="balances-read/1"):
+    """An account's wallet at one block: ``nonce`` counts its included transactions. ``balances``: (token, base units)."""
+
+    chain_id: int
+    block: int
+    nonce: int
+    native: int
+    balances: tuple[tuple[str, int], ...] = ()
+
+
+# ---- commands of people -------------------------------------------------------------------------------------------------
+
+
+class Command(Event):
+    """An order of the operator or the account's owner."""
+
+    account: str
+
+
+class KillSwitch(Command, tag="kill-switch/1"):
+    """Set the kill switch of one account, or of all (``account`` ``"*"``)."""
+
+    level: str
+    reason: str = ""
+
+
+class StrategyLife(Command, tag="strategy-life/1"):
+    """``action``: ``start``, ``pause`` (no entries), ``drain`` (no entries, removed once flat), ``remove`` (positions are
+    handed to manual care, their exits go on) or ``configure`` (``parameters``: JSON of the keys that change)."""
+
+    instance: str
+    action: str
+    parameters: str = ""
+
+
+class ClosePosition(Command, tag="close-position/1"):
+    """Close a position by hand."""
+
+    token: str
+    share_bps: int = 10_000
+    reason: str = "closed by hand"
+
+
+# ---- derived by the kernel, never journaled: the same inputs give them again -------------------------------------------
+
+
+class PoolCreated(Event, tag="pool-created/1"):
+    """A factory made a pool. ``coins``: token addresses, numbered as in the contract."""
+
+    chain_id: int
+    block: int
+    pool: str
+    amm: str
+    coins: tuple[str, ...]
+    tx_hash: str
+
+
+class PoolChanged(Event, tag="pool-changed/1"):
+    """A pool's state changed; read the new one through the view."""
+
+    event_class = EventClass.ABSOLUTE
+    pool: str
+    block: int
+
+
+class LiquidityAdded(Event, tag="liquidity-added/1"):
+    """``token`` is the coin that is not the quote asset; ``quote_reserve``: what the pool can pay out in the wrapped native
+    coin or another quote asset after the change, base units."""
+
+    pool: str
+    token: str
+    quote_reserve: int
+    block: int
+
+
+class LiquidityRemoved(Event, tag="liquidity-removed/1"):
+    """As `LiquidityAdded`; ``share_bps``: the part of the pool's quote reserve that left."""
+
+    pool: str
+    token: str
+    quote_reserve: int
+    share_bps: int
+    block: int
+
+
+class TradingEnabled(Event, tag="trading-enabled/1"):
+    """A token said that it trades from now on."""
+
+    token: str
+    block: int
+
+
+class TokenActed(Event, tag="token-acted/1"):
+    """A token's contract logged something that is neither a transfer nor an approval: its owner did something.
+
+    ``topic``: the log's first topic; ``name``: the event's name where it is a known one."""
+
+    token: str
+    topic: str
+    name: str
+    block: int
+
+
+class TimerFired(Event, tag="timer-fired/1"):
+    """A timer that this strategy or exit set. ``key`` as it was set."""
+
+    key: str
+
+
+class EntryDenied(Event, tag="entry-denied/1"):
+    """This strategy's intent was denied. ``retry_at``: when a check says that it may fare better, ns UTC."""
+
+    token: str
+    intent: str
+    rule: str
+    retry_at: int | None
+
+
+class PositionOpened(Event, tag="position-opened/1"):
+    """An entry of this strategy was filled."""
+
+    token: str
+
+
+class PositionClosed(Event, tag="position-closed/1"):
+    """A position of this strategy is flat. ``pnl``: quote asset, base units, gas included."""
+
+    token: str
+    pnl: int
+
+
+class Retracted(Event, tag="retracted/1"):
+    """A reorg took back what this strategy was told of blocks above ``ancestor``."""
+
+    chain_id: int
+    ancestor: int

@@ -1,0 +1,100 @@
+"""Write an executor: how a signed transaction reaches a chain, and how its outcome is learnt."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Protocol
+
+from sniper.config import Config
+from sniper.plugin import Frozen
+from sniper.types import Mode
+from sniper.venue import Swap
+
+__all__ = ["Config", "Executor", "ExecutorContext", "Mode", "Outcome", "Settlement", "Submission", "Swap"]
+
+
+class Submission(Frozen):
+    """A transaction to broadcast. ``raw`` is empty in modes that do not sign.
+
+    What it is meant to do stands beside the bytes, for executors that play it instead of sending it.
+
+    swap  What is traded; None for approvals and cancellations.
+    held  (token address, base units that the books say the owner holds now) of the tokens that the swap moves.
+    """
+
+    account: str
+    attempt: str
+    chain_id: int
+    owner: str
+    purpose: str
+    nonce: int
+    gas: int
+    max_fee: int
+    max_priority_fee: int
+    tx_hash: str
+    raw: bytes
+    swap: Swap | None
+    held: tuple[tuple[str, int], ...]
+
+
+class Outcome(Frozen):
+    """See `sniper.events.Sent`."""
+
+    outcome: str
+    message: str = ""
+
+
+class Settlement(Frozen):
+    """See `sniper.events.Settled`."""
+
+    ok: bool
+    block: int
+    block_hash: str
+    gas_used: int
+    gas_price: int
+    native_delta: int
+    balances: tuple[tuple[str, int], ...]
+    revert_reason: str = ""
+
+
+class ExecutorContext(Protocol):
+    """What the runtime hands to an executor."""
+
+    def endpoints(self, chain_id: int) -> Any:
+        """The chain's `sniper.evm.rpc.Endpoints`. Any: executors that play transactions need none."""
+        ...
+
+    def block(self, chain_id: int) -> int:
+        """Number of the newest block that the kernel has seen."""
+        ...
+
+    def base_fee(self, chain_id: int) -> int:
+        """Base fee of that block, wei per gas."""
+        ...
+
+    def quote(self, swap: Swap) -> int:
+        """Exact output of the swap on the kernel's present state, after the token's measured taxes, base units.
+
+        Raises `sniper.amm.NoLiquidity`.
+        """
+        ...
+
+
+class Executor(ABC):
+    """Lives in the shell; only transmits: nonces, fees and replacements are decided by the kernel.
+
+    modes  In which it is used. ``signs``: whether it needs signed bytes.
+    """
+
+    modes: ClassVar[frozenset[Mode]]
+    signs: ClassVar[bool] = True
+
+    def __init__(self, config: Any, context: ExecutorContext) -> None:
+        self.config = config
+        self.context = context
+
+    @abstractmethod
+    async def send(self, submission: Submission) -> Outcome:
+        """Broadcast once; the same bytes may come again after a crash."""
+
+    @abstractmethod
+    async def settle(self, submission: Submission) -> Settlement | None:
+        """What the transaction did; None while it is in no block."""

@@ -1,0 +1,41 @@
+"""Write an exit: a rule that closes a position. One instance guards one position; its fields are its state."""
+
+from collections.abc import Iterator
+
+from sniper.config import Config
+from sniper.plugin import Frozen, State
+from sniper.strategy import SetTimer, on
+from sniper.view import Position, View
+
+__all__ = ["Config", "Exit", "ExitActions", "Position", "Sell", "SetTimer", "View", "on"]
+
+
+class Sell(Frozen, tag="sell"):
+    """Sell ``share_bps`` of what is held. ``urgent``: pay the fee and take the slippage of an emergency."""
+
+    reason: str
+    share_bps: int = 10_000
+    urgent: bool = False
+
+
+ExitActions = Iterator[Sell | SetTimer]
+
+
+class Exit(State):
+    """Pure. Declare ``config`` (a `Config`) and any state as fields; state fields need defaults.
+
+    Besides these two methods an exit may handle events of its position's pool and token with `on`, as
+    ``handler(self, event, position, view) -> ExitActions``; of `TimerFired` it sees its own timers. An exit is asked
+    again after a failed sale, so a rule that still holds simply says `Sell` again.
+    """
+
+    def opened(self, position: Position, view: View) -> ExitActions:
+        """The position exists from now on."""
+        yield from ()
+
+    def valued(self, position: Position, value: int, view: View) -> Sell | None:
+        """``value``: what selling all of it would bring now, after the token's tax: quote asset, base units.
+
+        Called whenever the pool changes, so keep it short.
+        """
+        return None

@@ -1,0 +1,52 @@
+"""Write a feed: a source of events; live, recorded or generated."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from sniper.config import Config
+from sniper.events import Event
+
+__all__ = ["Config", "Event", "Feed", "FeedContext"]
+
+
+class FeedContext(Protocol):
+    """What the runtime hands to a feed."""
+
+    @property
+    def chain_id(self) -> int: ...
+
+    @property
+    def endpoints(self) -> Any:
+        """The chain's `sniper.evm.rpc.Endpoints`. Any: a feed may serve a source that is no chain."""
+        ...
+
+    @property
+    def subscriptions(self) -> Sequence[tuple[Sequence[str], Sequence[str]]]:
+        """What the enabled plugins want to see: (addresses, first topics); no addresses means any address."""
+        ...
+
+    @property
+    def resume(self) -> Mapping[str, Any] | None:
+        """Where the kernel stands after a restart: ``{"number": …, "hash": …}`` of its newest block, or None."""
+        ...
+
+    def watched(self) -> frozenset[str]:
+        """Addresses of all logs to deliver whatever their topic: tokens that are held or being judged."""
+        ...
+
+    def now(self) -> int:
+        """ns UTC, never decreasing: the time to stamp on an event."""
+        ...
+
+
+class Feed(ABC):
+    """Lives in the shell. It ends or raises on a lost connection, and is called again with an up-to-date context."""
+
+    def __init__(self, config: Any, context: FeedContext) -> None:
+        self.config = config
+        self.context = context
+
+    @abstractmethod
+    def events(self) -> AsyncIterator[Sequence[Event]]:
+        """Batches of events, in order and without gaps since ``context.resume``."""

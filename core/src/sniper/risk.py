@@ -1,0 +1,99 @@
+"""Write a risk check: yield one finding for each rule; any that fails denies."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Generic, Literal, TypeVar
+
+from sniper.config import Config
+from sniper.io import Io
+from sniper.plugin import Frozen
+from sniper.types import Entry
+from sniper.view import View
+
+__all__ = [
+    "Config",
+    "Entry",
+    "Evidence",
+    "Finding",
+    "Findings",
+    "Io",
+    "RiskCheck",
+    "RiskProbe",
+    "View",
+    "at_least",
+    "at_most",
+    "must",
+]
+
+Value = int | str | bool
+
+
+class Finding(Frozen):
+    """One rule, what was found and what was asked for: the unit of ``sniper why``.
+
+    retry_after_s  When it fails: seconds after which the same intent may fare better, such as a token that does not
+                   trade yet. None: it will not.
+    """
+
+    rule: str
+    ok: bool
+    found: Value
+    limit: Value | None = None
+    unit: str = ""
+    note: str = ""
+    severity: Literal["warn", "deny"] = "deny"
+    retry_after_s: int | None = None
+
+
+Findings = Iterator[Finding]
+
+
+def at_most(
+    rule: str, found: int, limit: int, *, unit: str = "", note: str = "", retry_after_s: int | None = None
+) -> Finding:
+    """Deny when found > limit."""
+    ok = found <= limit
+    return Finding(rule=rule, ok=ok, found=found, limit=limit, unit=unit, note=note, retry_after_s=retry_after_s)
+
+
+def at_least(
+    rule: str, found: int, limit: int, *, unit: str = "", note: str = "", retry_after_s: int | None = None
+) -> Finding:
+    """Deny when found < limit."""
+    ok = found >= limit
+    return Finding(rule=rule, ok=ok, found=found, limit=limit, unit=unit, note=note, retry_after_s=retry_after_s)
+
+
+def must(rule: str, holds: bool, *, note: str = "", retry_after_s: int | None = None) -> Finding:
+    """Deny unless holds."""
+    return Finding(rule=rule, ok=holds, found=holds, note=note, retry_after_s=retry_after_s)
+
+
+class Evidence(Frozen):
+    """Facts that a probe brought back; journaled, so that the judgement repeats without the network.
+
+    Evidence with the fields ``buy_tax_bps`` and ``sell_tax_bps`` (int) also tells the kernel what the token takes from
+    a purchase and a sale: from then on minimum outputs and position values count it in.
+    """
+
+
+class RiskCheck(Frozen):
+    """A check that knows enough from the view. Pure and stateless; no findings at all is a Deny."""
+
+    @abstractmethod
+    def judge(self, intent: Entry, view: View) -> Findings: ...
+
+
+E = TypeVar("E", bound=Evidence)
+
+
+class RiskProbe(Frozen, Generic[E]):
+    """A check that must look first. Late or failed is a Deny."""
+
+    @abstractmethod
+    async def probe(self, intent: Entry, io: Io) -> E:
+        """Gather facts, judge nothing. Runs in the shell under a deadline."""
+
+    @abstractmethod
+    def judge(self, intent: Entry, view: View, found: E) -> Findings:
+        """Judge the facts. Pure: replay and other thresholds need no network."""

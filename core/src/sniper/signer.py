@@ -1,0 +1,95 @@
+"""Write a signer: the one place that holds keys, and that says no.
+
+A signer does not trust who asks: it builds the transaction from the request itself,
+judges that transaction by rules of its own, and signs it or refuses. The config of a signer is not imported from here:
+a signer's process imports this page and must stay small.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Literal
+
+from sniper.errors import SignerError
+from sniper.plugin import Frozen
+from sniper.types import KillLevel
+
+__all__ = ["KillLevel", "Purpose", "SignRequest", "Signed", "Signer", "SignerRefused", "SignerUnreachable"]
+
+Purpose = Literal["entry", "exit", "approve", "cancel"]
+"""What a transaction is meant to do. ``cancel`` is a transfer of nothing to oneself that takes the place of a nonce."""
+
+
+class SignRequest(Frozen):
+    """One EIP-1559 transaction to sign, and what it is meant to do.
+
+    account    The tenant on whose behalf; only its own senders may sign for it.
+    sender     Address whose key signs, lower-case hex, as is ``to``.
+    max_fee    Wei per gas, as is ``max_priority_fee``.
+    value      Wei.
+    """
+
+    account: str
+    sender: str
+    chain_id: int
+    nonce: int
+    max_priority_fee: int
+    max_fee: int
+    gas: int
+    to: str
+    value: int
+    data: bytes
+    purpose: Purpose
+
+
+class Signed(Frozen):
+    """A signed transaction: the bytes to broadcast, and their Keccak-256 (``0x…``), which is the transaction's id."""
+
+    raw: bytes
+    tx_hash: str
+
+
+class SignerRefused(SignerError):
+    """A rule of the signer forbids this transaction. Asking again changes nothing until the rule or the request does.
+
+    rule   Which one, kebab-case.
+    value  What the request holds, ``limit`` what is allowed, both as text that a person can read.
+    """
+
+    code = "signer-refused"
+
+    def __init__(self, rule: str, value: str, limit: str, remedy: str) -> None:
+        super().__init__(f"the signer refuses by rule {rule!r}: {value}, allowed: {limit}; {remedy}")
+        self.rule = rule
+        self.value = value
+        self.limit = limit
+        self.remedy = remedy
+
+
+class SignerUnreachable(SignerError):
+    """The signer does not answer. Nothing is known about a request that was under way; asking again is harmless,
+    because equal requests give equal bytes."""
+
+    code = "signer-unreachable"
+
+
+class Signer(ABC):
+    """Holds keys and signs. One per run; shared by all accounts."""
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Make it ready: start or find its process, unlock. Raises `SignerError` where that is impossible."""
+
+    @abstractmethod
+    async def addresses(self) -> tuple[str, ...]:
+        """The addresses that it can sign for, lower-case hex."""
+
+    @abstractmethod
+    async def sign(self, request: SignRequest) -> Signed:
+        """Sign it, or raise `SignerRefused` or `SignerUnreachable`. Equal requests give equal bytes (RFC 6979)."""
+
+    @abstractmethod
+    async def level(self, level: KillLevel) -> None:
+        """Set the kill switch inside the signer, for all accounts, from the next request on."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Forget the keys. A closed signer can be opened again."""

@@ -1,0 +1,18 @@
+"""Write a sizer: how much an intent may spend."""
+
+from abc import abstractmethod
+
+from sniper.config import Config
+from sniper.plugin import Frozen
+from sniper.types import Open
+from sniper.view import View
+
+__all__ = ["Config", "Open", "Sizer", "View"]
+
+
+class Sizer(Frozen):
+    """Pure and stateless. Declare ``config`` (a `Config`) as a field."""
+
+    @abstractmethod
+    def size(self, intent: Open, quote: str, view: View) -> int:
+        """What to pay for the intent: ``quote`` asset, base units. 0 or less: do not trade."""

@@ -1,0 +1,128 @@
+"""Specs: what a plugin offers, as plain data.
+
+A spec is read for every installed plugin, trusted or not, so it imports nothing and runs nothing: it travels unchanged
+between processes, into ``plugins list --json`` and into the registry.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from sniper.plugin import Frozen
+
+if TYPE_CHECKING:
+    import click
+
+    from sniper.amm import Amm
+    from sniper.bus import Bus
+    from sniper.executor import Executor
+    from sniper.exit import Exit
+    from sniper.fee import FeeEstimator
+    from sniper.feed import Feed
+    from sniper.risk import RiskCheck, RiskProbe
+    from sniper.signer import Signer
+    from sniper.sizer import Sizer
+    from sniper.store import Store
+    from sniper.strategy import Strategy
+    from sniper.venue import OnChainVenue
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Spec(Frozen, Generic[T_co]):
+    """One extension.
+
+    name         Kebab-case, unique within its kind: what users type, and the config section's name.
+    summary      One line for ``plugins list``: what it does for the trader.
+    factory      ``"package.module:Class"``, in the same distribution; imported on first use.
+    permissions  All that it may reach, such as ``"network:api.acme.com"`` or ``"secret:acme-key"``.
+    """
+
+    kind: ClassVar[str]
+    name: str
+    summary: str
+    factory: str
+    permissions: tuple[str, ...] = ()
+
+
+class AmmSpec(Spec["Amm"]):
+    """The pricing function of one kind of pool."""
+
+    kind = "amm"
+
+
+class VenueSpec(Spec["OnChainVenue"]):
+    """A place that takes orders."""
+
+    kind = "venue"
+
+
+class RiskCheckSpec(Spec["RiskCheck | RiskProbe[Any]"]):
+    """A judge of intents. As a policy (``[policy.NAME]``) it also judges reductions."""
+
+    kind = "risk"
+
+
+class StrategySpec(Spec["Strategy"]):
+    """Turns events into intents."""
+
+    kind = "strategy"
+
+
+class SizerSpec(Spec["Sizer"]):
+    """Says how much an intent may spend."""
+
+    kind = "sizer"
+
+
+class ExitSpec(Spec["Exit"]):
+    """Closes positions.
+
+    simulates_sales  Wants `SellSimulated` for its position on each new block.
+    """
+
+    kind = "exit"
+    simulates_sales: bool = False
+
+
+class FeedSpec(Spec["Feed"]):
+    """A source of events. ``emits`` names the event tags that it may send."""
+
+    kind = "feed"
+    emits: tuple[str, ...]
+
+
+class ExecutorSpec(Spec["Executor"]):
+    """How a transaction reaches a chain, in the modes that it serves."""
+
+    kind = "executor"
+    modes: tuple[str, ...]
+
+
+class FeeEstimatorSpec(Spec["FeeEstimator"]):
+    """What to bid for inclusion."""
+
+    kind = "fee"
+
+
+class SignerSpec(Spec["Signer"]):
+    """Where keys live."""
+
+    kind = "signer"
+
+
+class StoreSpec(Spec["Store"]):
+    """Index and read models behind the journal."""
+
+    kind = "store"
+
+
+class BusSpec(Spec["Bus"]):
+    """How events reach the kernel."""
+
+    kind = "bus"
+
+
+class AppSpec(Spec["click.Command"]):
+    """A command. ``group``: the command group that it joins, such as ``plugins``; empty for the top level."""
+
+    kind = "app"
+    group: str = ""

@@ -1,0 +1,123 @@
+"""The vocabulary that everything shares: ids, tokens, intents.
+
+Ids are plain strings that a person can read and a machine can split:
+
+* an **asset** is ``"<chain id>:<address>"``, such as ``"1:0xc02a…"``; `NATIVE` stands for the chain's own coin
+* a **pool** is written the same way
+* an **intent** is ``"<account>/<strategy instance>/<n>"``, its orders add ``".<leg>"``, their attempts ``"#<k>"``
+
+Amounts are ``int`` in base units (wei for ether). Times are ``int`` nanoseconds UTC. Addresses are lower-case hex.
+"""
+
+from enum import StrEnum
+
+from sniper.plugin import Frozen
+
+NATIVE = "0x" + "0" * 40
+"""The address that stands for a chain's own coin (as in Uniswap V4)."""
+
+SECOND = 10**9
+DAY = 86_400 * SECOND
+BPS = 10_000
+
+
+def asset_id(chain_id: int, address: str) -> str:
+    """The id of a token or pool: ``"<chain id>:<address>"``."""
+    return f"{chain_id}:{address}"
+
+
+def split_asset(asset: str) -> tuple[int, str]:
+    """The chain id and the address of an asset or pool id."""
+    chain, _, address = asset.partition(":")
+    return int(chain), address
+
+
+class Mode(StrEnum):
+    """How far an order goes: see the words in the architecture."""
+
+    REPLAY = "replay"
+    BACKTEST = "backtest"
+    PAPER = "paper"
+    SHADOW = "shadow"
+    LIVE = "live"
+
+
+class KillLevel(StrEnum):
+    """What the kill switch stops. ``NO_ENTRIES``: new exposure; ``FLATTEN``: the same, and every position is closed;
+    ``FREEZE``: everything but cancellations."""
+
+    OFF = "off"
+    NO_ENTRIES = "no-entries"
+    FLATTEN = "flatten"
+    FREEZE = "freeze"
+
+
+class Open(Frozen, tag="open"):
+    """Open a position or add to it; the sizer says how much, the router says how.
+
+    token      Asset id of what is bought.
+    reason     One sentence, for people: it stands first in ``sniper why``.
+    pool       Pool id, where the strategy insists on one.
+    max_spend  Upper bound on the sizer's answer: quote asset, base units.
+    """
+
+    token: str
+    reason: str
+    pool: str | None = None
+    max_spend: int | None = None
+
+
+class Close(Frozen, tag="close"):
+    """Reduce a position by ``share_bps`` of what is held."""
+
+    token: str
+    reason: str
+    share_bps: int = BPS
+
+
+Intent = Open | Close
+
+
+class Entry(Frozen):
+    """A sized and routed `Open`: what checks judge.
+
+    intent        Its id.
+    quote         Asset id of what is paid.
+    venue         Name of the venue that will carry it.
+    amount        Paid: quote asset, base units.
+    expected_out  Token base units that the pool gives for ``amount`` right now, before any tax of the token.
+    """
+
+    intent: str
+    account: str
+    instance: str
+    chain_id: int
+    token: str
+    quote: str
+    pool: str
+    venue: str
+    amount: int
+    expected_out: int
+    reason: str
+
+
+class Step(Frozen):
+    """One transaction of a plan.
+
+    purpose  ``"approve"``, ``"entry"`` or ``"exit"``; the signer's rules depend on it.
+    value    Native coin sent along, wei.
+    gas      Gas limit.
+    """
+
+    purpose: str
+    to: str
+    data: bytes
+    value: int
+    gas: int
+
+
+class FeeBid(Frozen):
+    """What a transaction offers (EIP-1559), wei per gas."""
+
+    max_priority_fee: int
+    max_fee: int

@@ -1,0 +1,139 @@
+"""What a pure stage may read: a fold over the events of its own markets and its own account.
+
+Equal in the kernel, in a worker and in replay: the same code folds the same events.
+"""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Protocol
+
+
+class Position(Protocol):
+    """What is held of one token.
+
+    token, pool, quote  Asset and pool ids.
+    instance            The strategy instance that opened it.
+    amount              Held, base units.
+    cost                What the held amount cost, gas included: quote asset, base units.
+    opened_at           ns UTC of the first fill; ``opened_block`` its block.
+    state               ``opening``, ``open``, ``closing``, ``stuck``, ``written-off`` or ``closed``.
+    """
+
+    @property
+    def token(self) -> str: ...
+    @property
+    def pool(self) -> str: ...
+    @property
+    def quote(self) -> str: ...
+    @property
+    def instance(self) -> str: ...
+    @property
+    def amount(self) -> int: ...
+    @property
+    def cost(self) -> int: ...
+    @property
+    def opened_at(self) -> int: ...
+    @property
+    def opened_block(self) -> int: ...
+    @property
+    def state(self) -> str: ...
+
+
+class PoolView(Protocol):
+    """One pool as the kernel knows it now. Coins are token addresses, numbered as in the contract."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def chain_id(self) -> int: ...
+    @property
+    def amm(self) -> str: ...
+    @property
+    def coins(self) -> tuple[str, ...]: ...
+    @property
+    def created_at(self) -> int:
+        """ns UTC; 0 where the pool is older than what was watched."""
+        ...
+
+    @property
+    def created_block(self) -> int: ...
+    def amount_out(self, token_in: str, amount_in: int) -> int:
+        """Exact output of the other coin of a pair, base units. Raises `sniper.amm.NoLiquidity`."""
+        ...
+
+    def reserve(self, token: str) -> int:
+        """The most that the pool could pay out of this coin (token address), base units."""
+        ...
+
+    def price(self, token: str) -> Fraction:
+        """Marginal price of a coin in the other one, base units."""
+        ...
+
+
+class TokenView(Protocol):
+    """What is known of a token. Taxes are measured by simulation, in bps; None where not measured."""
+
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def decimals(self) -> int: ...
+    @property
+    def deployer(self) -> str: ...
+    @property
+    def buy_tax_bps(self) -> int | None: ...
+    @property
+    def sell_tax_bps(self) -> int | None: ...
+
+
+class View(Protocol):
+    """The account's side and the market's side, at the moment of the event being handled."""
+
+    @property
+    def now(self) -> int:
+        """ns UTC: the time of the event being handled."""
+        ...
+
+    @property
+    def account(self) -> str: ...
+    @property
+    def positions(self) -> Mapping[str, Position]:
+        """By asset id: what is held, and what an order is opening. Flat positions are gone."""
+        ...
+
+    def block(self, chain_id: int) -> int:
+        """Number of the newest block; 0 before the first."""
+        ...
+
+    def pool(self, pool: str) -> PoolView | None: ...
+    def pools_of(self, token: str) -> tuple[PoolView, ...]:
+        """Every known pool that holds this token (asset id)."""
+        ...
+
+    def token(self, token: str) -> TokenView | None: ...
+    def quote_asset(self, chain_id: int) -> str:
+        """Asset id in which this account pays and counts on that chain."""
+        ...
+
+    def cash(self, asset: str) -> int:
+        """Free to spend: what the account owns less what is reserved, base units."""
+        ...
+
+    def equity(self, chain_id: int) -> int:
+        """Cash and positions at cost, quote asset, base units."""
+        ...
+
+    def spent(self, *, last_ns: int, chain_id: int) -> int:
+        """Quote asset spent or reserved for entries in the last ``last_ns`` ns, base units."""
+        ...
+
+    def realised(self, *, last_ns: int, chain_id: int) -> int:
+        """Profit (negative: loss) of what was closed in the last ``last_ns`` ns: quote asset, base units."""
+        ...
+
+    def drawdown(self, chain_id: int) -> int:
+        """How far equity (realised profits, positions at cost) stands below its highest value, quote base units."""
+        ...
+
+    def last_entry(self, token: str | None = None) -> int | None:
+        """Time of the newest entry order, of this token or of any, ns UTC."""
+        ...
