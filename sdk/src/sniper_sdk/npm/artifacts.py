@@ -8,8 +8,8 @@ from importlib.resources import files
 from typing import Any
 
 from Crypto.Hash import keccak as _keccak
-from sniper.errors import SniperError
 
+from sniper.errors import SniperError
 from sniper_sdk.npm.packages import Progress, packages
 
 

@@ -12,7 +12,6 @@ from importlib.resources import files
 from pathlib import Path
 
 from sniper.errors import SniperError
-
 from sniper_sdk.npm.cache import cache_root, made_once
 
 Progress = Callable[[str, int, int], None]
