@@ -1,0 +1,67 @@
+"""Amounts of money as people write them, without a float on the way.
+
+Config fields of the type `Amount` hold base units and accept an ``int`` (or digits), or a decimal number with a unit of
+the chain's own coin, such as ``"0.05 ether"`` or ``"50 gwei"``. For other coins write base units.
+"""
+
+import re
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator, Field
+
+from sniper.errors import ConfigError
+
+__all__ = ["Amount", "PositiveAmount", "in_coins", "parse_amount"]
+
+UNITS: Final = {"wei": 0, "gwei": 9, "ether": 18}
+"""Decimal places of each unit."""
+
+LARGEST: Final = 2**256 - 1
+"""What a contract can hold."""
+
+_WRITTEN = re.compile(r"([0-9][0-9_]*)(?:\.([0-9]+))?(?:\s*([A-Za-z]+))?")
+
+
+def parse_amount(value: object) -> int:
+    """Base units of an ``int``, or of text such as ``"0.05 ether"``, ``"50 gwei"``, ``"1_000_000"``; exact.
+
+    Raises `ConfigError` for a float, a negative amount, an unknown unit, and more decimals than the unit has.
+    """
+    if isinstance(value, str):
+        amount = _parse_text(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        amount = value
+    else:
+        raise ConfigError(
+            f"amount {value!r} is a {type(value).__name__}: write base units, or text such as '0.05 ether'"
+        )
+    if not 0 <= amount <= LARGEST:
+        raise ConfigError(f"amount {value!r} must be between 0 and 2**256 - 1 base units")
+    return amount
+
+
+def in_coins(amount: int, decimals: int) -> str:
+    """The exact decimal number of coins, for people: ``in_coins(5 * 10**16, 18)`` is ``"0.05"``."""
+    sign, digits = "-" if amount < 0 else "", str(abs(amount)).rjust(decimals + 1, "0")
+    whole, fraction = digits[: len(digits) - decimals], digits[len(digits) - decimals :].rstrip("0")
+    return f"{sign}{whole}.{fraction}" if fraction else sign + whole
+
+
+def _parse_text(text: str) -> int:
+    written = _WRITTEN.fullmatch(text.strip())
+    if written is None or len(text) > 120:
+        raise ConfigError(f"amount {text[:120]!r} is not understood: write base units, or text such as '0.05 ether'")
+    whole, fraction, unit = written[1].replace("_", ""), (written[2] or "").rstrip("0"), written[3] or "wei"
+    if unit not in UNITS:
+        raise ConfigError(f"amount {text!r}: unknown unit {unit!r}; the units are {', '.join(UNITS)}")
+    places = UNITS[unit]
+    if len(fraction) > places:
+        raise ConfigError(f"amount {text!r}: {unit} has {places} decimal places, this is less than one base unit")
+    return int(whole + fraction.ljust(places, "0"))
+
+
+Amount = Annotated[int, BeforeValidator(parse_amount)]
+"""Base units, 0 or more; in a config file an integer or text such as ``"0.05 ether"``."""
+
+PositiveAmount = Annotated[int, Field(gt=0), BeforeValidator(parse_amount)]
+"""As `Amount`, but not 0."""

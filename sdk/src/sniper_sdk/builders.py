@@ -1,0 +1,261 @@
+"""Hand-made views for tests of pure stages: what a check, sizer, strategy or exit would see, without a kernel.
+
+    here = view(now=1000 * SECOND, cash=10**18, pools=[pool(reserves=(10**24, 10**19))])
+
+Everything has a default, so that a test writes down only what it is about: one chain (1), one token (`TOKEN`), the
+quote asset `QUOTE` and one pool of the two (`POOL`). Parts are frozen; change one with `dataclasses.replace`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from sniper.amm import NoLiquidity
+from sniper.types import BPS, Entry, asset_id, split_asset
+from sniper.view import PoolView, Position, TokenView
+
+__all__ = [
+    "CHAIN", "POOL", "QUOTE", "TOKEN", "BuiltPool", "BuiltPosition", "BuiltToken", "BuiltView", "address", "entry",
+    "pool", "position", "token", "view",
+]  # fmt: skip
+
+CHAIN = 1
+
+
+def address(n: int) -> str:
+    """A well-formed address with the number ``n``."""
+    return f"0x{n:040x}"
+
+
+QUOTE = asset_id(CHAIN, address(0xE))
+TOKEN = asset_id(CHAIN, address(0x70))
+POOL = asset_id(CHAIN, address(0x9001))
+
+
+@dataclass(frozen=True)
+class BuiltPosition:
+    """See `sniper.view.Position`."""
+
+    token: str
+    pool: str
+    quote: str
+    instance: str
+    amount: int
+    cost: int
+    opened_at: int
+    opened_block: int
+    state: str
+
+
+@dataclass(frozen=True)
+class BuiltPool:
+    """A pair that prices as x·y = k with a fee on the amount in (UniswapV2Library). See `sniper.view.PoolView`."""
+
+    id: str
+    coins: tuple[str, ...]
+    reserves: tuple[int, ...]
+    fee_bps: int
+    created_at: int
+    created_block: int
+    amm: str
+
+    @property
+    def chain_id(self) -> int:
+        return split_asset(self.id)[0]
+
+    def amount_out(self, token_in: str, amount_in: int) -> int:
+        x, y = self._sides(token_in)
+        if amount_in <= 0 or x <= 0 or y <= 0:
+            raise NoLiquidity(f"no output for {amount_in} from reserves {x}, {y}")
+        paid = amount_in * (BPS - self.fee_bps)
+        return paid * y // (x * BPS + paid)
+
+    def reserve(self, token: str) -> int:
+        return self._sides(token)[0]
+
+    def price(self, token: str) -> Fraction:
+        x, y = self._sides(token)
+        if x <= 0 or y <= 0:
+            raise NoLiquidity(f"no price from reserves {x}, {y}")
+        return Fraction(y * (BPS - self.fee_bps), x * BPS)
+
+    def _sides(self, token: str) -> tuple[int, int]:
+        i = self.coins.index(token)
+        return self.reserves[i], self.reserves[1 - i]
+
+
+@dataclass(frozen=True)
+class BuiltToken:
+    """See `sniper.view.TokenView`."""
+
+    symbol: str
+    decimals: int
+    deployer: str
+    buy_tax_bps: int | None
+    sell_tax_bps: int | None
+
+
+@dataclass(frozen=True)
+class BuiltView:
+    """See `sniper.view.View`. ``spending`` and ``results``: (time, amount) of entries and of closed positions."""
+
+    now: int
+    account: str
+    positions: Mapping[str, Position]
+    pools: Mapping[str, PoolView]
+    tokens: Mapping[str, TokenView]
+    quote: str
+    free: Mapping[str, int]
+    worth: int | None
+    spending: tuple[tuple[int, int], ...]
+    results: tuple[tuple[int, int], ...]
+    below_peak: int
+    entries: Mapping[str, int]
+    blocks: Mapping[int, int] = field(default_factory=dict)
+
+    def block(self, chain_id: int) -> int:
+        return self.blocks.get(chain_id, 0)
+
+    def pool(self, pool: str) -> PoolView | None:
+        return self.pools.get(pool)
+
+    def pools_of(self, token: str) -> tuple[PoolView, ...]:
+        chain_id, coin = split_asset(token)
+        return tuple(known for known in self.pools.values() if known.chain_id == chain_id and coin in known.coins)
+
+    def token(self, token: str) -> TokenView | None:
+        return self.tokens.get(token)
+
+    def quote_asset(self, chain_id: int) -> str:
+        return asset_id(chain_id, split_asset(self.quote)[1])
+
+    def cash(self, asset: str) -> int:
+        return self.free.get(asset, 0)
+
+    def equity(self, chain_id: int) -> int:
+        if self.worth is not None:
+            return self.worth
+        held = sum(held.cost for held in self.positions.values() if split_asset(held.token)[0] == chain_id)
+        return self.cash(self.quote_asset(chain_id)) + held
+
+    def spent(self, *, last_ns: int, chain_id: int) -> int:
+        return sum(amount for time, amount in self.spending if time > self.now - last_ns)
+
+    def realised(self, *, last_ns: int, chain_id: int) -> int:
+        return sum(amount for time, amount in self.results if time > self.now - last_ns)
+
+    def drawdown(self, chain_id: int) -> int:
+        return self.below_peak
+
+    def last_entry(self, token: str | None = None) -> int | None:
+        return max(self.entries.values(), default=None) if token is None else self.entries.get(token)
+
+
+def position(
+    token: str = TOKEN,
+    *,
+    amount: int = 10**18,
+    cost: int = 10**18,
+    state: str = "open",
+    pool: str = POOL,
+    quote: str = QUOTE,
+    instance: str = "launch-snipe",
+    opened_at: int = 0,
+    opened_block: int = 0,
+) -> BuiltPosition:
+    """What is held of a token: one coin that cost one coin, where nothing else is said."""
+    return BuiltPosition(token, pool, quote, instance, amount, cost, opened_at, opened_block, state)
+
+
+def pool(
+    id: str = POOL,  # as the field of the view is called
+    *,
+    coins: tuple[str, str] = (split_asset(TOKEN)[1], split_asset(QUOTE)[1]),
+    reserves: tuple[int, int] = (10**24, 10**19),
+    fee_bps: int = 30,
+    created_at: int = 0,
+    created_block: int = 0,
+    amm: str = "constant-product",
+) -> BuiltPool:
+    """A pair of `TOKEN` and `QUOTE`; ``coins`` are addresses, ``reserves`` theirs, base units."""
+    return BuiltPool(id, coins, reserves, fee_bps, created_at, created_block, amm)
+
+
+def token(
+    symbol: str = "TKN",
+    *,
+    decimals: int = 18,
+    deployer: str = "",
+    buy_tax_bps: int | None = None,
+    sell_tax_bps: int | None = None,
+) -> BuiltToken:
+    """What is known of a token; its taxes are not measured, where nothing else is said."""
+    return BuiltToken(symbol, decimals, deployer, buy_tax_bps, sell_tax_bps)
+
+
+def entry(
+    amount: int = 10**16,
+    *,
+    token: str = TOKEN,
+    expected_out: int = 10**18,
+    pool: str = POOL,
+    quote: str = QUOTE,
+    venue: str = "uniswap",
+    account: str = "main",
+    instance: str = "launch-snipe",
+    reason: str = "a test",
+) -> Entry:
+    """A sized and routed intent, as checks get it."""
+    return Entry(
+        intent=f"{account}/{instance}/1",
+        account=account,
+        instance=instance,
+        chain_id=split_asset(token)[0],
+        token=token,
+        quote=quote,
+        pool=pool,
+        venue=venue,
+        amount=amount,
+        expected_out=expected_out,
+        reason=reason,
+    )
+
+
+def view(
+    *,
+    now: int = 0,
+    account: str = "main",
+    positions: Iterable[Position] = (),
+    pools: Iterable[PoolView] = (),
+    tokens: Mapping[str, TokenView] | None = None,
+    block: int = 0,
+    quote: str = QUOTE,
+    cash: int | Mapping[str, int] = 10**19,
+    equity: int | None = None,
+    spending: Iterable[tuple[int, int]] = (),
+    results: Iterable[tuple[int, int]] = (),
+    drawdown: int = 0,
+    entries: Mapping[str, int] | None = None,
+) -> BuiltView:
+    """A view.
+
+    tokens    By asset id. ``entries``: time of the newest entry, by asset id.
+    block     Newest block of the quote asset's chain.
+    cash      Of the quote asset, or by asset id. ``equity``: where missing, cash and positions at cost.
+    spending  (time, amount) of each entry; ``results``: (time, profit) of each closed position.
+    """
+    return BuiltView(
+        now=now,
+        account=account,
+        positions={held.token: held for held in positions},
+        pools={known.id: known for known in pools},
+        tokens=dict(tokens or {}),
+        quote=quote,
+        free={quote: cash} if isinstance(cash, int) else dict(cash),
+        worth=equity,
+        spending=tuple(spending),
+        results=tuple(results),
+        below_peak=drawdown,
+        entries=dict(entries or {}),
+        blocks={split_asset(quote)[0]: block},
+    )
