@@ -30,7 +30,7 @@ class Event(Frozen):
     time: int
 
 
-# ---- what chains and exchanges say (the shared market stream) ------------------------------------------------------
+# ---- what chains and exchanges say (the shared market stream)  ----
 
 
 class Block(Event, tag="block/1"):
@@ -86,6 +86,12 @@ class Clock(Event, tag="clock/1"):
     event_class = EventClass.ABSOLUTE
 
 
+class Started(Event, tag="started/1"):
+    """A process took up this journal. Whatever it knew of wallets is read again before anything is traded."""
+
+    mode: str
+
+
 class FeedStale(Event, tag="feed-stale/1"):
     """A feed lost its source (``stale``) or has caught up again. Nothing is bought while a feed of its chain is stale."""
 
@@ -115,7 +121,7 @@ class TokenDescribed(Event, tag="token-described/1"):
     deployer: str
 
 
-# ---- answers to effects (an account's own stream) -------------------------------------------------------------------
+# ---- answers to effects (an account's own stream)  ----
 
 
 class Answer(Event):
@@ -147,7 +153,7 @@ class Signed(Answer, tag="signed/1"):
 
 class Sent(Answer, tag="sent/1"):
     """A node's word on a broadcast. ``outcome``: ``accepted``, ``known``, ``nonce-too-low``, ``underpriced``,
-    ``insufficient-funds`` or ``rejected``."""
+    ``insufficient-funds``, ``rejected``, or ``not-sent`` where the executor is certain that it never left."""
 
     outcome: str
     message: str = ""
@@ -196,7 +202,7 @@ class BalancesRead(Answer, tag="balances-read/1"):
     balances: tuple[tuple[str, int], ...] = ()
 
 
-# ---- commands of people -------------------------------------------------------------------------------------------------
+# ---- commands of people  ----
 
 
 class Command(Event):
@@ -229,7 +235,7 @@ class ClosePosition(Command, tag="close-position/1"):
     reason: str = "closed by hand"
 
 
-# ---- derived by the kernel, never journaled: the same inputs give them again -------------------------------------------
+# ---- derived by the kernel, never journaled: the same inputs give them again  ----
 
 
 class PoolCreated(Event, tag="pool-created/1"):

@@ -13,7 +13,7 @@ __all__ = ["Block", "Config", "FeeBid", "FeeEstimator", "next_base_fee"]
 def next_base_fee(block: Block) -> int:
     """Base fee of the block after ``block``, wei per gas: computed, not guessed (EIP-1559, ``base_fee_per_gas``)."""
     target = block.gas_limit // 2
-    if block.gas_used == target or target == 0:
+    if target in (block.gas_used, 0):
         return block.base_fee
     delta = block.base_fee * abs(block.gas_used - target) // target // 8
     if block.gas_used > target:

@@ -79,13 +79,15 @@ Intent = Open | Close
 
 
 class Entry(Frozen):
-    """A sized and routed `Open`: what checks judge.
+    """A sized and routed intent: what checks judge.
 
     intent        Its id.
     quote         Asset id of what is paid.
     venue         Name of the venue that will carry it.
     amount        Paid: quote asset, base units.
     expected_out  Token base units that the pool gives for ``amount`` right now, before any tax of the token.
+    side          ``increase``. Policies also see ``reduce``: then ``amount`` is of the token and ``expected_out`` of the
+                  quote asset.
     """
 
     intent: str
@@ -99,6 +101,7 @@ class Entry(Frozen):
     amount: int
     expected_out: int
     reason: str
+    side: str = "increase"
 
 
 class Step(Frozen):

@@ -1,0 +1,1 @@
+"""The deterministic part: events in, facts and asks out."""

@@ -1,0 +1,69 @@
+"""One account in the kernel: its books, its strategy instances, and what leads from one to the other."""
+
+from typing import TYPE_CHECKING
+
+from sniper.events import Event, TimerFired
+from sniper.kernel import facts as f
+from sniper.kernel.asks import Ask, AskBody
+from sniper.kernel.book import Book, fold
+from sniper.kernel.entries import Entries
+from sniper.kernel.execution import Execution
+from sniper.kernel.exits import Exits
+from sniper.kernel.instances import Instance
+from sniper.kernel.view import AccountView
+from sniper.kernel.wiring import AccountWiring
+
+if TYPE_CHECKING:
+    from sniper.kernel.kernel import Kernel
+
+
+class Account:
+    """Facts leave through `emit` alone: folded into the book at once, then handed to the journal."""
+
+    def __init__(self, kernel: "Kernel", wiring: AccountWiring) -> None:
+        self.kernel = kernel
+        self.wiring = wiring
+        self.name = wiring.name
+        self.chain = kernel.market.chains[wiring.chain_id]
+        self.book = Book(account=wiring.name)
+        self.view = AccountView(self)
+        self.entries = Entries(self)
+        self.execution = Execution(self)
+        self.exits = Exits(self)
+        self.instances = {strategy.name: Instance(self, strategy) for strategy in wiring.strategies}
+
+    @property
+    def quote(self) -> str:
+        """Asset id of what the account pays with."""
+        return f"{self.wiring.chain_id}:{self.wiring.quote}"
+
+    def emit(self, fact: f.Fact) -> None:
+        """Decide: fold the fact and pass it on."""
+        fold(self.book, fact)
+        self.kernel.facts.append((self.name, fact))
+
+    def ask(self, ask_id: str, body: AskBody, deadline: int) -> None:
+        """Let an effect leave."""
+        ask = Ask(id=ask_id, account=self.name, deadline=deadline, body=body)
+        self.emit(f.Asked(time=self.kernel.now, ask=ask))
+        self.kernel.asks.append(ask)
+
+    def close_ask(self, ask_id: str) -> AskBody | None:
+        """Take the answer of an open ask; None where it is late or repeated."""
+        ask = self.book.asks.get(ask_id)
+        if ask is None:
+            return None
+        self.emit(f.Closed(time=self.kernel.now, ask=ask_id))
+        return ask.body
+
+    def timer(self, instance: str, token: str, exit_name: str, event: TimerFired) -> None:
+        """A timer of this account fired."""
+        if token:
+            self.exits.timer(token, exit_name, event)
+        elif instance in self.instances:
+            self.instances[instance].deliver(event)
+
+    def tell(self, instance: str, event: Event) -> None:
+        """Let a strategy instance know, after the event that is being handled."""
+        if instance in self.instances:
+            self.kernel.later.append((self.instances[instance], event))

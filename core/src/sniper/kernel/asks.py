@@ -1,0 +1,81 @@
+"""Effects: what leaves the kernel. The answer comes back as an event that names the ask's id."""
+
+from sniper.executor import Submission
+from sniper.plugin import Frozen
+from sniper.types import Entry, FeeBid
+
+
+class Probe(Frozen, tag="probe"):
+    """Gather the evidence of a risk probe. Answer: `ProbeAnswered`."""
+
+    check: str
+    entry: Entry
+
+
+class Sign(Frozen, tag="sign"):
+    """Sign a transaction. Answer: `Signed`."""
+
+    attempt: str
+    purpose: str
+    chain_id: int
+    sender: str
+    nonce: int
+    bid: FeeBid
+    gas: int
+    to: str
+    value: int
+    data: bytes
+
+
+class Send(Frozen, tag="send"):
+    """Broadcast. The only command: it leaves once its record is durable. Answer: `Sent`."""
+
+    submission: Submission
+
+
+class Settle(Frozen, tag="settle"):
+    """What did this transaction do? Answer: `Settled`."""
+
+    submission: Submission
+
+
+class SimulateSell(Frozen, tag="simulate-sell"):
+    """What would selling a whole position bring at the newest block? Answer: `SellSimulated`."""
+
+    chain_id: int
+    token: str
+    pool: str
+    amount: int
+
+
+class ReadBalances(Frozen, tag="read-balances"):
+    """Read a wallet. ``tokens``: addresses. Answer: `BalancesRead`."""
+
+    chain_id: int
+    owner: str
+    tokens: tuple[str, ...]
+
+
+class DescribeToken(Frozen, tag="describe-token"):
+    """Ask a token its name and decimals, and who sent ``tx_hash``. Answer: `TokenDescribed`; none is no harm."""
+
+    chain_id: int
+    token: str
+    tx_hash: str
+
+
+AskBody = Probe | Sign | Send | Settle | SimulateSell | ReadBalances | DescribeToken
+
+
+class Ask(Frozen):
+    """One effect. ``deadline``: ns from when it leaves."""
+
+    id: str
+    account: str
+    deadline: int
+    body: AskBody
+
+    @property
+    def is_command(self) -> bool:
+        """Commands leave only after their record is durable, and become unknown, never new, after a crash."""
+        return type(self.body) is Send

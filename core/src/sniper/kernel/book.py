@@ -1,0 +1,497 @@
+"""The books of one account: a fold of its facts, and nothing else.
+
+``fold(book, fact)`` is the only way in. It never asks anything: a recorded fact can be folded again without deciding it
+again. Negative balances and impossible steps raise `IllegalTransition` before anything is changed.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sniper.errors import IllegalTransition
+from sniper.kernel import facts as f
+from sniper.kernel.asks import Ask, Probe, ReadBalances, Settle, SimulateSell
+from sniper.kernel.orders import ATTEMPT, ORDER, POSITION, move
+from sniper.plugin import State
+from sniper.types import NATIVE, Entry, FeeBid, Step, asset_id
+
+MINUTE = 60 * 10**9
+KEPT_MINUTES = 31 * 24 * 60
+KEPT_TOKENS = 10_000
+
+
+class Attempt(State):
+    """One signed form of one step."""
+
+    id: str
+    step: int
+    nonce: int
+    bid: FeeBid
+    made_block: int
+    replaces: str
+    state: str = "signing"
+    tx_hash: str = ""
+    raw: bytes = b""
+    block: int = 0
+    note: str = ""
+    cancel: bool = False
+
+
+class Order(State):
+    """What we want done. ``cash``, ``gas`` and ``exit_gas`` are what is still reserved for it, base units."""
+
+    id: str
+    intent: str
+    instance: str
+    side: str
+    chain_id: int
+    owner: str
+    token: str
+    quote: str
+    pool: str
+    venue: str
+    amount_in: int
+    expected_out: int
+    min_out: int
+    cash: int
+    gas: int
+    exit_gas: int
+    steps: tuple[Step, ...]
+    urgent: bool
+    placed_at: int
+    state: str = "working"
+    step: int = 0
+    attempts: list[Attempt] = []
+    booked: list[f.Booked] = []
+    filled: int = 0
+    ended_block: int = 0
+    reason: str = ""
+
+
+class Position(State):
+    """What is held of one token; see `sniper.view.Position`. ``exit_gas``: native coin kept for its sale, wei."""
+
+    token: str
+    pool: str
+    quote: str
+    venue: str
+    instance: str
+    chain_id: int
+    amount: int = 0
+    cost: int = 0
+    realised: int = 0
+    opened_at: int = 0
+    opened_block: int = 0
+    state: str = "opening"
+    exit_gas: int = 0
+    failures: int = 0
+    changed_block: int = 0
+
+
+class Pending(State):
+    """An entry whose probes are out. ``waiting``: checks that have not answered."""
+
+    entry: Entry
+    waiting: list[str] = []
+
+
+class Sender(State):
+    """Next nonce of one address on one chain; ``known`` once the chain has been asked in this process."""
+
+    next_nonce: int = 0
+    known: bool = False
+
+
+class Life(State):
+    """A strategy instance's state and the parameters that were changed while it ran (JSON, empty: none)."""
+
+    state: str = "active"
+    parameters: str = ""
+
+
+class Taxes(State):
+    buy_bps: int | None = None
+    sell_bps: int | None = None
+
+
+class Book(State):
+    """Everything that an account knows of its money and its orders."""
+
+    account: str
+    intents: int = 0
+    asks_made: int = 0
+    cash: dict[str, int] = {}
+    positions: dict[str, Position] = {}
+    closed: dict[str, Position] = {}
+    """Flat positions that a reorg could still bring back."""
+    orders: dict[str, Order] = {}
+    ended: dict[str, Order] = {}
+    """Orders that a reorg could still reopen."""
+    pending: dict[str, Pending] = {}
+    asks: dict[str, Ask] = {}
+    senders: dict[str, Sender] = {}
+    allowances: dict[str, int] = {}
+    taxes: dict[str, Taxes] = {}
+    instances: dict[str, Life] = {}
+    kill: str = "off"
+    halted: str = ""
+    spends: list[tuple[int, int, int]] = []
+    """(minute, chain id, quote asset spent on entries), oldest first."""
+    profits: list[tuple[int, int, int]] = []
+    """(minute, chain id, realised profit in the quote asset), oldest first."""
+    equity: dict[int, int] = {}
+    """Cash and positions at cost per chain, less deposits: the running profit."""
+    peak: dict[int, int] = {}
+    last_entry: dict[str, int] = {}
+    newest_entry: int | None = None
+
+    def reserved(self, asset: str) -> int:
+        """What orders and positions hold of this asset, base units."""
+        chain, _, address = asset.partition(":")
+        native = address == NATIVE
+        chain_id = int(chain)
+        total = 0
+        for order in self.orders.values():
+            if order.side == "increase" and order.quote == asset:
+                total += order.cash
+            if native and order.chain_id == chain_id:
+                total += order.gas + order.exit_gas
+        if native:
+            for position in self.positions.values():
+                if position.chain_id == chain_id:
+                    total += position.exit_gas
+        return total
+
+    def order_of(self, order: str) -> Order:
+        """The order, working or ended. Raises `IllegalTransition` for one that was never placed."""
+        found = self.orders.get(order) or self.ended.get(order)
+        if found is None:
+            raise IllegalTransition(f"there is no order {order}")
+        return found
+
+    def attempt_of(self, order: Order, attempt: str) -> Attempt:
+        """An attempt of ``order`` by its id. Raises `IllegalTransition`."""
+        for known in order.attempts:
+            if known.id == attempt:
+                return known
+        raise IllegalTransition(f"order {order.id} has no attempt {attempt}")
+
+    def sender(self, chain_id: int, owner: str) -> Sender:
+        """The sender state of an address; a new one where it was never seen."""
+        key = asset_id(chain_id, owner)
+        found = self.senders.get(key)
+        if found is None:
+            found = self.senders[key] = Sender()
+        return found
+
+    def forget(self, chain_id: int, final_block: int) -> None:
+        """Drop what only a reorg below ``final_block`` could need."""
+        for key in [k for k, o in self.ended.items() if o.chain_id == chain_id and o.ended_block <= final_block]:
+            del self.ended[key]
+        for key in [k for k, p in self.closed.items() if p.chain_id == chain_id and p.changed_block <= final_block]:
+            del self.closed[key]
+
+
+def _intent(book: Book, fact: f.IntentFormed) -> None:
+    book.intents += 1
+
+
+def _sized(book: Book, fact: f.EntrySized) -> None:
+    book.pending[fact.entry.intent] = Pending(entry=fact.entry)
+
+
+def _verdict(book: Book, fact: f.Verdict) -> None:
+    book.pending.pop(fact.intent, None)
+    prefix = fact.intent + "?"
+    for ask in [a for a in book.asks if a.startswith(prefix)]:
+        del book.asks[ask]
+
+
+def _began(book: Book, fact: f.Began) -> None:
+    for sender in book.senders.values():
+        sender.known = False
+    for ask in [
+        a.id for a in book.asks.values() if a.is_command or type(a.body) in (Settle, SimulateSell, ReadBalances)
+    ]:
+        del book.asks[ask]
+
+
+def _asked(book: Book, fact: f.Asked) -> None:
+    ask = fact.ask
+    if ask.id in book.asks:
+        raise IllegalTransition(f"ask {ask.id} is open already")
+    book.asks_made += 1
+    book.asks[ask.id] = ask
+    if type(ask.body) is Probe:
+        book.pending[ask.body.entry.intent].waiting.append(ask.body.check)
+
+
+def _closed(book: Book, fact: f.Closed) -> None:
+    ask = book.asks.pop(fact.ask)
+    if type(ask.body) is Probe:
+        pending = book.pending.get(ask.body.entry.intent)
+        if pending is not None:
+            pending.waiting.remove(ask.body.check)
+
+
+def _placed(book: Book, fact: f.OrderPlaced) -> None:
+    if fact.order in book.orders or fact.order in book.ended:
+        raise IllegalTransition(f"order {fact.order} was placed already")
+    order = Order(
+        id=fact.order,
+        intent=fact.intent,
+        instance=fact.instance,
+        side=fact.side,
+        chain_id=fact.chain_id,
+        owner=fact.owner,
+        token=fact.token,
+        quote=fact.quote,
+        pool=fact.pool,
+        venue=fact.venue,
+        amount_in=fact.amount_in,
+        expected_out=fact.expected_out,
+        min_out=fact.min_out,
+        cash=fact.cash,
+        gas=fact.gas,
+        exit_gas=fact.exit_gas,
+        steps=fact.steps,
+        urgent=fact.urgent,
+        placed_at=fact.time,
+    )
+    position = book.positions.get(fact.token)
+    if fact.side == "increase":
+        free = book.cash.get(fact.quote, 0) - book.reserved(fact.quote)
+        needed = fact.cash + (fact.gas + fact.exit_gas if fact.quote.endswith(NATIVE) else 0)
+        if needed > free:
+            raise IllegalTransition(f"order {fact.order} needs {needed} of {fact.quote}, {free} are free")
+        if position is None:
+            book.positions[fact.token] = Position(
+                token=fact.token,
+                pool=fact.pool,
+                quote=fact.quote,
+                venue=fact.venue,
+                instance=fact.instance,
+                chain_id=fact.chain_id,
+            )
+        book.last_entry[fact.token] = book.newest_entry = fact.time
+        _bound(book.last_entry)
+    else:
+        if position is None or fact.amount_in > position.amount:
+            held = position.amount if position else 0
+            raise IllegalTransition(f"order {fact.order} sells {fact.amount_in} of {fact.token}, {held} are held")
+        position.state = move(POSITION, f"position {fact.token}", position.state, "closing")
+    book.orders[fact.order] = order
+
+
+def _steps(book: Book, fact: f.StepsAdded) -> None:
+    order = book.order_of(fact.order)
+    order.steps += fact.steps
+    order.gas += fact.gas
+
+
+def _attempt(book: Book, fact: f.AttemptMade) -> None:
+    order = book.orders[fact.order]
+    sender = book.sender(order.chain_id, order.owner)
+    if not fact.replaces:
+        if fact.nonce != sender.next_nonce:
+            raise IllegalTransition(f"attempt {fact.attempt} has nonce {fact.nonce}, the next is {sender.next_nonce}")
+        sender.next_nonce += 1
+    order.attempts.append(
+        Attempt(
+            id=fact.attempt,
+            step=fact.step,
+            nonce=fact.nonce,
+            bid=fact.bid,
+            made_block=fact.block,
+            replaces=fact.replaces,
+            cancel=fact.cancel,
+        )
+    )
+
+
+def _moved(book: Book, fact: f.AttemptMoved) -> None:
+    order = book.order_of(fact.order)
+    attempt = book.attempt_of(order, fact.attempt)
+    attempt.state = move(ATTEMPT, f"attempt {fact.attempt}", attempt.state, fact.state)
+    attempt.note = fact.note
+    if fact.raw or fact.tx_hash:
+        attempt.raw, attempt.tx_hash = fact.raw, fact.tx_hash
+    attempt.block = fact.block
+    if fact.state == "dropped" and attempt.tx_hash == "" and not attempt.replaces:
+        # never signed, so the nonce is free again where it was the last one taken
+        sender = book.sender(order.chain_id, order.owner)
+        if sender.next_nonce == attempt.nonce + 1:
+            sender.next_nonce = attempt.nonce
+    while any(a.step == order.step and a.state in ("included", "reverted") for a in order.attempts):
+        order.step += 1
+
+
+def _booked(book: Book, fact: f.Booked) -> None:
+    order = book.order_of(fact.order)
+    native = asset_id(order.chain_id, NATIVE)
+    cash = book.cash.get(order.quote, 0) + fact.cash
+    gas_left = (cash if order.quote == native else book.cash.get(native, 0)) - fact.gas
+    if cash < 0 or gas_left < 0:
+        raise IllegalTransition(f"order {order.id} would leave {min(cash, gas_left)} of {order.quote} in cash")
+    position = book.positions.get(order.token) or book.closed.get(order.token)
+    if position is None:
+        raise IllegalTransition(f"order {order.id} moved {order.token}, of which there is no position")
+    if position.amount + fact.amount < 0:
+        raise IllegalTransition(f"order {order.id} would leave {position.amount + fact.amount} of {order.token}")
+    book.cash[order.quote] = cash
+    if fact.gas:
+        book.cash[native] = gas_left
+    position.amount += fact.amount
+    position.cost += fact.cost
+    position.realised += fact.realised
+    position.changed_block = fact.block
+    if fact.amount > 0 and order.side == "increase" and not position.opened_at:
+        position.opened_at, position.opened_block = fact.time, fact.block
+    if fact.undo:
+        order.booked.pop()
+        if not position.amount:
+            position.opened_at = position.opened_block = 0
+    else:
+        order.booked.append(fact)
+    order.filled += -fact.amount if order.side == "reduce" else -fact.cash
+    if not 0 <= order.filled <= order.amount_in:
+        raise IllegalTransition(f"order {order.id} for {order.amount_in} has {order.filled} filled")
+    if order.side == "increase" and fact.cash:
+        _count(book.spends, fact.time, order.chain_id, -fact.cash)
+        order.cash = max(0, order.cash + fact.cash)
+    order.gas = max(0, order.gas - fact.gas)
+    if fact.realised:
+        _count(book.profits, fact.time, order.chain_id, fact.realised)
+        equity = book.equity[order.chain_id] = book.equity.get(order.chain_id, 0) + fact.realised
+        book.peak[order.chain_id] = max(book.peak.get(order.chain_id, 0), equity)
+
+
+def _count(series: list[tuple[int, int, int]], time: int, chain_id: int, amount: int) -> None:
+    """Add to the newest minute, so that a series stays bounded however many fills there are."""
+    minute = time // MINUTE
+    if series and series[-1][:2] == (minute, chain_id):
+        series[-1] = (minute, chain_id, series[-1][2] + amount)
+        return
+    series.append((minute, chain_id, amount))
+    if series[0][0] < minute - KEPT_MINUTES:
+        series[:] = [entry for entry in series if entry[0] >= minute - KEPT_MINUTES]
+
+
+def _bound(table: dict[str, Any]) -> None:  # Any: whatever the table holds
+    """Forget the oldest key of a table by token: launches never end, memory does."""
+    if len(table) > KEPT_TOKENS:
+        del table[next(iter(table))]
+
+
+def _allowed(book: Book, fact: f.Allowed) -> None:
+    if fact.amount:
+        book.allowances[fact.token] = fact.amount
+    else:
+        book.allowances.pop(fact.token, None)
+
+
+def _ended(book: Book, fact: f.OrderEnded) -> None:
+    order = book.orders.pop(fact.order)
+    order.state = move(ORDER, f"order {order.id}", order.state, fact.state)
+    order.reason = fact.reason
+    order.ended_block = max((a.block for a in order.attempts), default=0)
+    position = book.positions.get(order.token)
+    if order.side == "increase" and position is not None and position.amount:
+        position.exit_gas = max(position.exit_gas, order.exit_gas)
+    order.cash = order.gas = order.exit_gas = 0
+    if order.attempts:
+        book.ended[order.id] = order
+
+
+def _reopened(book: Book, fact: f.OrderReopened) -> None:
+    order = book.ended.pop(fact.order, None) or book.orders.pop(fact.order)
+    order.state = move(ORDER, f"order {order.id}", order.state, "working")
+    order.step = fact.step
+    book.orders[order.id] = order
+    if order.token in book.closed:
+        book.positions[order.token] = book.closed.pop(order.token)
+
+
+def _position(book: Book, fact: f.PositionMoved) -> None:
+    position = book.positions[fact.token]
+    position.state = move(POSITION, f"position {fact.token}", position.state, fact.state)
+    position.failures = fact.failures
+    if fact.state == "closed":
+        position.exit_gas = 0
+        del book.positions[fact.token]
+        book.closed[fact.token] = position
+
+
+def _measured(book: Book, fact: f.Measured) -> None:
+    taxes = book.taxes.setdefault(fact.token, Taxes())
+    _bound(book.taxes)
+    if fact.buy_tax_bps is not None:
+        taxes.buy_bps = fact.buy_tax_bps
+    if fact.sell_tax_bps is not None:
+        taxes.sell_bps = fact.sell_tax_bps
+
+
+def _synced(book: Book, fact: f.Synced) -> None:
+    sender = book.sender(fact.chain_id, fact.owner)
+    sender.next_nonce = max(sender.next_nonce, fact.nonce)
+    sender.known = True
+
+
+def _adjusted(book: Book, fact: f.Adjusted) -> None:
+    position = book.positions.get(fact.asset)
+    if position is not None:
+        position.amount += fact.delta
+        return
+    left = book.cash.get(fact.asset, 0) + fact.delta
+    if left < 0:
+        raise IllegalTransition(f"an adjustment would leave {left} of {fact.asset}")
+    book.cash[fact.asset] = left
+
+
+def _kill(book: Book, fact: f.KillSet) -> None:
+    book.kill = fact.level
+
+
+def _instance(book: Book, fact: f.InstanceMoved) -> None:
+    life = book.instances.setdefault(fact.instance, Life())
+    life.state = fact.state
+    if fact.parameters:
+        life.parameters = fact.parameters
+
+
+def _halted(book: Book, fact: f.Halted) -> None:
+    book.halted = fact.reason
+
+
+def _nothing(book: Book, fact: f.Judged) -> None:
+    """Findings are for people; the verdict that follows is what counts."""
+
+
+_FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes the fact that it is listed under
+    f.IntentFormed: _intent,
+    f.EntrySized: _sized,
+    f.Judged: _nothing,
+    f.Verdict: _verdict,
+    f.Began: _began,
+    f.Asked: _asked,
+    f.Closed: _closed,
+    f.OrderPlaced: _placed,
+    f.StepsAdded: _steps,
+    f.AttemptMade: _attempt,
+    f.AttemptMoved: _moved,
+    f.Booked: _booked,
+    f.Allowed: _allowed,
+    f.OrderEnded: _ended,
+    f.OrderReopened: _reopened,
+    f.PositionMoved: _position,
+    f.Measured: _measured,
+    f.Synced: _synced,
+    f.Adjusted: _adjusted,
+    f.KillSet: _kill,
+    f.InstanceMoved: _instance,
+    f.Halted: _halted,
+}
+
+
+def fold(book: Book, fact: f.Fact) -> None:
+    """Fold one fact. Raises `IllegalTransition` for one that cannot follow what the book holds."""
+    _FOLDS[type(fact)](book, fact)

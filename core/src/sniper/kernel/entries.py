@@ -1,0 +1,287 @@
+"""From an intent to a reserved order: gates, size, route, checks, probes, and all of it again at the end."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sniper.amm import NoLiquidity
+from sniper.codec import decode
+from sniper.errors import IllegalTransition
+from sniper.events import EntryDenied, Event, ProbeAnswered
+from sniper.kernel import facts as f
+from sniper.kernel.asks import Probe
+from sniper.kernel.market import Pool
+from sniper.kernel.wiring import CheckWiring
+from sniper.risk import Evidence, Finding, RiskCheck, RiskProbe, at_least, must
+from sniper.types import SECOND, Entry, Open
+
+if TYPE_CHECKING:
+    from sniper.kernel.account import Account
+    from sniper.kernel.instances import Instance
+
+KERNEL = "kernel"
+"""The check under whose name the kernel's own gates are journaled."""
+
+
+class Denials:
+    """The first rule that denied, and when it may be worth trying again: only where every denial says so."""
+
+    __slots__ = ("retry_after_s", "rule")
+
+    def __init__(self) -> None:
+        self.rule = ""
+        self.retry_after_s: int | None = None
+
+    def add(self, check: str, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            if finding.ok or finding.severity == "warn":
+                continue
+            if not self.rule:
+                self.rule = f"{check}.{finding.rule}"
+                self.retry_after_s = finding.retry_after_s
+            elif finding.retry_after_s is None or self.retry_after_s is None:
+                self.retry_after_s = None
+            else:
+                self.retry_after_s = max(self.retry_after_s, finding.retry_after_s)
+
+
+class Entries:
+    """The way of an `Open` of one account."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account = account
+        checks = sorted(account.wiring.checks, key=lambda check: (not check.policy, check.name))
+        self.pure = tuple((c.name, c.check) for c in checks if isinstance(c.check, RiskCheck))
+        self.probes: tuple[tuple[str, RiskProbe[Evidence], type[Evidence]], ...] = tuple(
+            (c.name, c.check, _evidence_type(c)) for c in checks if isinstance(c.check, RiskProbe)
+        )
+        self.evidence = {name: evidence for name, _, evidence in self.probes}
+        self.judges = {name: probe for name, probe, _ in self.probes}
+
+    def form(self, instance: "Instance", intent: Open) -> None:
+        """A strategy wants to open. Ends in a Deny, in probes that are out, or in an order."""
+        account = self.account
+        now = account.kernel.now
+        intent_id = f"{account.name}/{instance.name}/{account.book.intents + 1}"
+        account.emit(
+            f.IntentFormed(
+                time=now,
+                intent=intent_id,
+                instance=instance.name,
+                side="increase",
+                token=intent.token,
+                reason=intent.reason,
+                cause=describe(account.kernel.cause),
+            )
+        )
+        denials = Denials()
+        gates = self._gates(instance, intent.token)
+        self._judged(intent_id, KERNEL, gates, denials)
+        if denials.rule:
+            self._deny(intent_id, instance.name, intent.token, denials)
+            return
+        entry, finding = self._sized(instance, intent_id, intent)
+        if entry is None:
+            self._judged(intent_id, KERNEL, (finding,), denials)
+            self._deny(intent_id, instance.name, intent.token, denials)
+            return
+        account.emit(f.EntrySized(time=now, entry=entry))
+        self._judge_pure(entry, denials)
+        if denials.rule:
+            self._deny(intent_id, instance.name, intent.token, denials)
+            return
+        for name, _, _ in self.probes:
+            account.ask(f"{intent_id}?{name}", Probe(check=name, entry=entry), account.wiring.execution.query_deadline)
+        if not self.probes:
+            self._decide(entry)
+
+    def answered(self, event: ProbeAnswered) -> None:
+        """The evidence of one probe is in."""
+        account = self.account
+        body = account.close_ask(event.ask)
+        if not isinstance(body, Probe):
+            return
+        entry = body.entry
+        denials = Denials()
+        found: Evidence | None = None
+        try:
+            found = decode(event.evidence, self.evidence[body.check])
+            findings = tuple(self.judges[body.check].judge(entry, account.view, found))
+        except Exception as error:  # a plugin's code: a check that fails denies
+            account.kernel.report(f"risk {body.check} failed on {entry.intent}", error)
+            findings = (_failed(error),)
+        self._judged(entry.intent, body.check, findings or (_silent(),), denials)
+        self._measure(entry.token, found)
+        self._probed(entry, denials)
+
+    def failed(self, body: Probe, code: str, message: str) -> None:
+        """A probe is late or raised: that denies."""
+        denials = Denials()
+        finding = must("answered", False, note=f"{code}: {message}", retry_after_s=5)
+        self._judged(body.entry.intent, body.check, (finding,), denials)
+        self._probed(body.entry, denials)
+
+    def _probed(self, entry: Entry, denials: Denials) -> None:
+        pending = self.account.book.pending.get(entry.intent)
+        if pending is None:
+            return
+        if denials.rule:
+            self._deny(entry.intent, entry.instance, entry.token, denials)
+        elif not pending.waiting:
+            self._decide(entry)
+
+    def _gates(self, instance: "Instance", token: str, *, ignoring: str = "") -> tuple[Finding, ...]:
+        account = self.account
+        book = account.book
+        held = book.positions.get(token)
+        busy = any(p.entry.token == token and key != ignoring for key, p in book.pending.items()) or any(
+            o.token == token for o in book.orders.values()
+        )
+        sender = book.sender(account.wiring.chain_id, account.wiring.address)
+        return (
+            must("strategy-active", instance.state == "active", note=instance.state),
+            must("kill-switch-off", book.kill == "off", note=book.kill),
+            must("not-halted", not book.halted, note=book.halted),
+            must("wallet-read", sender.known, retry_after_s=1),
+            must("feeds-fresh", not account.chain.stale, note=", ".join(sorted(account.chain.stale)), retry_after_s=5),
+            must("one-owner", held is None or held.instance == instance.name, note=held.instance if held else ""),
+            must("one-at-a-time", not busy, retry_after_s=1),
+        )
+
+    def _sized(self, instance: "Instance", intent_id: str, intent: Open) -> tuple[Entry | None, Finding]:
+        account = self.account
+        fine = must("sized", True)
+        try:
+            amount = instance.wiring.sizer.size(intent, account.quote, account.view)
+        except Exception as error:  # a plugin's code: without a size there is no entry
+            account.kernel.report(f"sizer of {instance.name} failed on {intent_id}", error)
+            return None, must("sized", False, note=f"{type(error).__name__}: {error}")
+        if intent.max_spend is not None:
+            amount = min(amount, intent.max_spend)
+        if amount <= 0:
+            return None, at_least("amount", amount, 1, unit="base units", note="the sizer gave nothing to spend")
+        best, out = self._route(instance, intent, amount)
+        if best is None:
+            return None, must(
+                "route", False, note="no known pool sells this token for the quote asset", retry_after_s=2
+            )
+        entry = Entry(
+            intent=intent_id,
+            account=account.name,
+            instance=instance.name,
+            chain_id=account.wiring.chain_id,
+            token=intent.token,
+            quote=account.quote,
+            pool=best.id,
+            venue=instance.wiring.venue,
+            amount=amount,
+            expected_out=out,
+            reason=intent.reason,
+        )
+        return entry, fine
+
+    def _route(self, instance: "Instance", intent: Open, amount: int) -> tuple[Pool | None, int]:
+        """The best single pool between the quote asset and the token, quoted exactly."""
+        account = self.account
+        venue = account.kernel.wiring.venues[instance.wiring.venue]
+        pay = account.execution.pool_coin(account.wiring.quote)
+        token = intent.token.partition(":")[2]
+        best: Pool | None = None
+        best_out = 0
+        for pool in account.view.pools_of(intent.token):
+            if pay not in pool.coins or len(pool.coins) != 2 or token == pay:
+                continue
+            if (intent.pool is not None and pool.id != intent.pool) or not venue.serves(pool.chain_id, pool.amm):
+                continue
+            try:
+                out = pool.amount_out(pay, amount)
+            except NoLiquidity:
+                continue
+            if out > best_out:
+                best, best_out = pool, out
+        return best, best_out
+
+    def _judge_pure(self, entry: Entry, denials: Denials, *, quiet: bool = False) -> None:
+        """``quiet``: passing findings are on record already; only a check that now denies is journaled."""
+        view = self.account.view
+        for name, check in self.pure:
+            try:
+                findings = tuple(check.judge(entry, view)) or (_silent(),)
+            except Exception as error:  # a plugin's code: a check that fails denies
+                self.account.kernel.report(f"risk {name} failed on {entry.intent}", error)
+                findings = (_failed(error),)
+            if quiet and all(finding.ok or finding.severity == "warn" for finding in findings):
+                continue
+            self._judged(entry.intent, name, findings, denials)
+
+    def _decide(self, entry: Entry) -> None:
+        """Everything answered well: judge once more on the present state, reserve, and place the order."""
+        account = self.account
+        instance = account.instances[entry.instance]
+        denials = Denials()
+        gates = self._gates(instance, entry.token, ignoring=entry.intent)
+        if self.probes:
+            if not all(gate.ok for gate in gates):
+                self._judged(entry.intent, KERNEL, gates, denials)
+            if not denials.rule:
+                self._judge_pure(entry, denials, quiet=True)
+        if denials.rule:
+            self._deny(entry.intent, entry.instance, entry.token, denials)
+            return
+        quote_findings, order = account.execution.entry_order(entry)
+        failed = tuple(finding for finding in quote_findings if not finding.ok)
+        self._judged(entry.intent, KERNEL, failed or quote_findings, denials)
+        if order is None or denials.rule:
+            self._deny(entry.intent, entry.instance, entry.token, denials)
+            return
+        account.emit(f.Verdict(time=account.kernel.now, intent=entry.intent, allowed=True))
+        account.emit(order)
+        account.execution.advance(account.book.orders[order.order])
+
+    def _measure(self, token: str, found: Evidence | None) -> None:
+        buy, sell = getattr(found, "buy_tax_bps", None), getattr(found, "sell_tax_bps", None)
+        if buy is not None or sell is not None:
+            self.account.emit(f.Measured(time=self.account.kernel.now, token=token, buy_tax_bps=buy, sell_tax_bps=sell))
+
+    def _judged(self, intent: str, check: str, findings: tuple[Finding, ...], denials: Denials) -> None:
+        self.account.emit(f.Judged(time=self.account.kernel.now, intent=intent, check=check, findings=findings))
+        denials.add(check, findings)
+
+    def _deny(self, intent: str, instance: str, token: str, denials: Denials) -> None:
+        account = self.account
+        now = account.kernel.now
+        retry_at = None if denials.retry_after_s is None else now + denials.retry_after_s * SECOND
+        account.emit(f.Verdict(time=now, intent=intent, allowed=False, rule=denials.rule, retry_at=retry_at))
+        account.tell(instance, EntryDenied(time=now, token=token, intent=intent, rule=denials.rule, retry_at=retry_at))
+
+
+def _evidence_type(wiring: CheckWiring) -> type[Evidence]:
+    """What a probe's `probe` returns, as its `judge` declares it."""
+    import typing
+
+    hint = typing.get_type_hints(type(wiring.check).judge).get("found")
+    if not (isinstance(hint, type) and issubclass(hint, Evidence)):
+        raise TypeError(f"risk {wiring.name}: judge(…, found) must be annotated with an Evidence type, not {hint!r}")
+    return hint
+
+
+def _silent() -> Finding:
+    return must("answers", False, note="the check gave no finding at all")
+
+
+def _failed(error: Exception) -> Finding:
+    if isinstance(error, IllegalTransition):
+        raise error
+    return must("works", False, note=f"{type(error).__name__}: {error}")
+
+
+def describe(event: Event | None) -> str:
+    """An event in a few words, for ``sniper why``."""
+    if event is None:
+        return ""
+    config = type(event).__struct_config__  # type: ignore[attr-defined]  # every event is a msgspec struct
+    where = [
+        f"{name} {getattr(event, name)}"
+        for name in ("chain_id", "block", "number", "index", "pool", "address", "token", "key", "instrument", "rule")
+        if hasattr(event, name)
+    ]
+    return " ".join([str(config.tag), *where])

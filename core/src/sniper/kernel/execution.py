@@ -1,0 +1,615 @@
+"""Orders on their way: steps, attempts, nonces, fees, replacements, and what the chain says came of them.
+
+All of it is decided here and only carried out outside: executors transmit, the signer signs.
+"""
+
+from typing import TYPE_CHECKING
+
+from sniper.amm import NoLiquidity
+from sniper.errors import IllegalTransition
+from sniper.events import BalancesRead, Sent, Settled, Signed
+from sniper.executor import Submission
+from sniper.kernel import facts as f
+from sniper.kernel.asks import ReadBalances, Send, Settle, Sign
+from sniper.kernel.book import Attempt, Order
+from sniper.kernel.market import Pool
+from sniper.kernel.orders import IN_FLIGHT
+from sniper.risk import Finding, at_least, must
+from sniper.types import BPS, NATIVE, Entry, FeeBid, Step, asset_id, split_asset
+from sniper.venue import OnChainVenue, Swap
+
+if TYPE_CHECKING:
+    from sniper.kernel.account import Account
+
+BUMP_NUMERATOR, BUMP_DENOMINATOR = 1125, 1000
+"""A replacement outbids by 12.5%: nodes want at least 10% (geth, ``txpool.pricebump``)."""
+CANCEL_GAS = 21_000
+
+
+class Execution:
+    """Order and sender state machines of one account."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account = account
+        self._exit_gas: dict[tuple[str, str], int] = {}
+
+    # ---- planning ----
+
+    def pool_coin(self, address: str) -> str:
+        """The coin that stands for ``address`` inside pools: the wrapped coin for the native one."""
+        return self.account.chain.wiring.wrapped_native if address == NATIVE else address
+
+    def swap(self, pool: Pool, token_in: str, token_out: str, amount_in: int, min_out: int, *, opens: bool) -> Swap:
+        """The trade of this account through ``pool``; the tokens are addresses."""
+        account = self.account
+        return Swap(
+            chain_id=pool.chain_id,
+            owner=account.wiring.address,
+            token_in=token_in,
+            token_out=token_out,
+            pool=pool.address,
+            amm=pool.amm,
+            pool_data=pool.impl.venue_data(),
+            amount_in=amount_in,
+            min_out=min_out,
+            deadline=account.chain.timestamp + account.wiring.execution.deadline_s,
+            allowance=self.allowance(asset_id(pool.chain_id, token_in)),
+            opens=opens,
+        )
+
+    def allowance(self, token: str) -> int:
+        """What the venue may take: granted, or in an approval that is on its way with a lower nonce, base units."""
+        book = self.account.book
+        granted = book.allowances.get(token, 0)
+        for order in book.orders.values():
+            if order.token != token or order.side != "increase":
+                continue
+            for step in order.steps[order.step :]:
+                if step.purpose == "approve" and any(a.state in IN_FLIGHT for a in order.attempts):
+                    granted = max(granted, approved_amount(step))
+        return granted
+
+    def after_tax(self, token: str, amount: int, *, buying: bool) -> int:
+        """``amount`` less the token's measured tax, base units."""
+        taxes = self.account.book.taxes.get(token)
+        tax = (taxes.buy_bps if buying else taxes.sell_bps) if taxes else None
+        return amount * (BPS - min(BPS, max(0, tax or 0))) // BPS
+
+    def entry_order(self, entry: Entry) -> tuple[tuple[Finding, ...], f.OrderPlaced | None]:
+        """The order for an entry on the present state, with all that it must reserve; None where a finding denies."""
+        account = self.account
+        rules = account.wiring.execution
+        pool = account.kernel.market.pool(entry.pool)
+        if pool is None:
+            return (must("pool-known", False, note=entry.pool),), None
+        pay = self.pool_coin(account.wiring.quote)
+        try:
+            out = pool.amount_out(pay, entry.amount)
+        except NoLiquidity as error:
+            return (must("still-liquid", False, note=str(error), retry_after_s=5),), None
+        floor = entry.expected_out * (BPS - rules.slippage_bps) // BPS
+        still = at_least("quote-still-holds", out, floor, unit="base units", retry_after_s=2)
+        net = self.after_tax(entry.token, out, buying=True)
+        min_out = max(1, net * (BPS - rules.slippage_bps) // BPS)
+        token = split_asset(entry.token)[1]
+        venue = account.kernel.wiring.venues[entry.venue]
+        swap = self.swap(pool, account.wiring.quote, token, entry.amount, min_out, opens=True)
+        steps = venue.plan(swap)
+        bid = account.chain.fee.bid(urgent=False, blocks_waited=0)
+        gas = sum(step.gas for step in steps) * bid.max_fee
+        exit_gas = self._gas_of_exit(venue, pool, token) * bid.max_fee
+        native = asset_id(pool.chain_id, NATIVE)
+        if entry.quote == native:
+            enough = at_least("free-cash", account.view.cash(native), entry.amount + gas + exit_gas, unit="wei")
+        else:
+            enough = at_least("free-cash", account.view.cash(entry.quote), entry.amount, unit="base units")
+            if enough.ok:
+                enough = at_least("free-gas", account.view.cash(native), gas + exit_gas, unit="wei")
+        findings = (still, enough)
+        if not (still.ok and enough.ok):
+            return findings, None
+        return findings, f.OrderPlaced(
+            time=account.kernel.now,
+            order=f"{entry.intent}.0",
+            intent=entry.intent,
+            instance=entry.instance,
+            side="increase",
+            chain_id=entry.chain_id,
+            owner=account.wiring.address,
+            token=entry.token,
+            quote=entry.quote,
+            pool=entry.pool,
+            venue=entry.venue,
+            amount_in=entry.amount,
+            expected_out=out,
+            min_out=min_out,
+            cash=entry.amount,
+            gas=gas,
+            exit_gas=exit_gas,
+            steps=steps,
+        )
+
+    def _gas_of_exit(self, venue: OnChainVenue, pool: Pool, token: str) -> int:
+        """Gas units of the way back: the approval at entry and a sale that approves again."""
+        key = (pool.amm, self.account.wiring.quote)
+        known = self._exit_gas.get(key)
+        if known is None:
+            sale = self.swap(pool, token, self.account.wiring.quote, 1, 0, opens=False)
+            approval = venue.approve(pool.chain_id, pool.amm, token, 1, 0)
+            known = sum(step.gas for step in (*approval, *venue.plan(sale)))
+            self._exit_gas[key] = known
+        return known
+
+    # ---- steps and attempts ----
+
+    def advance(self, order: Order) -> None:
+        """Start the order's next step where nothing is under way for it; end it where none is left."""
+        account = self.account
+        if order.state != "working":
+            return
+        if order.step >= len(order.steps):
+            self._end(order, "done", "")
+            return
+        sender = account.book.sender(order.chain_id, order.owner)
+        if account.book.kill == "freeze" or account.book.halted or not sender.known:
+            return
+        if any(a.step == order.step and (a.state in IN_FLIGHT or a.state == "signing") for a in order.attempts):
+            return
+        if self._signing():
+            return  # one signature at a time: a refused one then always gives its nonce back
+        bid = account.chain.fee.bid(urgent=order.urgent, blocks_waited=0)
+        self._attempt(order, order.step, sender.next_nonce, bid)
+
+    def _signing(self) -> bool:
+        return any(a.state == "signing" for o in self.account.book.orders.values() for a in o.attempts)
+
+    def _attempt(
+        self, order: Order, step: int, nonce: int, bid: FeeBid, *, replaces: str = "", cancel: bool = False
+    ) -> None:
+        account = self.account
+        attempt_id = f"{order.id}#{len(order.attempts)}"
+        account.emit(
+            f.AttemptMade(
+                time=account.kernel.now,
+                attempt=attempt_id,
+                order=order.id,
+                step=step,
+                nonce=nonce,
+                bid=bid,
+                block=account.chain.number,
+                replaces=replaces,
+                cancel=cancel,
+            )
+        )
+        attempt = order.attempts[-1]
+        transaction = self._transaction(order, attempt)
+        if account.kernel.wiring.signs:
+            body = Sign(
+                attempt=attempt_id,
+                purpose=transaction.purpose,
+                chain_id=order.chain_id,
+                sender=order.owner,
+                nonce=nonce,
+                bid=bid,
+                gas=transaction.gas,
+                to=transaction.to,
+                value=transaction.value,
+                data=transaction.data,
+            )
+            account.ask(f"{attempt_id}?sign", body, account.wiring.execution.query_deadline)
+        else:
+            self._ready(order, attempt, b"", f"unsigned:{attempt_id}")
+
+    def _transaction(self, order: Order, attempt: Attempt) -> Step:
+        if attempt.cancel:
+            return Step(purpose="cancel", to=order.owner, data=b"", value=0, gas=CANCEL_GAS)
+        return order.steps[attempt.step]
+
+    def _ready(self, order: Order, attempt: Attempt, raw: bytes, tx_hash: str) -> None:
+        self._move(order, attempt, "signed", raw=raw, tx_hash=tx_hash)
+        self._send(order, attempt)
+
+    def _send(self, order: Order, attempt: Attempt) -> None:
+        account = self.account
+        account.ask(
+            f"{attempt.id}?send-{account.book.asks_made}",
+            Send(submission=self.submission(order, attempt)),
+            account.wiring.execution.send_deadline,
+        )
+
+    def submission(self, order: Order, attempt: Attempt) -> Submission:
+        """What an executor is told of an attempt."""
+        account = self.account
+        step = self._transaction(order, attempt)
+        position = account.book.positions.get(order.token) or account.book.closed.get(order.token)
+        token, quote = split_asset(order.token)[1], split_asset(order.quote)[1]
+        held = [(token, position.amount if position else 0)]
+        if quote != NATIVE:
+            held.append((quote, account.book.cash.get(order.quote, 0)))
+        swap: Swap | None = None
+        if step.purpose in ("entry", "exit"):
+            opens = step.purpose == "entry"
+            pool = account.kernel.market.pool(order.pool)
+            swap = Swap(
+                chain_id=order.chain_id,
+                owner=order.owner,
+                token_in=quote if opens else token,
+                token_out=token if opens else quote,
+                pool=split_asset(order.pool)[1],
+                amm=pool.amm if pool else "",
+                pool_data=pool.impl.venue_data() if pool else 0,
+                amount_in=order.amount_in,
+                min_out=order.min_out,
+                deadline=account.chain.timestamp + account.wiring.execution.deadline_s,
+                allowance=0,
+                opens=opens,
+            )
+        return Submission(
+            account=account.name,
+            attempt=attempt.id,
+            chain_id=order.chain_id,
+            owner=order.owner,
+            purpose=step.purpose,
+            nonce=attempt.nonce,
+            gas=step.gas,
+            max_fee=attempt.bid.max_fee,
+            max_priority_fee=attempt.bid.max_priority_fee,
+            tx_hash=attempt.tx_hash,
+            raw=attempt.raw,
+            swap=swap,
+            held=tuple(held),
+        )
+
+    def _move(
+        self,
+        order: Order,
+        attempt: Attempt,
+        state: str,
+        *,
+        note: str = "",
+        raw: bytes = b"",
+        tx_hash: str = "",
+        block: int = 0,
+    ) -> None:
+        self.account.emit(
+            f.AttemptMoved(
+                time=self.account.kernel.now,
+                attempt=attempt.id,
+                order=order.id,
+                state=state,
+                note=note,
+                tx_hash=tx_hash,
+                raw=raw,
+                block=block,
+            )
+        )
+
+    # ---- answers ----
+
+    def signed(self, event: Signed) -> None:
+        """The signer has signed: the bytes are on record from here on, and leave once they are durable."""
+        body = self.account.close_ask(event.ask)
+        if isinstance(body, Sign):
+            order, attempt = self._find(body.attempt)
+            self._ready(order, attempt, event.raw, event.tx_hash)
+            self._next_in_line()
+
+    def not_signed(self, body: Sign, code: str, message: str) -> None:
+        """The signer refused or is gone: nothing has left, the nonce is free again."""
+        order, attempt = self._find(body.attempt)
+        self._move(order, attempt, "dropped", note=f"{code}: {message}")
+        if not attempt.replaces:
+            self._end(order, "failed", f"not signed: {message}")
+        self._next_in_line()
+
+    def _next_in_line(self) -> None:
+        for order in list(self.account.book.orders.values()):
+            self.advance(order)
+
+    def sent(self, event: Sent) -> None:
+        """A node's word on a broadcast. Only ``not-sent`` is certain; any refusal may still have been gossiped."""
+        body = self.account.close_ask(event.ask)
+        if not isinstance(body, Send):
+            return
+        order, attempt = self._find(body.submission.attempt)
+        if attempt.state not in IN_FLIGHT:
+            return
+        if event.outcome in ("accepted", "known"):
+            self._move(order, attempt, "sent")
+        elif event.outcome == "not-sent":
+            self._move(order, attempt, "dropped", note=event.message)
+            self._end(order, "cancelled", event.message or "not sent")
+        else:
+            self._move(order, attempt, "unknown", note=event.outcome)
+            if event.outcome == "nonce-too-low":
+                self.read_wallet()
+
+    def not_sent(self, body: Send) -> None:
+        """No answer to a broadcast: the outcome is unknown, and the same bytes go out again with the next block."""
+        order, attempt = self._find(body.submission.attempt)
+        if attempt.state in IN_FLIGHT:
+            self._move(order, attempt, "unknown", note="no answer")
+
+    def settled(self, event: Settled) -> None:
+        """What a transaction did, or that no block has it yet."""
+        body = self.account.close_ask(event.ask)
+        if not isinstance(body, Settle):
+            return
+        order, attempt = self._find(body.submission.attempt)
+        if attempt.state not in IN_FLIGHT and attempt.state != "replaced":
+            return
+        if not event.included:
+            if attempt.note == "nonce passed":
+                self._move(order, attempt, "dropped", note="its nonce was used by another transaction")
+                if not any(a.nonce == attempt.nonce and a.state in IN_FLIGHT for a in order.attempts):
+                    self._end(order, "failed", "its nonce was used outside sniper")
+            return
+        state = "included" if event.ok else "reverted"
+        self._move(order, attempt, state, note=event.revert_reason, block=event.block)
+        for other in order.attempts:
+            if other.nonce == attempt.nonce and other is not attempt and other.state in IN_FLIGHT:
+                self._move(order, other, "replaced")
+        self._book(order, attempt, event)
+
+    # ---- what came of it ----
+
+    def _book(self, order: Order, attempt: Attempt, event: Settled) -> None:
+        step = self._transaction(order, attempt)
+        gas = event.gas_used * event.gas_price
+        if step.purpose == "entry" and event.ok:
+            self._bought(order, attempt, event, gas)
+        elif step.purpose == "exit" and event.ok:
+            self._sold(order, attempt, event, gas)
+        else:
+            self._paid_gas(order, attempt, event, gas)
+            if step.purpose == "approve" and event.ok:
+                token = asset_id(order.chain_id, step.to)
+                self.account.emit(f.Allowed(time=self.account.kernel.now, token=token, amount=approved_amount(step)))
+            else:
+                reason = event.revert_reason or ("cancelled" if attempt.cancel else "reverted without a reason")
+                self._end(order, "cancelled" if attempt.cancel else "failed", reason)
+                return
+        self.advance(order)
+
+    def _booked(
+        self, order: Order, attempt: Attempt, event: Settled, gas: int, amount: int, cash: int, cost: int, realised: int
+    ) -> None:
+        self.account.emit(
+            f.Booked(
+                time=self.account.kernel.now,
+                order=order.id,
+                attempt=attempt.id,
+                block=event.block,
+                amount=amount,
+                cash=cash,
+                gas=gas,
+                cost=cost,
+                realised=realised,
+            )
+        )
+
+    def _paid_gas(self, order: Order, attempt: Attempt, event: Settled, gas: int) -> None:
+        """Gas alone: on the position's cost where there is one, else a loss. Counted only in its own currency."""
+        counted = gas if order.quote.endswith(NATIVE) else 0
+        position = self.account.book.positions.get(order.token)
+        held = position is not None and position.amount > 0
+        self._booked(order, attempt, event, gas, 0, 0, counted if held else 0, 0 if held else -counted)
+
+    def _bought(self, order: Order, attempt: Attempt, event: Settled, gas: int) -> None:
+        account = self.account
+        now = account.kernel.now
+        position = account.book.positions[order.token]
+        native = order.quote.endswith(NATIVE)
+        moved = -event.native_delta - gas if native else self._cash_change(order, event)
+        spent = min(max(moved, 0), order.amount_in)
+        received = max(0, dict(event.balances).get(split_asset(order.token)[1], 0) - position.amount)
+        counted = gas if native else 0
+        if received or position.amount:
+            self._booked(order, attempt, event, gas, received, -spent, spent + counted, 0)
+            account.emit(f.PositionMoved(time=now, token=order.token, state="open", failures=position.failures))
+        else:
+            self._booked(order, attempt, event, gas, 0, -spent, 0, -spent - counted)
+        self._surplus(order.quote, moved, spent, "the entry cost more or less than it could")
+        if not received:
+            return
+        token = split_asset(order.token)[1]
+        venue = account.kernel.wiring.venues[order.venue]
+        pool = account.kernel.market.pool(order.pool)
+        if pool is not None and len(order.steps) == attempt.step + 1:  # not there from before a reorg
+            allowed = account.book.allowances.get(order.token, 0)
+            approvals = venue.approve(order.chain_id, pool.amm, token, position.amount, allowed)
+            if approvals:
+                account.emit(f.StepsAdded(time=now, order=order.id, steps=approvals, gas=0))
+        account.exits.arm(order.token, order.instance)
+
+    def _sold(self, order: Order, attempt: Attempt, event: Settled, gas: int) -> None:
+        account = self.account
+        now = account.kernel.now
+        position = account.book.positions[order.token]
+        native = order.quote.endswith(NATIVE)
+        left = dict(event.balances).get(split_asset(order.token)[1], 0)
+        sold = min(max(position.amount - left, 0), order.amount_in)
+        received = max(0, event.native_delta + gas if native else -self._cash_change(order, event))
+        released = position.cost if sold == position.amount else position.cost * sold // position.amount
+        realised = received - released - (gas if native else 0)
+        self._booked(order, attempt, event, gas, -sold, received, -released, realised)
+        allowed = account.book.allowances.get(order.token, 0)
+        if allowed:
+            account.emit(f.Allowed(time=now, token=order.token, amount=max(0, allowed - sold)))
+
+    def _cash_change(self, order: Order, event: Settled) -> int:
+        """What left of an ERC-20 quote asset, base units."""
+        before = self.account.book.cash.get(order.quote, 0)
+        return before - dict(event.balances).get(split_asset(order.quote)[1], before)
+
+    def _surplus(self, asset: str, moved: int, booked: int, reason: str) -> None:
+        if moved != booked:
+            self.account.emit(
+                f.Adjusted(time=self.account.kernel.now, asset=asset, delta=booked - moved, reason=reason)
+            )
+
+    def _end(self, order: Order, state: str, reason: str) -> None:
+        account = self.account
+        account.emit(f.OrderEnded(time=account.kernel.now, order=order.id, state=state, reason=reason))
+        account.exits.ended(order)
+
+    # ---- blocks ----
+
+    def block(self) -> None:
+        """A new head: ask what became of attempts, send unknown ones again, outbid late ones, start what waits."""
+        book = self.account.book
+        if not book.orders:
+            return
+        asked = {ask.body.submission.attempt for ask in book.asks.values() if isinstance(ask.body, Settle | Send)}
+        for order in list(book.orders.values()):
+            for attempt in list(order.attempts):
+                if attempt.state in IN_FLIGHT and attempt.id not in asked:
+                    self._settle(order, attempt)
+                    if attempt.state == "unknown" and attempt.note in ("", "no answer"):
+                        self._send(order, attempt)
+            self._outbid(order)
+            self.advance(order)
+
+    def _settle(self, order: Order, attempt: Attempt) -> None:
+        account = self.account
+        account.ask(
+            f"{attempt.id}?settle-{account.book.asks_made}",
+            Settle(submission=self.submission(order, attempt)),
+            account.wiring.execution.query_deadline,
+        )
+
+    def _outbid(self, order: Order) -> None:
+        """Replace the newest attempt where it waits too long or was refused; cancel where more tries make no sense."""
+        account = self.account
+        rules = account.wiring.execution
+        live = [a for a in order.attempts if a.state in IN_FLIGHT]
+        if not live or account.book.kill == "freeze" or self._signing():
+            return
+        newest = live[-1]
+        waited = account.chain.number - newest.made_block
+        refused = newest.state == "unknown" and newest.note in ("underpriced", "insufficient-funds", "rejected")
+        if not refused and waited < rules.replace_after_blocks:
+            return
+        tries = sum(1 for a in order.attempts if a.step == newest.step)
+        hopeless = newest.note in ("insufficient-funds", "rejected") or tries >= rules.max_attempts
+        if hopeless and tries >= 2 * rules.max_attempts:
+            return  # the last bid stays in the pool; it is watched until its nonce is used
+        bid = account.chain.fee.bid(urgent=True, blocks_waited=waited)
+        self._attempt(
+            order,
+            newest.step,
+            newest.nonce,
+            FeeBid(
+                max_priority_fee=max(bid.max_priority_fee, _bumped(newest.bid.max_priority_fee)),
+                max_fee=max(bid.max_fee, _bumped(newest.bid.max_fee)),
+            ),
+            replaces=newest.id,
+            cancel=newest.cancel or (hopeless and order.side == "increase"),
+        )
+
+    # ---- wallet ----
+
+    def read_wallet(self) -> None:
+        """Ask what the chain says this account owns, and its next nonce."""
+        account = self.account
+        tokens = sorted(
+            split_asset(token)[1]
+            for token, p in account.book.positions.items()
+            if p.chain_id == account.wiring.chain_id
+        )
+        if account.wiring.quote != NATIVE:
+            tokens.append(account.wiring.quote)
+        if any(isinstance(ask.body, ReadBalances) for ask in account.book.asks.values()):
+            return
+        account.ask(
+            f"{account.name}?wallet-{account.book.asks_made}",
+            ReadBalances(chain_id=account.wiring.chain_id, owner=account.wiring.address, tokens=tuple(tokens)),
+            account.wiring.execution.query_deadline,
+        )
+
+    def wallet(self, event: BalancesRead) -> None:
+        """Compare the books with the chain; differences are adjustments, where nothing is on its way."""
+        account = self.account
+        if not isinstance(account.close_ask(event.ask), ReadBalances):
+            return
+        now = account.kernel.now
+        owner = account.wiring.address
+        live = [(o, a) for o in account.book.orders.values() for a in o.attempts if a.state in IN_FLIGHT]
+        for order, attempt in live:
+            if attempt.nonce < event.nonce and order.chain_id == event.chain_id and attempt.state == "unknown":
+                self._move(order, attempt, "unknown", note="nonce passed")
+        account.emit(f.Synced(time=now, chain_id=event.chain_id, owner=owner, nonce=event.nonce))
+        if not live:
+            found = {NATIVE: event.native, **dict(event.balances)}
+            for address, amount in found.items():
+                asset = asset_id(event.chain_id, address)
+                position = account.book.positions.get(asset)
+                known = position.amount if position else account.book.cash.get(asset, 0)
+                if known != amount and (address in (NATIVE, account.wiring.quote) or position is not None):
+                    account.emit(f.Adjusted(time=now, asset=asset, delta=amount - known, reason="the wallet was read"))
+        self._next_in_line()
+
+    # ---- reorgs ----
+
+    def reorg(self, chain_id: int, ancestor: int) -> None:
+        """Take back what happened in blocks above ``ancestor``, newest first; those attempts are unknown again."""
+        account = self.account
+        book = account.book
+        gone = [
+            (attempt.block, attempt.nonce, order, attempt)
+            for order in (*book.orders.values(), *book.ended.values())
+            if order.chain_id == chain_id
+            for attempt in order.attempts
+            if attempt.block > ancestor and attempt.state in ("included", "reverted")
+        ]
+        for _, _, order, attempt in sorted(gone, key=lambda item: item[:2], reverse=True):
+            account.emit(f.OrderReopened(time=account.kernel.now, order=order.id, step=attempt.step))
+            for booked in [b for b in reversed(order.booked) if b.attempt == attempt.id]:
+                account.emit(
+                    f.Booked(
+                        time=account.kernel.now,
+                        order=order.id,
+                        attempt=attempt.id,
+                        block=ancestor,
+                        amount=-booked.amount,
+                        cash=-booked.cash,
+                        gas=-booked.gas,
+                        cost=-booked.cost,
+                        realised=-booked.realised,
+                        undo=True,
+                    )
+                )
+            self._move(order, attempt, "unknown")
+            for other in order.attempts:
+                if other.nonce == attempt.nonce and other.state == "replaced":
+                    self._move(order, other, "unknown")
+            account.exits.retracted(order)
+
+    # ---- restart ----
+
+    def began(self) -> None:
+        """A process took over: what was being sent may or may not have arrived. The same bytes go out again."""
+        account = self.account
+        account.emit(f.Began(time=account.kernel.now))
+        for order in list(account.book.orders.values()):
+            for attempt in order.attempts:
+                if attempt.state in IN_FLIGHT:
+                    self._move(order, attempt, "unknown")
+                    self._settle(order, attempt)
+                    self._send(order, attempt)
+        self.read_wallet()
+
+    def _find(self, attempt: str) -> tuple[Order, Attempt]:
+        order = self.account.book.order_of(attempt.partition("#")[0])
+        return order, self.account.book.attempt_of(order, attempt)
+
+
+def _bumped(fee: int) -> int:
+    return fee * BUMP_NUMERATOR // BUMP_DENOMINATOR + 1
+
+
+def approved_amount(step: Step) -> int:
+    """What an ERC-20 ``approve(address,uint256)`` grants: its second word (EIP-20), base units."""
+    if len(step.data) != 68:
+        raise IllegalTransition(f"an approval has 68 bytes of calldata, this one {len(step.data)}")
+    return int.from_bytes(step.data[36:68], "big")

@@ -1,0 +1,412 @@
+"""Positions on their way out: exits are asked, sales are placed, and a sale that fails is tried again.
+
+Nothing here waits for a probe. What may refuse a sale: a policy, the loss floor that the trader set, the kill switch at
+``freeze`` and the signer's rules; the position then keeps asking.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from sniper.amm import NoLiquidity
+from sniper.errors import PluginFault
+from sniper.events import (
+    Event,
+    LiquidityRemoved,
+    PositionClosed,
+    PositionOpened,
+    Retracted,
+    SellSimulated,
+    TimerFired,
+    TokenActed,
+)
+from sniper.exit import Exit, Sell
+from sniper.kernel import facts as f
+from sniper.kernel.asks import SimulateSell
+from sniper.kernel.book import Order, Position
+from sniper.kernel.entries import KERNEL, Denials, describe
+from sniper.kernel.market import Pool
+from sniper.kernel.timers import Owner
+from sniper.kernel.wiring import ExitWiring
+from sniper.risk import Finding, at_least, must
+from sniper.strategy import SetTimer, handlers_of
+from sniper.types import BPS, Entry, split_asset
+
+if TYPE_CHECKING:
+    from sniper.kernel.account import Account
+
+MOST_PATIENCE = 64
+"""Blocks between two tries of a sale that keeps failing, at most."""
+
+
+class Guard:
+    """The exits of one position. ``pending`` is a sale that was decided and is not done; it is tried again at
+    ``next_block``."""
+
+    __slots__ = ("account", "exits", "handlers", "next_block", "pending", "pool", "position", "simulates")
+
+    def __init__(self, account: "Account", position: Position, pool: Pool, wirings: tuple[ExitWiring, ...]) -> None:
+        self.account = account
+        self.position = position
+        self.pool = pool
+        self.exits: tuple[tuple[str, Exit], ...] = tuple(
+            (w.name, w.exit(config=w.config))  # type: ignore[call-arg]  # every exit declares it
+            for w in wirings
+        )
+        self.handlers = {name: handlers_of(type(exit_)) for name, exit_ in self.exits}
+        self.simulates = any(w.simulates_sales for w in wirings)
+        self.pending: Sell | None = None
+        self.next_block = 0
+
+    def value(self) -> int:
+        """What selling all of it would bring now, after tax: quote asset, base units; 0 where the pool is dry."""
+        position = self.position
+        token = split_asset(position.token)[1]
+        amount = self.account.execution.after_tax(position.token, position.amount, buying=False)
+        try:
+            return self.pool.amount_out(token, amount)
+        except NoLiquidity:
+            return 0
+
+
+class Exits:
+    """All guards of one account."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account = account
+        self.guards: dict[str, Guard] = {}
+        self.policies = tuple(
+            (c.name, c.check) for c in sorted(account.wiring.checks, key=lambda check: check.name) if c.policy
+        )
+
+    # ---- guards ----
+
+    def arm(self, token: str, instance: str) -> None:
+        """A position was filled: guard it from now on."""
+        account = self.account
+        if token in self.guards:
+            return
+        guard = self.guard(token, instance)
+        if guard is None:
+            return
+        account.tell(instance, PositionOpened(time=account.kernel.now, token=token))
+        for name, exit_ in guard.exits:
+            self._run(guard, name, "opened", exit_.opened, guard.position, account.view)
+        self.valued(guard)
+
+    def guard(self, token: str, instance: str) -> Guard | None:
+        """Make the guard of a position and let its pool know; None where the pool is not known."""
+        account = self.account
+        position = account.book.positions[token]
+        pool = account.kernel.market.pool(position.pool)
+        if pool is None:
+            return None
+        owner = account.instances.get(instance)
+        guard = Guard(account, position, pool, owner.wiring.exits if owner else ())
+        self.guards[token] = guard
+        pool.watchers.append(guard)
+        return guard
+
+    def drop(self, token: str) -> None:
+        """The position is gone."""
+        guard = self.guards.pop(token, None)
+        if guard is not None:
+            guard.pool.watchers.remove(guard)
+            self.account.kernel.timers.drop(self.account.name, token)
+
+    # ---- what makes an exit speak ----
+
+    def valued(self, guard: Guard) -> None:
+        """The pool changed: ask each exit in turn until one wants to sell. Hot."""
+        position = guard.position
+        if guard.pending is not None or position.state != "open":
+            return
+        value = guard.value()
+        view = self.account.view
+        for name, exit_ in guard.exits:
+            try:
+                sell = exit_.valued(position, value, view)
+            except Exception as error:  # a plugin's code: the other exits go on
+                self._broken(guard, name, error)
+                continue
+            if sell is not None:
+                self._decided(guard, name, sell)
+                return
+
+    def event(self, guard: Guard, event: Event) -> None:
+        """Something about the position's pool or token that exits may handle."""
+        for name, exit_ in guard.exits:
+            handler = guard.handlers[name].get(type(event))
+            if handler is not None:
+                self._run(guard, name, handler, getattr(exit_, handler), event, guard.position, self.account.view)
+
+    def token_event(self, event: TokenActed | LiquidityRemoved) -> None:
+        """As `event`, for the position of the event's token."""
+        guard = self.guards.get(event.token)
+        if guard is not None:
+            self.event(guard, event)
+
+    def timer(self, token: str, exit_name: str, event: TimerFired) -> None:
+        """A timer that one exit set."""
+        guard = self.guards.get(token)
+        if guard is None:
+            return
+        for name, exit_ in guard.exits:
+            handler = guard.handlers[name].get(TimerFired)
+            if name == exit_name and handler is not None:
+                self._run(guard, name, handler, getattr(exit_, handler), event, guard.position, self.account.view)
+
+    def simulated(self, event: SellSimulated) -> None:
+        """A sale was simulated: note the tax, and let the exits see it."""
+        account = self.account
+        if not isinstance(account.close_ask(event.ask), SimulateSell):
+            return
+        guard = self.guards.get(event.token)
+        if guard is None:
+            return
+        self.event(guard, event)
+        if event.quoted and not event.reverted:
+            tax = max(0, event.quoted - event.received) * BPS // event.quoted
+            taxes = account.book.taxes.get(event.token)
+            if taxes is None or taxes.sell_bps != tax:
+                account.emit(f.Measured(time=account.kernel.now, token=event.token, buy_tax_bps=None, sell_tax_bps=tax))
+        self.valued(guard)
+
+    def block(self) -> None:
+        """A new head: try again what failed, and have sales simulated where an exit wants that."""
+        account = self.account
+        number = account.chain.number
+        for token, guard in list(self.guards.items()):
+            position = guard.position
+            if guard.pending is not None and position.state in ("open", "stuck") and number >= guard.next_block:
+                self._sell(guard, guard.pending)
+            if guard.simulates and position.amount and position.state in ("open", "stuck"):
+                asked = any(
+                    isinstance(a.body, SimulateSell) and a.body.token == token for a in account.book.asks.values()
+                )
+                if not asked:
+                    account.ask(
+                        f"{account.name}?sell-{account.book.asks_made}",
+                        SimulateSell(
+                            chain_id=position.chain_id, token=token, pool=position.pool, amount=position.amount
+                        ),
+                        account.wiring.execution.query_deadline,
+                    )
+
+    def flatten(self, reason: str) -> None:
+        """Close everything, urgently."""
+        for guard in list(self.guards.values()):
+            guard.pending = Sell(reason=reason, urgent=True)
+            if guard.position.state in ("open", "stuck"):
+                self._sell(guard, guard.pending)
+
+    def close(self, token: str, reason: str, *, share_bps: int = BPS, instance: str = "", urgent: bool = False) -> None:
+        """A strategy (its own positions only) or a person wants a position reduced."""
+        guard = self.guards.get(token)
+        if guard is None or (instance and guard.position.instance != instance):
+            return
+        self._decided(guard, instance or "by hand", Sell(reason=reason, share_bps=share_bps, urgent=urgent))
+
+    # ---- selling ----
+
+    def _run(self, guard: Guard, name: str, method: str, handler: Any, *args: object) -> None:
+        """Call a handler of an exit and do what it yields. Any: handlers differ in their event type."""
+        try:
+            actions = list(handler(*args))
+        except Exception as error:  # a plugin's code: the other exits go on
+            self._broken(guard, f"{name} in {method}", error)
+            return
+        for action in actions:
+            if type(action) is Sell:
+                self._decided(guard, name, action)
+            elif type(action) is SetTimer:
+                owner = Owner(self.account.name, guard.position.instance, guard.position.token, name)
+                self.account.kernel.timers.set(owner, action.key, action.at)
+            else:
+                self._broken(guard, name, PluginFault(f"yielded {action!r}; an exit yields Sell or SetTimer"))
+
+    def _broken(self, guard: Guard, name: str, error: Exception) -> None:
+        self.account.kernel.report(f"exit {name} of {self.account.name} failed on {guard.position.token}", error)
+
+    def _decided(self, guard: Guard, name: str, sell: Sell) -> None:
+        pending = guard.pending
+        if pending is not None and (pending.urgent or not sell.urgent) and pending.share_bps >= sell.share_bps:
+            return
+        guard.pending = Sell(reason=f"{name}: {sell.reason}", share_bps=sell.share_bps, urgent=sell.urgent)
+        if guard.position.state in ("open", "stuck"):
+            self._sell(guard, guard.pending)
+
+    def _sell(self, guard: Guard, sell: Sell) -> None:
+        account = self.account
+        position = guard.position
+        now = account.kernel.now
+        intent = f"{account.name}/{position.instance}/{account.book.intents + 1}"
+        account.emit(
+            f.IntentFormed(
+                time=now,
+                intent=intent,
+                instance=position.instance,
+                side="reduce",
+                token=position.token,
+                reason=sell.reason,
+                cause=describe(account.kernel.cause),
+                share_bps=sell.share_bps,
+                urgent=sell.urgent,
+            )
+        )
+        amount = position.amount if sell.share_bps >= BPS else position.amount * sell.share_bps // BPS
+        denials = Denials()
+        findings, order = self._order(guard, intent, amount, sell)
+        account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=findings))
+        denials.add(KERNEL, findings)
+        if order is not None and not denials.rule:
+            self._policies(guard, order, denials)
+        if order is None or denials.rule:
+            account.emit(f.Verdict(time=now, intent=intent, allowed=False, rule=denials.rule))
+            self._failed(guard)
+            return
+        account.emit(f.Verdict(time=now, intent=intent, allowed=True))
+        account.emit(order)
+        account.execution.advance(account.book.orders[order.order])
+
+    def _order(
+        self, guard: Guard, intent: str, amount: int, sell: Sell
+    ) -> tuple[tuple[Finding, ...], f.OrderPlaced | None]:
+        account = self.account
+        rules = account.wiring.execution
+        position = guard.position
+        token, quote = split_asset(position.token)[1], split_asset(position.quote)[1]
+        gates = (
+            must("not-frozen", account.book.kill != "freeze", note=account.book.kill),
+            must("not-halted", not account.book.halted, note=account.book.halted),
+            at_least("amount", amount, 1, unit="base units"),
+        )
+        if not all(gate.ok for gate in gates):
+            return gates, None
+        try:
+            out = guard.pool.amount_out(token, account.execution.after_tax(position.token, amount, buying=False))
+        except NoLiquidity as error:
+            return (*gates, must("liquid", False, note=str(error))), None
+        floor = position.cost * amount // position.amount * rules.loss_floor_bps // BPS
+        above = at_least("loss-floor", out, floor, unit="base units")
+        if not above.ok:
+            return (*gates, above), None
+        base = rules.max_exit_slippage_bps if sell.urgent else rules.exit_slippage_bps
+        slippage = min(rules.max_exit_slippage_bps, base << min(position.failures, 16))
+        min_out = out * (BPS - slippage) // BPS
+        swap = account.execution.swap(guard.pool, token, quote, amount, min_out, opens=False)
+        steps = account.kernel.wiring.venues[position.venue].plan(swap)
+        return (*gates, above), f.OrderPlaced(
+            time=account.kernel.now,
+            order=f"{intent}.0",
+            intent=intent,
+            instance=position.instance,
+            side="reduce",
+            chain_id=position.chain_id,
+            owner=account.wiring.address,
+            token=position.token,
+            quote=position.quote,
+            pool=position.pool,
+            venue=position.venue,
+            amount_in=amount,
+            expected_out=out,
+            min_out=min_out,
+            cash=0,
+            gas=0,
+            exit_gas=0,
+            steps=steps,
+            urgent=sell.urgent or position.failures > 0,
+        )
+
+    def _policies(self, guard: Guard, order: f.OrderPlaced, denials: Denials) -> None:
+        """The operator's law judges reductions too. One that fails to answer only warns: nobody is trapped by a defect."""
+        account = self.account
+        entry = Entry(
+            intent=order.intent,
+            account=account.name,
+            instance=order.instance,
+            chain_id=order.chain_id,
+            token=order.token,
+            quote=order.quote,
+            pool=order.pool,
+            venue=order.venue,
+            amount=order.amount_in,
+            expected_out=order.expected_out,
+            reason="",
+            side="reduce",
+        )
+        pure = dict(account.entries.pure)
+        for name, _ in self.policies:
+            check = pure.get(name)
+            if check is None:
+                continue  # a probe: reductions never wait for one
+            try:
+                findings = tuple(check.judge(entry, account.view))
+            except Exception as error:  # a plugin's code
+                account.kernel.report(f"policy {name} failed on the sale {order.intent}", error)
+                note = f"{type(error).__name__}: {error}"
+                findings = (Finding(rule="works", ok=False, found=False, note=note, severity="warn"),)
+            account.emit(f.Judged(time=account.kernel.now, intent=order.intent, check=name, findings=findings))
+            denials.add(name, findings)
+
+    def ended(self, order: Order) -> None:
+        """An order of this account has ended: what becomes of its position."""
+        account = self.account
+        position = account.book.positions.get(order.token)
+        if position is None:
+            return
+        if not position.amount:
+            self._flat(position)
+            return
+        guard = self.guards.get(order.token)
+        if order.side != "reduce":
+            return
+        if order.state == "done":
+            if guard is not None:
+                guard.pending = None
+            self._moved(position, "open", 0)
+            if guard is not None:
+                self.valued(guard)
+        elif guard is not None:
+            self._failed(guard)
+
+    def _failed(self, guard: Guard) -> None:
+        """A sale was refused or failed: wait a little longer each time, and say so when it looks hopeless."""
+        rules = self.account.wiring.execution
+        position = guard.position
+        failures = position.failures + 1
+        stuck = failures >= rules.stuck_after
+        self._moved(position, "stuck" if stuck else "open", failures)
+        wait = 1 if not stuck else min(MOST_PATIENCE, 2 ** (failures - rules.stuck_after))
+        guard.next_block = self.account.chain.number + wait
+
+    def _flat(self, position: Position) -> None:
+        account = self.account
+        self._moved(position, "closed", 0)
+        self.drop(position.token)
+        account.tell(
+            position.instance, PositionClosed(time=account.kernel.now, token=position.token, pnl=position.realised)
+        )
+        instance = account.instances.get(position.instance)
+        if instance is not None and instance.state == "draining" and not instance.holds():
+            instance.command("remove", "")
+
+    def _moved(self, position: Position, state: str, failures: int) -> None:
+        self.account.emit(
+            f.PositionMoved(time=self.account.kernel.now, token=position.token, state=state, failures=failures)
+        )
+
+    def retracted(self, order: Order) -> None:
+        """A reorg took back a transaction of this order: its position is what it was before."""
+        account = self.account
+        position = account.book.positions[order.token]
+        if not position.amount:
+            self._moved(position, "opening", 0)
+            self.drop(position.token)
+        else:
+            self._moved(position, "closing" if order.side == "reduce" else "open", position.failures)
+            if position.token not in self.guards:
+                self.guard(position.token, position.instance)
+
+    def reorged(self, event: Retracted) -> None:
+        """Let each strategy know."""
+        for instance in self.account.instances:
+            self.account.tell(instance, event)

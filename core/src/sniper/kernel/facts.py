@@ -1,0 +1,215 @@
+"""Facts: everything that the kernel decides. The book of an account is the fold of its facts."""
+
+from sniper.kernel.asks import Ask
+from sniper.plugin import Frozen
+from sniper.risk import Finding
+from sniper.types import Entry, FeeBid, Step
+
+
+class Fact(Frozen):
+    """``time``: ns UTC of the event that led to it."""
+
+    time: int
+
+
+class IntentFormed(Fact, tag="intent-formed/1"):
+    """``side``: ``increase`` or ``reduce``. ``cause``: the event that led to it, for people."""
+
+    intent: str
+    instance: str
+    side: str
+    token: str
+    reason: str
+    cause: str
+    share_bps: int = 0
+    urgent: bool = False
+
+
+class EntrySized(Fact, tag="entry-sized/1"):
+    """Sizer and router have spoken; the checks are next."""
+
+    entry: Entry
+
+
+class Judged(Fact, tag="judged/1"):
+    """What one check found. ``kernel`` is the check of the kernel's own gates."""
+
+    intent: str
+    check: str
+    findings: tuple[Finding, ...]
+
+
+class Verdict(Fact, tag="verdict/1"):
+    """Allow, or Deny with the first rule that denied (``check.rule``)."""
+
+    intent: str
+    allowed: bool
+    rule: str = ""
+    retry_at: int | None = None
+
+
+class Began(Fact, tag="began/1"):
+    """A process took up the account: senders must be read again, and what was being sent is unknown."""
+
+
+class Asked(Fact, tag="asked/1"):
+    ask: Ask
+
+
+class Closed(Fact, tag="ask-closed/1"):
+    """The ask is answered or given up: a later answer is ignored."""
+
+    ask: str
+
+
+class OrderPlaced(Fact, tag="order-placed/1"):
+    """The intent became an order, and what it needs is reserved in the same breath.
+
+    cash, gas      Reserved: quote asset and native coin, base units; ``exit_gas`` is kept for the position's exit.
+    expected_out   Before taxes; ``min_out``: what the transaction insists on.
+    """
+
+    order: str
+    intent: str
+    instance: str
+    side: str
+    chain_id: int
+    owner: str
+    token: str
+    quote: str
+    pool: str
+    venue: str
+    amount_in: int
+    expected_out: int
+    min_out: int
+    cash: int
+    gas: int
+    exit_gas: int
+    steps: tuple[Step, ...]
+    urgent: bool = False
+
+
+class StepsAdded(Fact, tag="steps-added/1"):
+    """More transactions for an order, such as the approval of the exit once the amount is known."""
+
+    order: str
+    steps: tuple[Step, ...]
+    gas: int
+
+
+class AttemptMade(Fact, tag="attempt-made/1"):
+    """``block``: the newest block when it was made. ``replaces``: the attempt with the same nonce that it outbids.
+    ``cancel``: it does nothing but take the nonce."""
+
+    attempt: str
+    order: str
+    step: int
+    nonce: int
+    bid: FeeBid
+    block: int
+    replaces: str = ""
+    cancel: bool = False
+
+
+class AttemptMoved(Fact, tag="attempt-moved/1"):
+    """See `sniper.kernel.orders.ATTEMPT` for the states."""
+
+    attempt: str
+    order: str
+    state: str
+    note: str = ""
+    tx_hash: str = ""
+    raw: bytes = b""
+    block: int = 0
+
+
+class Booked(Fact, tag="booked/1"):
+    """Money moved: a fill, gas, or (``undo``) a reorg that took either back. All fields are changes, base units.
+
+    amount    Of the token held. ``cash``: of the quote asset, gas apart. ``gas``: native coin paid, never negative
+              unless undone. ``cost``: of the position's cost. ``realised``: profit.
+    """
+
+    order: str
+    attempt: str
+    block: int
+    amount: int
+    cash: int
+    gas: int
+    cost: int
+    realised: int
+    undo: bool = False
+
+
+class Allowed(Fact, tag="allowed/1"):
+    """The venue's contract may now take this much of the token (base units, absolute)."""
+
+    token: str
+    amount: int
+
+
+class OrderEnded(Fact, tag="order-ended/1"):
+    """``state``: ``done``, ``failed`` or ``cancelled``."""
+
+    order: str
+    state: str
+    reason: str = ""
+
+
+class OrderReopened(Fact, tag="order-reopened/1"):
+    """A reorg took back the block of one of its transactions; it is working again."""
+
+    order: str
+    step: int
+
+
+class PositionMoved(Fact, tag="position-moved/1"):
+    """``failures``: sales that failed in a row."""
+
+    token: str
+    state: str
+    failures: int = 0
+
+
+class Measured(Fact, tag="measured/1"):
+    """A token's taxes as simulated, bps."""
+
+    token: str
+    buy_tax_bps: int | None
+    sell_tax_bps: int | None
+
+
+class Synced(Fact, tag="synced/1"):
+    """The wallet was read: the sender's next nonce."""
+
+    chain_id: int
+    owner: str
+    nonce: int
+
+
+class Adjusted(Fact, tag="adjusted/1"):
+    """The chain shows more or less than the books: a deposit, an airdrop, a rebase, a loss. ``delta``: base units."""
+
+    asset: str
+    delta: int
+    reason: str
+
+
+class KillSet(Fact, tag="kill-set/1"):
+    level: str
+    reason: str
+
+
+class InstanceMoved(Fact, tag="instance-moved/1"):
+    """A strategy instance's life: ``active``, ``paused``, ``draining``, ``removed`` or ``stopped`` (it raised)."""
+
+    instance: str
+    state: str
+    parameters: str = ""
+    reason: str = ""
+
+
+class Halted(Fact, tag="halted/1"):
+    """The account places no order any more until an operator has looked."""
+
+    reason: str

@@ -1,0 +1,121 @@
+"""Strategy instances: one strategy of one account, and its life."""
+
+from typing import TYPE_CHECKING, Any
+
+from sniper.errors import PluginFault
+from sniper.events import Event
+from sniper.kernel import facts as f
+from sniper.kernel.timers import Owner
+from sniper.kernel.wiring import StrategyWiring
+from sniper.strategy import SetTimer, handlers_of
+from sniper.types import Close, Open
+
+if TYPE_CHECKING:
+    from sniper.kernel.account import Account
+
+LIVES = {
+    "start": "active",
+    "pause": "paused",
+    "drain": "draining",
+    "remove": "removed",
+}
+"""Commands, and the state that each leads to."""
+
+
+class Instance:
+    """Runs a strategy's handlers. Only an ``active`` one may enter; one that raised is ``stopped`` and hears no more."""
+
+    def __init__(self, account: "Account", wiring: StrategyWiring) -> None:
+        self.account = account
+        self.wiring = wiring
+        self.name = wiring.name
+        self.owner = Owner(account.name, wiring.name)
+        self.strategy = wiring.strategy(config=wiring.config)  # type: ignore[call-arg]  # every strategy declares it
+        self.handlers = handlers_of(wiring.strategy)
+
+    @property
+    def state(self) -> str:
+        """See `sniper.kernel.facts.InstanceMoved`."""
+        life = self.account.book.instances.get(self.name)
+        return life.state if life else "active"
+
+    def deliver(self, event: Event) -> None:
+        """Let the strategy handle an event, and do what it wants done."""
+        name = self.handlers.get(type(event))
+        if name is not None:
+            self.run(name, event)
+
+    def run(self, name: str, event: Event) -> None:
+        """Call one handler. What it raises stops this instance; positions keep their exits."""
+        account = self.account
+        if account.book.instances and self.state in ("stopped", "removed"):
+            return
+        try:
+            actions = iter(getattr(self.strategy, name)(event, account.view))
+        except Exception as error:  # a plugin's code: whatever it raises stops it, and nothing else
+            self._stop(name, error)
+            return
+        while True:
+            try:
+                action = next(actions)
+            except StopIteration:
+                return
+            except Exception as error:  # as above
+                self._stop(name, error)
+                return
+            self._act(name, action, event)
+
+    def _act(self, name: str, action: object, event: Event) -> None:
+        account = self.account
+        if type(action) is Open:
+            account.entries.form(self, action)
+        elif type(action) is SetTimer:
+            account.kernel.timers.set(self.owner, action.key, action.at)
+        elif type(action) is Close:
+            account.exits.close(action.token, action.reason, share_bps=action.share_bps, instance=self.name)
+        else:
+            self._stop(name, PluginFault(f"yielded {action!r}; a strategy yields Open, Close or SetTimer"))
+
+    def _stop(self, name: str, error: Exception) -> None:
+        account = self.account
+        account.kernel.report(f"strategy {self.name} of {account.name} raised in {name}", error)
+        account.emit(
+            f.InstanceMoved(
+                time=account.kernel.now,
+                instance=self.name,
+                state="stopped",
+                reason=f"{type(error).__name__}: {error}",
+            )
+        )
+
+    def command(self, action: str, parameters: str) -> None:
+        """A person moves this instance: see `sniper.events.StrategyLife`."""
+        account = self.account
+        state = self.state
+        if action == "configure":
+            config = self.configured(parameters)
+            self.strategy.config = config  # type: ignore[attr-defined]  # every strategy declares it
+        elif action in LIVES:
+            state = LIVES[action]
+            if state == "draining" and not self.holds():
+                state = "removed"
+        else:
+            raise ValueError(
+                f"unknown action {action!r} for strategy {self.name}; one of configure, {', '.join(LIVES)}"
+            )
+        account.emit(f.InstanceMoved(time=account.kernel.now, instance=self.name, state=state, parameters=parameters))
+
+    def configured(self, parameters: str) -> Any:
+        """The config with some keys (JSON) changed. Any: the model that the strategy declares. Raises `ValueError`."""
+        import json
+
+        config = self.wiring.config
+        current = self.strategy.config if hasattr(self.strategy, "config") else config
+        return type(config).model_validate({**current.model_dump(), **json.loads(parameters)})
+
+    def holds(self) -> bool:
+        """Whether a position or an order of this instance exists."""
+        book = self.account.book
+        return any(p.instance == self.name for p in book.positions.values()) or any(
+            o.instance == self.name for o in book.orders.values()
+        )

@@ -1,0 +1,305 @@
+"""The kernel: events in, facts and asks out. It reads no clock, no network, no environment and no randomness.
+
+``handle`` one event, then take ``facts`` (for the journal) and ``asks`` (for the shell). The same events give the same
+facts, byte for byte.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from sniper.errors import IllegalTransition, PluginFault
+from sniper.events import (
+    AskFailed,
+    BalancesRead,
+    Block,
+    Clock,
+    ClosePosition,
+    Event,
+    FeedStale,
+    KillSwitch,
+    LiquidityRemoved,
+    Log,
+    PoolChanged,
+    PoolCreated,
+    PoolRead,
+    ProbeAnswered,
+    Reorg,
+    Retracted,
+    SellSimulated,
+    Sent,
+    Settled,
+    Signed,
+    Started,
+    StrategyLife,
+    TimerFired,
+    TokenActed,
+    TokenDescribed,
+)
+from sniper.kernel import facts as f
+from sniper.kernel.account import Account
+from sniper.kernel.asks import Ask, DescribeToken, Probe, Send, Sign
+from sniper.kernel.instances import Instance
+from sniper.kernel.market import Market, Pool
+from sniper.kernel.timers import Timers
+from sniper.kernel.wiring import Wiring
+from sniper.types import SECOND, KillLevel
+
+Report = Callable[[str, Exception], None]
+"""Told of what a plugin raised: a sentence, and the error."""
+
+
+def _silent(_: str, __: Exception) -> None:
+    """Nobody listens."""
+
+
+class Kernel:
+    """All accounts of one process on one market.
+
+    facts  (account, fact) decided since the caller last cleared the list.
+    asks   Effects that want to leave; commands only once the facts are durable.
+    """
+
+    def __init__(self, wiring: Wiring, report: Report = _silent) -> None:
+        self.wiring = wiring
+        self.report = report
+        self.now = 0
+        self.cause: Event | None = None
+        self.facts: list[tuple[str, f.Fact]] = []
+        self.asks: list[Ask] = []
+        self.later: deque[tuple[Instance, Event]] = deque()
+        self.timers = Timers()
+        self.market = Market(wiring.chains)
+        self.accounts = {account.name: Account(self, account) for account in wiring.accounts}
+        self._subscribers = self._subscriptions()
+        self._pool_changed = self._subscribers.get(PoolChanged, ())
+        self._handlers: dict[
+            type[Event], Callable[[Any], None]
+        ] = {  # Any: each takes the event that it is listed under
+            Log: self._log,
+            Block: self._block,
+            Reorg: self._reorg,
+            Clock: self._clock,
+            FeedStale: self._stale,
+            PoolRead: self._read,
+            TokenDescribed: self._described,
+            Started: self._started,
+            ProbeAnswered: self._answered,
+            Signed: self._signed,
+            Sent: self._sent,
+            Settled: self._settled,
+            SellSimulated: self._simulated,
+            BalancesRead: self._balances,
+            AskFailed: self._failed,
+            KillSwitch: self._kill,
+            StrategyLife: self._life,
+            ClosePosition: self._close,
+        }
+
+    def handle(self, event: Event) -> None:
+        """Take one event. Time never goes back: an earlier one counts as now."""
+        time = event.time
+        timers = self.timers
+        if timers.next_at() is not None:
+            self._fire(time)
+        self.now = max(self.now, time)
+        self.cause = event
+        handler = self._handlers.get(type(event))
+        if handler is not None:
+            handler(event)
+        else:
+            self._dispatch(event)
+        if self.later:
+            self._drain()
+
+    def watched(self, chain_id: int) -> frozenset[str]:
+        """Addresses of the tokens that are held or being judged: all that they log matters."""
+        prefix = f"{chain_id}:"
+        found: set[str] = set()
+        for account in self.accounts.values():
+            book = account.book
+            for token in (*book.positions, *(p.entry.token for p in book.pending.values())):
+                if token.startswith(prefix):
+                    found.add(token[len(prefix) :])
+        return frozenset(found)
+
+    # ---- delivery ----
+
+    def _subscriptions(self) -> dict[type[Event], tuple[tuple[Instance, str], ...]]:
+        found: dict[type[Event], list[tuple[Instance, str]]] = {}
+        for name in sorted(self.accounts):
+            for instance in self.accounts[name].instances.values():
+                for kind, handler in instance.handlers.items():
+                    found.setdefault(kind, []).append((instance, handler))
+        return {kind: tuple(subscribers) for kind, subscribers in found.items()}
+
+    def _dispatch(self, event: Event) -> None:
+        for instance, handler in self._subscribers.get(type(event), ()):
+            instance.run(handler, event)
+
+    def _drain(self) -> None:
+        later = self.later
+        while later:
+            instance, event = later.popleft()
+            instance.deliver(event)
+
+    def _fire(self, until: int) -> None:
+        """Timers that are due fire at their deadlines, before the event that reaches them."""
+        while (due := self.timers.due(until)) is not None:
+            at, owner, key = due
+            self.now = max(self.now, at)
+            fired = TimerFired(time=self.now, key=key)
+            self.cause = fired
+            account = self.accounts.get(owner.account)
+            if account is not None:
+                account.timer(owner.instance, owner.token, owner.exit, fired)
+            self._drain()
+
+    # ---- the market ----
+
+    def _log(self, event: Log) -> None:
+        try:
+            pool, derived = self.market.log(event)
+        except PluginFault as error:
+            self.report(str(error), error)
+            return
+        if pool is not None:
+            self._changed(pool)
+        for news in derived:
+            self._news(pool, news)
+
+    def _changed(self, pool: Pool) -> None:
+        if pool.watchers:
+            for guard in tuple(pool.watchers):
+                guard.account.exits.valued(guard)
+        if self._pool_changed:
+            news = PoolChanged(time=self.now, pool=pool.id, block=pool.undo_block)
+            for instance, handler in self._pool_changed:
+                instance.run(handler, news)
+
+    def _news(self, pool: Pool | None, news: Event) -> None:
+        if type(news) is PoolCreated:
+            self._describe(news)
+        elif type(news) is LiquidityRemoved and pool is not None:
+            for guard in tuple(pool.watchers):
+                guard.account.exits.event(guard, news)
+        elif type(news) is TokenActed:
+            for account in self.accounts.values():
+                account.exits.token_event(news)
+        self._dispatch(news)
+
+    def _describe(self, news: PoolCreated) -> None:
+        quotes = self.market.chains[news.chain_id].quotes
+        for coin in news.coins:
+            if coin not in quotes:
+                body = DescribeToken(chain_id=news.chain_id, token=coin, tx_hash=news.tx_hash)
+                ask_id = f"?describe-{news.chain_id}:{coin}"
+                self.asks.append(Ask(id=ask_id, account="", deadline=5 * SECOND, body=body))
+
+    def _block(self, event: Block) -> None:
+        self.market.block(event)
+        final = event.number - self.market.chains[event.chain_id].wiring.finality
+        for account in self.accounts.values():
+            if account.wiring.chain_id == event.chain_id:
+                account.execution.block()
+                if account.exits.guards:
+                    account.exits.block()
+                if account.book.ended or account.book.closed:
+                    account.book.forget(event.chain_id, final)
+        self._dispatch(event)
+
+    def _reorg(self, event: Reorg) -> None:
+        if not self.market.can_undo(event.chain_id, event.ancestor):
+            depth = self.market.chains[event.chain_id].number - event.ancestor
+            for account in self.accounts.values():
+                if account.wiring.chain_id == event.chain_id:
+                    reason = f"a reorg of {depth} blocks is deeper than the finality of chain {event.chain_id}"
+                    account.emit(f.Halted(time=self.now, reason=reason))
+            return
+        changed = self.market.reorg(event.chain_id, event.ancestor)
+        news = Retracted(time=self.now, chain_id=event.chain_id, ancestor=event.ancestor)
+        for account in self.accounts.values():
+            if account.wiring.chain_id == event.chain_id:
+                account.execution.reorg(event.chain_id, event.ancestor)
+                account.exits.reorged(news)
+        for pool in changed:
+            self._changed(pool)
+
+    def _clock(self, event: Clock) -> None:
+        """Timers have fired already; nothing else depends on it."""
+
+    def _stale(self, event: FeedStale) -> None:
+        self.market.stale(event)
+
+    def _read(self, event: PoolRead) -> None:
+        pool = self.market.read(event)
+        if pool is not None:
+            self._changed(pool)
+
+    def _described(self, event: TokenDescribed) -> None:
+        self.market.described(event)
+        self._dispatch(event)
+
+    # ---- answers ----
+
+    def _started(self, event: Started) -> None:
+        for account in self.accounts.values():
+            account.execution.began()
+
+    def _answered(self, event: ProbeAnswered) -> None:
+        self.accounts[event.account].entries.answered(event)
+
+    def _signed(self, event: Signed) -> None:
+        self.accounts[event.account].execution.signed(event)
+
+    def _sent(self, event: Sent) -> None:
+        self.accounts[event.account].execution.sent(event)
+
+    def _settled(self, event: Settled) -> None:
+        self.accounts[event.account].execution.settled(event)
+
+    def _simulated(self, event: SellSimulated) -> None:
+        self.accounts[event.account].exits.simulated(event)
+
+    def _balances(self, event: BalancesRead) -> None:
+        self.accounts[event.account].execution.wallet(event)
+
+    def _failed(self, event: AskFailed) -> None:
+        if not event.account:
+            return  # a question of the market, such as a token's name: no answer is no harm
+        account = self.accounts[event.account]
+        body = account.close_ask(event.ask)
+        if isinstance(body, Probe):
+            account.entries.failed(body, event.code, event.message)
+        elif isinstance(body, Sign):
+            account.execution.not_signed(body, event.code, event.message)
+        elif isinstance(body, Send):
+            account.execution.not_sent(body)
+        elif body is not None and event.ask.startswith(f"{account.name}?wallet"):
+            account.execution.read_wallet()
+
+    # ---- people ----
+
+    def _kill(self, event: KillSwitch) -> None:
+        if event.level not in {level.value for level in KillLevel}:
+            raise IllegalTransition(f"there is no kill switch level {event.level!r}")
+        for account in self._meant(event.account):
+            account.emit(f.KillSet(time=self.now, level=event.level, reason=event.reason))
+            if event.level == KillLevel.FLATTEN:
+                account.exits.flatten(f"kill switch: {event.reason or 'flatten'}")
+
+    def _life(self, event: StrategyLife) -> None:
+        for account in self._meant(event.account):
+            instance = account.instances.get(event.instance)
+            if instance is not None:
+                instance.command(event.action, event.parameters)
+
+    def _close(self, event: ClosePosition) -> None:
+        for account in self._meant(event.account):
+            account.exits.close(event.token, event.reason, share_bps=event.share_bps)
+
+    def _meant(self, account: str) -> tuple[Account, ...]:
+        if account == "*":
+            return tuple(self.accounts.values())
+        found = self.accounts.get(account)
+        return (found,) if found else ()

@@ -1,0 +1,383 @@
+"""The market: what the chains' events say of blocks, pools and tokens. One per process, shared by all accounts.
+
+Each pool keeps, for every block that is not final, what it was before that block; a reorg puts that back.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from sniper.amm import Amm
+from sniper.codec import restore_state
+from sniper.errors import PluginFault
+from sniper.events import (
+    Block,
+    Event,
+    FeedStale,
+    LiquidityAdded,
+    LiquidityRemoved,
+    Log,
+    PoolChanged,
+    PoolCreated,
+    PoolRead,
+    TokenActed,
+    TokenDescribed,
+    TradingEnabled,
+)
+from sniper.evm.abi import event
+from sniper.fee import FeeEstimator
+from sniper.kernel.wiring import AmmWiring, ChainWiring
+from sniper.types import asset_id
+
+Decode = Callable[[tuple[str, ...], bytes], tuple[Any, ...]]
+"""Any: an event's parameters, of ABI types."""
+
+TRANSFER = event("Transfer(address indexed from, address indexed to, uint256 value)").topic
+APPROVAL = event("Approval(address indexed owner, address indexed spender, uint256 value)").topic
+ENABLED = {
+    event(signature).topic: signature.partition("(")[0]
+    for signature in (
+        "TradingEnabled()",
+        "TradingEnabled(uint256 time)",
+        "TradingOpened()",
+        "TradingStarted()",
+        "Launched()",
+    )
+}
+OWNER_ACTS = {
+    event(signature).topic: signature.partition("(")[0]
+    for signature in (
+        "OwnershipTransferred(address indexed previousOwner, address indexed newOwner)",
+        "TaxChanged(uint256 tax)",
+        "TaxUpdated(uint256 tax)",
+        "FeesUpdated(uint256 buy, uint256 sell)",
+        "Paused(address account)",
+        "Blacklisted(address indexed account)",
+        "Upgraded(address indexed implementation)",
+        "Mint(address indexed to, uint256 amount)",
+    )
+}
+TOKEN_TOPICS = tuple(ENABLED) + tuple(OWNER_ACTS)
+"""First topics of token logs that are worth watching wherever they come from."""
+
+
+class Pool:
+    """One pool and what is known of it; implements `sniper.view.PoolView`."""
+
+    __slots__ = (
+        "address", "amm", "before", "chain_id", "coins", "config", "created_at", "created_block", "handlers", "id",
+        "impl", "quote", "token", "tx", "undo_block", "watchers",
+    )  # fmt: skip
+
+    def __init__(self, chain_id: int, address: str, impl: AmmWiring, coins: tuple[str, ...], quote: int | None) -> None:
+        self.id = asset_id(chain_id, address)
+        self.chain_id = chain_id
+        self.address = address
+        self.impl: Amm
+        self.amm = impl.name
+        self.config = impl.config
+        self.coins = coins
+        self.quote = quote
+        """Index of the coin that counts as money; None where no coin or every coin does."""
+        self.token = None if quote is None or len(coins) != 2 else asset_id(chain_id, coins[1 - quote])
+        self.created_at = 0
+        self.created_block = 0
+        self.handlers: dict[str, tuple[Decode, str]] = {}
+        self.undo_block = -1
+        self.tx = ""
+        self.before = 0
+        self.watchers: list[Any] = []
+        """Guards of the positions that are valued in this pool. Any: `sniper.kernel.exits.Guard`, which imports this."""
+
+    def amount_out(self, token_in: str, amount_in: int) -> int:
+        """See `PoolView`."""
+        i = self.coins.index(token_in)
+        return self.impl.amount_out(i, 1 - i, amount_in)
+
+    def reserve(self, token: str) -> int:
+        """See `PoolView`."""
+        return self.impl.reserve(self.coins.index(token))
+
+    def price(self, token: str) -> Fraction:
+        """See `PoolView`."""
+        i = self.coins.index(token)
+        return self.impl.price(i, 1 - i)
+
+
+class Token:
+    """What is known of one token on its chain, apart from what each account measured."""
+
+    __slots__ = ("decimals", "deployer", "pools", "symbol")
+
+    def __init__(self) -> None:
+        self.symbol = ""
+        self.decimals = 18
+        self.deployer = ""
+        self.pools: tuple[Pool, ...] = ()
+
+
+class ChainState:
+    """One chain: its newest block, its pools and tokens, and how to undo the blocks that are not final."""
+
+    def __init__(self, wiring: ChainWiring) -> None:
+        self.id = wiring.chain_id
+        self.wiring = wiring
+        self.number = 0
+        self.timestamp = 0
+        self.base_fee = 0
+        self.fee: FeeEstimator = wiring.fee
+        self.stale: set[str] = set()
+        self.pools: OrderedDict[str, Pool] = OrderedDict()
+        self.tokens: dict[str, Token] = {}
+        self.quotes = frozenset((wiring.wrapped_native, *wiring.quotes))
+        self.undo: deque[tuple[int, dict[str, Amm | None]]] = deque()
+        self.headers: deque[Block] = deque(maxlen=wiring.finality + 1)
+        self.creations = {
+            (factory, topic): (amm, decode, name)
+            for amm in wiring.amms
+            for topic, decode, name in _marked(amm.amm, "__sniper_creation__")
+            for factory in amm.factories
+        }
+        self.handlers = {
+            amm.name: {topic: (decode, name) for topic, decode, name in _marked(amm.amm, "__sniper_log__")}
+            for amm in wiring.amms
+        }
+        self.amms = {amm.name: amm for amm in wiring.amms}
+
+    @property
+    def head(self) -> Block | None:
+        """The newest block."""
+        return self.headers[-1] if self.headers else None
+
+
+def _marked(cls: type, mark: str) -> list[tuple[str, Decode, str]]:
+    """(topic, decoder, method name) of each method that `on_log` or `on_creation` marked."""
+    found = []
+    for name in sorted(dir(cls)):
+        signature = getattr(getattr(cls, name, None), mark, None)
+        if signature is not None:
+            codec = event(signature)
+            found.append((codec.topic, codec.decode, name))
+    return found
+
+
+class Market:
+    """All chains. Methods take an event and return what it means for strategies and exits, in order."""
+
+    def __init__(self, chains: tuple[ChainWiring, ...]) -> None:
+        self.chains = {wiring.chain_id: ChainState(wiring) for wiring in chains}
+
+    def pool(self, pool: str) -> Pool | None:
+        """A pool by its id."""
+        chain_id, _, address = pool.partition(":")
+        chain = self.chains.get(int(chain_id))
+        return chain.pools.get(address) if chain else None
+
+    def token(self, token: str) -> Token | None:
+        """A token by its asset id."""
+        chain_id, _, address = token.partition(":")
+        chain = self.chains.get(int(chain_id))
+        return chain.tokens.get(address) if chain else None
+
+    def block(self, event: Block) -> None:
+        """A new head on its predecessor."""
+        chain = self.chains[event.chain_id]
+        chain.number = event.number
+        chain.timestamp = event.timestamp
+        chain.base_fee = event.base_fee
+        chain.headers.append(event)
+        chain.undo.append((event.number, {}))
+        if len(chain.undo) > chain.wiring.finality:
+            chain.undo.popleft()
+        chain.fee.block(event)
+
+    def stale(self, event: FeedStale) -> None:
+        """A feed lost its source or has it again."""
+        chain = self.chains[event.chain_id]
+        if event.stale:
+            chain.stale.add(event.feed)
+        else:
+            chain.stale.discard(event.feed)
+
+    def described(self, event: TokenDescribed) -> None:
+        """Note what a token says of itself."""
+        token = self.chains[event.chain_id].tokens.get(event.token)
+        if token is not None:
+            token.symbol, token.decimals, token.deployer = event.symbol, event.decimals, event.deployer
+
+    def log(self, event: Log) -> tuple[Pool | None, tuple[Event, ...]]:
+        """Apply one log: the pool that changed, if one did, and the events derived from it.
+
+        Raises `PluginFault` when the AMM fails on a log of its pool; the pool is then forgotten, so that nothing is
+        quoted on a wrong state.
+        """
+        chain = self.chains[event.chain_id]
+        pool = chain.pools.get(event.address)
+        topic = event.topics[0] if event.topics else ""
+        if pool is None:
+            creation = chain.creations.get((event.address, topic))
+            if creation is not None:
+                return self._created(chain, event, *creation)
+            return None, self._token_log(chain, event, topic)
+        handler = pool.handlers.get(topic)
+        if handler is None:
+            return None, ()
+        if pool.undo_block != event.block:
+            self._keep(chain, pool, event.block)
+        quote = pool.quote
+        if quote is not None and pool.tx != event.tx_hash:
+            pool.tx = event.tx_hash
+            pool.before = pool.impl.reserve(quote)
+        decode, method = handler
+        try:
+            change = getattr(pool.impl, method)(*decode(event.topics, event.data))
+        except Exception as error:  # a plugin's code: whatever it raises makes this pool unusable, and only this pool
+            self._forget(chain, pool)
+            raise PluginFault(
+                f"amm {pool.amm} failed on log {event.index} of {event.tx_hash} for pool {pool.id}: "
+                f"{type(error).__name__}: {error}; the pool is no longer quoted"
+            ) from error
+        if change is None or quote is None or pool.token is None:
+            return pool, ()
+        reserve = pool.impl.reserve(quote)
+        if change == "added":
+            return pool, (
+                LiquidityAdded(
+                    time=event.time, pool=pool.id, token=pool.token, quote_reserve=reserve, block=event.block
+                ),
+            )
+        left = max(0, pool.before - reserve)
+        share = left * 10_000 // pool.before if pool.before else 0
+        return pool, (
+            LiquidityRemoved(
+                time=event.time,
+                pool=pool.id,
+                token=pool.token,
+                quote_reserve=reserve,
+                share_bps=share,
+                block=event.block,
+            ),
+        )
+
+    def read(self, event: PoolRead) -> Pool | None:
+        """A pool that was read from the chain. One that is known already, or read at a block that is gone, is ignored."""
+        chain = self.chains[event.chain_id]
+        wiring = chain.amms.get(event.amm)
+        if wiring is None or event.pool in chain.pools or event.block > chain.number:
+            return None
+        impl = restore_state(wiring.amm, event.state, config=wiring.config)
+        return self._add(chain, wiring, event.pool, event.coins, impl)
+
+    def reorg(self, chain_id: int, ancestor: int) -> list[Pool]:
+        """Put every pool back to what it was after block ``ancestor``; the pools that changed.
+
+        Raises `IllegalTransition` where ``ancestor`` is deeper than finality.
+        """
+        chain = self.chains[chain_id]
+        changed: dict[str, Pool] = {}
+        while chain.undo and chain.undo[-1][0] > ancestor:
+            _, kept = chain.undo.pop()
+            for address, impl in kept.items():
+                pool = chain.pools.get(address)
+                if pool is None:
+                    continue
+                if impl is None:
+                    self._forget(chain, pool)
+                    continue
+                pool.impl = impl
+                pool.undo_block = -1
+                pool.tx = ""
+                changed[address] = pool
+        while chain.headers and chain.headers[-1].number > ancestor:
+            chain.headers.pop()
+        chain.number = ancestor
+        if chain.headers:
+            chain.timestamp, chain.base_fee = chain.headers[-1].timestamp, chain.headers[-1].base_fee
+        return [pool for address, pool in changed.items() if address in chain.pools]
+
+    def can_undo(self, chain_id: int, ancestor: int) -> bool:
+        """Whether the blocks above ``ancestor`` are all still undoable."""
+        undo = self.chains[chain_id].undo
+        return not undo or ancestor >= undo[0][0] - 1
+
+    def _created(
+        self, chain: ChainState, event: Log, wiring: AmmWiring, decode: Decode, method: str
+    ) -> tuple[Pool | None, tuple[Event, ...]]:
+        try:
+            created = getattr(wiring.amm, method)(wiring.config, *decode(event.topics, event.data))
+        except Exception as error:  # a plugin's code
+            raise PluginFault(
+                f"amm {wiring.name} failed on the creation log {event.index} of {event.tx_hash}: "
+                f"{type(error).__name__}: {error}; the pool is not followed"
+            ) from error
+        if created is None or created.pool in chain.pools:
+            return None, ()
+        pool = self._add(chain, wiring, created.pool, created.coins, created.amm)
+        pool.created_at, pool.created_block = event.time, event.block
+        if chain.undo:
+            chain.undo[-1][1].setdefault(pool.address, None)
+            pool.undo_block = event.block
+        return pool, (
+            PoolCreated(
+                time=event.time,
+                chain_id=chain.id,
+                block=event.block,
+                pool=pool.address,
+                amm=wiring.name,
+                coins=created.coins,
+                tx_hash=event.tx_hash,
+            ),
+        )
+
+    def _add(self, chain: ChainState, wiring: AmmWiring, address: str, coins: tuple[str, ...], impl: Amm) -> Pool:
+        money = [i for i, coin in enumerate(coins) if coin in chain.quotes]
+        pool = Pool(chain.id, address, wiring, coins, money[0] if len(money) == 1 else None)
+        pool.impl = impl
+        pool.handlers = chain.handlers[wiring.name]
+        chain.pools[address] = pool
+        for coin in coins:
+            if coin not in chain.quotes:
+                token = chain.tokens.setdefault(coin, Token())
+                token.pools += (pool,)
+        if len(chain.pools) > chain.wiring.max_pools:
+            self._evict(chain)
+        return pool
+
+    def _evict(self, chain: ChainState) -> None:
+        """Forget the pool that changed longest ago and holds nobody's position: launches never end, memory does."""
+        for pool in chain.pools.values():
+            if not pool.watchers:
+                self._forget(chain, pool)
+                return
+
+    def _forget(self, chain: ChainState, pool: Pool) -> None:
+        del chain.pools[pool.address]
+        for coin in pool.coins:
+            token = chain.tokens.get(coin)
+            if token is not None:
+                token.pools = tuple(other for other in token.pools if other is not pool)
+                if not token.pools:
+                    del chain.tokens[coin]
+
+    def _keep(self, chain: ChainState, pool: Pool, block: int) -> None:
+        """Before the first change in a block: remember what the pool was, and that it is in use."""
+        pool.undo_block = block
+        chain.pools.move_to_end(pool.address)
+        if chain.undo and chain.undo[-1][0] == block:
+            chain.undo[-1][1].setdefault(pool.address, pool.impl.checkpoint())
+
+    def _token_log(self, chain: ChainState, event: Log, topic: str) -> tuple[Event, ...]:
+        if event.address not in chain.tokens or topic in (TRANSFER, APPROVAL):
+            return ()
+        token = asset_id(chain.id, event.address)
+        name = ENABLED.get(topic)
+        if name is not None:
+            return (TradingEnabled(time=event.time, token=token, block=event.block),)
+        name = OWNER_ACTS.get(topic, "")
+        return (TokenActed(time=event.time, token=token, topic=topic, name=name, block=event.block),)
+
+
+def changed(pool: Pool, time: int) -> PoolChanged:
+    """The event that says so."""
+    return PoolChanged(time=time, pool=pool.id, block=pool.undo_block)

@@ -1,0 +1,126 @@
+"""What the pure stages of one account may read; implements `sniper.view.View`."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from sniper.kernel.book import MINUTE, Position
+from sniper.kernel.market import Pool, Token
+from sniper.types import NATIVE, asset_id
+from sniper.view import PoolView, TokenView
+
+if TYPE_CHECKING:
+    from sniper.kernel.account import Account
+
+
+class KnownToken:
+    """What the market knows of a token together with what this account measured."""
+
+    __slots__ = ("_buy", "_sell", "_token")
+
+    def __init__(self, token: Token, buy: int | None, sell: int | None) -> None:
+        self._token = token
+        self._buy = buy
+        self._sell = sell
+
+    @property
+    def symbol(self) -> str:
+        return self._token.symbol
+
+    @property
+    def decimals(self) -> int:
+        return self._token.decimals
+
+    @property
+    def deployer(self) -> str:
+        return self._token.deployer
+
+    @property
+    def buy_tax_bps(self) -> int | None:
+        return self._buy
+
+    @property
+    def sell_tax_bps(self) -> int | None:
+        return self._sell
+
+
+class AccountView:
+    """See `sniper.view.View`: reads through to the account's book and the shared market."""
+
+    __slots__ = ("_account",)
+
+    def __init__(self, account: "Account") -> None:
+        self._account = account
+
+    @property
+    def now(self) -> int:
+        return self._account.kernel.now
+
+    @property
+    def account(self) -> str:
+        return self._account.name
+
+    @property
+    def positions(self) -> Mapping[str, Position]:
+        return self._account.book.positions
+
+    def block(self, chain_id: int) -> int:
+        return self._account.kernel.market.chains[chain_id].number
+
+    def pool(self, pool: str) -> PoolView | None:
+        return self._account.kernel.market.pool(pool)
+
+    def pools_of(self, token: str) -> tuple[Pool, ...]:
+        known = self._account.kernel.market.token(token)
+        return known.pools if known else ()
+
+    def token(self, token: str) -> TokenView | None:
+        known = self._account.kernel.market.token(token)
+        if known is None:
+            return None
+        taxes = self._account.book.taxes.get(token)
+        return KnownToken(known, taxes.buy_bps if taxes else None, taxes.sell_bps if taxes else None)
+
+    def quote_asset(self, chain_id: int) -> str:
+        return asset_id(chain_id, self._account.wiring.quote)
+
+    def cash(self, asset: str) -> int:
+        book = self._account.book
+        return book.cash.get(asset, 0) - book.reserved(asset)
+
+    def equity(self, chain_id: int) -> int:
+        book = self._account.book
+        quote = self.quote_asset(chain_id)
+        return book.cash.get(quote, 0) + sum(p.cost for p in book.positions.values() if p.quote == quote)
+
+    def spent(self, *, last_ns: int, chain_id: int) -> int:
+        book = self._account.book
+        since = (self.now - last_ns) // MINUTE
+        total = sum(o.cash for o in book.orders.values() if o.side == "increase" and o.chain_id == chain_id)
+        for minute, chain, amount in reversed(book.spends):
+            if minute < since:
+                break
+            if chain == chain_id:
+                total += amount
+        return total
+
+    def realised(self, *, last_ns: int, chain_id: int) -> int:
+        since = (self.now - last_ns) // MINUTE
+        total = 0
+        for minute, chain, amount in reversed(self._account.book.profits):
+            if minute < since:
+                break
+            if chain == chain_id:
+                total += amount
+        return total
+
+    def drawdown(self, chain_id: int) -> int:
+        book = self._account.book
+        return book.peak.get(chain_id, 0) - book.equity.get(chain_id, 0)
+
+    def last_entry(self, token: str | None = None) -> int | None:
+        book = self._account.book
+        return book.newest_entry if token is None else book.last_entry.get(token)
+
+    def free_native(self, chain_id: int) -> int:
+        """Native coin that is not reserved, wei."""
+        return self.cash(asset_id(chain_id, NATIVE))

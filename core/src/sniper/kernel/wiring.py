@@ -1,0 +1,117 @@
+"""What the runtime resolves before the kernel starts: plain objects, no catalogue, no config file.
+
+Everything here is part of the epoch's manifest: another wiring may decide otherwise.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sniper.amm import Amm
+from sniper.exit import Exit
+from sniper.fee import FeeEstimator
+from sniper.risk import RiskCheck, RiskProbe
+from sniper.sizer import Sizer
+from sniper.strategy import Strategy
+from sniper.types import NATIVE, SECOND
+from sniper.venue import OnChainVenue
+
+
+@dataclass(frozen=True)
+class AmmWiring:
+    """An AMM and the factories whose pools it prices. Any: the config model that the class declares."""
+
+    name: str
+    amm: type[Amm]
+    config: Any
+    factories: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChainWiring:
+    """``finality``: blocks after which nothing is undone. ``quotes``: addresses that count as money in a pool."""
+
+    chain_id: int
+    wrapped_native: str
+    fee: FeeEstimator
+    quotes: tuple[str, ...] = ()
+    finality: int = 64
+    max_pools: int = 50_000
+    amms: tuple[AmmWiring, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExecutionWiring:
+    """How orders of an account are carried out.
+
+    slippage_bps         Of entries, below the exact quote after taxes.
+    exit_slippage_bps    Of the first try of an exit; doubled with each failure up to ``max_exit_slippage_bps``.
+    deadline_s           Chain time that a transaction may wait.
+    replace_after_blocks Blocks without inclusion after which an attempt is outbid; ``max_attempts`` bounds that.
+    loss_floor_bps       An exit that would bring less than this share of the cost is refused; 0: never refused.
+    stuck_after          Failed sales in a row after which a position counts as stuck and is tried ever less often.
+    """
+
+    slippage_bps: int = 300
+    exit_slippage_bps: int = 500
+    max_exit_slippage_bps: int = 5_000
+    deadline_s: int = 120
+    replace_after_blocks: int = 3
+    max_attempts: int = 5
+    loss_floor_bps: int = 0
+    stuck_after: int = 5
+    query_deadline: int = 5 * SECOND
+    send_deadline: int = 10 * SECOND
+
+
+@dataclass(frozen=True)
+class ExitWiring:
+    """Any: the config model that the class declares."""
+
+    name: str
+    exit: type[Exit]
+    config: Any
+    simulates_sales: bool = False
+
+
+@dataclass(frozen=True)
+class StrategyWiring:
+    """One instance. ``venue``: name of the venue of its orders. Any: the strategy's config model."""
+
+    name: str
+    strategy: type[Strategy]
+    config: Any
+    sizer: Sizer
+    venue: str
+    exits: tuple[ExitWiring, ...] = ()
+
+
+@dataclass(frozen=True)
+class CheckWiring:
+    """Any: the evidence type of a probe is its own affair."""
+
+    name: str
+    check: RiskCheck | RiskProbe[Any]
+    policy: bool = False
+
+
+@dataclass(frozen=True)
+class AccountWiring:
+    """One account: an address on one chain, and what it runs. ``quote``: the address of what it pays with."""
+
+    name: str
+    chain_id: int
+    address: str
+    quote: str = NATIVE
+    strategies: tuple[StrategyWiring, ...] = ()
+    checks: tuple[CheckWiring, ...] = ()
+    execution: ExecutionWiring = field(default_factory=ExecutionWiring)
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """``signs``: whether the mode's executor needs signed bytes."""
+
+    chains: tuple[ChainWiring, ...]
+    venues: dict[str, OnChainVenue]
+    accounts: tuple[AccountWiring, ...]
+    signs: bool = True
