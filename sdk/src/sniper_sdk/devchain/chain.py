@@ -89,7 +89,7 @@ class DevChain:
         genesis = ["--timestamp", str(GENESIS_TIMESTAMP)]
         state: DeployedState | None = None
         if self._contracts:
-            state = deployed_state(DevChain, self.hardfork, genesis)
+            state = deployed_state(DevChain, self.hardfork, genesis, self._progress)
         arguments = ["--chain-id", str(self.chain_id), "--hardfork", self.hardfork, "--accounts", "1", *genesis]
         arguments += ["--order", "fees", "--no-request-size-limit"]
         if state is not None:

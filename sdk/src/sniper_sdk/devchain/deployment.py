@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sniper_sdk.devchain.account import Account
-from sniper_sdk.npm import artifact, cache_root, made_once
+from sniper_sdk.npm import Progress, artifact, cache_root, made_once
 from sniper_sdk.npm.artifacts import known_artifacts
 
 if TYPE_CHECKING:
@@ -72,8 +72,10 @@ class DeployedState:
         (directory / "addresses.json").write_text(json.dumps(asdict(addresses)))
 
 
-def deployed_state(start_empty: "type[DevChain]", hardfork: str, genesis: list[str]) -> DeployedState:
-    """The state of a chain with all contracts, made on first use.
+def deployed_state(
+    kind: "type[DevChain]", hardfork: str, genesis: list[str], progress: Progress | None = None
+) -> DeployedState:
+    """The state of a chain with all contracts, made on first use by a chain that starts without them.
 
     Kept under a name that follows from everything it depends on: the node, the contracts' hashes, the genesis and
     this file.
@@ -83,7 +85,7 @@ def deployed_state(start_empty: "type[DevChain]", hardfork: str, genesis: list[s
     name = sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     def make(draft: Path) -> None:
-        with start_empty(hardfork=hardfork, contracts=False) as chain:
+        with kind(hardfork=hardfork, contracts=False, progress=progress) as chain:
             DeployedState.write(draft, chain, deploy_contracts(chain))
 
     return DeployedState(made_once(cache_root() / "devchain" / name, make))
