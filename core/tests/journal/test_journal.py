@@ -100,6 +100,38 @@ def test_a_reader_follows_a_live_journal(tmp_path: Path) -> None:
     reader.close()
 
 
+def test_frames_of_any_size_are_read(tmp_path: Path) -> None:
+    written = [Record("", Kind.MARK, b"m")]
+    with Writer(tmp_path, segment_size=500_000) as writer:
+        writer.begin_epoch(b"m")
+        for size in (10, 300_000, 0, 2_000_000, 1000, 200_000, 200_000, 262_144):
+            frame = [Record("", Kind.INPUT, bytes([size % 251]) * size)] * 2
+            writer.append(frame)
+            written += frame
+        with Reader(tmp_path) as reader:
+            assert [record for _, record in reader.records()] == written
+    with Reader(tmp_path) as reader:
+        assert [record for _, record in reader.records()] == written
+    assert verify(tmp_path).ok
+
+
+def test_a_frame_that_arrives_just_before_the_next_segment_is_not_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with filled(tmp_path, batches=1) as writer, Reader(tmp_path) as reader:
+        assert len(list(reader)) == 2
+        exists = Path.exists
+
+        def late(path: Path) -> bool:
+            monkeypatch.undo()
+            writer.append(records(writer.position))
+            writer.begin_epoch(b"m2")
+            return exists(path)
+
+        monkeypatch.setattr(Path, "exists", late)
+        assert [frame.first for frame in reader] == [3, 4]
+
+
 def test_a_reader_stops_before_a_frame_that_is_being_written(tmp_path: Path) -> None:
     with filled(tmp_path, segment_size=10_000) as writer:
         end, path = writer.position, segment_path(tmp_path, 1)

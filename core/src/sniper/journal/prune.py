@@ -28,21 +28,21 @@ def prune(directory: Path, keep: int = 2) -> list[int]:
     for number in segments[: len(segments) - keep + 1]:
         if _header(directory, number).first <= snapshot.position:
             first_kept = number
+    removed = [number for number in segments if number < first_kept]
+    if not removed:
+        return []
+    header = _header(directory, first_kept)
     cut = read_cut(directory)
-    if cut is None or cut.segment < first_kept > segments[0]:
-        header = _header(directory, first_kept)
+    if cut is None or cut.segment < first_kept:
         kept = manifest(directory, header.epoch)
         # Before the first removal: whatever a crash leaves of the old segments, the rest verifies.
         write_cut(directory, Cut(first_kept, header.first, header.epoch, header.chain, kept))
-    removed = [number for number in segments if number < first_kept]
+    for path in snapshots.list_snapshots(directory):
+        if snapshots.position_of(path) < header.first:
+            path.unlink()
     for number in removed:
         segment_path(directory, number).unlink()
-    if removed:
-        first = _header(directory, first_kept).first
-        for path in snapshots.list_snapshots(directory):
-            if snapshots.position_of(path) < first:
-                path.unlink()
-        sync_directory(directory)
+    sync_directory(directory)
     return removed
 
 
