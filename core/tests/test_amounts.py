@@ -37,7 +37,8 @@ def test_reads_what_people_write(written: object, amount: int) -> None:
 @pytest.mark.parametrize(
     "written",
     [0.05, True, None, -1, "-1", "", "ether", "1.5", "0.5 wei", "1.0000000000000000001 ether", "1 finney", "1e18",
-     "1,5 ether", "٣ ether", "1. ether", ".5 ether", "0x10", "nan", 2**256, "9" * 100 + " ether", "1" * 5000, [1], Decimal(1)],
+     "1,5 ether", "٣ ether", "1. ether", ".5 ether", "0x10", "nan", 2**256, "9" * 100 + " ether", "1" * 5000,
+     [1], Decimal(1)],
 )  # fmt: skip
 def test_refuses_what_is_not_exactly_an_amount(written: object) -> None:
     with pytest.raises(ConfigError, match="amount"):

@@ -1,0 +1,133 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from sniper.risk import Finding
+from sniper.types import DAY, SECOND
+from sniper_risk_limits.check import Limits, LimitsConfig
+from sniper_sdk.builders import TOKEN, BuiltView, address, entry, position, view
+
+NOW = 10 * DAY
+OTHER = f"1:{address(0x71)}"
+
+
+def check(**section: Any) -> Limits:
+    return Limits(config=LimitsConfig(**{"max_spend_per_trade": "1 ether", "max_spend_per_day": "10 ether", **section}))
+
+
+def found(limits: Limits, here: BuiltView, amount: int = 10**17) -> dict[str, Finding]:
+    return {finding.rule: finding for finding in limits.judge(entry(amount), here)}
+
+
+def failed(limits: Limits, here: BuiltView, amount: int = 10**17) -> list[str]:
+    return [rule for rule, finding in found(limits, here, amount).items() if not finding.ok]
+
+
+def test_an_empty_account_may_buy_and_every_rule_says_so() -> None:
+    everything = check(
+        max_spend_per_token="1 ether", max_daily_loss=0, max_drawdown=0, cooldown_s=60, token_cooldown_s=600
+    )
+    findings = found(everything, view(now=NOW))
+    assert list(findings) == [
+        "new-token", "positions", "trade-spend", "token-spend", "daily-spend", "daily-loss", "drawdown", "cooldown",
+        "token-cooldown",
+    ]  # fmt: skip
+    assert all(finding.ok for finding in findings.values())
+
+
+@pytest.mark.parametrize(("amount", "refused"), [(10**18, []), (10**18 + 1, ["trade-spend"])])
+def test_caps_one_trade(amount: int, refused: list[str]) -> None:
+    assert failed(check(), view(now=NOW), amount) == refused
+
+
+def test_caps_what_is_spent_in_a_day_and_forgets_it_after_that() -> None:
+    here = view(now=NOW, spending=[(NOW - DAY, 10**19), (NOW - DAY + 1, 9 * 10**18)])
+    assert failed(check(), here, 10**18) == []
+    assert failed(check(max_spend_per_trade="2 ether"), here, 10**18 + 1) == ["daily-spend"]
+
+
+def test_does_not_add_to_a_position_unless_told_so() -> None:
+    here = view(now=NOW, positions=[position(state="opening")])
+    assert failed(check(), here) == ["new-token"]
+    assert failed(check(add_to_position=True), here) == []
+
+
+def test_caps_what_one_token_has_cost() -> None:
+    here = view(now=NOW, positions=[position(cost=9 * 10**17)])
+    adding = check(add_to_position=True, max_spend_per_token="1 ether")
+    assert failed(adding, here, 10**17) == []
+    assert failed(adding, here, 10**17 + 1) == ["token-spend"]
+
+
+def test_caps_the_number_of_positions_and_counts_those_being_opened() -> None:
+    two = [position(OTHER, state="opening"), position(f"1:{address(0x72)}", state="stuck")]
+    assert failed(check(max_positions=3), view(now=NOW, positions=two)) == []
+    assert failed(check(max_positions=2), view(now=NOW, positions=two)) == ["positions"]
+
+
+def test_what_is_written_off_takes_no_place() -> None:
+    here = view(now=NOW, positions=[position(OTHER, state="written-off")])
+    assert failed(check(max_positions=1), here) == []
+
+
+def test_adding_to_a_position_needs_no_further_place() -> None:
+    assert failed(check(max_positions=1, add_to_position=True), view(now=NOW, positions=[position()])) == []
+
+
+def test_stops_after_a_daily_loss_but_not_for_a_profit() -> None:
+    limits = check(max_daily_loss=100)
+    assert failed(limits, view(now=NOW, results=[(NOW - 1, -101)])) == ["daily-loss"]
+    assert failed(limits, view(now=NOW, results=[(NOW - 1, -101), (NOW - 1, 1)])) == []
+    assert found(limits, view(now=NOW, results=[(NOW - 1, 500)]))["daily-loss"].found == 0
+    assert failed(limits, view(now=NOW, results=[(NOW - DAY, -101)])) == []
+
+
+def test_stops_at_a_drawdown() -> None:
+    assert failed(check(max_drawdown=100), view(now=NOW, drawdown=100)) == []
+    assert failed(check(max_drawdown=100), view(now=NOW, drawdown=101)) == ["drawdown"]
+
+
+def test_cools_down_after_any_entry_and_longer_after_one_of_the_same_token() -> None:
+    limits = check(cooldown_s=60, token_cooldown_s=600)
+    assert failed(limits, view(now=NOW, entries={OTHER: NOW - 59 * SECOND})) == ["cooldown"]
+    assert failed(limits, view(now=NOW, entries={OTHER: NOW - 60 * SECOND})) == []
+    assert failed(limits, view(now=NOW, entries={TOKEN: NOW - 60 * SECOND})) == ["token-cooldown"]
+
+
+@given(ago=st.integers(0, 100 * SECOND), seconds=st.integers(1, 90))
+def test_asked_again_when_the_cooldown_says_it_passes_and_no_second_earlier(ago: int, seconds: int) -> None:
+    limits, last = check(cooldown_s=seconds), NOW - ago
+    finding = found(limits, view(now=NOW, entries={OTHER: last}))["cooldown"]
+    if finding.ok:
+        assert ago >= seconds * SECOND
+        return
+    assert finding.retry_after_s is not None
+    later = NOW + finding.retry_after_s * SECOND
+    assert failed(limits, view(now=later, entries={OTHER: last})) == []
+    assert failed(limits, view(now=later - SECOND, entries={OTHER: last})) == ["cooldown"]
+
+
+@given(
+    amounts=st.lists(st.integers(1, 5 * 10**18), max_size=20),
+    limit=st.integers(0, 10**19),
+)
+def test_entries_that_pass_one_after_another_never_exceed_the_day(amounts: list[int], limit: int) -> None:
+    limits, spent = check(max_spend_per_trade=2**200, max_spend_per_day=limit), 0
+    for amount in amounts:
+        if not failed(limits, view(now=NOW, spending=[(NOW, spent)]), amount):
+            spent += amount
+    assert spent <= limit
+
+
+@pytest.mark.parametrize("section", [{"max_positions": 0}, {"max_spend_per_day": 0.5}, {"max_spend": 1}])
+def test_refuses_a_section_that_makes_no_sense(section: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        check(**section)
+
+
+def test_the_caps_on_spending_have_no_default() -> None:
+    with pytest.raises(ValidationError):
+        LimitsConfig.model_validate({})

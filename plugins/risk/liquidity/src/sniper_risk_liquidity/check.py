@@ -1,0 +1,78 @@
+"""Is the pool deep enough for this amount, and of the right age?"""
+
+from fractions import Fraction
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from sniper.amm import NoLiquidity
+from sniper.amounts import PositiveAmount
+from sniper.risk import Config, Entry, Findings, RiskCheck, View, at_least, at_most, must
+from sniper.types import BPS, split_asset
+from sniper.view import PoolView
+
+
+class LiquidityConfig(Config):
+    """Amounts are those of the quote asset: base units, or text such as ``"5 ether"``."""
+
+    min_quote_reserve: PositiveAmount = Field(description="least that the pool must be able to pay out")
+    max_impact_bps: int = Field(500, ge=0, le=BPS, description="most that this amount may worsen the price, bps")
+    max_share_bps: PositiveInt = Field(1000, description="largest part of the pool's quote reserve to pay, bps")
+    min_age_blocks: NonNegativeInt = Field(0, description="blocks that a pool must have existed")
+    max_age_blocks: NonNegativeInt | None = Field(None, description="blocks after which a pool is too old")
+    retry_after_s: PositiveInt = Field(3, description="seconds after which a pool that is too new is tried again")
+
+
+class Liquidity(RiskCheck):
+    config: LiquidityConfig
+
+    def judge(self, intent: Entry, view: View) -> Findings:
+        pool = view.pool(intent.pool)
+        quote = _quote_coin(pool, intent) if pool else None
+        yield must("pool-known", quote is not None, note=intent.pool)
+        if pool is None or quote is None:
+            return
+        yield from self._depth(intent, pool, quote)
+        yield from self._age(view.block(intent.chain_id), pool)
+
+    def _depth(self, intent: Entry, pool: PoolView, quote: str) -> Findings:
+        reserve = pool.reserve(quote)
+        yield at_least("quote-reserve", reserve, self.config.min_quote_reserve, unit="base units")
+        if reserve > 0:
+            share = _ceil(Fraction(intent.amount * BPS, reserve))
+            yield at_most("reserve-share", share, self.config.max_share_bps, unit="bps")
+        try:
+            ideal = intent.amount * pool.price(quote)
+        except NoLiquidity as refusal:
+            yield must("priced", False, note=str(refusal))
+            return
+        # Both count the pool's fee, so what remains is the impact alone.
+        impact = _ceil((ideal - intent.expected_out) * BPS / ideal) if ideal > 0 else BPS
+        yield at_most("price-impact", max(0, impact), self.config.max_impact_bps, unit="bps")
+
+    def _age(self, block: int, pool: PoolView) -> Findings:
+        watched = pool.created_at > 0
+        age, note = max(0, block - pool.created_block), "" if watched else "older than what was watched"
+        if self.config.min_age_blocks and watched:
+            again = self.config.retry_after_s
+            yield at_least("min-age", age, self.config.min_age_blocks, unit="blocks", retry_after_s=again)
+        elif self.config.min_age_blocks:
+            yield must("min-age", True, note=note)
+        if self.config.max_age_blocks is not None and watched:
+            yield at_most("max-age", age, self.config.max_age_blocks, unit="blocks")
+        elif self.config.max_age_blocks is not None:
+            yield must("max-age", False, note=note)
+
+
+def _quote_coin(pool: PoolView, intent: Entry) -> str | None:
+    """The coin of the pool that is paid: the quote asset, or the other coin of a pair (native coin, wrapped in it)."""
+    quote, token = split_asset(intent.quote)[1], split_asset(intent.token)[1]
+    if token not in pool.coins:
+        return None
+    if quote in pool.coins:
+        return quote
+    return next(coin for coin in pool.coins if coin != token) if len(pool.coins) == 2 else None
+
+
+def _ceil(value: Fraction) -> int:
+    """Rounded up, so that a limit is not passed by a fraction of a basis point."""
+    return -(-value.numerator // value.denominator)
