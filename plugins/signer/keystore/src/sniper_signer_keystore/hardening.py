@@ -3,6 +3,7 @@
 The limits and flags are those of setrlimit(2), prctl(2) and mlock(2).
 """
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -26,12 +27,21 @@ def _prctl(option: int, value: int) -> None:
 
 
 def seal() -> None:
-    """No core dumps, no tracing and no reading of ``/proc/PID`` by others of this user, no new privileges, files for this
-    user alone. Raises `StartError` where the system does not allow it."""
+    """No core dumps, no tracing and no reading of ``/proc/PID`` by others of this user, no new privileges, files for
+    this user alone. Raises `StartError` where the system does not allow it."""
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _prctl(_PR_SET_DUMPABLE, 0)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def close_descriptors(keep: frozenset[int]) -> None:
+    """Close whatever was inherited beyond the standard three and ``keep``."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) not in keep:
+            # The descriptor of this very listing is among them, and already closed.
+            with contextlib.suppress(OSError):
+                os.close(int(name))
 
 
 def die_with_parent(parent: int) -> None:

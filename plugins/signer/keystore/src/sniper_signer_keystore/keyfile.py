@@ -73,7 +73,9 @@ def read(path: Path) -> KeyFile:
         raise KeyFileError(f"{path} is not an encrypted key file: {error}; give a Web3 Secret Storage file") from None
     except (msgspec.DecodeError, ValueError):
         # The decoder's message may quote the content, and a file that holds a bare key must not end in a log.
-        raise KeyFileError(f"{path} is not an encrypted key file: not JSON, or not hex; give a Web3 Secret Storage file") from None
+        raise KeyFileError(
+            f"{path} is not an encrypted key file: not JSON, or not hex; give a Web3 Secret Storage file"
+        ) from None
     scrypt = keyfile.crypto.kdfparams
     for name, found, wanted in (
         ("version", keyfile.version, 3),
@@ -85,8 +87,10 @@ def read(path: Path) -> KeyFile:
         ("bytes of iv", len(iv), 16),
     ):
         if found != wanted:
-            raise KeyFileError(f"{path}: {name} is {found!r}, only {wanted!r} is read; write the file again with import-key")
-    if not (1 < scrypt.n <= 2**32 and scrypt.n & (scrypt.n - 1) == 0 and 0 < scrypt.r and 0 < scrypt.p <= 16):
+            raise KeyFileError(
+                f"{path}: {name} is {found!r}, only {wanted!r} is read; write the file again with import-key"
+            )
+    if not (1 < scrypt.n <= 2**32 and scrypt.n & (scrypt.n - 1) == 0 and scrypt.r > 0 and 0 < scrypt.p <= 16):
         raise KeyFileError(f"{path}: scrypt parameters n={scrypt.n} r={scrypt.r} p={scrypt.p} cannot be used")
     if 128 * scrypt.n * scrypt.r > MAX_SCRYPT_MEMORY:
         raise KeyFileError(
@@ -96,10 +100,73 @@ def read(path: Path) -> KeyFile:
     return keyfile
 
 
-def decrypt(path: Path, keyfile: KeyFile, password: SecretBuffer) -> bytes:
-    """The private key: 32 bytes. Leaves copies of password and key in this process's memory: call it in one that ends.
+def create(path: Path, password: SecretBuffer, key: bytes | None = None, *, work_factor: int = WORK_FACTOR) -> str:
+    """Write a new key file, mode 0600, and return its address (lower-case hex). Never overwrites.
 
-    Raises `KeyFileError` for a wrong password and for a file whose key is not that of its address; which one it is, is
-    the first word of the message's code.
+    key          32 bytes; drawn from the system's random source when None.
+    work_factor  scrypt's N, a power of two; smaller ones are for tests only.
+
+    Copies of key and password stay in this process's memory until it ends. Raises `KeyFileError`.
     """
-    raise NotImplementedError
+    import coincurve
+    from eth_keyfile.keyfile import create_keyfile_json
+
+    if len(password.view) == 0:
+        raise KeyFileError(f"{path} is not written: the password is empty; choose one")
+    secret = key if key is not None else coincurve.PrivateKey().secret
+    if len(secret) != KEY_BYTES or not 0 < int.from_bytes(secret, "big") < CURVE_ORDER:
+        raise KeyFileError(f"{path} is not written: a key has 32 bytes and lies inside the curve; check it")
+    content = create_keyfile_json(secret, bytes(password.view), kdf="scrypt", iterations=work_factor)
+    content["address"] = content["address"].lower()
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise KeyFileError(f"{path} exists and is not overwritten; choose another name") from None
+    except OSError as error:
+        raise KeyFileError(f"{path} cannot be written: {error.strerror}; check the directory") from error
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.encode(content))
+        file.flush()
+        os.fsync(file.fileno())
+    return f"0x{content['address']}"
+
+
+def import_key(path: Path, password: SecretBuffer, text: str, *, work_factor: int = WORK_FACTOR) -> str:
+    """As `create`, with a key that is written as hex, with or without 0x."""
+    try:
+        key = bytes.fromhex(text.strip().removeprefix("0x"))
+    except ValueError:
+        raise KeyFileError(f"{path} is not written: the key is not hex; give its 64 digits") from None
+    return create(path, password, key, work_factor=work_factor)
+
+
+def _read_private(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise KeyFileError(f"{path} cannot be read: {error.strerror}; check the path and its owner") from error
+    # What is checked is what is read: by descriptor, so that nobody can swap the file in between.
+    try:
+        _check_private(path, os.fstat(descriptor))
+        return os.read(descriptor, MAX_FILE_BYTES)
+    finally:
+        os.close(descriptor)
+
+
+def _check_private(path: Path, status: os.stat_result) -> None:
+    mode = stat.S_IMODE(status.st_mode)
+    if not stat.S_ISREG(status.st_mode):
+        raise KeyFileError(f"{path} is not a regular file; give the key file itself")
+    if status.st_uid != os.geteuid():
+        raise KeyFileError(f"{path} belongs to user {status.st_uid}, this is user {os.geteuid()}; chown it")
+    if mode & ~0o600:
+        raise KeyFileError(f"{path} has mode {mode:04o}; run: chmod 0600 {path}")
+    if status.st_size > MAX_FILE_BYTES:
+        raise KeyFileError(f"{path} has {status.st_size} bytes, a key file at most {MAX_FILE_BYTES}; give a key file")
+
+
+def _lower_keys(value: Any) -> Any:
+    """Any: parsed JSON."""
+    if isinstance(value, dict):
+        return {str(key).lower(): _lower_keys(inner) for key, inner in value.items()}
+    return value

@@ -1,4 +1,4 @@
-"""Where a password comes from: a prompt, or a descriptor that somebody opened for us. Never argv, never the environment."""
+"""Where a password comes from: a prompt, or a descriptor that somebody opened for us. Never argv or environment."""
 
 import getpass
 import os
@@ -44,8 +44,8 @@ def from_descriptor(descriptor: int) -> SecretBuffer:
             f"the password cannot be read from descriptor {descriptor}: {error.strerror}; a pipe gives it only once, so"
             " open it again or let the operator start the signer"
         ) from error
-    for line_end in (b"\n", b"\r"):
-        if length and password.view[length - 1 : length] == line_end:
+    for line_end in b"\n\r":
+        if length and password.view[length - 1] == line_end:
             length -= 1
     if length == 0:
         raise StartError(f"descriptor {descriptor} gave no password; write it there and close the other end")

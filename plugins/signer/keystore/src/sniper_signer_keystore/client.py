@@ -1,0 +1,210 @@
+"""The signer as the runtime sees it: it holds no key and, once open, no password."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from sniper.config import Config
+from sniper.errors import CodecError, SignerError
+from sniper.evm.transaction import Transaction
+from sniper.signer import KillLevel, Signed, Signer, SignerRefused, SignerUnreachable, SignRequest
+from sniper_signer_keystore.child import Child, start_child
+from sniper_signer_keystore.link import Link
+from sniper_signer_keystore.password import PasswordSource, from_descriptor, from_prompt
+from sniper_signer_keystore.rules import load_rules, parse_rules
+from sniper_signer_keystore.wire import (
+    MAX_PACKET,
+    AddressesAnswer,
+    AddressesAsk,
+    Answer,
+    DoneAnswer,
+    FailedAnswer,
+    LevelAsk,
+    RefusedAnswer,
+    SignAsk,
+    SignedAnswer,
+    Start,
+)
+
+_ROOM = 1024
+"""Bytes of a packet that are not payload."""
+
+
+class KeystoreConfig(Config):
+    """``[signer.keystore]``."""
+
+    socket: Annotated[Path, Field(description="Where the signer listens, in a directory of mode 0700.")]
+    keystores: Annotated[
+        tuple[Path, ...],
+        Field(
+            description="Key files to open with one password. Empty: the operator runs the signer; only connect to it."
+        ),
+    ] = ()
+    rules: Annotated[
+        Path | dict[str, Any] | None,
+        Field(description="What may be signed: a TOML file, or the same as a table. Only with keystores."),
+    ] = None
+    kill_switch: Annotated[
+        Path | None, Field(description="File with the kill switch's level. Default: kill-switch beside the socket.")
+    ] = None
+    password_fd: Annotated[
+        int | None, Field(ge=0, description="Descriptor to read the password from; a prompt when it is left out.")
+    ] = None
+    start_timeout: Annotated[float, Field(gt=0, description="Seconds for starting and unlocking.")] = 60.0
+
+    @model_validator(mode="after")
+    def _rules_and_keystores(self) -> "KeystoreConfig":
+        if bool(self.keystores) != (self.rules is not None):
+            raise ValueError(
+                "keystores and rules go together: give both, or neither where the operator runs the signer"
+            )
+        return self
+
+
+class KeystoreSigner(Signer):
+    """Starts the signer's process, or finds one that the operator started, and asks it.
+
+    A lost connection fails what was under way with `SignerUnreachable`; the next request connects, or starts, anew.
+    """
+
+    def __init__(self, config: KeystoreConfig, password: PasswordSource | None = None) -> None:
+        """``password``: gives it each time that the process is started; None: the config's descriptor, or a prompt."""
+        self._config = config
+        self._password = password or _password_of(config)
+        self._link: Link | None = None
+        self._child: Child | None = None
+        self._opening = asyncio.Lock()
+        self._wanted = False
+        self._level = KillLevel.OFF
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the signer while connected."""
+        return self._link.peer.pid if self._link is not None and self._link.lost is None else None
+
+    async def open(self) -> None:
+        self._wanted = True
+        await self._connected()
+
+    async def addresses(self) -> tuple[str, ...]:
+        link = await self._connected()
+        answer = await link.ask(AddressesAsk(link.number()))
+        if isinstance(answer, AddressesAnswer):
+            return answer.addresses
+        raise _error(answer)
+
+    async def sign(self, request: SignRequest) -> Signed:
+        payload = _payload(request)
+        link = self._link
+        if link is None or link.lost is not None:
+            link = await self._connected()
+        answer = await link.ask(SignAsk(link.number(), request.account, request.sender, request.purpose, payload))
+        if isinstance(answer, SignedAnswer):
+            return Signed(raw=answer.raw, tx_hash=answer.tx_hash)
+        raise _error(answer)
+
+    async def level(self, level: KillLevel) -> None:
+        # Remembered first: a signer that cannot be reached now learns it before its next request.
+        self._level = level
+        link = await self._connected()
+        await _set_level(link, level)
+
+    async def close(self) -> None:
+        self._wanted = False
+        async with self._opening:
+            await self._let_go("it was closed")
+
+    async def _connected(self) -> Link:
+        async with self._opening:
+            if self._link is not None and self._link.lost is None:
+                return self._link
+            if not self._wanted:
+                raise SignerUnreachable("the signer is not open; call open first")
+            await self._let_go("the connection was lost")
+            if self._config.keystores:
+                self._child = await self._start()
+            try:
+                link = Link(self._config.socket.absolute())
+            except SignerUnreachable:
+                await self._let_go("it does not listen")
+                raise
+            self._link = link
+            if link.peer.uid != os.geteuid() or (self._child is not None and link.peer.pid != self._child.pid):
+                await self._let_go("it is another process")
+                raise SignerUnreachable(
+                    f"{self._config.socket} belongs to process {link.peer.pid} of user {link.peer.uid}, which is not"
+                    " the signer; find out who put it there"
+                )
+            if self._level is not KillLevel.OFF:
+                await _set_level(link, self._level)
+            return link
+
+    async def _start(self) -> Child:
+        config = self._config
+        if isinstance(config.rules, Path):
+            rules = load_rules(config.rules)
+        else:
+            rules = parse_rules(config.rules or {}, "[signer.keystore.rules]")
+        start = Start(
+            keystores=tuple(str(path.absolute()) for path in config.keystores),
+            socket=str(config.socket.absolute()),
+            kill_switch=str((config.kill_switch or config.socket.with_name("kill-switch")).absolute()),
+            rules=rules,
+            parent=os.getpid(),
+        )
+        return await start_child(start, self._password(), config.start_timeout)
+
+    async def _let_go(self, reason: str) -> None:
+        if self._link is not None:
+            self._link.close(reason)
+            self._link = None
+        if self._child is not None:
+            child, self._child = self._child, None
+            await child.close(self._config.start_timeout)
+
+
+def _password_of(config: KeystoreConfig) -> PasswordSource:
+    descriptor = config.password_fd
+    return from_prompt if descriptor is None else lambda: from_descriptor(descriptor)
+
+
+def _payload(request: SignRequest) -> bytes:
+    try:
+        payload = Transaction(
+            chain_id=request.chain_id,
+            nonce=request.nonce,
+            max_priority_fee=request.max_priority_fee,
+            max_fee=request.max_fee,
+            gas=request.gas,
+            to=request.to,
+            value=request.value,
+            data=request.data,
+        ).payload()
+    except CodecError as error:
+        raise SignerRefused("encoding", str(error), "an EIP-1559 transaction", "correct the request") from error
+    if len(payload) > MAX_PACKET - _ROOM:
+        raise SignerRefused(
+            "size", f"{len(payload)} bytes", f"{MAX_PACKET - _ROOM} bytes", "split it; nodes take at most 128 KiB"
+        )
+    return payload
+
+
+async def _set_level(link: Link, level: KillLevel) -> None:
+    answer = await link.ask(LevelAsk(link.number(), level))
+    if not isinstance(answer, DoneAnswer):
+        raise _error(answer)
+
+
+def _error(answer: Answer) -> SignerError:
+    match answer:
+        case RefusedAnswer(rule=rule, value=value, limit=limit, remedy=remedy):
+            return SignerRefused(rule, value, limit, remedy)
+        case FailedAnswer(message=message):
+            return SignerError(message)
+        case _:
+            return SignerError(
+                f"the signer answered with {type(answer).__name__}; its version differs, so start it again"
+            )

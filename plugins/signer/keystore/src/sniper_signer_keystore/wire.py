@@ -1,0 +1,105 @@
+"""What the signer's process and its clients say to each other: one msgpack message per packet (SOCK_SEQPACKET).
+
+A request carries the payload that is to be signed, in its canonical encoding, and nothing about it that the signer
+could read there itself.
+"""
+
+import socket
+import struct
+from typing import TypeAlias
+
+import msgspec
+
+from sniper.signer import KillLevel, Purpose
+from sniper_signer_keystore.rules import Rules
+
+MAX_PACKET = 160 * 1024
+"""Bytes. Nodes take transactions of at most 128 KiB; a socket's buffer takes this much without being asked."""
+
+
+class SignAsk(msgspec.Struct, frozen=True, array_like=True, tag="sign"):
+    id: int
+    account: str
+    sender: str
+    purpose: Purpose
+    payload: bytes
+
+
+class LevelAsk(msgspec.Struct, frozen=True, array_like=True, tag="level"):
+    id: int
+    level: KillLevel
+
+
+class AddressesAsk(msgspec.Struct, frozen=True, array_like=True, tag="addresses"):
+    id: int
+
+
+Ask: TypeAlias = SignAsk | LevelAsk | AddressesAsk
+
+
+class SignedAnswer(msgspec.Struct, frozen=True, array_like=True, tag="signed"):
+    id: int
+    raw: bytes
+    tx_hash: str
+
+
+class RefusedAnswer(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
+    id: int
+    rule: str
+    value: str
+    limit: str
+    remedy: str
+
+
+class FailedAnswer(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
+    """The signer could not do it, and not because of a rule."""
+
+    id: int
+    message: str
+
+
+class AddressesAnswer(msgspec.Struct, frozen=True, array_like=True, tag="addresses"):
+    id: int
+    addresses: tuple[str, ...]
+
+
+class DoneAnswer(msgspec.Struct, frozen=True, array_like=True, tag="done"):
+    id: int
+
+
+Answer: TypeAlias = SignedAnswer | RefusedAnswer | FailedAnswer | AddressesAnswer | DoneAnswer
+
+
+class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a process that a client starts is told, as JSON, over the descriptor that it inherits. The password follows
+    as a packet of its own, so that it can be received into a buffer that is wiped."""
+
+    keystores: tuple[str, ...]
+    socket: str
+    kill_switch: str
+    rules: Rules
+    parent: int
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    addresses: tuple[str, ...]
+
+
+class NotStarted(msgspec.Struct, frozen=True, tag="not-started"):
+    """``code``: that of the error, so that a client can raise the same."""
+
+    code: str
+    message: str
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """Who is at the other end of a unix socket (SO_PEERCRED), as the kernel says."""
+
+    pid: int
+    uid: int
+
+
+def peer_of(connection: socket.socket) -> Peer:
+    """For a client: who called listen(2). For a server: who called connect(2)."""
+    pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return Peer(pid, uid)
