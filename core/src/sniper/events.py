@@ -1,7 +1,7 @@
 """Everything that enters the kernel, and what it derives for strategies and exits.
 
-An event type is its tag and its fields, not its Python class: a plugin that reads another plugin's events declares the
-same tag with the fields that it needs. New fields need defaults; any other change is a new tag.
+An event type is its tag and its fields, not its Python class: a plugin that reads another plugin's events declares
+the same tag with the fields that it needs. New fields need defaults; any other change is a new tag.
 """
 
 from enum import Enum
@@ -36,7 +36,7 @@ class Event(Frozen):
 class Block(Event, tag="block/1"):
     """A new head. ``timestamp``: seconds, the chain's own. ``base_fee``: wei per gas of this block.
 
-    tips  Effective priority fees of its transactions at the percentiles 10, 50 and 90, wei per gas; empty where unknown.
+    tips  Effective priority fees of its transactions at the percentiles 10, 50, 90, wei per gas; empty where unknown.
     """
 
     chain_id: int
@@ -93,7 +93,7 @@ class Started(Event, tag="started/1"):
 
 
 class FeedStale(Event, tag="feed-stale/1"):
-    """A feed lost its source (``stale``) or has caught up again. Nothing is bought while a feed of its chain is stale."""
+    """A feed lost its source (``stale``) or has caught up again. Nothing is bought while a feed of its chain is."""
 
     feed: str
     chain_id: int
@@ -112,7 +112,7 @@ class PoolRead(Event, tag="pool-read/1"):
 
 
 class TokenDescribed(Event, tag="token-described/1"):
-    """What a token says of itself; nothing of it is trusted for money. ``deployer``: who sent the pool's transaction."""
+    """What a token says of itself; nothing of it is trusted for money. ``deployer``: who sent its pool's creation."""
 
     chain_id: int
     token: str
@@ -193,7 +193,7 @@ class SellSimulated(Answer, tag="sell-simulated/1"):
 
 
 class BalancesRead(Answer, tag="balances-read/1"):
-    """An account's wallet at one block: ``nonce`` counts its included transactions. ``balances``: (token, base units)."""
+    """A wallet at one block: ``nonce`` counts its included transactions; ``balances`` are (token, base units)."""
 
     chain_id: int
     block: int
@@ -219,8 +219,8 @@ class KillSwitch(Command, tag="kill-switch/1"):
 
 
 class StrategyLife(Command, tag="strategy-life/1"):
-    """``action``: ``start``, ``pause`` (no entries), ``drain`` (no entries, removed once flat), ``remove`` (positions are
-    handed to manual care, their exits go on) or ``configure`` (``parameters``: JSON of the keys that change)."""
+    """``action``: ``start``, ``pause`` (no entries), ``drain`` (no entries, removed once flat), ``remove`` (it is gone,
+    the exits of its positions go on) or ``configure`` (``parameters``: JSON of the keys that change)."""
 
     instance: str
     action: str
@@ -258,8 +258,8 @@ class PoolChanged(Event, tag="pool-changed/1"):
 
 
 class LiquidityAdded(Event, tag="liquidity-added/1"):
-    """``token`` is the coin that is not the quote asset; ``quote_reserve``: what the pool can pay out in the wrapped native
-    coin or another quote asset after the change, base units."""
+    """``token`` is the coin that is not the quote asset; ``quote_reserve``: what the pool can pay out of
+    the quote asset (the wrapped native coin, mostly) after the change, base units."""
 
     pool: str
     token: str

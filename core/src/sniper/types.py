@@ -86,7 +86,7 @@ class Entry(Frozen):
     venue         Name of the venue that will carry it.
     amount        Paid: quote asset, base units.
     expected_out  Token base units that the pool gives for ``amount`` right now, before any tax of the token.
-    side          ``increase``. Policies also see ``reduce``: then ``amount`` is of the token and ``expected_out`` of the
+    side          ``increase``. Policies also see ``reduce``: then ``amount`` is of the token, ``expected_out`` of the
                   quote asset.
     """
 

@@ -37,6 +37,15 @@ class Account:
         """Asset id of what the account pays with."""
         return f"{self.wiring.chain_id}:{self.wiring.quote}"
 
+    def adopt(self, book: Book) -> None:
+        """Take over a book that was folded elsewhere, and guard its positions anew."""
+        self.book = book
+        for token in list(self.exits.guards):
+            self.exits.drop(token)
+        for token, position in book.positions.items():
+            if position.amount:
+                self.exits.guard(token, position.instance)
+
     def emit(self, fact: f.Fact) -> None:
         """Decide: fold the fact and pass it on."""
         fold(self.book, fact)

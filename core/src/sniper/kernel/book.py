@@ -111,6 +111,7 @@ class Life(State):
 class Taxes(State):
     buy_bps: int | None = None
     sell_bps: int | None = None
+    time: int = 0
 
 
 class Book(State):
@@ -273,7 +274,7 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
                 chain_id=fact.chain_id,
             )
         book.last_entry[fact.token] = book.newest_entry = fact.time
-        _bound(book.last_entry)
+        _bound(book.last_entry, lambda time: time)
     else:
         if position is None or fact.amount_in > position.amount:
             held = position.amount if position else 0
@@ -376,10 +377,11 @@ def _count(series: list[tuple[int, int, int]], time: int, chain_id: int, amount:
         series[:] = [entry for entry in series if entry[0] >= minute - KEPT_MINUTES]
 
 
-def _bound(table: dict[str, Any]) -> None:  # Any: whatever the table holds
-    """Forget the oldest key of a table by token: launches never end, memory does."""
+def _bound(table: dict[str, Any], age: Callable[[Any], int]) -> None:  # Any: whatever the table holds
+    """Forget the oldest tenth of a table by token once it is full: launches never end, memory does."""
     if len(table) > KEPT_TOKENS:
-        del table[next(iter(table))]
+        for key in sorted(table, key=lambda token: (age(table[token]), token))[: KEPT_TOKENS // 10]:
+            del table[key]
 
 
 def _allowed(book: Book, fact: f.Allowed) -> None:
@@ -423,7 +425,8 @@ def _position(book: Book, fact: f.PositionMoved) -> None:
 
 def _measured(book: Book, fact: f.Measured) -> None:
     taxes = book.taxes.setdefault(fact.token, Taxes())
-    _bound(book.taxes)
+    taxes.time = fact.time
+    _bound(book.taxes, lambda known: known.time)
     if fact.buy_tax_bps is not None:
         taxes.buy_bps = fact.buy_tax_bps
     if fact.sell_tax_bps is not None:

@@ -90,7 +90,7 @@ class Entries:
             self._deny(intent_id, instance.name, intent.token, denials)
             return
         for name, _, _ in self.probes:
-            account.ask(f"{intent_id}?{name}", Probe(check=name, entry=entry), account.wiring.execution.query_deadline)
+            account.ask(f"{intent_id}?{name}", Probe(check=name, entry=entry), account.wiring.execution.probe_deadline)
         if not self.probes:
             self._decide(entry)
 
@@ -159,7 +159,7 @@ class Entries:
             amount = min(amount, intent.max_spend)
         if amount <= 0:
             return None, at_least("amount", amount, 1, unit="base units", note="the sizer gave nothing to spend")
-        best, out = self._route(instance, intent, amount)
+        best, venue, out = self._route(instance, intent, amount)
         if best is None:
             return None, must(
                 "route", False, note="no known pool sells this token for the quote asset", retry_after_s=2
@@ -172,33 +172,38 @@ class Entries:
             token=intent.token,
             quote=account.quote,
             pool=best.id,
-            venue=instance.wiring.venue,
+            venue=venue,
             amount=amount,
             expected_out=out,
             reason=intent.reason,
         )
         return entry, fine
 
-    def _route(self, instance: "Instance", intent: Open, amount: int) -> tuple[Pool | None, int]:
-        """The best single pool between the quote asset and the token, quoted exactly."""
+    def _route(self, instance: "Instance", intent: Open, amount: int) -> tuple[Pool | None, str, int]:
+        """The best single pool between the quote asset and the token, quoted exactly, and the venue that serves it."""
         account = self.account
-        venue = account.kernel.wiring.venues[instance.wiring.venue]
+        venues = account.kernel.wiring.venues
+        named = instance.wiring.venue
+        candidates = {named: venues[named]} if named else venues
         pay = account.execution.pool_coin(account.wiring.quote)
         token = intent.token.partition(":")[2]
         best: Pool | None = None
-        best_out = 0
+        best_venue, best_out = "", 0
         for pool in account.view.pools_of(intent.token):
             if pay not in pool.coins or len(pool.coins) != 2 or token == pay:
                 continue
-            if (intent.pool is not None and pool.id != intent.pool) or not venue.serves(pool.chain_id, pool.amm):
+            if intent.pool is not None and pool.id != intent.pool:
+                continue
+            venue = next((name for name, v in candidates.items() if v.serves(pool.chain_id, pool.amm)), "")
+            if not venue:
                 continue
             try:
                 out = pool.amount_out(pay, amount)
             except NoLiquidity:
                 continue
             if out > best_out:
-                best, best_out = pool, out
-        return best, best_out
+                best, best_venue, best_out = pool, venue, out
+        return best, best_venue, best_out
 
     def _judge_pure(self, entry: Entry, denials: Denials, *, quiet: bool = False) -> None:
         """``quiet``: passing findings are on record already; only a check that now denies is journaled."""

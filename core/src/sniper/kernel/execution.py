@@ -160,6 +160,11 @@ class Execution:
         bid = account.chain.fee.bid(urgent=order.urgent, blocks_waited=0)
         self._attempt(order, order.step, sender.next_nonce, bid)
 
+    def _working(self) -> list[Order]:
+        """In the order of their ids: a book that was restored iterates otherwise than one that grew."""
+        orders = self.account.book.orders
+        return [orders[key] for key in sorted(orders)]
+
     def _signing(self) -> bool:
         return any(a.state == "signing" for o in self.account.book.orders.values() for a in o.attempts)
 
@@ -196,7 +201,7 @@ class Execution:
                 value=transaction.value,
                 data=transaction.data,
             )
-            account.ask(f"{attempt_id}?sign", body, account.wiring.execution.query_deadline)
+            account.ask(f"{attempt_id}?sign", body, account.wiring.execution.sign_deadline)
         else:
             self._ready(order, attempt, b"", f"unsigned:{attempt_id}")
 
@@ -303,7 +308,7 @@ class Execution:
         self._next_in_line()
 
     def _next_in_line(self) -> None:
-        for order in list(self.account.book.orders.values()):
+        for order in self._working():
             self.advance(order)
 
     def sent(self, event: Sent) -> None:
@@ -461,7 +466,7 @@ class Execution:
         if not book.orders:
             return
         asked = {ask.body.submission.attempt for ask in book.asks.values() if isinstance(ask.body, Settle | Send)}
-        for order in list(book.orders.values()):
+        for order in self._working():
             for attempt in list(order.attempts):
                 if attempt.state in IN_FLIGHT and attempt.id not in asked:
                     self._settle(order, attempt)
@@ -475,7 +480,7 @@ class Execution:
         account.ask(
             f"{attempt.id}?settle-{account.book.asks_made}",
             Settle(submission=self.submission(order, attempt)),
-            account.wiring.execution.query_deadline,
+            account.wiring.execution.settle_deadline,
         )
 
     def _outbid(self, order: Order) -> None:
@@ -524,7 +529,7 @@ class Execution:
         account.ask(
             f"{account.name}?wallet-{account.book.asks_made}",
             ReadBalances(chain_id=account.wiring.chain_id, owner=account.wiring.address, tokens=tuple(tokens)),
-            account.wiring.execution.query_deadline,
+            account.wiring.execution.read_deadline,
         )
 
     def wallet(self, event: BalancesRead) -> None:
@@ -534,7 +539,7 @@ class Execution:
             return
         now = account.kernel.now
         owner = account.wiring.address
-        live = [(o, a) for o in account.book.orders.values() for a in o.attempts if a.state in IN_FLIGHT]
+        live = [(o, a) for o in self._working() for a in o.attempts if a.state in IN_FLIGHT]
         for order, attempt in live:
             if attempt.nonce < event.nonce and order.chain_id == event.chain_id and attempt.state == "unknown":
                 self._move(order, attempt, "unknown", note="nonce passed")
@@ -591,7 +596,7 @@ class Execution:
         """A process took over: what was being sent may or may not have arrived. The same bytes go out again."""
         account = self.account
         account.emit(f.Began(time=account.kernel.now))
-        for order in list(account.book.orders.values()):
+        for order in self._working():
             for attempt in order.attempts:
                 if attempt.state in IN_FLIGHT:
                     self._move(order, attempt, "unknown")

@@ -174,7 +174,7 @@ class Exits:
         """A new head: try again what failed, and have sales simulated where an exit wants that."""
         account = self.account
         number = account.chain.number
-        for token, guard in list(self.guards.items()):
+        for token, guard in sorted(self.guards.items()):
             position = guard.position
             if guard.pending is not None and position.state in ("open", "stuck") and number >= guard.next_block:
                 self._sell(guard, guard.pending)
@@ -188,12 +188,12 @@ class Exits:
                         SimulateSell(
                             chain_id=position.chain_id, token=token, pool=position.pool, amount=position.amount
                         ),
-                        account.wiring.execution.query_deadline,
+                        account.wiring.execution.simulate_deadline,
                     )
 
     def flatten(self, reason: str) -> None:
         """Close everything, urgently."""
-        for guard in list(self.guards.values()):
+        for _, guard in sorted(self.guards.items()):
             guard.pending = Sell(reason=reason, urgent=True)
             if guard.position.state in ("open", "stuck"):
                 self._sell(guard, guard.pending)
@@ -317,7 +317,7 @@ class Exits:
         )
 
     def _policies(self, guard: Guard, order: f.OrderPlaced, denials: Denials) -> None:
-        """The operator's law judges reductions too. One that fails to answer only warns: nobody is trapped by a defect."""
+        """The operator's law judges reductions too. One that fails only warns: nobody is trapped by a defect."""
         account = self.account
         entry = Entry(
             intent=order.intent,

@@ -75,7 +75,7 @@ class Pool:
         self.chain_id = chain_id
         self.address = address
         self.impl: Amm
-        self.amm = impl.name
+        self.amm = impl.plugin
         self.config = impl.config
         self.coins = coins
         self.quote = quote
@@ -88,7 +88,7 @@ class Pool:
         self.tx = ""
         self.before = 0
         self.watchers: list[Any] = []
-        """Guards of the positions that are valued in this pool. Any: `sniper.kernel.exits.Guard`, which imports this."""
+        """Guards of the positions that are valued in this pool. Any: `sniper.kernel.exits.Guard` imports this."""
 
     def amount_out(self, token_in: str, amount_in: int) -> int:
         """See `PoolView`."""
@@ -261,7 +261,7 @@ class Market:
         )
 
     def read(self, event: PoolRead) -> Pool | None:
-        """A pool that was read from the chain. One that is known already, or read at a block that is gone, is ignored."""
+        """A pool that was read from the chain. One that is known, or was read at a block that is gone, is ignored."""
         chain = self.chains[event.chain_id]
         wiring = chain.amms.get(event.amm)
         if wiring is None or event.pool in chain.pools or event.block > chain.number:

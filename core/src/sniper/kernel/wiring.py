@@ -18,9 +18,11 @@ from sniper.venue import OnChainVenue
 
 @dataclass(frozen=True)
 class AmmWiring:
-    """An AMM and the factories whose pools it prices. Any: the config model that the class declares."""
+    """An AMM and the factories whose pools it prices. ``name``: its section; ``plugin``: what venues know it by.
+    Any: the config model that the class declares."""
 
     name: str
+    plugin: str
     amm: type[Amm]
     config: Any
     factories: tuple[str, ...]
@@ -49,6 +51,7 @@ class ExecutionWiring:
     replace_after_blocks Blocks without inclusion after which an attempt is outbid; ``max_attempts`` bounds that.
     loss_floor_bps       An exit that would bring less than this share of the cost is refused; 0: never refused.
     stuck_after          Failed sales in a row after which a position counts as stuck and is tried ever less often.
+    …_deadline           ns after which an effect counts as failed.
     """
 
     slippage_bps: int = 300
@@ -59,8 +62,12 @@ class ExecutionWiring:
     max_attempts: int = 5
     loss_floor_bps: int = 0
     stuck_after: int = 5
-    query_deadline: int = 5 * SECOND
-    send_deadline: int = 10 * SECOND
+    probe_deadline: int = 3 * SECOND
+    simulate_deadline: int = 3 * SECOND
+    sign_deadline: int = 5 * SECOND
+    send_deadline: int = 5 * SECOND
+    settle_deadline: int = 5 * SECOND
+    read_deadline: int = 5 * SECOND
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,8 @@ class ExitWiring:
 
 @dataclass(frozen=True)
 class StrategyWiring:
-    """One instance. ``venue``: name of the venue of its orders. Any: the strategy's config model."""
+    """One instance. ``venue``: name of the venue of its orders, empty for the first that serves a pool. Any: the
+    strategy's config model."""
 
     name: str
     strategy: type[Strategy]

@@ -1,0 +1,261 @@
+"""Effects: each ask is carried out under its deadline, and whatever comes of it goes back as an event."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from structlog.typing import FilteringBoundLogger
+
+from sniper.codec import encode
+from sniper.errors import SniperError
+from sniper.events import (
+    AskFailed,
+    BalancesRead,
+    Event,
+    ProbeAnswered,
+    SellSimulated,
+    Sent,
+    Settled,
+    Signed,
+    TokenDescribed,
+)
+from sniper.evm.abi import function
+from sniper.evm.rpc import Endpoints
+from sniper.executor import Executor
+from sniper.kernel.asks import (
+    Ask,
+    DescribeToken,
+    Probe,
+    ReadBalances,
+    Send,
+    Settle,
+    Sign,
+    SimulateSell,
+)
+from sniper.kernel.kernel import Kernel
+from sniper.runtime.clock import Clock
+from sniper.runtime.forks import BALANCE_OF, ShellIo
+from sniper.runtime.kill import KillFile
+from sniper.signer import Signer, SignRequest
+from sniper.types import SECOND
+
+Publish = Callable[[Sequence[Event]], Awaitable[None]]
+SYMBOL = function("symbol()(string)")
+DECIMALS = function("decimals()(uint8)")
+
+
+class Effects:
+    """Carries out asks. One task each; `close` cancels what is under way: queries are asked again at the next start,
+    and a command that was cancelled is unknown, as after a crash."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        *,
+        endpoints: dict[int, Endpoints],
+        executor: Executor,
+        signer: Signer | None,
+        publish: Publish,
+        clock: Clock,
+        kill: KillFile,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._kernel = kernel
+        self._endpoints = endpoints
+        self._executor = executor
+        self._signer = signer
+        self._publish = publish
+        self._clock = clock
+        self._kill = kill
+        self._log = log
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._io = {name: ShellIo(account, self._at) for name, account in kernel.accounts.items()}
+        self._carry: dict[type[Any], Callable[[Ask], Awaitable[Event]]] = {
+            Probe: self._probe,
+            Sign: self._sign,
+            Send: self._send,
+            Settle: self._settle,
+            SimulateSell: self._sell,
+            ReadBalances: self._balances,
+            DescribeToken: self._describe,
+        }
+
+    def start(self, ask: Ask) -> None:
+        """Let it leave."""
+        task = asyncio.get_running_loop().create_task(self._run(ask))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """End what is under way."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _run(self, ask: Ask) -> None:
+        try:
+            async with asyncio.timeout(ask.deadline / SECOND):
+                answer = await self._carry[type(ask.body)](ask)
+        except TimeoutError:
+            answer = self._failed(ask, "deadline", f"no answer within {ask.deadline / SECOND:g} s")
+        except SniperError as error:
+            answer = self._failed(ask, error.code, str(error))
+        except Exception as error:  # a plugin's code, or a defect of ours: the kernel must learn of it either way
+            self._log.exception("effect failed", ask=ask.id)
+            answer = self._failed(ask, "failed", f"{type(error).__name__}: {error}")
+        await self._publish([answer])
+
+    def _failed(self, ask: Ask, code: str, message: str) -> Event:
+        self._log.warning("effect gave no answer", ask=ask.id, code=code, reason=message)
+        return AskFailed(time=self._clock(), account=ask.account, ask=ask.id, code=code, message=message)
+
+    def _at(self, chain_id: int) -> Endpoints:
+        return self._endpoints[chain_id]
+
+    async def _probe(self, ask: Ask) -> Event:
+        body = ask.body
+        assert isinstance(body, Probe)
+        probe = self._kernel.accounts[ask.account].entries.judges[body.check]
+        evidence = await probe.probe(body.entry, self._io[ask.account])
+        return ProbeAnswered(time=self._clock(), account=ask.account, ask=ask.id, evidence=encode(evidence))
+
+    async def _sign(self, ask: Ask) -> Event:
+        body = ask.body
+        assert isinstance(body, Sign)
+        assert self._signer is not None
+        signed = await self._signer.sign(
+            SignRequest(
+                account=ask.account,
+                sender=body.sender,
+                chain_id=body.chain_id,
+                nonce=body.nonce,
+                max_priority_fee=body.bid.max_priority_fee,
+                max_fee=body.bid.max_fee,
+                gas=body.gas,
+                to=body.to,
+                value=body.value,
+                data=body.data,
+                purpose=body.purpose,  # type: ignore[arg-type]  # the kernel knows no other purposes
+            )
+        )
+        return Signed(time=self._clock(), account=ask.account, ask=ask.id, raw=signed.raw, tx_hash=signed.tx_hash)
+
+    async def _send(self, ask: Ask) -> Event:
+        body = ask.body
+        assert isinstance(body, Send)
+        refusal = self._kill.refuses(body.submission.purpose)
+        if refusal:
+            # the bytes may have left before a crash, so only a first broadcast is certain not to have left
+            outcome, message = "rejected", refusal
+        else:
+            answer = await self._executor.send(body.submission)
+            outcome, message = answer.outcome, answer.message
+        return Sent(time=self._clock(), account=ask.account, ask=ask.id, outcome=outcome, message=message)
+
+    async def _settle(self, ask: Ask) -> Event:
+        body = ask.body
+        assert isinstance(body, Settle)
+        found = await self._executor.settle(body.submission)
+        if found is None:
+            return Settled(time=self._clock(), account=ask.account, ask=ask.id, included=False)
+        return Settled(
+            time=self._clock(),
+            account=ask.account,
+            ask=ask.id,
+            included=True,
+            ok=found.ok,
+            block=found.block,
+            block_hash=found.block_hash,
+            gas_used=found.gas_used,
+            gas_price=found.gas_price,
+            native_delta=found.native_delta,
+            balances=found.balances,
+            revert_reason=found.revert_reason,
+        )
+
+    async def _sell(self, ask: Ask) -> Event:
+        body = ask.body
+        assert isinstance(body, SimulateSell)
+        fork = await self._io[ask.account].fork(body.chain_id)
+        trade = await fork.sell(body.pool, body.amount)
+        return SellSimulated(
+            time=self._clock(),
+            account=ask.account,
+            ask=ask.id,
+            token=body.token,
+            block=fork.block,
+            quoted=trade.expected,
+            received=trade.received,
+            reverted=trade.reverted,
+        )
+
+    async def _balances(self, ask: Ask) -> Event:
+        body = ask.body
+        assert isinstance(body, ReadBalances)
+        endpoints = self._endpoints[body.chain_id]
+        block = int(await endpoints.call("eth_blockNumber"), 16)
+        at = hex(block)
+        answers = await endpoints.batch(
+            [("eth_getTransactionCount", (body.owner, at)), ("eth_getBalance", (body.owner, at))]
+        )
+        nonce, native = (_quantity(answer) for answer in answers)
+        held = []
+        if body.tokens:
+            results = await endpoints.read([(token, BALANCE_OF.encode(body.owner)) for token in body.tokens], block)
+            held = [
+                (token, BALANCE_OF.decode(result)[0])
+                for token, result in zip(body.tokens, results, strict=True)
+                if isinstance(result, bytes) and len(result) == 32
+            ]
+        return BalancesRead(
+            time=self._clock(),
+            account=ask.account,
+            ask=ask.id,
+            chain_id=body.chain_id,
+            block=block,
+            nonce=nonce,
+            native=native,
+            balances=tuple(held),
+        )
+
+    async def _describe(self, ask: Ask) -> Event:
+        body = ask.body
+        assert isinstance(body, DescribeToken)
+        endpoints = self._endpoints[body.chain_id]
+        symbol, decimals = await endpoints.read(
+            [(body.token, SYMBOL.encode()), (body.token, DECIMALS.encode())],
+            self._kernel.market.chains[body.chain_id].number,
+        )
+        transaction = await endpoints.call("eth_getTransactionByHash", (body.tx_hash,))
+        return TokenDescribed(
+            time=self._clock(),
+            chain_id=body.chain_id,
+            token=body.token,
+            symbol=_text(symbol),
+            decimals=_small(decimals),
+            deployer=str(transaction["from"]).lower() if isinstance(transaction, dict) else "",
+        )
+
+
+def _quantity(answer: Any) -> int:
+    """A JSON-RPC quantity. Any: JSON, or the node's refusal, which is raised."""
+    if isinstance(answer, SniperError):
+        raise answer
+    return int(answer, 16)
+
+
+def _text(result: object) -> str:
+    """A token's symbol: what it says where that is short printable text, else nothing."""
+    if not isinstance(result, bytes):
+        return ""
+    try:
+        text = str(SYMBOL.decode(result)[0])
+    except (SniperError, ValueError, OverflowError):
+        return ""
+    return text if text.isprintable() and len(text) <= 32 else ""
+
+
+def _small(result: object) -> int:
+    """A token's decimals: what it says where that makes sense, else 18."""
+    value = int.from_bytes(result, "big") if isinstance(result, bytes) and len(result) == 32 else 18
+    return value if value <= 77 else 18

@@ -1,0 +1,121 @@
+"""Feeds under supervision: each runs until it ends or raises, and is called again from where the kernel stands."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from structlog.typing import FilteringBoundLogger
+
+from sniper.events import Event, FeedStale
+from sniper.evm.rpc import Endpoints
+from sniper.kernel.kernel import Kernel
+from sniper.kernel.market import TOKEN_TOPICS
+from sniper.runtime.clock import Clock
+from sniper.settings.resolved import Configured
+
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 30.0
+
+Publish = Callable[[Sequence[Event], str], Awaitable[None]]
+
+
+class Context:
+    """`sniper.feed.FeedContext` for one feed of one chain."""
+
+    def __init__(self, kernel: Kernel, chain_id: int, endpoints: Endpoints, clock: Clock) -> None:
+        self._kernel = kernel
+        self.chain_id = chain_id
+        self.endpoints = endpoints
+        self.now = clock
+        self.subscriptions = subscriptions(kernel, chain_id)
+
+    @property
+    def resume(self) -> Mapping[str, Any] | None:
+        """See `FeedContext`. ``recent``: (number, hash) of the newest blocks, newest first: for a common ancestor."""
+        headers = self._kernel.market.chains[self.chain_id].headers
+        if not headers:
+            return None
+        recent = tuple((header.number, header.hash) for header in reversed(headers))
+        return {"number": headers[-1].number, "hash": headers[-1].hash, "recent": recent}
+
+    def watched(self) -> frozenset[str]:
+        """See `FeedContext`."""
+        return self._kernel.watched(self.chain_id)
+
+
+def subscriptions(kernel: Kernel, chain_id: int) -> list[tuple[Sequence[str], Sequence[str]]]:
+    """Creations by the configured factories; the logs that any pool may send; the known deeds of token owners."""
+    chain = kernel.market.chains[chain_id]
+    found: list[tuple[Sequence[str], Sequence[str]]] = []
+    factories = sorted({factory for factory, _ in chain.creations})
+    if factories:
+        found.append((factories, sorted({topic for _, topic in chain.creations})))
+    topics = {topic for handlers in chain.handlers.values() for topic in handlers}
+    found.append(((), sorted(topics | set(TOKEN_TOPICS))))
+    return found
+
+
+class Feeder:
+    """One feed on one chain."""
+
+    def __init__(
+        self,
+        configured: Configured,
+        context: Context,
+        publish: Publish,
+        clock: Clock,
+        log: FilteringBoundLogger,
+        rng: random.Random,
+    ) -> None:
+        self.name = f"{configured.name}-{context.chain_id}"
+        self._configured = configured
+        self._context = context
+        self._publish = publish
+        self._clock = clock
+        self._log = log
+        self._rng = rng
+        self._task: asyncio.Task[None] | None = None
+        self.stale = False
+        self.last_event = 0
+        """ns UTC of the newest batch; 0 before the first."""
+
+    def start(self) -> None:
+        """Run it, from where the kernel stands."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"feed {self.name}")
+
+    async def stop(self) -> None:
+        """End it and wait for it."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def _run(self) -> None:
+        pause = FIRST_PAUSE_S
+        while True:
+            feed = self._configured.cls(self._configured.config, self._context)
+            try:
+                async for batch in feed.events():
+                    pause = FIRST_PAUSE_S
+                    self.last_event = self._clock()
+                    if self.stale:
+                        await self._say(stale=False)
+                    await self._publish(batch, self.name)
+                reason: object = "it ended"
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # a plugin's code: supervision is what this is for
+                reason = f"{type(error).__name__}: {error}"
+            if not self.stale:
+                await self._say(stale=True)
+            delay = pause * (0.5 + self._rng.random())
+            self._log.warning("feed stopped", feed=self.name, reason=reason, again_in_s=round(delay, 2))
+            await asyncio.sleep(delay)
+            pause = min(LONGEST_PAUSE_S, pause * 2)
+
+    async def _say(self, *, stale: bool) -> None:
+        self.stale = stale
+        await self._publish(
+            [FeedStale(time=self._clock(), feed=self.name, chain_id=self._context.chain_id, stale=stale)], self.name
+        )

@@ -1,0 +1,52 @@
+"""The kill switch beside the queues: a file that signer and executor read before each transaction.
+
+It works with full queues and a busy kernel, and it survives a restart. One line: the level.
+"""
+
+import os
+from pathlib import Path
+
+from sniper.errors import ConfigError
+from sniper.types import KillLevel
+
+FILE = "kill-switch"
+
+
+class KillFile:
+    """Reads and writes ``<data dir>/kill-switch``. A file that cannot be understood stops everything."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / FILE
+        self._seen = (-1, -1)
+        self._level = KillLevel.OFF
+
+    def level(self) -> KillLevel:
+        """The level now. Costs one ``stat`` while the file does not change."""
+        try:
+            found = os.stat(self.path)
+        except FileNotFoundError:
+            return KillLevel.OFF
+        seen = (found.st_mtime_ns, found.st_ino)
+        if seen != self._seen:
+            text = self.path.read_text().strip()
+            self._level = KillLevel(text) if text in {level.value for level in KillLevel} else KillLevel.FREEZE
+            self._seen = seen
+        return self._level
+
+    def set(self, level: KillLevel) -> None:
+        """Write it so that a crash leaves the old level or the new one."""
+        temporary = self.path.with_suffix(".tmp")
+        try:
+            temporary.write_text(level.value + "\n")
+            os.replace(temporary, self.path)
+        except OSError as error:
+            raise ConfigError(f"the kill switch cannot be written to {self.path}: {error.strerror}") from error
+
+    def refuses(self, purpose: str) -> str:
+        """Why a transaction of this purpose must not leave now; empty where it may."""
+        level = self.level()
+        if level is KillLevel.FREEZE and purpose != "cancel":
+            return "the kill switch is at freeze"
+        if level in (KillLevel.NO_ENTRIES, KillLevel.FLATTEN) and purpose == "entry":
+            return f"the kill switch is at {level.value}"
+        return ""

@@ -1,0 +1,40 @@
+"""What an executor may know of the kernel; see `sniper.executor.ExecutorContext`."""
+
+from sniper.amm import NoLiquidity
+from sniper.evm.rpc import Endpoints
+from sniper.kernel.kernel import Kernel
+from sniper.types import asset_id
+from sniper.venue import Swap
+
+
+class PlayContext:
+    """Reads the kernel's state from the shell; the two share a thread."""
+
+    def __init__(self, kernel: Kernel, endpoints: dict[int, Endpoints]) -> None:
+        self._kernel = kernel
+        self._endpoints = endpoints
+
+    def endpoints(self, chain_id: int) -> Endpoints:
+        """See `ExecutorContext`."""
+        return self._endpoints[chain_id]
+
+    def block(self, chain_id: int) -> int:
+        """See `ExecutorContext`."""
+        return self._kernel.market.chains[chain_id].number
+
+    def base_fee(self, chain_id: int) -> int:
+        """See `ExecutorContext`."""
+        return self._kernel.market.chains[chain_id].base_fee
+
+    def quote(self, swap: Swap) -> int:
+        """See `ExecutorContext`."""
+        pool = self._kernel.market.pool(asset_id(swap.chain_id, swap.pool))
+        account = next((a for a in self._kernel.accounts.values() if a.wiring.address == swap.owner), None)
+        if pool is None or account is None:
+            raise NoLiquidity(f"pool {swap.pool} of chain {swap.chain_id} is not known")
+        coin = account.execution.pool_coin(swap.token_in)
+        if swap.opens:
+            token = asset_id(swap.chain_id, swap.token_out)
+            return account.execution.after_tax(token, pool.amount_out(coin, swap.amount_in), buying=True)
+        token = asset_id(swap.chain_id, swap.token_in)
+        return pool.amount_out(coin, account.execution.after_tax(token, swap.amount_in, buying=False))

@@ -1,0 +1,329 @@
+"""One run: the kernel in the middle, feeds and answers coming in, the journal and the asks going out.
+
+``data_dir/journal`` is the record; ``data_dir/kill-switch`` the kill switch. One process at a time owns both.
+"""
+
+import asyncio
+import gc
+import random
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from time import perf_counter_ns
+
+import structlog
+
+from sniper.bus import Bus
+from sniper.catalogue import Catalogue
+from sniper.errors import ConfigError, DecisionMismatch
+from sniper.events import Clock as ClockEvent
+from sniper.events import Event, KillSwitch, Started
+from sniper.evm.rpc import Endpoints, Provider
+from sniper.executor import Executor
+from sniper.journal.reader import manifest as recorded_manifest
+from sniper.journal.segments import Record
+from sniper.journal.writer import Writer
+from sniper.kernel.asks import Ask
+from sniper.kernel.book import Book
+from sniper.kernel.facts import Fact
+from sniper.kernel.kernel import Kernel
+from sniper.runtime.clock import Clock
+from sniper.runtime.effects import Effects
+from sniper.runtime.feeding import Context, Feeder
+from sniper.runtime.kill import KillFile
+from sniper.runtime.manifest import differences, manifest
+from sniper.runtime.playing import PlayContext
+from sniper.runtime.records import fact_record, input_record
+from sniper.runtime.recovery import Rerun, fold_books, halt, rerun
+from sniper.runtime.wire import wire
+from sniper.settings.resolved import Resolved
+from sniper.signer import Signer
+
+JOURNAL = "journal"
+ANSWERS = "answers"
+TICK_S = 0.05
+
+Observer = Callable[[Event, Sequence[tuple[str, Fact]]], None]
+"""Told of each event and the facts that it led to, after they are on record."""
+
+
+class Run:
+    """Everything of one process. ``await run.start()``, ``await run.until_stopped()``, ``await run.close()``."""
+
+    def __init__(
+        self,
+        resolved: Resolved,
+        catalogue: Catalogue,
+        *,
+        signer: Signer | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self.resolved = resolved
+        self.catalogue = catalogue
+        self.directory = Path(resolved.settings.data_dir).expanduser()
+        self.observers = list(observers)
+        self.log = structlog.get_logger("sniper")
+        self.recovered = Rerun()
+        self._manifest = manifest(resolved, catalogue)
+        self._signer = signer
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._failure: BaseException | None = None
+        self._durations: Callable[[int, int], None] | None = None
+
+    # ---- start ----
+
+    async def start(self) -> None:
+        """Recover, connect, and begin. Raises `SniperError` with nothing left running where that is impossible."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _start(self) -> None:
+        resolved = self.resolved
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.kill = KillFile(self.directory)
+        executor_class = resolved.executor
+        if executor_class is None:
+            raise ConfigError(f'mode "{resolved.mode}" has no executor, so nothing can be run; choose paper or live')
+        signs = bool(getattr(executor_class.cls, "signs", True))
+        self.writer = Writer(self.directory / JOURNAL)
+        if self.writer.dropped:
+            self.log.warning("the journal's torn tail was cut off", bytes=self.writer.dropped)
+        self.kernel = Kernel(wire(resolved, signs=signs), self._report)
+        self.recovered = self._recover()
+        self.clock = Clock(self.recovered.last_time)
+        self.bus: Bus = resolved.bus.cls()
+        self.endpoints = {
+            chain.id: Endpoints(
+                chain.id, [Provider(url=url.url, rate=chain.rate, burst=chain.rate) for url in chain.endpoints]
+            )
+            for chain in resolved.chains.values()
+        }
+        for endpoints in self.endpoints.values():
+            await endpoints.connect()
+        context = PlayContext(self.kernel, self.endpoints)
+        self.executor: Executor = executor_class.cls(executor_class.config, context)
+        if signs:
+            await self._open_signer()
+        self.effects = Effects(
+            self.kernel,
+            endpoints=self.endpoints,
+            executor=self.executor,
+            signer=self._signer,
+            publish=self._answer,
+            clock=self.clock,
+            kill=self.kill,
+            log=self.log,
+        )
+        unanswered = [
+            ask for account in self.kernel.accounts.values() for ask in account.book.asks.values() if not ask.is_command
+        ]
+        self._take([Started(time=self.clock(), mode=resolved.mode.value)])
+        still_open = {id_ for account in self.kernel.accounts.values() for id_ in account.book.asks}
+        for ask in unanswered:
+            if ask.id in still_open:
+                self.effects.start(ask)
+        self.feeders = [
+            Feeder(
+                feed,
+                Context(self.kernel, chain_id, endpoints, self.clock),
+                self._publish,
+                self.clock,
+                self.log,
+                random.Random(f"{feed.name}-{chain_id}"),
+            )
+            for feed in resolved.feeds
+            for chain_id, endpoints in self.endpoints.items()
+        ]
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        for feeder in self.feeders:
+            feeder.start()
+        self._spawn(self._loop(), "kernel")
+        self._spawn(self._ticks(), "clock")
+        self.log.info("running", mode=resolved.mode.value, accounts=sorted(self.kernel.accounts))
+
+    async def _open_signer(self) -> None:
+        if self._signer is None:
+            configured = self.resolved.signer
+            if configured is None:
+                raise ConfigError(f'mode "{self.resolved.mode}" signs, but the config names no signer')
+            self._signer = configured.cls(configured.config)
+        await self._signer.open()
+        held = set(await self._signer.addresses())
+        for account in self.resolved.accounts:
+            if account.address not in held:
+                raise ConfigError(
+                    f"account {account.name} trades with {account.address}, for which the signer holds no key; "
+                    "add its key file to the signer, or correct the address"
+                )
+
+    def _recover(self) -> Rerun:
+        """Bring the kernel to where the journal ends, and open an epoch where code or config differ."""
+        same = False
+        if self.writer.epoch:
+            before = recorded_manifest(self.writer.directory, self.writer.epoch)
+            changed = differences(before, self._manifest)
+            same = not changed
+            if changed:
+                self.log.info("code or config differ from the journal's", what=changed[:10])
+        result = rerun(self.writer.directory, self.kernel) if self.writer.epoch else Rerun()
+        if result.mismatches:
+            self._stand_by_the_record(result, halted=same)
+        if not same:
+            self.writer.begin_epoch(self._manifest)
+        if self.kernel.facts:
+            self._write([], 0)
+        return result
+
+    def _stand_by_the_record(self, result: Rerun, *, halted: bool) -> None:
+        books = {name: Book(account=name) for name in result.mismatches if name in self.kernel.accounts}
+        fold_books(self.writer.directory, books)
+        for name, book in books.items():
+            mismatch = result.mismatches[name]
+            if halted:
+                error = DecisionMismatch(
+                    f"account {name}: record {mismatch.position} says {mismatch.recorded}, the same code now decides "
+                    f"{mismatch.decided}; the record stands and the account is halted"
+                )
+                self.log.error("re-run differs", reason=str(error))
+                halt(self.kernel, name, book, str(error))
+            else:
+                self.kernel.accounts[name].adopt(book)
+
+    # ---- the loop ----
+
+    async def _loop(self) -> None:
+        most = self.resolved.runtime.batch
+        while True:
+            events = await self.bus.take(most)
+            self._take(events)
+            lost = self.bus.overflowed()
+            for feeder in self.feeders:
+                if feeder.name in lost:
+                    self.log.warning("a feed was faster than the kernel and starts again", feed=feeder.name)
+                    await feeder.stop()
+                    feeder.start()
+
+    def _take(self, events: Sequence[Event]) -> None:
+        """Handle a batch, put it on record, and only then let its asks leave."""
+        kernel = self.kernel
+        began = perf_counter_ns()
+        records: list[Record] = []
+        told: list[tuple[Event, list[tuple[str, Fact]]]] = []
+        for event in events:
+            kernel.handle(event)
+            facts = kernel.facts
+            records.append(input_record(event))
+            if facts:
+                records.extend(fact_record(account, fact) for account, fact in facts)
+                kernel.facts = []
+            if self.observers:
+                told.append((event, facts))
+        handled = perf_counter_ns()
+        self.writer.append(records)
+        asks = kernel.asks
+        if asks:
+            kernel.asks = []
+            self._leave(asks)
+        if self._durations is not None:
+            self._durations(handled - began, perf_counter_ns() - handled)
+        for event, facts in told:
+            for observer in self.observers:
+                observer(event, facts)
+
+    def _leave(self, asks: list[Ask]) -> None:
+        """Queries first; commands once they are durable."""
+        commands = [ask for ask in asks if ask.is_command]
+        for ask in asks:
+            if not ask.is_command:
+                self.effects.start(ask)
+        if commands:
+            self.writer.sync()
+            for ask in commands:
+                self.effects.start(ask)
+
+    def _write(self, events: Sequence[Event], _: int) -> None:
+        records = [input_record(event) for event in events]
+        records.extend(fact_record(account, fact) for account, fact in self.kernel.facts)
+        self.kernel.facts = []
+        self.writer.append(records)
+        self.writer.sync()
+
+    async def _publish(self, events: Sequence[Event], source: str) -> None:
+        await self.bus.publish(events, source=source)
+
+    async def _answer(self, events: Sequence[Event]) -> None:
+        await self.bus.publish(events, source=ANSWERS)
+
+    async def command(self, event: Event) -> None:
+        """A person's command. A kill switch is written beside the queues first."""
+        if isinstance(event, KillSwitch):
+            from sniper.types import KillLevel
+
+            self.kill.set(KillLevel(event.level))
+            if self._signer is not None:
+                await self._signer.level(KillLevel(event.level))
+        await self.bus.publish([event], source="commands")
+
+    async def _ticks(self) -> None:
+        """Timers and the kill switch's file, when nothing else happens."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = self.clock()
+            due = self.kernel.timers.next_at()
+            if due is not None and due <= now:
+                await self.bus.publish([ClockEvent(time=now)], source="clock")
+            level = self.kill.level().value
+            levels = {account.book.kill for account in self.kernel.accounts.values()}
+            if levels != {level} and self.kernel.accounts:
+                told = KillSwitch(time=now, account="*", level=level, reason="set beside the queues")
+                await self.bus.publish([told], source="commands")
+                await asyncio.sleep(TICK_S)
+
+    # ---- end ----
+
+    def _spawn(self, coroutine: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._failure = task.exception()
+            self._stop.set()
+
+    def stop(self) -> None:
+        """Ask for a clean end."""
+        self._stop.set()
+
+    async def until_stopped(self) -> None:
+        """Wait for `stop`. Raises what made the kernel's loop end, such as a full disk."""
+        await self._stop.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    async def close(self) -> None:
+        """End feeds, effects and the journal, in this order. What is unanswered is asked again at the next start."""
+        for feeder in getattr(self, "feeders", []):
+            await feeder.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        if hasattr(self, "effects"):
+            await self.effects.close()
+        if self._signer is not None:
+            await self._signer.close()
+        for endpoints in getattr(self, "endpoints", {}).values():
+            await endpoints.close()
+        if hasattr(self, "writer"):
+            self.writer.close()
+        gc.enable()
+        gc.unfreeze()
+
+    def _report(self, what: str, error: Exception) -> None:
+        self.log.error(what, error=f"{type(error).__name__}: {error}")

@@ -1,0 +1,106 @@
+"""From the resolved config to the kernel's wiring: every pure plugin is made here, once."""
+
+from typing import Any
+
+from sniper.kernel.wiring import (
+    AccountWiring,
+    AmmWiring,
+    ChainWiring,
+    CheckWiring,
+    ExecutionWiring,
+    ExitWiring,
+    StrategyWiring,
+    Wiring,
+)
+from sniper.settings.resolved import Configured, ConfiguredAccount, ConfiguredStrategy, Resolved
+from sniper.specs import ExitSpec
+from sniper.types import NATIVE, SECOND
+
+
+def wire(resolved: Resolved, *, signs: bool) -> Wiring:
+    """The kernel's wiring. ``signs``: whether the mode's executor sends signed bytes."""
+    amms = tuple(
+        AmmWiring(
+            name=each.name,
+            plugin=each.spec.name,
+            amm=each.cls,
+            config=each.config,
+            factories=tuple(getattr(each.config, "factories", ())),
+        )
+        for each in resolved.amms
+    )
+    chains = tuple(
+        ChainWiring(
+            chain_id=chain.id,
+            wrapped_native=chain.wrapped_native,
+            fee=_make(resolved.fee),
+            quotes=tuple(sorted({a.quote for a in resolved.accounts if a.chain_id == chain.id and a.quote != NATIVE})),
+            finality=chain.finality,
+            amms=amms,
+        )
+        for chain in resolved.chains.values()
+    )
+    return Wiring(
+        chains=chains,
+        venues={venue.name: _make(venue) for venue in resolved.venues},
+        accounts=tuple(_account(resolved, account) for account in resolved.accounts),
+        signs=signs,
+    )
+
+
+def _make(configured: Configured) -> Any:
+    """An instance of a plugin that takes nothing but its config. Any: each kind has its own class."""
+    return configured.cls(config=configured.config)
+
+
+def _account(resolved: Resolved, account: ConfiguredAccount) -> AccountWiring:
+    deadlines = resolved.runtime.deadlines
+    rules = account.execution
+    checks = [CheckWiring(name=each.name, check=_make(each)) for each in account.risk]
+    checks += [CheckWiring(name=each.name, check=_make(each), policy=True) for each in resolved.policies]
+    return AccountWiring(
+        name=account.name,
+        chain_id=account.chain_id,
+        address=account.address,
+        quote=account.quote,
+        strategies=tuple(_strategy(each) for each in account.strategies),
+        checks=tuple(checks),
+        execution=ExecutionWiring(
+            slippage_bps=rules.slippage_bps,
+            exit_slippage_bps=rules.exit_slippage_bps,
+            max_exit_slippage_bps=rules.max_exit_slippage_bps,
+            deadline_s=rules.deadline_s,
+            replace_after_blocks=rules.replace_after_blocks,
+            max_attempts=rules.max_attempts,
+            loss_floor_bps=rules.loss_floor_bps,
+            probe_deadline=_ns(deadlines.probe),
+            simulate_deadline=_ns(deadlines.simulate),
+            sign_deadline=_ns(deadlines.sign),
+            send_deadline=_ns(deadlines.send),
+            settle_deadline=_ns(deadlines.settle),
+            read_deadline=_ns(deadlines.read),
+        ),
+    )
+
+
+def _ns(seconds: float) -> int:
+    return int(seconds * SECOND)
+
+
+def _strategy(strategy: ConfiguredStrategy) -> StrategyWiring:
+    return StrategyWiring(
+        name=strategy.plugin.name,
+        strategy=strategy.plugin.cls,
+        config=strategy.plugin.config,
+        sizer=_make(strategy.sizer),
+        venue=strategy.venue.name if strategy.venue else "",
+        exits=tuple(
+            ExitWiring(
+                name=each.name,
+                exit=each.cls,
+                config=each.config,
+                simulates_sales=isinstance(each.spec, ExitSpec) and each.spec.simulates_sales,
+            )
+            for each in strategy.exits
+        ),
+    )
