@@ -135,3 +135,28 @@ async def test_a_receipt_that_makes_no_sense_is_an_error(fake: Callable[..., Awa
     async with Endpoints(CHAIN, [node.url]) as endpoints:
         with pytest.raises(RpcError, match="makes no sense"):
             await settle(endpoints, "0x" + "01" * 32, RICH.address, [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "difference"),
+    [
+        ({"balance": "0x64", "nonce": 1}, {"nonce": 2}, 0),
+        ({"balance": "0x64"}, {"balance": "0x6e"}, 10),
+        ({"balance": "0x64"}, None, -100),
+        (None, {"balance": "0xa"}, 10),
+        (None, None, 0),
+    ],
+)
+async def test_a_trace_says_changed_untouched_created_and_destroyed(
+    fake: Callable[..., Awaitable[FakeNode]], before: Any, after: Any, difference: int
+) -> None:
+    node = await fake()
+    trace = {
+        "pre": {} if before is None else {RICH.address.upper().replace("0X", "0x"): before},
+        "post": {} if after is None else {RICH.address: after},
+    }
+    node.reply = replying(node, eth_getTransactionReceipt=RECEIPT, debug_traceTransaction=trace)
+    async with Endpoints(CHAIN, [node.url]) as endpoints:
+        settlement = await settle(endpoints, "0x" + "01" * 32, RICH.address, [])
+    assert settlement is not None
+    assert (settlement.native_difference, settlement.native_exact) == (difference, True)

@@ -5,6 +5,7 @@ import random
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 import pytest
@@ -212,8 +213,8 @@ async def test_a_silent_endpoint_is_left_after_the_attempt_timeout(fake: StartFa
 
 async def test_an_endpoint_that_recovers_is_used_again(fake: StartFake) -> None:
     node = await fake()
-    replies = iter([lambda requests: "busy", lambda requests: [node.answer(each) for each in requests]])
-    node.reply = lambda requests: next(replies)(requests)
+    busy = iter([True, False])
+    node.reply = lambda requests: "busy" if next(busy) else [node.answer(each) for each in requests]
     async with Endpoints(CHAIN, [node.url], timeout=5.0, rng=random.Random(1)) as endpoints:
         assert await endpoints.call("eth_blockNumber") == "0x01"
         assert endpoints.endpoints[0].healthy
@@ -334,7 +335,7 @@ async def sent_to_all(fake: StartFake, *replies: Callable[[FakeNode, Any], Any])
     nodes = []
     for reply in replies:
         node = await fake()
-        node.reply = lambda requests, node=node, reply=reply: reply(node, requests)
+        node.reply = partial(reply, node)
         nodes.append(node)
     async with Endpoints(CHAIN, [node.url for node in nodes]) as endpoints:
         try:
