@@ -1,0 +1,83 @@
+# Two commands from a clone:  make demo   and   make test
+# They need Python 3.11 or newer with venv, GNU make, and for the demo Node.js 20 or newer. Everything else is fetched,
+# pinned by hash, into .venv. Nothing outside of this directory is changed.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+UV := $(VENV)/bin/uv
+MEMBERS := core sdk registry $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/*/pyproject.toml))
+SOURCES := $(wildcard $(addsuffix /src,$(MEMBERS)))
+STAMP := $(VENV)/.ready
+ARGS ?=
+
+UNREACHABLE := could not install the pinned packages: is the package index reachable? Behind a proxy set HTTPS_PROXY; \
+	for a mirror set PIP_INDEX_URL and UV_DEFAULT_INDEX.
+
+# uv would follow these to another environment than ours.
+unexport VIRTUAL_ENV UV_PYTHON CONDA_PREFIX
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long lint bench docs lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "make %-10s %s\n", $$1, $$2 }'
+
+setup: $(STAMP) ## Create .venv with the pinned packages and all members
+
+demo: $(STAMP) ## Snipe launches on a chain of its own (ARGS="--seed 7 --json")
+	@$(VENV)/bin/sniper demo $(ARGS)
+
+test: lint ## Lint, types, import rules and all tests but the long ones
+	@$(RUN) -m pytest -n 2 -m "not long" $(ARGS)
+
+test-long: lint ## The same with the long ones
+	@$(RUN) -m pytest -n 2 $(ARGS)
+
+lint: $(STAMP) ## Style, types, import rules
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy $(SOURCES) scripts
+	@$(RUN) scripts/members.py --check
+	@$(RUN) scripts/reference.py --check
+	@$(VENV)/bin/lint-imports --no-logo --cache-dir .cache/import-linter
+
+bench: $(STAMP) ## Measure and compare with the kept baseline
+	@$(RUN) tests/benchmarks $(ARGS)
+
+docs: $(STAMP) ## Generate docs/hooks.md and docs/config.md
+	@$(RUN) scripts/reference.py
+
+lock: $(STAMP) ## Write the member lists and pin the newest versions that are older than a week
+	@$(RUN) scripts/members.py
+	@$(UV) lock --quiet --upgrade --exclude-newer "7 days" --python $(RUN) || { echo "make: $(UNREACHABLE)" >&2; exit 1; }
+	@$(UV) export --quiet --frozen --no-emit-workspace --all-packages --all-groups --no-header -o requirements.txt >/dev/null
+	@$(MAKE) --no-print-directory setup
+
+clean: ## Remove the environment, caches and builds; journals and configs are not touched
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find core sdk registry plugins tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): requirements.txt Makefile $(addsuffix /pyproject.toml,$(MEMBERS)) | $(UV)
+	@echo "make: installing the pinned packages into $(VENV)"
+	@$(UV) pip sync --quiet --python $(RUN) --require-hashes requirements.txt || { echo "make: $(UNREACHABLE)" >&2; exit 1; }
+	@$(UV) pip install --quiet --python $(RUN) --no-deps --no-build-isolation --offline $(addprefix -e ,$(MEMBERS)) \
+		|| { echo "make: a member could not be installed; see the message above" >&2; exit 1; }
+	@touch $@
+
+# uv itself is one of the pinned packages; pip installs it first, by its hash, and it then installs the rest.
+$(UV): | $(RUN)
+	@echo "make: fetching uv"
+	@$(RUN) -m pip --version >/dev/null 2>&1 || $(RUN) -m ensurepip >/dev/null
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > $(VENV)/uv.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.txt \
+		|| { echo "make: $(UNREACHABLE)" >&2; exit 1; }
+
+$(RUN):
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not installed; on Debian and Ubuntu: sudo apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "make: $$($(PYTHON) --version) is too old, 3.11 or newer is needed; name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "make: $(PYTHON) comes without venv; on Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
+	@echo "make: creating $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }

@@ -1,0 +1,454 @@
+"""Discovery: what is installed, what it offers, and the frozen catalogue of it.
+
+A plugin is a distribution with an entry point in ``sniper.plugins``; the module behind it is light by rule and returns
+specs. What a spec names is imported on first use. Nothing here runs while trading.
+"""
+
+import inspect
+import re
+import typing
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import unquote, urlsplit
+
+import importlib_metadata
+import msgspec
+import pluggy
+
+from sniper import hooks, specs
+from sniper.errors import PluginError
+from sniper.specs import AppSpec, Spec
+
+if TYPE_CHECKING:
+    import click
+
+    from sniper.config import Config
+
+GROUP = "sniper.plugins"
+CORE = "sniper-core"
+
+DRIVERS: Mapping[str, str] = {"bus": "sniper.buses", "signer": "sniper.signers", "store": "sniper.stores"}
+"""Kinds of which a run uses exactly one, and the entry-point group that stevedore selects it from."""
+
+CONTRACTS: Mapping[str, tuple[str, ...]] = {
+    "amm": ("sniper.amm:Amm",),
+    "app": ("click:Command",),
+    "bus": ("sniper.bus:Bus",),
+    "executor": ("sniper.executor:Executor",),
+    "exit": ("sniper.exit:Exit",),
+    "fee": ("sniper.fee:FeeEstimator",),
+    "feed": ("sniper.feed:Feed",),
+    "risk": ("sniper.risk:RiskCheck", "sniper.risk:RiskProbe"),
+    "signer": ("sniper.signer:Signer",),
+    "sizer": ("sniper.sizer:Sizer",),
+    "store": ("sniper.store:Store",),
+    "strategy": ("sniper.strategy:Strategy",),
+    "venue": ("sniper.venue:OnChainVenue",),
+}
+"""What a factory of each kind must be: a subclass of one of these (an app: an instance)."""
+
+_KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a plugin came from.
+
+    plugin       Name of the entry point; ``module`` what it names.
+    location     Directory of the distribution; of its source where it is ``editable``.
+    first_party  Named in an extra of sniper-core. A plugin cannot claim this of itself: the core vouches for it.
+    """
+
+    plugin: str
+    module: str
+    distribution: str
+    version: str
+    location: str
+    editable: bool
+    first_party: bool
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A spec and where it came from."""
+
+    spec: Spec[Any]
+    origin: Origin
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.spec.kind, self.spec.name
+
+    @property
+    def id(self) -> str:
+        """``"kind.name"``: the config section, and what ``[plugins] disable`` takes."""
+        return f"{self.spec.kind}.{self.spec.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a plugin was left out. ``stops``: nothing may start while it lasts."""
+
+    plugin: str
+    distribution: str
+    message: str
+    stops: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What is installed and enabled, ordered by (kind, name).
+
+    disabled  Extensions that the config switches off.
+    problems  Plugins that were left out.
+    unused    Entries of the config's ``disable`` that name nothing.
+    """
+
+    extensions: tuple[Extension, ...]
+    disabled: tuple[Extension, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    unused: tuple[str, ...] = ()
+
+    @classmethod
+    def discover(cls, disable: Collection[str] = ()) -> "Catalogue":
+        """Read all installed plugins. Raises `PluginError` for a broken first-party plugin and for duplicate names.
+
+        disable  ``"kind.name"`` leaves out one extension; the name of a distribution leaves out all of it, unimported.
+        """
+        return cls.survey(disable).demand_sound()
+
+    @classmethod
+    def survey(cls, disable: Collection[str] = ()) -> "Catalogue":
+        """The same, but problems that stop a start are only listed: for ``plugins list`` and ``plugins doctor``."""
+        return _survey(disable)
+
+    def demand_sound(self) -> "Catalogue":
+        """The catalogue itself. Raises `PluginError` with the problems that stop a start."""
+        stops = [problem.message for problem in self.problems if problem.stops]
+        if stops:
+            raise PluginError("\n".join(stops))
+        return self
+
+    def specs(self, kind: str) -> tuple[Spec[Any], ...]:
+        """All enabled specs of one kind, by name."""
+        return tuple(extension.spec for extension in self.extensions if extension.spec.kind == kind)
+
+    def spec(self, kind: str, name: str) -> Spec[Any]:
+        """The enabled spec of this kind and name. Raises `PluginError`, which says what there is instead."""
+        return self.extension(kind, name).spec
+
+    def extension(self, kind: str, name: str) -> Extension:
+        """The same with its origin."""
+        for extension in self.extensions:
+            if extension.key == (kind, name):
+                return extension
+        if kind not in CONTRACTS:
+            raise PluginError(f"there is no kind of plugin {kind!r}{nearest(kind, CONTRACTS)}")
+        if any(extension.key == (kind, name) for extension in self.disabled):
+            raise PluginError(f"{kind} {name!r} is disabled; remove it from disable under [plugins] in the config")
+        names = [spec.name for spec in self.specs(kind)]
+        known = f"installed: {', '.join(names)}" if names else "none is installed"
+        broken = [problem.plugin for problem in self.problems]
+        hint = f"; broken and left out: {', '.join(broken)} (see sniper plugins doctor)" if broken else ""
+        raise PluginError(
+            f"no {kind} is called {name!r}{nearest(name, names)} ({known}{hint}); "
+            f"install the distribution that brings it, usually sniper-{kind}-{name}"
+        )
+
+    def load(self, spec: Spec[T]) -> type[T]:
+        """Import the class behind a spec. Raises `PluginError` where it is missing or is not of the kind's contract."""
+        found = self._driver(spec) if spec.kind in DRIVERS else self._import(spec)
+        contracts = tuple(_resolve(contract) for contract in CONTRACTS[spec.kind])
+        names = " or ".join(contract.replace(":", ".") for contract in CONTRACTS[spec.kind])
+        if not isinstance(found, type) or not issubclass(found, contracts):
+            raise self._fault(spec, f"{spec.factory} is no subclass of {names}; derive it from that")
+        missing: frozenset[str] = getattr(found, "__abstractmethods__", frozenset())
+        if missing:
+            raise self._fault(spec, f"{spec.factory} lacks what {names} demands: {', '.join(sorted(missing))}; add it")
+        return found
+
+    def command(self, spec: AppSpec) -> "click.Command":
+        """Import the command behind an app's spec. Raises `PluginError`."""
+        import click
+
+        found = self._import(spec)
+        if not isinstance(found, click.Command):
+            raise self._fault(spec, f"{spec.factory} is no click.Command; decorate it with @click.command()")
+        return found
+
+    def _import(self, spec: Spec[Any]) -> Any:
+        try:
+            return _resolve(spec.factory)
+        except Exception as error:
+            what = f"{spec.factory} cannot be imported: {type(error).__name__}: {error}"
+            raise self._fault(spec, f"{what}; reinstall or upgrade the plugin") from error
+
+    def _driver(self, spec: Spec[Any]) -> Any:
+        from stevedore.driver import DriverManager
+        from stevedore.exception import NoMatches
+
+        class Drivers(DriverManager[Any]):
+            def list_entry_points(self) -> list[Any]:
+                # stevedore's own list is a cache on disk, keyed by modification times that are cut to 32-bit floats:
+                # it stays stale for minutes after an installation.
+                return list(importlib_metadata.entry_points(group=self.namespace))
+
+        group = DRIVERS[spec.kind]
+        try:
+            manager = Drivers(group, spec.name, invoke_on_load=False, on_load_failure_callback=_reraise)
+        except NoMatches as error:
+            remedy = f'add {spec.name} = "{spec.factory}" under [project.entry-points."{group}"]'
+            raise self._fault(spec, f"{spec.name!r} is no entry point of {group}; {remedy}") from error
+        except Exception as error:
+            what = f"{spec.factory} cannot be loaded: {type(error).__name__}: {error}"
+            raise self._fault(spec, f"{what}; reinstall or upgrade the plugin") from error
+        target = manager[spec.name].entry_point.value
+        if target != spec.factory:
+            raise self._fault(spec, f"{group} names {target} but the spec names {spec.factory}; make them equal")
+        return manager.driver
+
+    def _fault(self, spec: Spec[Any], message: str) -> PluginError:
+        origin = next((extension.origin for extension in self.extensions if extension.spec is spec), None)
+        return PluginError(f"{f'{origin}: ' if origin else ''}{spec.kind} {spec.name!r}: {message}")
+
+
+def config_model(cls: type) -> "type[Config]":
+    """The config model that a plugin's class declares: the type of its field ``config``, else of that parameter of
+    its constructor. `Config` itself, which takes no keys, where it declares none. Raises `PluginError`.
+    """
+    from sniper.config import Config
+
+    for annotated in (cls, inspect.getattr_static(cls, "__init__")):
+        try:
+            found = typing.get_type_hints(annotated).get("config", Any)
+        except NameError as error:
+            raise PluginError(
+                f"{cls.__module__}:{cls.__qualname__}: the type of config cannot be resolved ({error}); "
+                "import it outside of TYPE_CHECKING"
+            ) from error
+        if found is Any:
+            continue
+        if isinstance(found, type) and issubclass(found, Config):
+            return found
+        raise PluginError(
+            f"{cls.__module__}:{cls.__qualname__}: config is declared as {found!r}; declare a subclass of "
+            "sniper.config.Config"
+        )
+    return Config
+
+
+def nearest(name: str, names: Collection[str]) -> str:
+    """``"; did you mean 'x'?"``, or nothing where no name is near."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(names), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _resolve(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _reraise(manager: object, entry_point: object, error: BaseException) -> None:
+    raise error
+
+
+@dataclass(frozen=True, slots=True)
+class _Core:
+    version: str
+    first_party: frozenset[str]
+
+
+def _core() -> _Core:
+    try:
+        core = importlib_metadata.distribution(CORE)
+    except importlib_metadata.PackageNotFoundError as error:
+        raise PluginError(f"the distribution {CORE} is not installed; install it, or run make setup") from error
+    optional = [line for line in core.requires or () if re.search(r"\bextra\b", line)]
+    return _Core(core.version, frozenset(_normal(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in optional))
+
+
+def _survey(disable: Collection[str]) -> Catalogue:
+    core = _core()
+    manager = pluggy.PluginManager("sniper")
+    manager.add_hookspecs(hooks)
+    unused = set(disable)
+    found: list[Extension] = []
+    problems: list[Problem] = []
+    installed = [_origin(entry, core) for entry in importlib_metadata.entry_points(group=GROUP)]
+    for origin, requires in sorted(installed, key=lambda pair: (pair[0].distribution, pair[0].plugin)):
+        if origin.distribution in disable:
+            unused.discard(origin.distribution)
+            continue
+        try:
+            _check_requirements(origin, requires, core)
+            found += [Extension(spec, origin) for spec in _read(origin, manager)]
+        except PluginError as error:
+            problems.append(Problem(origin.plugin, origin.distribution, str(error), stops=origin.first_party))
+    disabled = [extension for extension in found if extension.id in disable]
+    enabled = [extension for extension in found if extension.id not in disable]
+    return Catalogue(
+        extensions=tuple(sorted(_unique(enabled), key=lambda extension: extension.key)),
+        disabled=tuple(sorted(disabled, key=lambda extension: extension.key)),
+        problems=(*problems, *_duplicates(enabled)),
+        unused=tuple(sorted(unused - {extension.id for extension in disabled})),
+    )
+
+
+def _origin(entry: importlib_metadata.EntryPoint, core: _Core) -> tuple[Origin, tuple[str, ...]]:
+    """Where an entry point came from, and what its distribution requires."""
+    dist = entry.dist
+    assert isinstance(dist, importlib_metadata.Distribution)  # entry_points() sets it
+    metadata = dist.metadata  # read once: every access parses the file again
+    name = _normal(metadata["Name"])
+    direct = dist.origin
+    editable = bool(getattr(getattr(direct, "dir_info", None), "editable", False))
+    origin = Origin(
+        plugin=entry.name,
+        module=entry.value,
+        distribution=name,
+        version=metadata["Version"],
+        location=unquote(urlsplit(direct.url).path) if editable else str(dist.locate_file("")),
+        editable=editable,
+        first_party=name in core.first_party,
+    )
+    return origin, tuple(metadata.get_all("Requires-Dist") or ())
+
+
+def _check_requirements(origin: Origin, requires: Sequence[str], core: _Core) -> None:
+    for line in requires:
+        if _normal(line).startswith(CORE) and not _met(line, core.version):
+            raise PluginError(
+                f"{origin} requires {line}, but {CORE} is {core.version}; upgrade whichever of the two is older"
+            )
+
+
+@cache
+def _met(line: str, core: str) -> bool:
+    from packaging.requirements import Requirement
+
+    requirement = Requirement(line)
+    if _normal(requirement.name) != CORE or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+        return True
+    return requirement.specifier.contains(core, prereleases=True)
+
+
+def _read(origin: Origin, manager: pluggy.PluginManager) -> list[Spec[Any]]:
+    """Import a plugin's own module and call its hooks. Raises `PluginError` for whatever is wrong with it."""
+    try:
+        module = import_module(origin.module)
+    # A module that calls sys.exit when it is imported is broken too, and must not end the process.
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"{origin}: {origin.module} cannot be imported: {type(error).__name__}: {error}; "
+            f"reinstall or upgrade it, or disable it: disable = [{origin.distribution!r}] under [plugins]"
+        ) from error
+    _check_names(module, origin)
+    try:
+        manager.register(module, name=f"{origin.distribution}:{origin.plugin}")
+        manager.check_pending()
+    except (pluggy.PluginValidationError, ValueError) as error:
+        if manager.is_registered(module):
+            manager.unregister(module)
+        raise PluginError(f"{origin}: {error}; compare it with sniper.hooks") from error
+    return [spec for caller in manager.get_hookcallers(module) or () for spec in _call(caller, module, origin)]
+
+
+def _check_names(module: ModuleType, origin: Origin) -> None:
+    for name, value in vars(module).items():
+        if not name.startswith("sniper_") or not inspect.isfunction(value):
+            continue
+        if name not in _spec_types():
+            raise PluginError(
+                f"{origin}: {module.__name__}.{name} is no hook of sniper{nearest(name, _spec_types())}; "
+                "rename it, or upgrade sniper-core where the hook is newer"
+            )
+        if not hasattr(value, "sniper_impl"):
+            raise PluginError(f"{origin}: {module.__name__}.{name} is not marked; put @sniper.hookimpl above it")
+
+
+def _call(caller: pluggy.HookCaller, module: ModuleType, origin: Origin) -> Iterator[Spec[Any]]:
+    where = f"{origin}: {module.__name__}.{caller.name}"
+    kind = _spec_types()[caller.name]
+    # One plugin at a time, so that one that raises takes no other with it.
+    for implementation in caller.get_hookimpls():
+        if implementation.plugin is not module:
+            continue
+        if implementation.wrapper or implementation.hookwrapper:
+            raise PluginError(f"{where} wraps the answers of other plugins; a plugin may only add specs of its own")
+        try:
+            answer = list(cast("Callable[[], Sequence[object]]", implementation.function)())
+        except Exception as error:
+            raise PluginError(f"{where} raised {type(error).__name__}: {error}; report it to its author") from error
+        for spec in answer:
+            if not isinstance(spec, kind):
+                raise PluginError(f"{where} returned {spec!r}; return a list of {kind.__name__}")
+            yield _checked(spec, module, where)
+
+
+def _checked(spec: Spec[Any], module: ModuleType, where: str) -> Spec[Any]:
+    try:
+        checked: Spec[Any] = msgspec.convert(msgspec.to_builtins(spec), type(spec))
+    except (msgspec.ValidationError, TypeError) as error:
+        raise PluginError(f"{where}: {type(spec).__name__} {spec.name!r}: {error}") from error
+    if not _KEBAB.fullmatch(spec.name):
+        raise PluginError(f"{where}: the name {spec.name!r} is not kebab-case, such as 'launch-snipe'")
+    if not _FACTORY.fullmatch(spec.factory):
+        raise PluginError(
+            f"{where}: the factory {spec.factory!r} of {spec.name!r} is not of the form 'package.module:Class'"
+        )
+    package = module.__name__.partition(".")[0]
+    if spec.factory.partition(":")[0].partition(".")[0] != package:
+        raise PluginError(
+            f"{where}: the factory {spec.factory!r} of {spec.name!r} lies outside of {package}; keep it inside"
+        )
+    return checked
+
+
+@cache
+def _spec_types() -> dict[str, type[Spec[Any]]]:
+    """The spec type that each hook returns, as `sniper.hooks` declares it."""
+    found = {}
+    for name, hook in vars(hooks).items():
+        if name.startswith("sniper_"):
+            returned = re.fullmatch(r"Sequence\[(\w+)\]", hook.__annotations__["return"])
+            assert returned, f"{name} must be declared to return a Sequence of one spec type"
+            found[name] = getattr(specs, returned[1])
+    return found
+
+
+def _duplicates(extensions: Sequence[Extension]) -> Iterator[Problem]:
+    by_id: dict[str, list[Extension]] = {}
+    for extension in extensions:
+        by_id.setdefault(extension.id, []).append(extension)
+    for identifier, same in sorted(by_id.items()):
+        if len(same) == 1:
+            continue
+        origins = [extension.origin for extension in same]
+        message = (
+            f"{' and '.join(map(str, origins))} both offer {identifier}; uninstall one of them, "
+            f"or disable one: disable = [{origins[-1].distribution!r}] under [plugins]"
+        )
+        # Which of them trades is not for chance to decide, whoever made them.
+        yield Problem(origins[-1].plugin, origins[-1].distribution, message, stops=True)
+
+
+def _unique(extensions: Sequence[Extension]) -> Iterator[Extension]:
+    counted = [extension.id for extension in extensions]
+    return (extension for extension in extensions if counted.count(extension.id) == 1)
+
+
+def _normal(name: str) -> str:
+    """A distribution's name as PEP 503 writes it."""
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,85 @@
+"""Read and check the config file. What belongs to plugins is checked by `sniper.settings.resolved`."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sniper.catalogue import nearest
+from sniper.errors import ConfigError
+from sniper.settings.complaints import complaint, complaints
+from sniper.settings.file import read
+from sniper.settings.model import Settings
+from sniper.types import Mode
+
+
+def load(path: Path, *, mode: Mode | None = None) -> Settings:
+    """The settings in a file; ``mode`` overrides what it says. Raises `ConfigError`, one line for each mistake."""
+    return parse(read(path), path, mode=mode)
+
+
+def parse(document: Mapping[str, Any], source: Path, *, mode: Mode | None = None) -> Settings:
+    """The same from tables that are already read; ``source`` names them in errors and anchors relative paths."""
+    tables = {**document, **({} if mode is None else {"mode": mode})}
+    try:
+        settings = Settings.model_validate(tables)
+    except ValidationError as error:
+        raise ConfigError("\n".join(complaints(error, source, (), Settings, tables))) from None
+    settings = settings.model_copy(update={"data_dir": source.parent / settings.data_dir.expanduser()})
+    settings._source = source
+    mistakes = list(dict.fromkeys(_contradictions(settings)))
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    return settings
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    """What only shows where tables are held against each other."""
+    if not settings.chain:
+        yield complaint(settings.source, (), "has no chain; add a [chain.NAME] section")
+    if not settings.account:
+        yield complaint(settings.source, (), "has no account; add an [account.NAME] section")
+    numbers: dict[int, str] = {}
+    for name, chain in settings.chain.items():
+        if chain.id in numbers:
+            message = f"id = {chain.id}: is that of [chain.{numbers[chain.id]}], too; keep one section for each chain"
+            yield complaint(settings.source, ("chain", name), message)
+        numbers[chain.id] = name
+    yield from _accounts(settings)
+
+
+def _accounts(settings: Settings) -> Iterator[str]:
+    senders: dict[tuple[str, str], str] = {}
+    for name, account in settings.account.items():
+        where = ("account", name)
+        if account.chain is None and len(settings.chain) > 1:
+            known = ", ".join(settings.chain)
+            yield complaint(settings.source, where, f"chain is missing; name one of the config's chains: {known}")
+            continue
+        if account.chain is not None and account.chain not in settings.chain:
+            message = f'chain = "{account.chain}": there is no such section{nearest(account.chain, settings.chain)}'
+            yield complaint(settings.source, where, f"{message}; add [chain.{account.chain}]")
+            continue
+        if not settings.chain:
+            continue
+        for strategy in account.strategies or ():
+            if strategy not in settings.strategy:
+                message = f"strategies: there is no section [strategy.{strategy}]{nearest(strategy, settings.strategy)}"
+                yield complaint(settings.source, where, f"{message}; add it or remove the name")
+        chain = settings.chain_of(name)
+        other = senders.setdefault((chain, account.address), name)
+        if other != name:
+            # Two accounts that count nonces and balances of one wallet would each believe that it is theirs.
+            message = f"address = {account.address}: trades for [account.{other}] on {chain!r} already"
+            yield complaint(settings.source, where, f"{message}; give each account a wallet of its own")
+        yield from _live(settings, chain)
+
+
+def _live(settings: Settings, chain: str) -> Iterator[str]:
+    table = settings.chain[chain]
+    if settings.mode is Mode.LIVE and not table.local and not table.allow_live:
+        message = 'mode is "live" and this chain is not local: real money would be spent'
+        yield complaint(
+            settings.source, ("chain", chain), f"{message}; confirm it with allow_live = true, or change mode"
+        )

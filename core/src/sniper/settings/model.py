@@ -1,0 +1,240 @@
+"""The config file's tables and keys, with their defaults. A plugin's own keys are checked by its own model."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+)
+
+from sniper.evm.keccak import keccak256
+from sniper.settings.secrets import EndpointUrl
+from sniper.types import NATIVE, Mode
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+def address(text: str) -> str:
+    """An address in lower case. Raises `ValueError` for anything else, and where its checksum (EIP-55) fails."""
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError("is no address; write 0x and 40 hex digits")
+    digits = text[2:]
+    if digits not in (digits.lower(), digits.upper()):
+        digest = keccak256(digits.lower().encode()).hex()
+        mixed = "".join(c.upper() if int(h, 16) > 7 else c for c, h in zip(digits.lower(), digest, strict=False))
+        if mixed != digits:
+            raise ValueError("has a wrong checksum (EIP-55), so a digit may be wrong; copy it again from its source")
+    return text.lower()
+
+
+def _quote(text: str) -> str:
+    return NATIVE if text == "native" else address(text)
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Address = Annotated[str, AfterValidator(address)]
+Positive = Annotated[StrictInt, Field(gt=0)]
+Bps = Annotated[StrictInt, Field(ge=0, le=10_000)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Table(BaseModel):
+    """A table of the config file; unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class PluginTable(BaseModel):
+    """A plugin's section. Keys that are not ours belong to the plugin: `keys`."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+
+    plugin: str | None = None
+    """Name of the plugin, where the section's name is not the plugin's."""
+
+    @property
+    def keys(self) -> dict[str, Any]:
+        """The plugin's own keys, not yet checked."""
+        return dict(self.model_extra or {})
+
+
+class StrategyTable(PluginTable):
+    """``[strategy.NAME]``: one instance per account that runs it."""
+
+    sizer: str = "fixed"
+    """The [sizer.NAME] section, or sizer plugin, that says how much to spend."""
+    exits: tuple[str, ...]
+    """The [exit.NAME] sections, or exit plugins, that close its positions; [] leaves that to the strategy itself."""
+    venue: str | None = None
+    """The [venue.NAME] section that carries its orders; without it, the first that serves the pool."""
+
+
+class Plugins(Table):
+    """``[plugins]``."""
+
+    disable: tuple[str, ...] = ()
+    """Extensions ("kind.name") or distributions that are left out."""
+
+
+class Chain(Table):
+    """``[chain.NAME]``."""
+
+    id: Positive
+    """The chain's number (EIP-155); an endpoint that serves another chain is refused."""
+    endpoints: Annotated[
+        tuple[Annotated[EndpointUrl, PlainValidator(EndpointUrl.parse)], ...],
+        Field(min_length=1),
+    ]
+    """URLs (ws, wss, http, https) or absolute paths of IPC sockets, in order of preference; ${NAME} is replaced."""
+    wrapped_native: Address
+    """The token that wraps the chain's own coin, such as WETH."""
+    local: StrictBool = False
+    """Whether this is a development chain, where live trading costs nothing."""
+    allow_live: StrictBool = False
+    """Confirms that mode "live" may trade here with real money."""
+    finality: Positive = 64
+    """Blocks after which nothing is undone."""
+    rate: Positive = 50
+    """Most requests a second to each endpoint."""
+
+
+class Deadlines(Table):
+    """``[runtime.deadlines]``: seconds after which an effect counts as failed."""
+
+    probe: Seconds = 3.0
+    """A risk probe; late is a denial."""
+    simulate: Seconds = 3.0
+    """A simulated sale of a position."""
+    sign: Seconds = 5.0
+    """An answer of the signer."""
+    send: Seconds = 5.0
+    """A node's word on a broadcast; afterwards its outcome is unknown and the same bytes are sent again."""
+    settle: Seconds = 5.0
+    """What a transaction did."""
+    read: Seconds = 5.0
+    """Pools, tokens and balances."""
+
+
+class Runtime(Table):
+    """``[runtime]``: the process, and which of its single plugins it uses."""
+
+    batch: Positive = 256
+    """Most events that enter the kernel at once."""
+    metrics_port: Annotated[StrictInt, Field(ge=0, le=65_535)] | None = None
+    """Loopback port of metrics and health, 0 for any free one; off where it is left out."""
+    signer: str = "keystore"
+    """Where keys live."""
+    store: str = "sqlite"
+    """Index and read models."""
+    bus: str = "memory"
+    """How events reach the kernel."""
+    fee: str = "percentile"
+    """What to bid for inclusion."""
+    executor: str | None = None
+    """How transactions reach a chain, for modes that several executors serve."""
+    deadlines: Deadlines = Deadlines()
+
+
+class Execution(Table):
+    """``[account.NAME.execution]``."""
+
+    slippage_bps: Bps = 100
+    """Most that an entry may lose against its quote."""
+    exit_slippage_bps: Bps = 200
+    """The same for the first attempt of an exit."""
+    max_exit_slippage_bps: Bps = 2_500
+    """Up to where an exit that fails widens it, attempt by attempt."""
+    deadline_s: Positive = 60
+    """Seconds, chain time, after which a transaction reverts."""
+    replace_after_blocks: Positive = 3
+    """Blocks that a transaction waits before it is replaced by one with a higher fee."""
+    max_attempts: Positive = 5
+    """Attempts at one step of an order before the order fails; exits begin a new order."""
+    loss_floor_bps: Bps = 0
+    """Exits that would bring less than this share of the cost are held back; 0: none is."""
+
+
+class Account(Table):
+    """``[account.NAME]``."""
+
+    address: Address
+    """The wallet that pays and receives."""
+    chain: str | None = None
+    """The [chain.NAME] on which it trades; may be left out where there is one."""
+    quote: Annotated[str, AfterValidator(_quote), Field(validate_default=True)] = "native"
+    """What it pays and counts in: "native" or a token's address."""
+    strategies: tuple[str, ...] | None = None
+    """The [strategy.NAME] sections that it runs; all where it is left out."""
+    execution: Execution = Execution()
+    risk: dict[Name, PluginTable] = {}
+    """Keys that differ from [risk.NAME], or checks of its own."""
+
+
+class Logging(Table):
+    """``[logging]``."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe line to write."""
+    format: Literal["auto", "human", "json"] = "auto"
+    """"auto": human on a terminal, JSON otherwise."""
+
+
+PluginTables = dict[Name, PluginTable]
+
+
+class Settings(Table):
+    """The whole file. Made by `sniper.settings.load`."""
+
+    mode: Annotated[Mode, BeforeValidator(lambda value: Mode(value) if isinstance(value, str) else value)] = Mode.PAPER
+    """How far an order goes: "replay", "backtest", "paper", "shadow" (decides, never sends) or "live"."""
+    data_dir: Path = Path("~/.local/share/sniper")
+    """Where journals and stores are kept; a relative path is taken from the config file."""
+    plugins: Plugins = Plugins()
+    chain: dict[Name, Chain] = {}
+    runtime: Runtime = Runtime()
+    account: dict[Name, Account] = {}
+    logging: Logging = Logging()
+    strategy: dict[Name, StrategyTable] = {}
+    sizer: PluginTables = {}
+    exit: PluginTables = {}
+    risk: PluginTables = {}
+    policy: PluginTables = {}
+    amm: PluginTables = {}
+    venue: PluginTables = {}
+    feed: PluginTables = {}
+    fee: PluginTables = {}
+    executor: PluginTables = {}
+    signer: PluginTables = {}
+    store: PluginTables = {}
+    bus: PluginTables = {}
+
+    _source: Path = PrivateAttr(default=Path("sniper.toml"))
+
+    @property
+    def source(self) -> Path:
+        """The file that this was read from."""
+        return self._source
+
+    def section(self, kind: str, name: str) -> PluginTable | None:
+        """``[kind.name]``; None where the file has none."""
+        tables: dict[str, PluginTable] = getattr(self, kind)
+        return tables.get(name)
+
+    def chain_of(self, account: str) -> str:
+        """Name of the chain on which an account trades."""
+        return self.account[account].chain or next(iter(self.chain))
+
+    def strategies_of(self, account: str) -> tuple[str, ...]:
+        """Names of the strategy sections that an account runs."""
+        named = self.account[account].strategies
+        return tuple(self.strategy) if named is None else named

@@ -1,0 +1,129 @@
+"""Settings joined with the plugins that they name: what a run is made of.
+
+The manifest goes into the journal's epochs. It holds all that decides anything: not where things are kept or how they
+are logged, and of endpoints and password files only what may be shown.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sniper.config import Config
+from sniper.settings.canonical import canonical, plain
+from sniper.settings.model import Chain, Execution, Runtime, Settings
+from sniper.specs import Spec
+from sniper.types import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A plugin's class and its checked config.
+
+    section  Where its keys stand in the file, such as ``"risk.limits"``.
+    name     The section's own name, which is the plugin's unless ``plugin`` says otherwise.
+    shown    Keys whose value must not be journaled, and what is journaled instead.
+    """
+
+    section: str
+    name: str
+    spec: Spec[Any]
+    cls: type
+    config: Config
+    shown: Mapping[str, str] = field(default_factory=dict)
+
+    def manifest(self) -> dict[str, Any]:
+        return {**plain(self.config), **self.shown, "plugin": self.spec.name}
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredStrategy:
+    """A ``[strategy.NAME]`` section. ``venue`` None: the first that serves the pool."""
+
+    plugin: Configured
+    sizer: Configured
+    exits: tuple[Configured, ...]
+    venue: Configured | None
+
+    def manifest(self) -> dict[str, Any]:
+        return {
+            **self.plugin.manifest(),
+            "sizer": self.sizer.name,
+            "exits": [each.name for each in self.exits],
+            "venue": self.venue.name if self.venue else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredAccount:
+    """An ``[account.NAME]`` section with everything it refers to; ``strategies`` by instance name."""
+
+    name: str
+    address: str
+    chain: str
+    chain_id: int
+    quote: str
+    execution: Execution
+    strategies: tuple[ConfiguredStrategy, ...]
+    risk: tuple[Configured, ...]
+
+    def manifest(self) -> dict[str, Any]:
+        return {
+            "address": self.address,
+            "chain": self.chain,
+            "quote": self.quote,
+            "execution": plain(self.execution),
+            "strategies": [each.plugin.name for each in self.strategies],
+            "risk": {each.name: each.manifest() for each in self.risk},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """All that a run is made of. Tuples of plugins are ordered by section name.
+
+    signer    None where the executor needs no signatures. ``executor``: None where the mode has none.
+    """
+
+    settings: Settings
+    mode: Mode
+    chains: Mapping[str, Chain]
+    runtime: Runtime
+    accounts: tuple[ConfiguredAccount, ...]
+    policies: tuple[Configured, ...]
+    amms: tuple[Configured, ...]
+    venues: tuple[Configured, ...]
+    feeds: tuple[Configured, ...]
+    fee: Configured
+    bus: Configured
+    store: Configured
+    executor: Configured | None
+    signer: Configured | None
+
+    def manifest(self) -> dict[str, Any]:
+        """Plain data: what the config says after all defaults, without secrets."""
+        strategies = {each.plugin.name: each for account in self.accounts for each in account.strategies}
+        singles = {"fee": self.fee, "bus": self.bus, "store": self.store}
+        optional = {"executor": self.executor, "signer": self.signer}
+        return {
+            "mode": self.mode.value,
+            "chain": {name: plain(chain) for name, chain in self.chains.items()},
+            "runtime": plain(self.runtime),
+            "account": {account.name: account.manifest() for account in self.accounts},
+            "strategy": {name: each.manifest() for name, each in strategies.items()},
+            "sizer": _sections(each.sizer for each in strategies.values()),
+            "exit": _sections(rule for each in strategies.values() for rule in each.exits),
+            "policy": _sections(self.policies),
+            "amm": _sections(self.amms),
+            "venue": _sections(self.venues),
+            "feed": _sections(self.feeds),
+            **{kind: _sections([each]) for kind, each in singles.items()},
+            **{kind: _sections([each] if each else []) for kind, each in optional.items()},
+        }
+
+    def canonical(self) -> str:
+        """The manifest as text. Equal settings give equal text."""
+        return canonical(self.manifest())
+
+
+def _sections(configured: Iterable[Configured]) -> dict[str, Any]:
+    return {each.name: each.manifest() for each in configured}

@@ -1,0 +1,205 @@
+"""Join settings with the installed plugins: each section is checked by its plugin's own model."""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import ValidationError
+
+from sniper.catalogue import Catalogue, config_model, nearest
+from sniper.errors import ConfigError, PluginError
+from sniper.executor import Executor
+from sniper.settings.complaints import complaint, complaints
+from sniper.settings.model import Account, PluginTable, Settings
+from sniper.settings.resolved import Configured, ConfiguredAccount, ConfiguredStrategy, Resolved
+from sniper.settings.secrets import has_variable, interpolated
+from sniper.specs import ExecutorSpec
+from sniper.types import Mode
+
+PASSWORD_FILE = "password_file"
+"""The one key of plugins in which ``${NAME}`` is replaced."""
+
+
+def resolve(settings: Settings, catalogue: Catalogue) -> Resolved:
+    """Join settings with the installed plugins. Imports the plugins that are named.
+
+    Raises `ConfigError` with one line for each mistake, and `PluginError` for a plugin that cannot be loaded.
+    """
+    return _Resolver(settings, catalogue).resolve()
+
+
+class _Resolver:
+    """One pass over the settings that collects all mistakes before it gives up."""
+
+    def __init__(self, settings: Settings, catalogue: Catalogue) -> None:
+        self.settings = settings
+        self.catalogue = catalogue
+        self.mistakes: list[str] = []
+        self.done: dict[tuple[str, str], Configured | None] = {}
+
+    def resolve(self) -> Resolved:
+        settings, runtime = self.settings, self.settings.runtime
+        self._unused_disable()
+        sections = {kind: self._all(kind) for kind in ("amm", "venue", "feed", "policy")}
+        strategies = {name: self._strategy(name) for name in settings.strategy}
+        accounts = [self._account(name, account, strategies) for name, account in settings.account.items()]
+        # Sections that nothing names are checked all the same, so that a mistake shows before the section is used.
+        for kind in ("sizer", "exit", "risk", "fee", "executor", "store", "bus"):
+            self._all(kind)
+        singles = {kind: self._named(kind, getattr(runtime, kind), ("runtime",)) for kind in ("fee", "store", "bus")}
+        executor = self._executor()
+        signs = executor is not None and issubclass(executor.cls, Executor) and executor.cls.signs
+        signer = self._named("signer", runtime.signer, ("runtime",)) if signs else None
+        self._enough(sections["feed"])
+        fee, store, bus = singles["fee"], singles["store"], singles["bus"]
+        if self.mistakes or fee is None or store is None or bus is None:
+            raise ConfigError("\n".join(dict.fromkeys(self.mistakes)))
+        return Resolved(
+            settings=settings,
+            mode=settings.mode,
+            chains=settings.chain,
+            runtime=runtime,
+            accounts=tuple(account for account in accounts if account),
+            policies=sections["policy"],
+            amms=sections["amm"],
+            venues=sections["venue"],
+            feeds=sections["feed"],
+            fee=fee,
+            bus=bus,
+            store=store,
+            executor=executor,
+            signer=signer,
+        )
+
+    def _say(self, section: Sequence[str], message: str) -> None:
+        self.mistakes.append(complaint(self.settings.source, section, message))
+
+    def _unused_disable(self) -> None:
+        known = [each.id for each in self.catalogue.extensions]
+        for name in self.catalogue.unused:
+            remedy = "remove it, or see sniper plugins list for the names"
+            self._say(("plugins",), f'disable: nothing installed is called "{name}"{nearest(name, known)}; {remedy}')
+
+    def _all(self, kind: str) -> tuple[Configured, ...]:
+        names = sorted(getattr(self.settings, kind))
+        found = (self._named(kind, name, (kind, name)) for name in names)
+        return tuple(each for each in found if each)
+
+    def _named(self, kind: str, name: str, asked: Sequence[str]) -> Configured | None:
+        """The section ``[kind.name]``, or the plugin of that name with its defaults.
+
+        asked  The section that names it, for the message where there is no such plugin.
+        """
+        if (kind, name) not in self.done:
+            table = self.settings.section(kind, name) or PluginTable()
+            self.done[kind, name] = self._configured((kind, name), table, asked)
+        return self.done[kind, name]
+
+    def _configured(self, at: Sequence[str], table: PluginTable, asked: Sequence[str]) -> Configured | None:
+        kind, name = at[-2:]
+        try:
+            spec = self.catalogue.spec("risk" if kind == "policy" else kind, table.plugin or name)
+        except PluginError as error:
+            self._say(asked, str(error))
+            return None
+        cls = self.catalogue.load(spec)
+        shown: dict[str, str] = {}
+        values = table.keys
+        path = values.get(PASSWORD_FILE)
+        if isinstance(path, str):
+            try:
+                values[PASSWORD_FILE] = interpolated(path)
+            except ValueError as error:
+                self._say(at, f"{PASSWORD_FILE} {error}")
+                return None
+            shown[PASSWORD_FILE] = path
+        stray = next((key for key, value in values.items() if key not in shown and _mentions_variable(value)), None)
+        if stray:
+            self._say(at, f"{stray}: ${{…}} is replaced in endpoints and {PASSWORD_FILE} only; write the value itself")
+            return None
+        model = config_model(cls)
+        try:
+            config = model.model_validate(values)
+        except ValidationError as error:
+            self.mistakes += complaints(error, self.settings.source, at, model, values)
+            return None
+        return Configured(".".join(at), name, spec, cls, config, shown)
+
+    def _strategy(self, name: str) -> ConfiguredStrategy | None:
+        table = self.settings.strategy[name]
+        at = ("strategy", name)
+        plugin = self._named("strategy", name, at)
+        sizer = self._named("sizer", table.sizer, at)
+        exits = [self._named("exit", each, at) for each in table.exits]
+        venue = None
+        if table.venue is not None:
+            if table.venue not in self.settings.venue:
+                hint = nearest(table.venue, self.settings.venue)
+                self._say(at, f'venue = "{table.venue}": there is no section [venue.{table.venue}]{hint}; add it')
+            venue = self._named("venue", table.venue, at)
+        if plugin is None or sizer is None or None in exits:
+            return None
+        return ConfiguredStrategy(plugin, sizer, tuple(each for each in exits if each), venue)
+
+    def _account(
+        self, name: str, account: Account, strategies: Mapping[str, ConfiguredStrategy | None]
+    ) -> ConfiguredAccount | None:
+        chain = self.settings.chain_of(name)
+        found = [strategies[each] for each in self.settings.strategies_of(name)]
+        risk = [self._risk(name, account, each) for each in sorted({*self.settings.risk, *account.risk})]
+        if None in found or None in risk:
+            return None
+        return ConfiguredAccount(
+            name=name,
+            address=account.address,
+            chain=chain,
+            chain_id=self.settings.chain[chain].id,
+            quote=account.quote,
+            execution=account.execution,
+            strategies=tuple(each for each in found if each),
+            risk=tuple(each for each in risk if each),
+        )
+
+    def _risk(self, account: str, table: Account, name: str) -> Configured | None:
+        if name not in table.risk:
+            return self._named("risk", name, ("risk", name))
+        at = ("account", account, "risk", name)
+        shared = self.settings.section("risk", name) or PluginTable()
+        own = table.risk[name]
+        both = PluginTable(plugin=own.plugin or shared.plugin, **{**shared.keys, **own.keys})
+        return self._configured(at, both, at)
+
+    def _executor(self) -> Configured | None:
+        """The configured executor where it serves the mode, else the only one that does."""
+        mode, wanted = self.settings.mode, self.settings.runtime.executor
+        specs = [spec for spec in self.catalogue.specs("executor") if isinstance(spec, ExecutorSpec)]
+        serving = [spec.name for spec in specs if mode.value in spec.modes]
+        resting = [spec.name for spec in specs if mode.value not in spec.modes]
+        if wanted is not None:
+            plugin = (self.settings.section("executor", wanted) or PluginTable()).plugin or wanted
+            if plugin not in resting:
+                return self._named("executor", wanted, ("runtime",))
+        sections = [name for name, table in self.settings.executor.items() if (table.plugin or name) in serving]
+        candidates = sections or serving
+        if len(candidates) == 1:
+            return self._named("executor", candidates[0], ("runtime",))
+        if candidates:
+            choice = ", ".join(candidates)
+            self._say(("runtime",), f'executor is missing: several serve mode "{mode}"; name one of {choice}')
+        elif mode is not Mode.REPLAY:
+            self._say(("runtime",), f'no installed executor serves mode "{mode}"; install one, or choose another mode')
+        return None
+
+    def _enough(self, feeds: Sequence[Configured]) -> None:
+        settings = self.settings
+        if not feeds and settings.mode in (Mode.PAPER, Mode.SHADOW, Mode.LIVE):
+            self._say((), "has no feed, so nothing would be seen; add a [feed.NAME] section, such as [feed.evm-logs]")
+        for name, account in settings.account.items():
+            if settings.mode is Mode.LIVE and not (settings.risk or settings.policy or account.risk):
+                self._say(("account", name), "trades live without a single risk check; add a [risk.NAME] section")
+
+
+def _mentions_variable(value: object) -> bool:
+    if isinstance(value, str):
+        return has_variable(value)
+    if isinstance(value, dict):
+        return any(_mentions_variable(each) for each in value.values())
+    return isinstance(value, list) and any(_mentions_variable(each) for each in value)
