@@ -1,8 +1,8 @@
 """Subscriptions over web3.py's persistent providers.
 
 web3.py keeps the connection; notifications are taken where its provider reads the socket, before they are formatted,
-which takes ten times as long as decoding a log. Importing this module imports web3, which takes seconds: import it where
-a feed starts.
+which takes ten times as long as decoding a log. Importing this module imports web3, which takes seconds: import it
+where a feed starts.
 """
 
 import asyncio
