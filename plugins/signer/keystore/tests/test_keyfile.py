@@ -3,6 +3,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eth_account import Account
@@ -45,8 +46,9 @@ def write(path: Path, content: object) -> Path:
     return path
 
 
-def parsed(path: Path) -> dict:
-    return json.loads(path.read_text())
+def parsed(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
 
 
 def test_the_vector_of_the_definition_is_opened(tmp_path: Path) -> None:

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import rlp
 from eth_account import Account
 
-from sniper.evm.transaction import LegacyTransaction, recover_sender, transaction_hash
+from sniper.evm.transaction import LegacyTransaction, decode_signed, recover_sender, transaction_hash
 from sniper.signer import KillLevel, Signed, SignerRefused, SignerUnreachable
 from sniper_signer_keystore.client import KeystoreConfig, KeystoreSigner
 from sniper_signer_keystore.errors import KeyFileError, StartError, WrongPassword
@@ -46,7 +45,7 @@ def by_eth_account(world: World, request: Any) -> str:
         "value": request.value,
         "data": request.data,
     }
-    return Account.sign_transaction(transaction, world.key).raw_transaction.hex().removeprefix("0x")
+    return bytes(Account.sign_transaction(transaction, world.key).raw_transaction).hex()
 
 
 async def test_the_bytes_are_those_of_eth_account(signer: KeystoreSigner, world: World) -> None:
@@ -85,7 +84,7 @@ async def test_many_requests_at_once_get_each_its_own_answer(signer: KeystoreSig
             assert isinstance(result, SignerRefused)
         else:
             assert isinstance(result, Signed)
-            assert rlp.decode(result.raw[1:])[1] == rlp.sedes.big_endian_int.serialize(number)
+            assert decode_signed(result.raw)[0].nonce == number
 
 
 async def test_a_refusal_says_rule_value_limit_and_remedy(signer: KeystoreSigner, world: World) -> None:
