@@ -26,5 +26,6 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "plugins doctor": Entry("sniper.cli.plugins:diagnose", "Load every plugin and say what is wrong"),
     "plugins info": Entry("sniper.cli.plugins:info", "Show one plugin and its config keys"),
     "plugins list": Entry("sniper.cli.plugins:list_", "List the installed plugins"),
+    "run": Entry("sniper.cli.run:run", "Trade until interrupted"),
 }
 """Path of the command, its group first."""

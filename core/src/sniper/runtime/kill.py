@@ -17,7 +17,7 @@ class KillFile:
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / FILE
-        self._seen = (-1, -1)
+        self._seen = (-1, -1, -1)
         self._level = KillLevel.OFF
 
     def level(self) -> KillLevel:
@@ -26,9 +26,9 @@ class KillFile:
             found = os.stat(self.path)
         except FileNotFoundError:
             return KillLevel.OFF
-        seen = (found.st_mtime_ns, found.st_ino)
+        seen = (found.st_mtime_ns, found.st_ino, found.st_size)
         if seen != self._seen:
-            text = self.path.read_text().strip()
+            text = self.path.read_text(errors="replace").strip()
             self._level = KillLevel(text) if text in {level.value for level in KillLevel} else KillLevel.FREEZE
             self._seen = seen
         return self._level

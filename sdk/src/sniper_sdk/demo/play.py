@@ -1,0 +1,99 @@
+"""One demo: a node of its own, the scenario's people on it, and the bot in a process of its own."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from sniper.errors import SniperError
+from sniper_sdk.demo import config
+from sniper_sdk.demo.bot import PASSWORD, Bot
+from sniper_sdk.demo.story import Story
+from sniper_sdk.demo.summary import Summary, summarise
+from sniper_sdk.devchain import DevChain
+from sniper_sdk.npm import Progress
+from sniper_sdk.zoo import Director, PlayedBlock, Scenario
+
+PASSWORD_FD = 9
+BLOCK_S = 0.75
+READY_S = 30.0
+LAST_BLOCKS = 12
+"""Blocks at most after the scenario's end, for what the bot still has on its way."""
+
+Watch = Callable[[Story, PlayedBlock | None], None]
+
+
+class BotFailed(SniperError, RuntimeError):
+    """The bot ended before the demo did, or never got ready."""
+
+    code = "demo-bot"
+
+
+class Demo:
+    """Everything of one demo. ``directory`` takes config, key, journal and log."""
+
+    def __init__(self, chain: DevChain, directory: Path, seed: int, *, block_s: float = BLOCK_S) -> None:
+        self.chain = chain
+        self.directory = directory
+        self.seed = seed
+        self.block_s = block_s
+        self.scenario = Scenario(seed)
+        self.director = Director(chain, self.scenario)
+        self.bot = Bot(directory / "bot.log")
+        self.story = Story(directory / "data" / "journal")
+        self.config = directory / "sniper.toml"
+
+    async def prepare(self, progress: Progress | None = None) -> None:
+        """Fund everyone, write the config, start the bot and wait until it sees the chain."""
+        await self.director.prepare(progress)
+        self.chain.fund(config.BOT.address, config.FUNDS)
+        max_age_s = max(1, round(18 * self.block_s))
+        self.config = config.write(self.directory, self.chain, PASSWORD, password_fd=PASSWORD_FD, max_age_s=max_age_s)
+        await self.start_bot()
+
+    async def start_bot(self) -> None:
+        """Start it, and wait until it has taken up its journal and read its wallet."""
+        seen = sum(1 for _ in self.story.book.senders)
+        started = self.story.records
+        await self.bot.start(self.config, PASSWORD_FD)
+        async with asyncio.timeout(READY_S):
+            while True:
+                self.story.read()
+                known = [sender.known for sender in self.story.book.senders.values()]
+                if self.story.records > started and known and all(known) and (seen or self.story.block >= 0):
+                    return
+                self._alive()
+                await asyncio.sleep(0.02)
+
+    async def play(self, watch: Watch | None = None) -> Summary:
+        """Every block of the scenario, then some more until the bot has nothing on its way."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while not self.director.done:
+            due = max(due + self.block_s, loop.time())
+            self._tell(watch, await self.director.step())
+            while loop.time() < due:
+                await asyncio.sleep(min(0.05, max(0.0, due - loop.time())))
+                self._tell(watch, None)
+            self._alive()
+        for _ in range(LAST_BLOCKS):
+            if not self.story.book.orders and not self.story.book.pending:
+                break
+            self.chain.mine()
+            await asyncio.sleep(self.block_s)
+            self._tell(watch, None)
+        return await self.end()
+
+    async def end(self) -> Summary:
+        """Stop the bot and judge what it did."""
+        await self.bot.stop()
+        self.story.read()
+        return summarise(self.scenario, self.chain, self.story, self.seed)
+
+    def _tell(self, watch: Watch | None, played: PlayedBlock | None) -> None:
+        self.story.read()
+        if watch is not None:
+            watch(self.story, played)
+
+    def _alive(self) -> None:
+        if not self.bot.running:
+            raise BotFailed(f"the bot ended early; the end of its log says:\n{self.bot.words()}")
