@@ -1,0 +1,14 @@
+"""Uniswap V2 and V3, through their routers."""
+
+from sniper import VenueSpec, hookimpl
+
+
+@hookimpl
+def sniper_venues() -> list[VenueSpec]:
+    return [
+        VenueSpec(
+            name="uniswap",
+            summary="Uniswap V2 and V3, through their routers",
+            factory="sniper_venue_uniswap.venue:Uniswap",
+        )
+    ]

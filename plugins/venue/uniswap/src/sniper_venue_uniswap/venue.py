@@ -1,0 +1,108 @@
+"""The venue: which router trades a pool, what it must be allowed to take, and the transactions of a swap."""
+
+from typing import Annotated, Final
+
+from pydantic import Field, StringConstraints
+
+from sniper.errors import SniperError
+from sniper.evm.abi import function
+from sniper.venue import NATIVE, Config, OnChainVenue, Step, Swap
+from sniper_venue_uniswap import v2, v3
+
+V2: Final = "constant-product"
+V3: Final = "uniswap-v3"
+
+_APPROVE: Final = function("approve(address spender, uint256 amount)")
+
+Address = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{40}$", to_lower=True)]
+Gas = Annotated[int, Field(ge=21_000, le=30_000_000)]
+
+
+class UnsupportedSwap(SniperError, ValueError):
+    """This venue cannot carry out the swap that it was asked for."""
+
+    code = "unsupported-swap"
+
+
+class UniswapConfig(Config):
+    """``[venue.uniswap]``: one chain. Another chain takes another section, with ``plugin = "uniswap"``."""
+
+    chain_id: Annotated[int, Field(ge=1, description="The chain that these addresses are on.", examples=[31_337])]
+    wrapped: Annotated[
+        Address,
+        Field(
+            description="The wrapped native coin that the routers were deployed with.",
+            examples=["0x5fbdb2315678afecb367f032d93f642f64180aa3"],
+        ),
+    ]
+    v2_router: Annotated[
+        Address | None, Field(description="UniswapV2Router02, or that of a fork. Without it V2 pairs are not traded.")
+    ] = None
+    v3_router: Annotated[Address | None, Field(description="SwapRouter02. Without it V3 pools are not traded.")] = None
+    gas_approve: Annotated[Gas, Field(description="Gas limit of an approval.")] = 100_000
+    gas_v2: Annotated[
+        Gas, Field(description="Gas limit of a V2 swap. Tokens that trade their tax themselves take most of it.")
+    ] = 500_000
+    gas_v3: Annotated[Gas, Field(description="Gas limit of a V3 swap; each tick that it crosses adds to it.")] = 500_000
+
+
+class Uniswap(OnChainVenue):
+    """Uniswap V2 pairs through Router02 and V3 pools through SwapRouter02, on one chain.
+
+    The routers find a pool by its coins (V3: and its fee), not by its address: it is one of the router's own factory.
+    """
+
+    config: UniswapConfig
+
+    def serves(self, chain_id: int, amm: str) -> bool:
+        return chain_id == self.config.chain_id and self._router(amm) is not None
+
+    def spender(self, chain_id: int, amm: str) -> str:
+        """Raises `UnsupportedSwap`."""
+        router = self._router(amm)
+        if chain_id != self.config.chain_id or router is None:
+            raise UnsupportedSwap(
+                f"{amm} pools on chain {chain_id} are not traded here: this section is for chain "
+                f"{self.config.chain_id}; set its v2_router or v3_router, or add a section for the other chain"
+            )
+        return router
+
+    def plan(self, swap: Swap) -> tuple[Step, ...]:
+        """Raises `UnsupportedSwap`."""
+        router = self.spender(swap.chain_id, swap.amm)
+        path = self._coin(swap.token_in), self._coin(swap.token_out)
+        if path[0] == path[1]:
+            raise UnsupportedSwap(f"{swap.token_in} for {swap.token_out} is no trade: no pool stands between them")
+        if swap.amount_in <= 0:  # to SwapRouter02 zero means all that it holds
+            raise UnsupportedSwap(f"an amount of {swap.amount_in} cannot be swapped; it must be above 0")
+        if swap.amm == V2:
+            data, gas = v2.calldata(swap, path), self.config.gas_v2
+        else:
+            data, gas = v3.calldata(swap, path), self.config.gas_v3
+        trade = Step(
+            purpose="entry" if swap.opens else "exit",
+            to=router,
+            data=data,
+            value=swap.amount_in if swap.token_in == NATIVE else 0,
+            gas=gas,
+        )
+        return (*self.approve(swap.chain_id, swap.amm, swap.token_in, swap.amount_in, swap.allowance), trade)
+
+    def approve(self, chain_id: int, amm: str, token: str, amount: int, allowance: int) -> tuple[Step, ...]:
+        """An allowance that is too small is set to zero first, for every token: who wants that does not say so.
+
+        Raises `UnsupportedSwap`.
+        """
+        spender = self.spender(chain_id, amm)
+        if token == NATIVE or allowance >= amount:
+            return ()
+        return tuple(
+            Step(purpose="approve", to=token, data=_APPROVE.encode(spender, to), value=0, gas=self.config.gas_approve)
+            for to in ((0, amount) if allowance else (amount,))
+        )
+
+    def _router(self, amm: str) -> str | None:
+        return self.config.v2_router if amm == V2 else self.config.v3_router if amm == V3 else None
+
+    def _coin(self, token: str) -> str:
+        return self.config.wrapped if token == NATIVE else token
