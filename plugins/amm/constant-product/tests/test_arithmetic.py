@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sniper.amm import NoLiquidity
+from sniper.codec import encode_state, restore_state
 from sniper_amm_constant_product.pool import MAX_RESERVE, ConstantProduct, ConstantProductConfig
 
 uint112 = st.integers(1, MAX_RESERVE)
@@ -83,6 +84,12 @@ def test_amounts_below_one_are_refused(amount: int) -> None:
         pool(10**6, 10**6).amount_out(0, 1, amount)
     with pytest.raises(NoLiquidity):
         pool(10**6, 10**6).amount_in(0, 1, amount)
+
+
+@given(x=uint112, y=uint112)
+def test_the_state_survives_a_snapshot(x: int, y: int) -> None:
+    pair = pool(x, y)
+    assert restore_state(ConstantProduct, encode_state(pair), config=pair.config) == pair
 
 
 def test_later_logs_do_not_change_a_checkpoint() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sniper.amm import NoLiquidity
+from sniper.codec import encode_state, restore_state
 from sniper_amm_uniswap_v3.pool import UniswapV3, UniswapV3Config
 from sniper_amm_uniswap_v3.tick import MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK, changed, sqrt_ratio_at_tick
 
@@ -66,6 +67,11 @@ def test_liquidity_that_comes_and_goes_leaves_no_trace(pool: UniswapV3, amount: 
     assert pool.burn("", -7 * spacing, 9 * spacing, amount, 0, 0) == "removed"
     assert pool.burn("", -7 * spacing, 9 * spacing, 0, 0, 0) is None
     assert pool == kept
+
+
+@given(pool=pools())
+def test_the_state_survives_a_snapshot(pool: UniswapV3) -> None:
+    assert restore_state(UniswapV3, encode_state(pool), config=pool.config) == pool
 
 
 def test_later_logs_do_not_change_a_checkpoint() -> None:
