@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import structs
+
 from sniper.amm import NoLiquidity
-from sniper.errors import CallReverted, PluginError
+from sniper.errors import CallReverted, CodecError, PluginError
 from sniper.evm.abi import function
 from sniper.evm.rpc import Endpoints
 from sniper.evm.simulate import CallResult, SimulatedCall, StateOverride, simulate
@@ -15,6 +17,7 @@ from sniper.types import NATIVE, Step, asset_id
 from sniper.venue import OnChainVenue, Swap
 
 BALANCE_OF = function("balanceOf(address)(uint256)")
+ALLOWANCE = "allowance(address,address)(uint256)"
 PROBE = "0x" + "5117e12" * 5 + "51179"
 """Where the balance probe is put for the time of a simulation; an address without a key or code."""
 BALANCE_CODE = bytes.fromhex("5f35315f5260205ff3")
@@ -102,6 +105,8 @@ class ForkAt(ChainAt):
             allowance=0,
             opens=opens,
         )
+        if not opens:
+            swap = structs.replace(swap, allowance=await self._allowance(venue, pool, token))
         steps = [self._call(step) for step in venue.plan(swap)]
         around = [self._balance(pay), self._balance(get)]
         results = await self._run([*around, *steps, *around])
@@ -122,6 +127,14 @@ class ForkAt(ChainAt):
             return impl.amount_out(i, 1 - i, amount)
         except NoLiquidity:
             return 0
+
+    async def _allowance(self, venue: OnChainVenue, pool: Pool, token: str) -> int:
+        """What the venue may take of the token, as the chain has it; a token that gives no answer allows nothing."""
+        try:
+            (allowed,) = await self.read(token, ALLOWANCE, self._owner, venue.spender(pool.chain_id, pool.amm))
+        except (CallReverted, CodecError):
+            return 0
+        return int(allowed)
 
     def _call(self, step: Step) -> SimulatedCall:
         return SimulatedCall(sender=self._owner, to=step.to, data=step.data, value=step.value, gas=step.gas)

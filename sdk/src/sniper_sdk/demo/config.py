@@ -80,6 +80,7 @@ factories = ["{v2_factory}"]
 factories = ["{v3_factory}"]
 
 [venue.uniswap]
+chain_id = {chain_id}
 wrapped = "{weth}"
 v2_router = "{v2_router}"
 v3_router = "{v3_router}"

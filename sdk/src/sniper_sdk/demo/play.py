@@ -1,7 +1,7 @@
 """One demo: a node of its own, the scenario's people on it, and the bot in a process of its own."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from sniper.errors import SniperError
@@ -20,6 +20,7 @@ LAST_BLOCKS = 12
 """Blocks at most after the scenario's end, for what the bot still has on its way."""
 
 Watch = Callable[[Story, PlayedBlock | None], None]
+Between = Callable[[], Awaitable[None]]
 
 
 class BotFailed(SniperError, RuntimeError):
@@ -52,25 +53,28 @@ class Demo:
 
     async def start_bot(self) -> None:
         """Start it, and wait until it has taken up its journal and read its wallet."""
-        seen = sum(1 for _ in self.story.book.senders)
-        started = self.story.records
+        starts = self.story.starts
         await self.bot.start(self.config, PASSWORD_FD)
         async with asyncio.timeout(READY_S):
             while True:
                 self.story.read()
-                known = [sender.known for sender in self.story.book.senders.values()]
-                if self.story.records > started and known and all(known) and (seen or self.story.block >= 0):
+                if self.story.starts > starts and self.story.ready:
                     return
                 self._alive()
                 await asyncio.sleep(0.02)
 
-    async def play(self, watch: Watch | None = None) -> Summary:
-        """Every block of the scenario, then some more until the bot has nothing on its way."""
+    async def play(self, watch: Watch | None = None, between: Between | None = None) -> Summary:
+        """Every block of the scenario, then some more until the bot has nothing on its way.
+
+        between  Awaited after each block; the next one waits for it. This is where tests do harm.
+        """
         loop = asyncio.get_running_loop()
         due = loop.time()
         while not self.director.done:
             due = max(due + self.block_s, loop.time())
             self._tell(watch, await self.director.step())
+            if between is not None:
+                await between()
             while loop.time() < due:
                 await asyncio.sleep(min(0.05, max(0.0, due - loop.time())))
                 self._tell(watch, None)

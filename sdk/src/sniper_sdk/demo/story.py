@@ -50,7 +50,11 @@ class Story:
         self.tokens: dict[str, Told] = {}
         self.stages = Stages()
         self.block = 0
+        self.starts = 0
+        """How often a process took up the journal."""
         self.records = 0
+        self.ready = False
+        """Whether the process that took it up last has read its wallet."""
         self.adjustments: list[f.Adjusted] = []
         self._journal = journal
         self._reader: Reader | None = None
@@ -111,6 +115,11 @@ class Story:
             self._booked(fact)
         elif isinstance(fact, f.PositionMoved):
             self.tokens[fact.token].state = fact.state
+        elif isinstance(fact, f.Began):
+            self.starts += 1
+            self.ready = False
+        elif isinstance(fact, f.Synced):
+            self.ready = True
         elif isinstance(fact, f.Adjusted):
             self.adjustments.append(fact)
 

@@ -1,5 +1,6 @@
 """The demo on a terminal: a table while it runs, a summary at its end. Plain lines where there is no terminal."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,7 +101,7 @@ def state_of(told: Told) -> str:
 
 def show(summary: Summary, directory: Path) -> None:
     """The summary for people."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 180)
     table = Table(title=f"Launches of seed {summary.seed}", title_justify="left")
     for column in ("", "token", "kind", "venue", "expected", "got", "why", "pnl (ETH)"):
         table.add_column(column, overflow="fold")
