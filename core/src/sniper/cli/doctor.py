@@ -167,6 +167,7 @@ async def _endpoint(check: str, chain: Chain, index: int) -> Diagnosis:
     begin = time.monotonic()
     try:
         async with Endpoints(chain.id, [endpoint.url], timeout=5.0) as endpoints:
+            await endpoints.connect()  # says at once what is wrong; a call would try again until its time is up
             block = await endpoints.call("eth_getBlockByNumber", ("latest", False))
     except SniperError as error:
         return Diagnosis(check, "fail", f"{endpoint}: {error}", "start the node, or correct endpoints and id")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from sniper.cli.invocation import Invocation
+from sniper.catalogue import Catalogue
 from sniper.errors import ConfigError
 from sniper.settings.file import NAME
 
@@ -12,12 +12,11 @@ from sniper.settings.file import NAME
 @click.command()
 @click.argument("path", metavar="[FILE]", default=NAME, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Overwrite FILE where it exists.")
-@click.pass_obj
-def init(invocation: Invocation, path: Path, force: bool) -> None:
+def init(path: Path, force: bool) -> None:
     """Write a commented config file to FILE (sniper.toml) with every key of sniper and the installed plugins."""
     from sniper.settings.template import template
 
-    text = template(invocation.catalogue())
+    text = template(Catalogue.discover())
     try:
         with path.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)

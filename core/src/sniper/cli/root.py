@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
+from sniper.catalogue import Catalogue
 from sniper.cli.commands import COMMANDS, GROUPS
 from sniper.cli.invocation import Invocation
-from sniper.errors import PluginError
+from sniper.errors import ConfigError, PluginError
 from sniper.specs import AppSpec
 
 
@@ -34,7 +35,7 @@ class LazyGroup(click.Group):
             command: click.Command = getattr(import_module(module), attribute)
             return command
         app = self._apps(ctx).get(cmd_name)
-        return ctx.ensure_object(Invocation).catalogue().command(app) if app else None
+        return self._catalogue(ctx).demand_sound().command(app) if app else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -65,7 +66,7 @@ class LazyGroup(click.Group):
     def _apps(self, ctx: click.Context) -> dict[str, AppSpec]:
         """Apps of this group. One that takes the place of a command, or joins no group, is left out with a warning."""
         found: dict[str, AppSpec] = {}
-        for spec in ctx.ensure_object(Invocation).survey().specs("app"):
+        for spec in self._catalogue(ctx).specs("app"):
             if not isinstance(spec, AppSpec):
                 continue
             path = f"{spec.group} {spec.name}".strip()
@@ -76,6 +77,13 @@ class LazyGroup(click.Group):
             elif spec.group == self.path:
                 found[spec.name] = spec
         return found
+
+    def _catalogue(self, ctx: click.Context) -> Catalogue:
+        try:
+            return ctx.ensure_object(Invocation).survey()
+        except ConfigError:
+            # Help, and commands that need no config file, work beside a broken one.
+            return Catalogue.survey()
 
     def _left_out(self, ctx: click.Context, why: str) -> None:
         warned: set[str] = ctx.find_root().meta.setdefault("sniper.cli.warned", set())

@@ -10,5 +10,5 @@ def inline(value: Any) -> str:
         return "{ " + ", ".join(f"{key} = {inline(inner)}" for key, inner in value.items() if inner is not None) + " }"
     if isinstance(value, list):
         return "[" + ", ".join(inline(each) for each in value) + "]"
-    # JSON's escapes are TOML's, too.
-    return json.dumps(value, ensure_ascii=False)
+    # JSON's escapes are TOML's, too; but TOML wants U+007F escaped, which JSON leaves as it is.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

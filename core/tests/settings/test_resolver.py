@@ -1,0 +1,241 @@
+"""Settings joined with plugins."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from sniper.catalogue import Catalogue
+from sniper.config import Config
+from sniper.errors import ConfigError, PluginError
+from sniper.settings.canonical import LARGEST_JSON_INTEGER, canonical, plain
+from sniper.settings.load import parse
+from sniper.settings.resolved import Resolved
+from sniper.settings.resolver import resolve
+from sniper.settings.template import template
+from sniper.settings.toml import inline
+from sniper.types import Mode
+
+FILE = """
+[chain.local]
+id = 31337
+endpoints = ["wss://a.example/s3cr3tk3y"]
+wrapped_native = "0x5fbdb2315678afecb367f032d93f642f64180aa3"
+local = true
+[account.main]
+address = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"
+[strategy.launch-snipe]
+exits = ["stop-loss"]
+[sizer.fixed]
+amount = 10
+[risk.limits]
+most = 5
+[feed.evm-logs]
+[venue.uniswap]
+"""
+KEYSTORE = '[runtime]\nexecutor = "mempool"\n[signer.keystore]\npassword_file = "/run/${NAME}"\n'
+
+
+@pytest.fixture(autouse=True)
+def _plugins(acme: Any) -> None:
+    """Every test here sees Acme's plugins and no others."""
+
+
+def resolved(text: str = FILE, mode: Mode | None = None) -> Resolved:
+    document = tomllib.loads(text)
+    disable = document.get("plugins", {}).get("disable", ())
+    return resolve(parse(document, Path("my.toml"), mode=mode), Catalogue.discover(disable))
+
+
+def mistakes(text: str, mode: Mode | None = None) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        resolved(text, mode)
+    return str(raised.value).splitlines()
+
+
+def test_every_section_becomes_a_class_with_its_checked_config() -> None:
+    found = resolved()
+    (account,) = found.accounts
+    (strategy,) = account.strategies
+    assert strategy.plugin.cls.__name__ == "Snipe"
+    assert strategy.sizer.config.amount == 10  # type: ignore[attr-defined]
+    assert [rule.config.bps for rule in strategy.exits] == [3_000]  # type: ignore[attr-defined]
+    assert strategy.venue is None
+    assert [check.config.most for check in account.risk] == [5]  # type: ignore[attr-defined]
+    assert (found.store.name, found.bus.name, found.fee.name) == ("sqlite", "memory", "percentile")
+    assert account.chain_id == 31337
+
+
+def test_a_section_may_have_another_name_than_its_plugin() -> None:
+    text = FILE.replace('["stop-loss"]', '["tight", "wide"]') + '[exit.tight]\nplugin = "stop-loss"\nbps = 5\n'
+    text += '[exit.wide]\nplugin = "stop-loss"\nbps = 50\n'
+    (strategy,) = resolved(text).accounts[0].strategies
+    assert [(rule.name, rule.spec.name, rule.config.bps) for rule in strategy.exits] == [  # type: ignore[attr-defined]
+        ("tight", "stop-loss", 5),
+        ("wide", "stop-loss", 50),
+    ]
+
+
+def test_an_account_overrides_the_keys_of_a_risk_section_that_it_names() -> None:
+    text = (
+        FILE + '[account.b]\naddress = "0x' + "1" * 40 + '"\n[account.b.risk.limits]\nmost = 1\n[account.b.risk.own]\n'
+    )
+    text += 'plugin = "geo"\n'
+    accounts = {account.name: account for account in resolved(text).accounts}
+    assert [check.config.most for check in accounts["main"].risk] == [5]  # type: ignore[attr-defined]
+    assert [(check.name, check.config.most) for check in accounts["b"].risk] == [("limits", 1), ("own", 2**60)]  # type: ignore[attr-defined]
+
+
+def test_a_policy_is_a_risk_check_that_accounts_cannot_change() -> None:
+    found = resolved(FILE + "[policy.geo]\nmost = 9\n")
+    assert [(policy.name, policy.spec.kind) for policy in found.policies] == [("geo", "risk")]
+    with pytest.raises(ConfigError, match="policy"):
+        resolved(FILE + "[account.main.policy.geo]\nmost = 1\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("amount = 10", "amout = 10", "my.toml: [sizer.fixed] amout = 10: unknown key; did you mean 'amount'?"),
+        ("amount = 10", "", "my.toml: [sizer.fixed] amount is missing; set it (What one entry pays)"),
+        ("most = 5", 'most = "x"', 'my.toml: [risk.limits] most = "x": input should be a valid integer'),
+        (
+            '["stop-loss"]',
+            '["stop-los"]',
+            "[strategy.launch-snipe] no exit is called 'stop-los'; did you mean 'stop-loss'?",
+        ),
+        ("[strategy.launch-snipe]", "[strategy.launch]", "[strategy.launch] no strategy is called 'launch'"),
+        ("exits", 'venue = "uni"\nexits', 'venue = "uni": there is no section [venue.uni]'),
+        ("exits", 'sizer = "half"\nexits', "[strategy.launch-snipe] no sizer is called 'half'"),
+        ("most = 5", 'word = ["s3cr3tk3y"]', "[risk.limits] word = (hidden): "),
+        ("most = 5", 'most = "${MOST}"', "most: ${…} is replaced in endpoints and password_file only"),
+        ("[feed.evm-logs]", "", "has no feed"),
+        ("[chain.local]", '[runtime]\nbus = "tin"\n[chain.local]', "[runtime] no bus is called 'tin'"),
+        (
+            "[chain.local]",
+            '[plugins]\ndisable = ["exit.stop"]\n[chain.local]',
+            '[plugins] disable: nothing installed is called "exit.stop"',
+        ),
+        (
+            "[feed.evm-logs]",
+            "[feed.evm-logs]\n[exit.stop-loss]\nbps = 10001",
+            "[exit.stop-loss] bps = 10001: input should be",
+        ),
+        (
+            "[feed.evm-logs]",
+            "[feed.evm-logs]\n[account.main.risk.limits]\nmost = []",
+            "[account.main.risk.limits] most = []",
+        ),
+    ],
+)
+def test_a_mistake_in_a_plugins_section_is_named(old: str, new: str, message: str) -> None:
+    assert old in FILE
+    found = mistakes(FILE.replace(old, new))
+    assert any(message in line for line in found), found
+    assert "s3cr3tk3y" not in "\n".join(found)
+
+
+def test_the_only_executor_that_serves_the_mode_is_used() -> None:
+    executor = resolved().executor
+    assert executor is not None
+    assert executor.name == "paper"
+    assert resolved().signer is None
+
+
+def test_live_needs_a_choice_between_executors_and_a_signer(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "several serve mode" in "\n".join(mistakes(FILE, Mode.LIVE))
+    monkeypatch.setenv("NAME", "s3cr3tk3y")
+    found = resolved(FILE + KEYSTORE, Mode.LIVE)
+    assert found.executor is not None
+    assert found.executor.name == "mempool"
+    assert found.signer is not None
+    assert found.signer.config.password_file == Path("/run/s3cr3tk3y")  # type: ignore[attr-defined]
+    assert resolved(FILE + KEYSTORE).executor.name == "paper"  # type: ignore[union-attr]
+
+
+def test_no_mode_is_traded_without_an_executor_for_it() -> None:
+    assert any('no installed executor serves mode "shadow"' in line for line in mistakes(FILE, Mode.SHADOW))
+    assert resolved(FILE, Mode.REPLAY).executor is None
+
+
+def test_live_without_a_single_risk_check_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAME", "x")
+    text = FILE.replace("[risk.limits]\nmost = 5\n", "") + KEYSTORE
+    assert any("without a single risk check" in line for line in mistakes(text, Mode.LIVE))
+    assert resolved(text).accounts[0].risk == ()
+
+
+def test_the_canonical_text_holds_defaults_and_exact_integers_but_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAME", "s3cr3tk3y")
+    text = resolved(FILE.replace("most = 5", 'word = "s3cr3tk3y"') + KEYSTORE, Mode.LIVE).canonical()
+    manifest = json.loads(text)
+    assert "s3cr3tk3y" not in text
+    assert manifest["account"]["main"]["risk"]["limits"] == {"plugin": "limits", "most": str(2**60), "word": "(hidden)"}
+    assert manifest["exit"]["stop-loss"] == {"plugin": "stop-loss", "bps": 3_000}
+    assert manifest["signer"]["keystore"] == {"plugin": "keystore", "password_file": "/run/${NAME}"}
+    assert manifest["chain"]["local"]["endpoints"] == ["wss://a.example/…"]
+    assert manifest["mode"] == "live"
+
+
+def test_the_order_of_sections_does_not_change_the_canonical_text_and_a_value_does() -> None:
+    head, _, tail = FILE.partition("[sizer.fixed]")
+    assert resolved("[sizer.fixed]" + tail + head).canonical() == resolved().canonical()
+    assert resolved(FILE.replace("amount = 10", "amount = 11")).canonical() != resolved().canonical()
+    assert resolved('data_dir = "/x"\n' + FILE + '[logging]\nlevel = "debug"\n').canonical() == resolved().canonical()
+
+
+def test_what_init_writes_is_in_order_and_names_every_plugin() -> None:
+    text = template(Catalogue.discover())
+    found = resolved(text)
+    (strategy,) = found.accounts[0].strategies
+    assert strategy.sizer.config.amount == 10**16  # type: ignore[attr-defined]
+    assert [rule.name for rule in strategy.exits] == ["stop-loss"]
+    assert [check.name for check in found.accounts[0].risk] == ["geo", "limits"]
+    # A required key without an example cannot be made up, so its section stays a comment.
+    assert "# [signer.keystore]" in text
+
+
+plain_data = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(plain_data)
+def test_canonical_text_is_stable_and_no_number_in_it_is_beyond_a_double(data: Any) -> None:
+    text = canonical(plain(data))
+    again = json.loads(
+        text, parse_int=lambda digits: int(digits) if abs(int(digits)) <= LARGEST_JSON_INTEGER else 1 / 0
+    )
+    assert canonical(plain(again)) == text
+
+
+def test_sets_have_one_order_and_secrets_no_value() -> None:
+    assert plain(frozenset({"b", "a", "c"})) == ["a", "b", "c"]
+    assert plain(SecretStr("x")) == "(hidden)"
+
+
+@pytest.mark.parametrize("value", [float("nan"), object()])
+def test_a_value_without_a_canonical_form_is_refused(value: object) -> None:
+    with pytest.raises(PluginError, match="no canonical form"):
+        plain(value)
+
+
+scalars = st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+keys = st.text(alphabet="abc_", min_size=1)
+
+
+@given(st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(keys, inner), max_leaves=20))
+@example("\x7f")
+def test_written_toml_reads_back(value: Any) -> None:
+    assert tomllib.loads(f"key = {inline(value)}")["key"] == value
+
+
+def test_a_config_base_has_no_keys() -> None:
+    with pytest.raises(ValueError, match="Extra inputs"):
+        Config.model_validate({"a": 1})
