@@ -73,6 +73,14 @@ def test_the_last_rung_leaves_no_dust() -> None:
     assert sold(held, sale).amount == 0
 
 
+def test_what_rounding_left_of_a_rung_is_not_worth_a_sale() -> None:
+    held = position(amount=10**18, cost=10**18)
+    exit = opened(held)
+    nearly = replace(held, amount=750 * 10**15 + 49 * 10**12)
+    assert exit.valued(nearly, 2 * nearly.cost, view()) is not None  # the second rung
+    assert exit.valued(nearly, 3 * nearly.cost // 2, view()) is None
+
+
 def test_buying_more_raises_what_shares_are_shares_of() -> None:
     held = position(amount=1000, cost=1000)
     exit = opened(held)

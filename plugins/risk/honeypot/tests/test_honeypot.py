@@ -87,7 +87,7 @@ async def test_a_token_that_does_not_trade_yet_may_be_tried_again() -> None:
     assert list(findings) == ["can-buy"]
     assert (findings["can-buy"].ok, findings["can-buy"].retry_after_s) == (False, 9)
     assert findings["can-buy"].note == "trading is not enabled"
-    assert judge(evidence, retry_after_s=None)["can-buy"].retry_after_s is None
+    assert judge(evidence, retry_after_s=0)["can-buy"].retry_after_s is None
     assert (evidence.buy_tax_bps, evidence.sell_tax_bps) == (None, None)
 
 
@@ -97,6 +97,13 @@ async def test_nothing_is_sold_when_nothing_was_bought() -> None:
     assert [ask[0] for ask in io.asked] == ["buy"]
     assert evidence.buy_tax_bps == BPS
     assert failed(evidence) == ["can-buy"]
+
+
+async def test_a_purchase_that_reverted_brought_nothing_whatever_a_balance_says() -> None:
+    io = Rehearsal(trade(AMOUNT, 1000, 1000, reverted="x"), FAIR_SALE)
+    evidence = await Honeypot(config=HoneypotConfig()).probe(entry(AMOUNT), io)
+    assert [ask[0] for ask in io.asked] == ["buy"]
+    assert (evidence.bought, evidence.buy_tax_bps) == (0, None)
 
 
 async def test_a_token_that_cannot_be_sold_is_refused_for_good() -> None:

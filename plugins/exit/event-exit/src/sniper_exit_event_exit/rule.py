@@ -1,6 +1,6 @@
 """Sells on what comes before a loss: liquidity leaves, the token's owner acts, its sale tax rises."""
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, NonNegativeInt, field_validator
 
 from sniper.events import LiquidityRemoved, SellSimulated, TokenActed
 from sniper.exit import Config, Exit, ExitActions, Position, Sell, View, on
@@ -8,21 +8,19 @@ from sniper.types import BPS
 
 
 class EventExitConfig(Config):
-    max_removed_bps: int | None = Field(
-        2000, ge=1, le=BPS, description="part of the liquidity, removed since the entry, that makes it sell, bps"
+    max_removed_bps: int = Field(
+        2000, ge=0, le=BPS, description="most of the liquidity that may leave after the entry, bps; 10000: all of it"
     )
     acts: tuple[str, ...] = Field(
         ("any",),
         description="names or first topics of the token's events that make it sell; or 'any'",
     )
-    ignored_acts: tuple[str, ...] = Field(
-        ("OwnershipTransferred", "TradingEnabled"), description="names or first topics that do not"
+    ignored_acts: tuple[str, ...] = Field(("OwnershipTransferred",), description="names or first topics that do not")
+    max_tax_rise_bps: int = Field(
+        500, ge=0, le=BPS, description="how far the sale tax may rise above that at the entry, bps; 10000: as it likes"
     )
-    max_tax_rise_bps: int | None = Field(
-        500, ge=0, le=BPS, description="how far the sale tax may rise above that at the entry, bps"
-    )
-    max_reverting_sales: PositiveInt | None = Field(
-        1, description="simulated sales in a row that must revert to make it sell; null: they never do"
+    reverting_sales: NonNegativeInt = Field(
+        1, description="simulated sales in a row that must revert to make it sell; 0: they never do"
     )
     urgent: bool = Field(True, description="pay the fee and take the slippage of an emergency")
 
@@ -54,16 +52,14 @@ class EventExit(Exit):
 
     @on(LiquidityRemoved)
     def liquidity_left(self, event: LiquidityRemoved, position: Position, view: View) -> ExitActions:
-        if self.config.max_removed_bps is None:
-            return
         # Rounded down: removal in many small slices must not stay below the limit.
         self.left_bps = self.left_bps * (BPS - event.share_bps) // BPS
-        if BPS - self.left_bps >= self.config.max_removed_bps:
+        if BPS - self.left_bps > self.config.max_removed_bps:
             yield self._raise_alarm(f"{BPS - self.left_bps} bps of the liquidity left")
 
     @on(TokenActed)
     def owner_acted(self, event: TokenActed, position: Position, view: View) -> ExitActions:
-        config, marks = self.config, (event.name, event.topic.lower())
+        config, marks = self.config, (event.name, event.topic)
         wanted = "any" in config.acts or any(mark in config.acts for mark in marks)
         if wanted and not any(mark in config.ignored_acts for mark in marks):
             yield self._raise_alarm(f"the token's contract logged {event.name or event.topic}")
@@ -75,13 +71,13 @@ class EventExit(Exit):
             return  # the pool would give nothing for any token: this says nothing of this one
         self.reverting = self.reverting + 1 if event.reverted else 0
         if event.reverted:
-            if config.max_reverting_sales is not None and self.reverting >= config.max_reverting_sales:
+            if 0 < config.reverting_sales <= self.reverting:
                 yield Sell(reason=f"a sale would revert: {event.reverted}", urgent=config.urgent)
             return
         tax_bps = max(0, BPS - max(0, event.received) * BPS // event.quoted)
         if self.tax_bps is None:
             self.tax_bps = tax_bps
-        if config.max_tax_rise_bps is not None and tax_bps - self.tax_bps > config.max_tax_rise_bps:
+        if tax_bps - self.tax_bps > config.max_tax_rise_bps:
             reason = f"the sale tax rose from {self.tax_bps} to {tax_bps} bps"
             yield Sell(reason=reason, urgent=config.urgent)
 

@@ -55,11 +55,8 @@ class TakeProfit(Exit):
             share_bps, gain_bps = share_bps + rung.share_bps, rung.gain_bps
         if not share_bps or value <= 0 or amount <= 0:
             return None
-        reason = f"worth {gain_bps} bps more than it cost"
-        if share_bps == BPS:
-            return Sell(reason=reason)
         due = self.largest * share_bps // BPS - (self.largest - amount)
         # Less than half a basis point is what rounding left over, and not worth a sale.
         if due * 2 * BPS < self.largest:
             return None
-        return Sell(reason=reason, share_bps=-(-due * BPS // amount))
+        return Sell(reason=f"worth {gain_bps} bps more than it cost", share_bps=-(-due * BPS // amount))

@@ -31,7 +31,6 @@ class TrailingStop(Exit):
 
     def opened(self, position: Position, view: View) -> ExitActions:
         self.amount = position.amount
-        self.active = self.config.activation_gain_bps == 0
         yield from ()
 
     def valued(self, position: Position, value: int, view: View) -> Sell | None:
@@ -44,7 +43,7 @@ class TrailingStop(Exit):
             self.value = value
             self.high = max(self.high, value)
         if not self.active:
-            if value * BPS < position.cost * (BPS + config.activation_gain_bps):
+            if config.activation_gain_bps and value * BPS < position.cost * (BPS + config.activation_gain_bps):
                 return None
             self.active = True
         if value * BPS > self.high * (BPS - config.trail_bps) or not self.high:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from sniper.io import Trade
 from sniper.risk import Config, Entry, Evidence, Findings, Io, RiskProbe, View, at_most, must
@@ -25,8 +25,8 @@ class HoneypotConfig(Config):
         description="most that may be lost by buying and selling at once, the pool's fees included, bps",
     )
     max_sell_gas: PositiveInt = Field(1_000_000, description="most gas that a sale may burn")
-    retry_after_s: PositiveInt | None = Field(
-        3, description="seconds after which a token that cannot be bought yet is tried again; null: never"
+    retry_after_s: NonNegativeInt = Field(
+        3, description="seconds after which a token that cannot be bought yet is tried again; 0: never"
     )
 
 
@@ -82,7 +82,7 @@ class Honeypot(RiskProbe[RoundTrip]):
     def judge(self, intent: Entry, view: View, found: RoundTrip) -> Findings:
         limits = self.config
         can_buy = not found.buy_reverted and found.paid > 0 and found.bought > 0
-        yield must("can-buy", can_buy, note=found.buy_reverted, retry_after_s=limits.retry_after_s)
+        yield must("can-buy", can_buy, note=found.buy_reverted, retry_after_s=limits.retry_after_s or None)
         if not can_buy:
             return
         if found.buy_tax_bps is not None:
