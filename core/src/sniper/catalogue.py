@@ -51,6 +51,8 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
 }
 """What a factory of each kind must be: a subclass of one of these (an app: an instance)."""
 
+_RELEASE = re.compile(r"\d+(\.\d+)*")
+_BOUNDS = re.compile(r"sniper-core((?:>=|<)\d+(?:\.\d+)*(?:,(?:>=|<)\d+(?:\.\d+)*)*)")
 _KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
@@ -336,12 +338,24 @@ def _check_requirements(origin: Origin, requires: Sequence[str], core: _Core) ->
 
 @cache
 def _met(line: str, core: str) -> bool:
+    """Whether ``core``, a version of sniper-core, satisfies a line of ``Requires-Dist`` (PEP 508)."""
+    bounds = _BOUNDS.fullmatch(line)
+    if bounds and _RELEASE.fullmatch(core):
+        return all(_within(core, bound) for bound in bounds[1].split(","))
+    # Importing packaging takes 45 ms, a quarter of what `sniper --help` takes, so only unusual lines are left to it.
     from packaging.requirements import Requirement
 
     requirement = Requirement(line)
     if _normal(requirement.name) != CORE or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
         return True
     return requirement.specifier.contains(core, prereleases=True)
+
+
+def _within(core: str, bound: str) -> bool:
+    operator, limit = (">=", bound[2:]) if bound.startswith(">=") else ("<", bound[1:])
+    length = max(core.count("."), limit.count(".")) + 1
+    have, want = ([*map(int, version.split(".")), *[0] * length][:length] for version in (core, limit))
+    return have >= want if operator == ">=" else have < want
 
 
 def _read(origin: Origin, manager: pluggy.PluginManager) -> list[Spec[Any]]:

@@ -5,8 +5,11 @@ import sys
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.requirements import Requirement
 
-from sniper.catalogue import CONTRACTS, Catalogue, config_model
+from sniper.catalogue import CONTRACTS, Catalogue, _met, config_model
 from sniper.config import Config
 from sniper.errors import PluginError
 from sniper.specs import Spec
@@ -321,3 +324,15 @@ def test_what_a_hook_returns_is_found_under_its_kind(installation: Any, hook: st
     catalogue = Catalogue.discover()
     assert catalogue.specs(kind) == (catalogue.spec(kind, "it"),)
     assert type(catalogue.spec(kind, "it")).__name__ == spec
+
+
+releases = st.lists(st.integers(0, 12), min_size=1, max_size=4).map(lambda parts: ".".join(map(str, parts)))
+bounds = st.lists(
+    st.tuples(st.sampled_from([">=", "<", "==", "!=", "~="]), releases).map("".join), min_size=1, max_size=3
+)
+
+
+@given(releases | releases.map("{}rc1".format), bounds)
+def test_a_requirement_is_met_exactly_when_packaging_says_so(core: str, wanted: list[str]) -> None:
+    line = "sniper-core" + ",".join(bound if not bound.startswith("~=") else f"{bound}.0" for bound in wanted)
+    assert _met(line, core) is Requirement(line).specifier.contains(core, prereleases=True)
