@@ -241,7 +241,7 @@ async def test_state_and_quotes_equal_the_contract_through_a_history(
     assert await UniswapV3.load(pool.address, reader, pool.amm.config) == pool.amm
 
 
-@pytest.mark.parametrize("tick", [0, 150_000, -150_000])
+@pytest.mark.parametrize("tick", [0, 150_000, -150_000, 800_000])
 def test_steps_so_long_that_the_contract_s_products_overflow_are_priced_alike(make_pool: Any, tick: int) -> None:
     pool = make_pool(50_000)
     pool.initialize(tick)
@@ -252,6 +252,16 @@ def test_steps_so_long_that_the_contract_s_products_overflow_are_priced_alike(ma
             pool.compare_exact_output(i, 3 << exponent)
     pool.swap(0, 2**170)
     pool.swap(1, 2**175)
+
+
+@pytest.mark.parametrize("i", [0, 1])
+def test_a_pool_that_runs_out_stops_at_the_price_at_which_the_contract_stops(make_pool: Any, i: int) -> None:
+    pool = make_pool(100)
+    pool.initialize(0)
+    pool.mint(MIN_TICK, MAX_TICK, 2**106)
+    pool.compare_exact_input(i, 2**250)
+    pool.compare_exact_output(i, pool.amm.reserve(1 - i) + 1)
+    assert pool.unfillable == 2
 
 
 def test_the_owner_s_share_of_the_fee_changes_no_quote(make_pool: Any) -> None:
