@@ -1,7 +1,5 @@
 """Is the pool deep enough for this amount, and of the right age?"""
 
-from fractions import Fraction
-
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from sniper.amm import NoLiquidity
@@ -38,15 +36,17 @@ class Liquidity(RiskCheck):
         reserve = pool.reserve(quote)
         yield at_least("quote-reserve", reserve, self.config.min_quote_reserve, unit="base units")
         if reserve > 0:
-            share = _ceil(Fraction(intent.amount * BPS, reserve))
+            # Rounded up, so that no limit is passed by a fraction of a basis point.
+            share = -(-intent.amount * BPS // reserve)
             yield at_most("reserve-share", share, self.config.max_share_bps, unit="bps")
         try:
-            ideal = intent.amount * pool.price(quote)
+            price = pool.price(quote)
         except NoLiquidity as refusal:
             yield must("priced", False, note=str(refusal))
             return
-        # Both count the pool's fee, so what remains is the impact alone.
-        impact = _ceil((ideal - intent.expected_out) * BPS / ideal) if ideal > 0 else BPS
+        # Price and output both count the pool's fee, so what remains is the impact alone.
+        ideal, out = intent.amount * price.numerator, intent.expected_out * price.denominator
+        impact = -((out - ideal) * BPS // ideal) if ideal > 0 else BPS
         yield at_most("price-impact", max(0, impact), self.config.max_impact_bps, unit="bps")
 
     def _age(self, block: int, pool: PoolView) -> Findings:
@@ -71,8 +71,3 @@ def _quote_coin(pool: PoolView, intent: Entry) -> str | None:
     if quote in pool.coins:
         return quote
     return next(coin for coin in pool.coins if coin != token) if len(pool.coins) == 2 else None
-
-
-def _ceil(value: Fraction) -> int:
-    """Rounded up, so that a limit is not passed by a fraction of a basis point."""
-    return -(-value.numerator // value.denominator)

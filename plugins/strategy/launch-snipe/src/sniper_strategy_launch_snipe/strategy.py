@@ -130,18 +130,16 @@ class LaunchSnipe(Strategy):
 
     def _found(self, token: str, pool_id: str, block: int, view: View) -> Actions:
         launch, pool = self.launches.get(token), view.pool(pool_id)
-        if pool is None or not is_wanted(token, pool, self.config, view):
+        if pool is None or self._is_taken(token, view) or not is_wanted(token, pool, self.config, view):
             return
         if launch is None:
-            if self._is_taken(token, view):
-                return
             launch = self._follow(token, pool_id, block, view)
             if launch is None:
                 return
             yield SetTimer(key=token, at=launch.until)
         if launch.stage == "waiting":
             launch.pool = pool_id
-            yield from self._try(token, launch, view)
+            yield from self._ask(token, launch, pool, view)
 
     def _follow(self, token: str, pool_id: str, block: int, view: View) -> Launch | None:
         """None where every launch that is followed has an intent under way: those must not be forgotten."""
@@ -163,10 +161,14 @@ class LaunchSnipe(Strategy):
         return token in self.entered or token in view.positions
 
     def _try(self, token: str, launch: Launch, view: View) -> Actions:
-        """Ask for an entry, unless something is missing: then a timer or the event that brings it comes here again."""
-        config, now, pool = self.config, view.now, view.pool(launch.pool)
-        if pool is None or self._is_taken(token, view) or not is_wanted(token, pool, config, view):
-            return
+        """A launch that had to wait: is it still wanted?"""
+        pool = view.pool(launch.pool)
+        if pool is not None and not self._is_taken(token, view) and is_wanted(token, pool, self.config, view):
+            yield from self._ask(token, launch, pool, view)
+
+    def _ask(self, token: str, launch: Launch, pool: PoolView, view: View) -> Actions:
+        """Ask for an entry, unless something is missing: then a timer or the event that brings it leads here again."""
+        config, now = self.config, view.now
         if (config.wait_for_trading and not launch.enabled_block) or deployer_passes(token, config, view) is None:
             return
         block = view.block(pool.chain_id)
