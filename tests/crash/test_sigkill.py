@@ -1,4 +1,4 @@
-"""The demo's bot is killed at random moments and started again: the books still reconcile, and nothing is bought twice."""
+"""The demo's bot is killed at random moments and started again: the books reconcile, and nothing is bought twice."""
 
 import asyncio
 import random
@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from sniper_sdk.demo.play import Demo
-from sniper_sdk.demo.summary import Summary
+from sniper_sdk.demo.summary import Row, Summary
 from sniper_sdk.devchain import DevChain
 
 BLOCK_S = 0.5
+MAX_AGE_S = 30
+"""Wall time passes while the bot is down; no position may grow old before the scenario has done with it."""
 
 
 class Killer:
@@ -37,7 +39,7 @@ class Killer:
 async def killed(directory: Path, seed: int, kills: int) -> tuple[Summary, int]:
     """One demo with so many kills."""
     with DevChain(automine=False) as chain:
-        demo = Demo(chain, directory, seed, block_s=BLOCK_S)
+        demo = Demo(chain, directory, seed, block_s=BLOCK_S, max_age_s=MAX_AGE_S)
         killer = Killer(demo, random.Random(seed), kills)
         try:
             await demo.prepare()
@@ -49,12 +51,17 @@ async def killed(directory: Path, seed: int, kills: int) -> tuple[Summary, int]:
         return summary, killer.kills
 
 
+def unexpected(summary: Summary) -> list[Row]:
+    """Launches that ended otherwise than declared; which exit sold depends on how long the bot was down."""
+    return [row for row in summary.rows if row.got != row.expected.partition(" by ")[0]]
+
+
 @pytest.mark.parametrize(("seed", "kills"), [(1, 6), (2, 6)])
 async def test_the_books_reconcile_after_every_kill(tmp_path: Path, seed: int, kills: int) -> None:
     summary, killed_times = await killed(tmp_path, seed, kills)
     assert killed_times == kills
     assert summary.reconciliation.differences == ()
-    assert [row for row in summary.rows if not row.as_expected] == []
+    assert unexpected(summary) == []
 
 
 @pytest.mark.long
@@ -63,4 +70,4 @@ async def test_fifty_kills_in_ten_demos(tmp_path: Path, seed: int) -> None:
     summary, killed_times = await killed(tmp_path, seed, 5)
     assert killed_times == 5
     assert summary.reconciliation.differences == ()
-    assert [row for row in summary.rows if not row.as_expected] == []
+    assert unexpected(summary) == []

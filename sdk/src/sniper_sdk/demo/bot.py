@@ -1,7 +1,6 @@
 """The bot as a process of its own: ``sniper run``, just as a trader starts it."""
 
 import asyncio
-import os
 import signal
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ STOP_S = 20.0
 
 
 class Bot:
-    """Starts, kills and stops ``sniper run``. The password goes through a pipe that only the child inherits."""
+    """Starts, kills and stops ``sniper run``. The password goes through its standard input."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
@@ -22,14 +21,8 @@ class Bot:
         """Whether the process is there."""
         return self._process is not None and self._process.returncode is None
 
-    async def start(self, config: Path, read_end: int) -> None:
-        """Start it with a pipe at the descriptor ``read_end``, which the config names."""
-        reader, writer = os.pipe()
-        os.write(writer, PASSWORD)
-        os.close(writer)
-        os.dup2(reader, read_end, inheritable=True)
-        if reader != read_end:
-            os.close(reader)
+    async def start(self, config: Path) -> None:
+        """Start it."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -38,12 +31,13 @@ class Bot:
                 "--config",
                 str(config),
                 "run",
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                pass_fds=(read_end,),
             )
-        os.close(read_end)
+        assert self._process.stdin is not None
+        self._process.stdin.write(PASSWORD)
+        self._process.stdin.close()
 
     async def kill(self) -> None:
         """SIGKILL, as a crash or the out-of-memory killer would."""

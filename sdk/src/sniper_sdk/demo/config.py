@@ -93,7 +93,7 @@ poll_s = 0.05
 [signer.keystore]
 socket = "{socket}"
 keystores = ["{keystore}"]
-password_fd = {password_fd}
+password_fd = 0
 kill_switch = "{kill_switch}"
 
 [signer.keystore.rules.accounts]
@@ -115,7 +115,7 @@ spenders = ["{v2_router}", "{v3_router}"]
 """
 
 
-def write(directory: Path, chain: DevChain, password: bytes, *, password_fd: int, max_age_s: int) -> Path:
+def write(directory: Path, chain: DevChain, password: bytes, *, max_age_s: int) -> Path:
     """Write config and key file for the demo's account, which is given its funds. Returns the config's path."""
     directory.mkdir(parents=True, exist_ok=True)
     keystore = directory / "key.json"
@@ -139,7 +139,6 @@ def write(directory: Path, chain: DevChain, password: bytes, *, password_fd: int
             socket=(directory / "signer" / "socket").as_posix(),
             keystore=keystore.as_posix(),
             kill_switch=(directory / "data" / "kill-switch").as_posix(),
-            password_fd=password_fd,
             max_age_s=max_age_s,
         )
     )

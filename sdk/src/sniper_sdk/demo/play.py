@@ -13,9 +13,10 @@ from sniper_sdk.devchain import DevChain
 from sniper_sdk.npm import Progress
 from sniper_sdk.zoo import Director, PlayedBlock, Scenario
 
-PASSWORD_FD = 9
 BLOCK_S = 0.75
 READY_S = 30.0
+OLD_BLOCKS = 18
+"""Age, in blocks, at which a position is sold in any case."""
 LAST_BLOCKS = 12
 """Blocks at most after the scenario's end, for what the bot still has on its way."""
 
@@ -32,11 +33,14 @@ class BotFailed(SniperError, RuntimeError):
 class Demo:
     """Everything of one demo. ``directory`` takes config, key, journal and log."""
 
-    def __init__(self, chain: DevChain, directory: Path, seed: int, *, block_s: float = BLOCK_S) -> None:
+    def __init__(
+        self, chain: DevChain, directory: Path, seed: int, *, block_s: float = BLOCK_S, max_age_s: int | None = None
+    ) -> None:
         self.chain = chain
         self.directory = directory
         self.seed = seed
         self.block_s = block_s
+        self.max_age_s = max_age_s or max(1, round(OLD_BLOCKS * block_s))
         self.scenario = Scenario(seed)
         self.director = Director(chain, self.scenario)
         self.bot = Bot(directory / "bot.log")
@@ -47,14 +51,13 @@ class Demo:
         """Fund everyone, write the config, start the bot and wait until it sees the chain."""
         await self.director.prepare(progress)
         self.chain.fund(config.BOT.address, config.FUNDS)
-        max_age_s = max(1, round(18 * self.block_s))
-        self.config = config.write(self.directory, self.chain, PASSWORD, password_fd=PASSWORD_FD, max_age_s=max_age_s)
+        self.config = config.write(self.directory, self.chain, PASSWORD, max_age_s=self.max_age_s)
         await self.start_bot()
 
     async def start_bot(self) -> None:
         """Start it, and wait until it has taken up its journal and read its wallet."""
         starts = self.story.starts
-        await self.bot.start(self.config, PASSWORD_FD)
+        await self.bot.start(self.config)
         async with asyncio.timeout(READY_S):
             while True:
                 self.story.read()
