@@ -1,0 +1,249 @@
+"""What each journal record does to the read models: SQL by the tag of the record's struct.
+
+A parameter is a field of the struct, with ``__`` for a dot (``:entry__intent``). Besides, ``:account`` is the record's
+stream, ``:position`` its number, ``:json_NAME`` the JSON of a field, and in a rule for ``each`` item of a field ``:n``
+counts and the item's fields come before the struct's. ``plus(a, b)`` adds amounts. Tags that are not listed change
+nothing.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """``where``: a field, and the tag that its value must have."""
+
+    sql: str
+    each: str = ""
+    where: tuple[str, str] | None = None
+
+
+_HELD = 'SELECT token FROM orders WHERE account = :account AND "order" = :order'
+
+
+def _trail(intent: str, tag: str) -> Rule:
+    values = f":position, :account, {intent}, '{tag}', :time"
+    return Rule(f"INSERT INTO trail (position, account, intent, tag, time) VALUES ({values})")  # noqa: S608
+
+
+def _trail_of_order(tag: str) -> Rule:
+    return _trail('(SELECT intent FROM orders WHERE account = :account AND "order" = :order)', tag)
+
+
+RULES: dict[str, tuple[Rule, ...]] = {
+    "block/1": (
+        Rule(
+            """INSERT INTO chains (chain_id, number, hash, timestamp, time)
+               VALUES (:chain_id, :number, :hash, :timestamp, :time)
+               ON CONFLICT DO UPDATE SET number = excluded.number, hash = excluded.hash,
+                   timestamp = excluded.timestamp, time = excluded.time"""
+        ),
+    ),
+    "token-described/1": (
+        Rule(
+            """INSERT OR REPLACE INTO tokens (chain_id, token, symbol, decimals, deployer)
+               VALUES (:chain_id, :token, :symbol, :decimals, :deployer)"""
+        ),
+    ),
+    "intent-formed/1": (
+        Rule(
+            """INSERT OR REPLACE INTO intents (account, intent, instance, side, token, reason, cause, share_bps, urgent,
+                   formed_at)
+               VALUES (:account, :intent, :instance, :side, :token, :reason, :cause, :share_bps, :urgent, :time)"""
+        ),
+        _trail(":intent", "intent-formed/1"),
+    ),
+    "entry-sized/1": (
+        Rule(
+            """UPDATE intents SET chain_id = :entry__chain_id, pool = :entry__pool, venue = :entry__venue,
+                   quote = :entry__quote, amount = :entry__amount, expected_out = :entry__expected_out
+               WHERE account = :account AND intent = :entry__intent"""
+        ),
+        _trail(":entry__intent", "entry-sized/1"),
+    ),
+    "judged/1": (
+        Rule(
+            """INSERT INTO findings (position, n, account, time, intent, "check", rule, ok, found, "limit", unit, note,
+                   severity, retry_after_s)
+               VALUES (:position, :n, :account, :time, :intent, :check, :rule, :ok, :json_found, :json_limit, :unit,
+                   :note, :severity, :retry_after_s)""",
+            each="findings",
+        ),
+        _trail(":intent", "judged/1"),
+    ),
+    "verdict/1": (
+        Rule(
+            """UPDATE intents SET allowed = :allowed, rule = :rule, retry_at = :retry_at, judged_at = :time
+               WHERE account = :account AND intent = :intent"""
+        ),
+        _trail(":intent", "verdict/1"),
+    ),
+    "asked/1": (
+        Rule(
+            """INSERT OR REPLACE INTO receipts (account, ask, attempt, tx_hash)
+               VALUES (:account, :ask__id, :ask__body__submission__attempt, :ask__body__submission__tx_hash)""",
+            where=("ask.body", "settle"),
+        ),
+    ),
+    "settled/1": (
+        Rule("DELETE FROM receipts WHERE account = :account AND ask = :ask AND NOT :included"),
+        Rule(
+            """UPDATE receipts SET ok = :ok, block = :block, block_hash = :block_hash, gas_used = :gas_used,
+                   gas_price = :gas_price, native_delta = :native_delta, revert_reason = :revert_reason
+               WHERE account = :account AND ask = :ask AND ok IS NULL"""
+        ),
+    ),
+    "ask-closed/1": (Rule("DELETE FROM receipts WHERE account = :account AND ask = :ask AND ok IS NULL"),),
+    "order-placed/1": (
+        Rule(
+            """INSERT OR REPLACE INTO orders (account, "order", intent, instance, side, chain_id, owner, token, quote,
+                   pool, venue, amount_in, expected_out, min_out, cash, gas, exit_gas, urgent, placed_at, state, reason)
+               VALUES (:account, :order, :intent, :instance, :side, :chain_id, :owner, :token, :quote, :pool, :venue,
+                   :amount_in, :expected_out, :min_out, :cash, :gas, :exit_gas, :urgent, :time, 'working', '')"""
+        ),
+        Rule(
+            """INSERT INTO positions (account, token, pool, quote, venue, instance, state, chain_id, opened_at,
+                   changed_at, failures)
+               SELECT :account, :token, :pool, :quote, :venue, :instance, 'opening', :chain_id, :time, :time, 0
+               WHERE :side = 'increase'
+               ON CONFLICT DO UPDATE SET pool = excluded.pool, quote = excluded.quote, venue = excluded.venue,
+                   instance = excluded.instance, state = 'opening', opened_at = excluded.opened_at,
+                   changed_at = excluded.changed_at, failures = 0
+               WHERE state IN ('closed', 'written-off')"""
+        ),
+        Rule(
+            """UPDATE positions SET state = 'closing', changed_at = :time
+               WHERE account = :account AND token = :token AND :side = 'reduce'"""
+        ),
+        _trail(":intent", "order-placed/1"),
+    ),
+    "steps-added/1": (
+        Rule('UPDATE orders SET gas = plus(gas, :gas) WHERE account = :account AND "order" = :order'),
+        _trail_of_order("steps-added/1"),
+    ),
+    "attempt-made/1": (
+        Rule(
+            """INSERT OR REPLACE INTO attempts (account, attempt, "order", replaces, state, note, tx_hash, step, nonce,
+                   made_at, made_block, moved_at, max_fee, max_priority_fee, cancel)
+               VALUES (:account, :attempt, :order, :replaces, 'signing', '', '', :step, :nonce, :time, :block, :time,
+                   :bid__max_fee, :bid__max_priority_fee, :cancel)"""
+        ),
+        _trail_of_order("attempt-made/1"),
+    ),
+    "attempt-moved/1": (
+        Rule(
+            """UPDATE attempts SET state = :state, note = :note, moved_at = :time, block = :block,
+                   tx_hash = CASE WHEN :tx_hash = '' THEN tx_hash ELSE :tx_hash END
+               WHERE account = :account AND attempt = :attempt"""
+        ),
+        _trail_of_order("attempt-moved/1"),
+    ),
+    "booked/1": (
+        Rule(
+            f"""INSERT INTO fills (position, account, time, "order", attempt, token, block, amount, cash, gas, cost,
+                   realised, undo)
+               VALUES (:position, :account, :time, :order, :attempt, ({_HELD}), :block, :amount, :cash, :gas, :cost,
+                   :realised, :undo)"""  # noqa: S608
+        ),
+        Rule(
+            """UPDATE orders SET filled_token = plus(filled_token, :amount), filled_quote = plus(filled_quote, :cash),
+                   gas_paid = plus(gas_paid, :gas)
+               WHERE account = :account AND "order" = :order"""
+        ),
+        Rule(
+            f"""UPDATE positions SET amount = plus(amount, :amount), cost = plus(cost, :cost),
+                   realised = plus(realised, :realised), changed_at = :time
+               WHERE account = :account AND token = ({_HELD})"""  # noqa: S608
+        ),
+        Rule(
+            """INSERT INTO cash (account, asset, amount)
+               SELECT :account, quote, :cash FROM orders WHERE account = :account AND "order" = :order
+               ON CONFLICT DO UPDATE SET amount = plus(amount, excluded.amount)"""
+        ),
+        Rule(
+            """INSERT INTO cash (account, asset, amount)
+               SELECT :account, native(chain_id), minus('0', :gas) FROM orders
+               WHERE account = :account AND "order" = :order
+               ON CONFLICT DO UPDATE SET amount = plus(amount, excluded.amount)"""
+        ),
+        _trail_of_order("booked/1"),
+    ),
+    "allowed/1": (
+        Rule(
+            """INSERT OR REPLACE INTO allowances (account, token, amount, time)
+               VALUES (:account, :token, :amount, :time)"""
+        ),
+    ),
+    "order-ended/1": (
+        Rule(
+            """UPDATE orders SET state = :state, reason = :reason, ended_at = :time
+               WHERE account = :account AND "order" = :order"""
+        ),
+        _trail_of_order("order-ended/1"),
+    ),
+    "order-reopened/1": (
+        Rule(
+            """UPDATE orders SET state = 'working', reason = '', ended_at = NULL
+               WHERE account = :account AND "order" = :order"""
+        ),
+        _trail_of_order("order-reopened/1"),
+    ),
+    "position-moved/1": (
+        Rule(
+            """UPDATE positions SET state = :state, failures = :failures, changed_at = :time
+               WHERE account = :account AND token = :token"""
+        ),
+    ),
+    "measured/1": (
+        Rule(
+            """INSERT INTO taxes (account, token, buy_tax_bps, sell_tax_bps, time)
+               VALUES (:account, :token, :buy_tax_bps, :sell_tax_bps, :time)
+               ON CONFLICT DO UPDATE SET buy_tax_bps = coalesce(excluded.buy_tax_bps, buy_tax_bps),
+                   sell_tax_bps = coalesce(excluded.sell_tax_bps, sell_tax_bps), time = excluded.time"""
+        ),
+    ),
+    "synced/1": (
+        Rule(
+            """INSERT OR REPLACE INTO senders (account, chain_id, owner, nonce, time)
+               VALUES (:account, :chain_id, :owner, :nonce, :time)"""
+        ),
+    ),
+    "adjusted/1": (
+        Rule(
+            """INSERT INTO adjustments (position, account, time, asset, delta, reason)
+               VALUES (:position, :account, :time, :asset, :delta, :reason)"""
+        ),
+        Rule(
+            """INSERT INTO cash (account, asset, amount)
+               SELECT :account, :asset, :delta WHERE NOT EXISTS
+                   (SELECT 1 FROM positions WHERE account = :account AND token = :asset AND state != 'closed')
+               ON CONFLICT DO UPDATE SET amount = plus(amount, excluded.amount)"""
+        ),
+        Rule(
+            """UPDATE positions SET amount = plus(amount, :delta), changed_at = :time
+               WHERE account = :account AND token = :asset AND state != 'closed'"""
+        ),
+    ),
+    "kill-set/1": (
+        Rule(
+            """INSERT INTO accounts (account, kill_level, kill_reason, halted, changed_at)
+               VALUES (:account, :level, :reason, '', :time)
+               ON CONFLICT DO UPDATE SET kill_level = :level, kill_reason = :reason, changed_at = :time"""
+        ),
+    ),
+    "instance-moved/1": (
+        Rule(
+            """INSERT INTO instances (account, instance, state, parameters, reason, changed_at)
+               VALUES (:account, :instance, :state, :parameters, :reason, :time)
+               ON CONFLICT DO UPDATE SET state = :state, reason = :reason, changed_at = :time,
+                   parameters = CASE WHEN :parameters = '' THEN parameters ELSE :parameters END"""
+        ),
+    ),
+    "halted/1": (
+        Rule(
+            """INSERT INTO accounts (account, kill_level, kill_reason, halted, changed_at)
+               VALUES (:account, 'off', '', :reason, :time)
+               ON CONFLICT DO UPDATE SET halted = :reason, changed_at = :time"""
+        ),
+    ),
+}
