@@ -70,7 +70,7 @@ $(UV): | $(RUN)
 	@echo "make: fetching uv"
 	@$(RUN) -m pip --version >/dev/null 2>&1 || $(RUN) -m ensurepip >/dev/null
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > $(VENV)/uv.txt
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.txt \
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps --require-hashes -r $(VENV)/uv.txt \
 		|| { echo "make: $(UNREACHABLE)" >&2; exit 1; }
 
 $(RUN):

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import importlib_metadata
 import pytest
@@ -62,11 +63,11 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[In
     """sniper-core without any plugin; tests add their own."""
     site = tmp_path / "site"
     site.mkdir()
-    original = importlib_metadata.MetadataPathFinder.find_distributions
-    context = importlib_metadata.DistributionFinder.Context
+    original: Any = importlib_metadata.MetadataPathFinder.find_distributions  # Any: untyped there, as is its context
+    context: Any = importlib_metadata.DistributionFinder.Context
 
-    def find(self: object, wanted: importlib_metadata.DistributionFinder.Context = context()) -> object:  # noqa: B008
-        return original(context(name=wanted.name, path=[str(site)]))
+    def find(self: object, wanted: Any = None) -> object:
+        return original(context(name=wanted.name if wanted else None, path=[str(site)]))
 
     monkeypatch.setattr(importlib_metadata.MetadataPathFinder, "find_distributions", find)
     monkeypatch.syspath_prepend(str(site))
