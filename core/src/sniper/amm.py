@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from sniper.config import Config
 from sniper.io import Chain
@@ -11,8 +11,8 @@ from sniper.plugin import Frozen, State
 
 __all__ = ["Amm", "Chain", "Change", "Config", "Created", "Fraction", "NoLiquidity", "Self", "on_creation", "on_log"]
 
-Change = Literal["added", "removed"] | None
-"""What a log did to the pool's liquidity, where it did."""
+Change = tuple[int, ...] | None
+"""What liquidity providers put in (positive) or took out (negative) of each coin, base units; None: nothing."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,7 +25,7 @@ def on_log(signature: str, /) -> Callable[[F], F]:
     """Call the decorated method for each log of the pool with this event signature.
 
     Parameters arrive by position, in the order of the signature (indexed ones included). The method changes the
-    fields and returns a `Change`: ``"added"`` or ``"removed"`` where liquidity providers came or went.
+    fields and returns a `Change`.
     """
 
     def mark(handler: F) -> F:

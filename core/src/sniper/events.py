@@ -302,7 +302,9 @@ class TimerFired(Event, tag="timer-fired/1"):
 
 
 class EntryDenied(Event, tag="entry-denied/1"):
-    """This strategy's intent was denied. ``retry_at``: when a check says that it may fare better, ns UTC."""
+    """This strategy's intent was denied, or its order brought nothing (rule ``execution.…``).
+
+    ``retry_at``: when a check says that it may fare better, ns UTC."""
 
     token: str
     intent: str

@@ -72,8 +72,8 @@ def must(rule: str, holds: bool, *, note: str = "", retry_after_s: int | None = 
 class Evidence(Frozen):
     """Facts that a probe brought back; journaled, so that the judgement repeats without the network.
 
-    Evidence with the fields ``buy_tax_bps`` and ``sell_tax_bps`` (int) also tells the kernel what the token takes from
-    a purchase and a sale: from then on minimum outputs and position values count it in.
+    Evidence with the fields ``buy_tax_bps`` and ``sell_tax_bps`` (int, None where not measured) also tells the kernel
+    what the token takes from a purchase and a sale: from then on minimum outputs and position values count it in.
     """
 
 

@@ -38,12 +38,17 @@ class Account:
         return f"{self.wiring.chain_id}:{self.wiring.quote}"
 
     def adopt(self, book: Book) -> None:
-        """Take over a book that was folded elsewhere, and guard its positions anew."""
+        """Take over a book that was folded elsewhere. Exits that guard one of its positions already remember what they
+        saw; the other positions are guarded anew."""
         self.book = book
-        for token in list(self.exits.guards):
-            self.exits.drop(token)
-        for token, position in book.positions.items():
-            if position.amount:
+        for token, guard in sorted(self.exits.guards.items()):
+            held = book.positions.get(token)
+            if held is None or not held.amount or held.pool != guard.pool.id:
+                self.exits.retire(token)
+            else:
+                guard.position = held
+        for token, position in sorted(book.positions.items()):
+            if position.amount and token not in self.exits.guards:
                 self.exits.guard(token, position.instance)
 
     def emit(self, fact: f.Fact) -> None:

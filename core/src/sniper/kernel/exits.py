@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sniper.amm import NoLiquidity
 from sniper.errors import PluginFault
 from sniper.events import (
+    EntryDenied,
     Event,
     LiquidityRemoved,
     PositionClosed,
@@ -73,6 +74,8 @@ class Exits:
     def __init__(self, account: "Account") -> None:
         self.account = account
         self.guards: dict[str, Guard] = {}
+        self.retired: dict[str, Guard] = {}
+        """Guards of flat positions that a reorg could still bring back, with what their exits know."""
         self.policies = tuple(
             (c.name, c.check) for c in sorted(account.wiring.checks, key=lambda check: check.name) if c.policy
         )
@@ -84,6 +87,7 @@ class Exits:
         account = self.account
         if token in self.guards:
             return
+        self.retired.pop(token, None)
         guard = self.guard(token, instance)
         if guard is None:
             return
@@ -105,11 +109,19 @@ class Exits:
         pool.watchers.append(guard)
         return guard
 
-    def drop(self, token: str) -> None:
-        """The position is gone."""
+    def retire(self, token: str) -> None:
+        """The position is flat."""
         guard = self.guards.pop(token, None)
         if guard is not None:
             guard.pool.watchers.remove(guard)
+            guard.pending = None
+            self.retired[token] = guard
+
+    def forget(self) -> None:
+        """Drop the guards of positions that are flat for good."""
+        closed = self.account.book.closed
+        for token in [t for t in self.retired if t not in closed and t not in self.account.book.positions]:
+            del self.retired[token]
             self.account.kernel.timers.drop(self.account.name, token)
 
     # ---- what makes an exit speak ----
@@ -354,6 +366,12 @@ class Exits:
         if position is None:
             return
         if not position.amount:
+            if order.side == "increase" and not order.filled:
+                rule = f"execution.{order.reason or order.state}"
+                denied = EntryDenied(
+                    time=account.kernel.now, token=order.token, intent=order.intent, rule=rule, retry_at=None
+                )
+                account.tell(order.instance, denied)
             self._flat(position)
             return
         guard = self.guards.get(order.token)
@@ -381,7 +399,7 @@ class Exits:
     def _flat(self, position: Position) -> None:
         account = self.account
         self._moved(position, "closed", 0)
-        self.drop(position.token)
+        self.retire(position.token)
         account.tell(
             position.instance, PositionClosed(time=account.kernel.now, token=position.token, pnl=position.realised)
         )
@@ -400,11 +418,14 @@ class Exits:
         position = account.book.positions[order.token]
         if not position.amount:
             self._moved(position, "opening", 0)
-            self.drop(position.token)
+            self.retire(position.token)
         else:
             self._moved(position, "closing" if order.side == "reduce" else "open", position.failures)
-            if position.token not in self.guards:
-                self.guard(position.token, position.instance)
+            guard = self.retired.pop(position.token, None)
+            if guard is not None:
+                self.guards[position.token] = guard
+                guard.position = position
+                guard.pool.watchers.append(guard)
 
     def reorged(self, event: Retracted) -> None:
         """Let each strategy know."""

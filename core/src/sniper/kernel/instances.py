@@ -23,7 +23,7 @@ LIVES = {
 
 
 class Instance:
-    """Runs a strategy's handlers. Only an ``active`` one may enter; one that raised is ``stopped``: it hears no more."""
+    """Runs a strategy's handlers. Only an ``active`` one may enter; one that raised is ``stopped``, hears nothing."""
 
     def __init__(self, account: "Account", wiring: StrategyWiring) -> None:
         self.account = account

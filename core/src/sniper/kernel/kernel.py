@@ -134,8 +134,14 @@ class Kernel:
         return {kind: tuple(subscribers) for kind, subscribers in found.items()}
 
     def _dispatch(self, event: Event) -> None:
-        for instance, handler in self._subscribers.get(type(event), ()):
-            instance.run(handler, event)
+        """Let every strategy that asked for it handle an event; one of a chain, only those on that chain."""
+        subscribers = self._subscribers.get(type(event))
+        if subscribers is None:
+            return
+        chain_id = _chain_of(event)
+        for instance, handler in subscribers:
+            if chain_id is None or instance.account.wiring.chain_id == chain_id:
+                instance.run(handler, event)
 
     def _drain(self) -> None:
         later = self.later
@@ -206,6 +212,8 @@ class Kernel:
                     account.exits.block()
                 if account.book.ended or account.book.closed:
                     account.book.forget(event.chain_id, final)
+                if account.exits.retired:
+                    account.exits.forget()
         self._dispatch(event)
 
     def _reorg(self, event: Reorg) -> None:
@@ -303,3 +311,13 @@ class Kernel:
             return tuple(self.accounts.values())
         found = self.accounts.get(account)
         return (found,) if found else ()
+
+
+def _chain_of(event: Event) -> int | None:
+    """The chain that an event is about; None where it is about none, as a trade on an exchange."""
+    chain_id: int | None = getattr(event, "chain_id", None)
+    if chain_id is None:
+        asset = str(getattr(event, "pool", "") or getattr(event, "token", ""))
+        number = asset.partition(":")[0]
+        return int(number) if number.isdigit() else None
+    return chain_id

@@ -5,6 +5,7 @@ Each pool keeps, for every block that is not final, what it was before that bloc
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from copy import copy
 from fractions import Fraction
 from typing import Any
 
@@ -28,7 +29,7 @@ from sniper.events import (
 from sniper.evm.abi import event
 from sniper.fee import FeeEstimator
 from sniper.kernel.wiring import AmmWiring, ChainWiring
-from sniper.types import asset_id
+from sniper.types import BPS, asset_id
 
 Decode = Callable[[tuple[str, ...], bytes], tuple[Any, ...]]
 """Any: an event's parameters, of ABI types."""
@@ -66,8 +67,8 @@ class Pool:
     """One pool and what is known of it; implements `sniper.view.PoolView`."""
 
     __slots__ = (
-        "address", "amm", "before", "chain_id", "coins", "config", "created_at", "created_block", "handlers", "id",
-        "impl", "quote", "token", "tx", "undo_block", "watchers",
+        "address", "amm", "chain_id", "coins", "config", "created_at", "created_block", "handlers", "id",
+        "impl", "quote", "section", "token", "undo_block", "watchers",
     )  # fmt: skip
 
     def __init__(self, chain_id: int, address: str, impl: AmmWiring, coins: tuple[str, ...], quote: int | None) -> None:
@@ -76,17 +77,16 @@ class Pool:
         self.address = address
         self.impl: Amm
         self.amm = impl.plugin
+        self.section = impl.name
         self.config = impl.config
         self.coins = coins
         self.quote = quote
-        """Index of the coin that counts as money; None where no coin or every coin does."""
+        """See `ChainState.money`."""
         self.token = None if quote is None or len(coins) != 2 else asset_id(chain_id, coins[1 - quote])
         self.created_at = 0
         self.created_block = 0
         self.handlers: dict[str, tuple[Decode, str]] = {}
         self.undo_block = -1
-        self.tx = ""
-        self.before = 0
         self.watchers: list[Any] = []
         """Guards of the positions that are valued in this pool. Any: `sniper.kernel.exits.Guard` imports this."""
 
@@ -126,7 +126,8 @@ class ChainState:
         self.number = 0
         self.timestamp = 0
         self.base_fee = 0
-        self.fee: FeeEstimator = wiring.fee
+        # A copy, for it learns: two kernels of one wiring must not teach each other.
+        self.fee: FeeEstimator = copy(wiring.fee)
         self.stale: set[str] = set()
         self.pools: OrderedDict[str, Pool] = OrderedDict()
         self.tokens: dict[str, Token] = {}
@@ -149,6 +150,11 @@ class ChainState:
     def head(self) -> Block | None:
         """The newest block."""
         return self.headers[-1] if self.headers else None
+
+    def money(self, coins: tuple[str, ...]) -> int | None:
+        """Index of the coin that counts as money; None where no coin or more than one does."""
+        found = [i for i, coin in enumerate(coins) if coin in self.quotes]
+        return found[0] if len(found) == 1 else None
 
 
 def _marked(cls: type, mark: str) -> list[tuple[str, Decode, str]]:
@@ -226,9 +232,6 @@ class Market:
         if pool.undo_block != event.block:
             self._keep(chain, pool, event.block)
         quote = pool.quote
-        if quote is not None and pool.tx != event.tx_hash:
-            pool.tx = event.tx_hash
-            pool.before = pool.impl.reserve(quote)
         decode, method = handler
         try:
             change = getattr(pool.impl, method)(*decode(event.topics, event.data))
@@ -241,14 +244,14 @@ class Market:
         if change is None or quote is None or pool.token is None:
             return pool, ()
         reserve = pool.impl.reserve(quote)
-        if change == "added":
+        moved = change[quote]
+        if moved >= 0:
             return pool, (
                 LiquidityAdded(
                     time=event.time, pool=pool.id, token=pool.token, quote_reserve=reserve, block=event.block
                 ),
             )
-        left = max(0, pool.before - reserve)
-        share = left * 10_000 // pool.before if pool.before else 0
+        share = -moved * BPS // (reserve - moved)
         return pool, (
             LiquidityRemoved(
                 time=event.time,
@@ -287,7 +290,6 @@ class Market:
                     continue
                 pool.impl = impl
                 pool.undo_block = -1
-                pool.tx = ""
                 changed[address] = pool
         while chain.headers and chain.headers[-1].number > ancestor:
             chain.headers.pop()
@@ -331,8 +333,7 @@ class Market:
         )
 
     def _add(self, chain: ChainState, wiring: AmmWiring, address: str, coins: tuple[str, ...], impl: Amm) -> Pool:
-        money = [i for i, coin in enumerate(coins) if coin in chain.quotes]
-        pool = Pool(chain.id, address, wiring, coins, money[0] if len(money) == 1 else None)
+        pool = Pool(chain.id, address, wiring, coins, chain.money(coins))
         pool.impl = impl
         pool.handlers = chain.handlers[wiring.name]
         chain.pools[address] = pool
@@ -353,6 +354,9 @@ class Market:
 
     def _forget(self, chain: ChainState, pool: Pool) -> None:
         del chain.pools[pool.address]
+        for _, kept in chain.undo:
+            if kept.get(pool.address) is not None:
+                del kept[pool.address]  # what it was must not come back in a pool that is read anew
         for coin in pool.coins:
             token = chain.tokens.get(coin)
             if token is not None:

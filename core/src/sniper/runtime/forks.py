@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec import structs
 
-from sniper.amm import NoLiquidity
-from sniper.errors import CallReverted, CodecError, PluginError
+from sniper.amm import Amm, NoLiquidity
+from sniper.errors import CallReverted, PluginError
 from sniper.evm.abi import function
 from sniper.evm.rpc import Endpoints
 from sniper.evm.simulate import CallResult, SimulatedCall, StateOverride, simulate
@@ -17,7 +17,7 @@ from sniper.types import NATIVE, Step, asset_id
 from sniper.venue import OnChainVenue, Swap
 
 BALANCE_OF = function("balanceOf(address)(uint256)")
-ALLOWANCE = "allowance(address,address)(uint256)"
+ALLOWANCE = function("allowance(address,address)(uint256)")
 PROBE = "0x" + "5117e12" * 5 + "51179"
 """Where the balance probe is put for the time of a simulation; an address without a key or code."""
 BALANCE_CODE = bytes.fromhex("5f35315f5260205ff3")
@@ -51,6 +51,8 @@ class ForkAt(ChainAt):
         super().__init__(endpoints, block)
         self._account = account
         self._calls: list[SimulatedCall] = []
+        self._pools: dict[str, Amm] = {}
+        self._allowed: dict[str, int] = {}
 
     async def read(self, address: str, signature: str, *args: object) -> tuple[Any, ...]:
         """See `sniper.io.Chain`: the state after the trades so far."""
@@ -90,7 +92,7 @@ class ForkAt(ChainAt):
         quote = account.wiring.quote
         token = next(coin for coin in pool.coins if asset_id(pool.chain_id, coin) == pool.token)
         pay, get = (quote, token) if opens else (token, quote)
-        expected = await self._expected(pool, account.execution.pool_coin(pay), amount)
+        expected = self._expected(pool, account.execution.pool_coin(pay), amount)
         swap = Swap(
             chain_id=pool.chain_id,
             owner=self._owner,
@@ -105,36 +107,48 @@ class ForkAt(ChainAt):
             allowance=0,
             opens=opens,
         )
+        allowance = self._allowance(venue, pool, token)
         if not opens:
-            swap = structs.replace(swap, allowance=await self._allowance(venue, pool, token))
+            if token not in self._allowed:
+                self._allowed[token] = _amount((await self._run([allowance]))[0])
+            swap = structs.replace(swap, allowance=self._allowed[token])  # type: ignore[type-var]  # a msgspec struct
         steps = [self._call(step) for step in venue.plan(swap)]
         around = [self._balance(pay), self._balance(get)]
-        results = await self._run([*around, *steps, *around])
-        before, done, after = results[:2], results[2:-2], results[-2:]
+        results = await self._run([*around, *steps, *around, allowance])
+        before, done, after = results[:2], results[2:-3], results[-3:-1]
+        self._allowed[token] = _amount(results[-1])
         failed = next((result for result in done if not result.success), None)
         gas = sum(result.gas_used for result in done)
         if failed is not None:
             return Trade(paid=0, received=0, expected=expected, gas_used=gas, reverted=failed.reason or "no reason")
         self._calls += steps
+        self._follow(pool, done)
         paid, received = _amount(before[0]) - _amount(after[0]), _amount(after[1]) - _amount(before[1])
         return Trade(paid=max(0, paid), received=max(0, received), expected=expected, gas_used=gas)
 
-    async def _expected(self, pool: Pool, coin_in: str, amount: int) -> int:
-        """The pool's own formula on the state after the trades so far."""
+    def _expected(self, pool: Pool, coin_in: str, amount: int) -> int:
+        """The pool's own formula on the state after the trades so far; 0 where it gives nothing."""
         i = pool.coins.index(coin_in)
-        impl = await type(pool.impl).load(pool.address, self, pool.config) if self._calls else pool.impl
         try:
-            return impl.amount_out(i, 1 - i, amount)
+            return self._pools.get(pool.address, pool.impl).amount_out(i, 1 - i, amount)
         except NoLiquidity:
             return 0
 
-    async def _allowance(self, venue: OnChainVenue, pool: Pool, token: str) -> int:
-        """What the venue may take of the token, as the chain has it; a token that gives no answer allows nothing."""
-        try:
-            (allowed,) = await self.read(token, ALLOWANCE, self._owner, venue.spender(pool.chain_id, pool.amm))
-        except (CallReverted, CodecError):
-            return 0
-        return int(allowed)
+    def _follow(self, pool: Pool, results: list[CallResult]) -> None:
+        """Apply what the pool logged in the simulation to a copy of its state: no need to read it back."""
+        impl = self._pools.get(pool.address) or pool.impl.checkpoint()
+        for result in results:
+            for log in result.logs:
+                handler = pool.handlers.get(log.topics[0]) if log.topics and log.address == pool.address else None
+                if handler is not None:
+                    decode, method = handler
+                    getattr(impl, method)(*decode(log.topics, log.data))
+        self._pools[pool.address] = impl
+
+    def _allowance(self, venue: OnChainVenue, pool: Pool, token: str) -> SimulatedCall:
+        """What the venue may take of the token, as the chain has it."""
+        spender = venue.spender(pool.chain_id, pool.amm)
+        return SimulatedCall(sender=self._owner, to=token, data=ALLOWANCE.encode(self._owner, spender), gas=1_000_000)
 
     def _call(self, step: Step) -> SimulatedCall:
         return SimulatedCall(sender=self._owner, to=step.to, data=step.data, value=step.value, gas=step.gas)
@@ -151,7 +165,7 @@ class ForkAt(ChainAt):
 
 
 def _amount(result: CallResult) -> int:
-    """A balance that a token gave; one that gives none, or garbage, has none."""
+    """A number that a token gave; one that gives none, or garbage, has none."""
     return int.from_bytes(result.data, "big") if result.success and len(result.data) == 32 else 0
 
 

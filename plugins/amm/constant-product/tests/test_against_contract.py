@@ -111,16 +111,21 @@ def pair(chain: DevChain, ask: Any, send: Any, feed: Any) -> Pair:
 def test_state_and_quotes_equal_the_contract_through_a_history(pair: Pair, seed: int, size: int) -> None:
     randomness = random.Random(seed)
     pair.compare_quotes(0, 1000)
-    assert pair.add((randomness.randrange(size // 2, size), randomness.randrange(size // 2, size))) == ["added"]
+    assert [
+        min(change) > 0
+        for change in pair.add((randomness.randrange(size // 2, size), randomness.randrange(size // 2, size)))
+    ] == [True]
     for _ in range(14):
         i = randomness.randrange(2)
         fresh = randomness.randrange(1, 1 + pair.amm.reserves[i] // 5)
         match randomness.choice(["add", "remove", "swap", "swap", "donate and sync", "donate and skim", "donate"]):
             case "add":
-                assert pair.add((size // 3, size // 3)) == ["added"]
+                assert [min(change) > 0 for change in pair.add((size // 3, size // 3))] == [True]
             case "remove":
                 (held,) = pair.ask(pair.address, "balanceOf(address)(uint256)", pair.me)
-                assert pair.remove(randomness.randrange(held // 10 + 1, held // 3 + 2)) == ["removed"]
+                assert [
+                    max(change) < 0 for change in pair.remove(randomness.randrange(held // 10 + 1, held // 3 + 2))
+                ] == [True]
             case "swap":
                 pair.swap(i, fresh)
             case "donate and sync":

@@ -62,9 +62,9 @@ def test_no_swap_beats_the_marginal_price_or_the_reserve(pool: UniswapV3, amount
 def test_liquidity_that_comes_and_goes_leaves_no_trace(pool: UniswapV3, amount: int, i: int) -> None:
     kept = pool.checkpoint()
     spacing = pool.tick_spacing
-    assert pool.mint("", "", -7 * spacing, 9 * spacing, amount, 0, 0) == "added"
+    assert pool.mint("", "", -7 * spacing, 9 * spacing, amount, 5, 7) == (5, 7)
     assert pool != kept
-    assert pool.burn("", -7 * spacing, 9 * spacing, amount, 0, 0) == "removed"
+    assert pool.burn("", -7 * spacing, 9 * spacing, amount, 5, 7) == (-5, -7)
     assert pool.burn("", -7 * spacing, 9 * spacing, 0, 0, 0) is None
     assert pool == kept
 

@@ -57,11 +57,11 @@ class ConstantProduct(Amm):
 
     @on_log("Mint(address indexed sender, uint256 amount0, uint256 amount1)")
     def mint(self, sender: str, amount0: int, amount1: int) -> Change:
-        return "added"
+        return amount0, amount1
 
     @on_log("Burn(address indexed sender, uint256 amount0, uint256 amount1, address indexed to)")
     def burn(self, sender: str, amount0: int, amount1: int, to: str) -> Change:
-        return "removed"
+        return -amount0, -amount1
 
     def amount_out(self, i: int, j: int, amount_in: int) -> int:
         """``UniswapV2Library.getAmountOut``, then the requires of ``UniswapV2Pair.swap`` and ``_update``.

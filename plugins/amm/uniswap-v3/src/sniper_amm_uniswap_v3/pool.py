@@ -102,7 +102,7 @@ class UniswapV3(Amm):
     )
     def mint(self, sender: str, owner: str, lower: int, upper: int, amount: int, paid0: int, paid1: int) -> Change:
         self._change_position(lower, upper, amount)
-        return "added"
+        return paid0, paid1
 
     @on_log(
         "Burn(address indexed owner, int24 indexed tickLower, int24 indexed tickUpper, uint128 amount,"
@@ -112,7 +112,7 @@ class UniswapV3(Amm):
         if not amount:
             return None  # a burn of nothing only credits fees to the position
         self._change_position(lower, upper, -amount)
-        return "removed"
+        return -owed0, -owed1
 
     @on_log(
         "Swap(address indexed sender, address indexed recipient, int256 amount0, int256 amount1, uint160 sqrtPriceX96,"
