@@ -185,9 +185,11 @@ class Book(State):
         return found
 
     def forget(self, chain_id: int, final_block: int) -> None:
-        """Drop what only a reorg below ``final_block`` could need."""
+        """Drop what only a reorg below ``final_block``, or the answer to an open ask, could need."""
+        asked = {ask.partition("#")[0] for ask in self.asks}
         for key in [k for k, o in self.ended.items() if o.chain_id == chain_id and o.ended_block <= final_block]:
-            del self.ended[key]
+            if key not in asked:
+                del self.ended[key]
         for key in [k for k, p in self.closed.items() if p.chain_id == chain_id and p.changed_block <= final_block]:
             del self.closed[key]
 

@@ -31,7 +31,7 @@ class Execution:
 
     def __init__(self, account: "Account") -> None:
         self.account = account
-        self._exit_gas: dict[tuple[str, str], int] = {}
+        self.exit_gas: dict[tuple[str, str], int] = {}
 
     # ---- planning ----
 
@@ -132,12 +132,12 @@ class Execution:
     def _gas_of_exit(self, venue: OnChainVenue, pool: Pool, token: str) -> int:
         """Gas units of the way back: the approval at entry and a sale that approves again."""
         key = (pool.amm, self.account.wiring.quote)
-        known = self._exit_gas.get(key)
+        known = self.exit_gas.get(key)
         if known is None:
             sale = self.swap(pool, token, self.account.wiring.quote, 1, 0, opens=False)
             approval = venue.approve(pool.chain_id, pool.amm, token, 1, 0)
             known = sum(step.gas for step in (*approval, *venue.plan(sale)))
-            self._exit_gas[key] = known
+            self.exit_gas[key] = known
         return known
 
     # ---- steps and attempts ----
@@ -561,13 +561,13 @@ class Execution:
         account = self.account
         book = account.book
         gone = [
-            (attempt.block, attempt.nonce, order, attempt)
+            (attempt.block, attempt.nonce, attempt.id, order, attempt)
             for order in (*book.orders.values(), *book.ended.values())
             if order.chain_id == chain_id
             for attempt in order.attempts
             if attempt.block > ancestor and attempt.state in ("included", "reverted")
         ]
-        for _, _, order, attempt in sorted(gone, key=lambda item: item[:2], reverse=True):
+        for _, _, _, order, attempt in sorted(gone, key=lambda item: item[:3], reverse=True):
             account.emit(f.OrderReopened(time=account.kernel.now, order=order.id, step=attempt.step))
             for booked in [b for b in reversed(order.booked) if b.attempt == attempt.id]:
                 account.emit(

@@ -417,7 +417,8 @@ class Exits:
         account = self.account
         position = account.book.positions[order.token]
         if not position.amount:
-            self._moved(position, "opening", 0)
+            if position.state != "opening":  # another transaction of this order was taken back before
+                self._moved(position, "opening", 0)
             self.retire(position.token)
         else:
             self._moved(position, "closing" if order.side == "reduce" else "open", position.failures)

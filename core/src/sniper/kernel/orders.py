@@ -25,7 +25,7 @@ ORDER: dict[str, frozenset[str]] = {
     "working": frozenset({"working", "done", "failed", "cancelled"}),
     "done": frozenset({"working"}),
     "failed": frozenset({"working"}),
-    "cancelled": frozenset(),
+    "cancelled": frozenset({"working"}),
 }
 """Order states. Only a reorg leads back to ``working``."""
 

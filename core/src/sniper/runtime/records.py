@@ -1,7 +1,10 @@
 """Between the kernel and the journal: one frame holds a batch of events and the facts that each led to."""
 
+from collections.abc import Iterator, Sequence
+
 from sniper import events
-from sniper.codec import decode, encode, register
+from sniper.codec import decode, decode_many, encode, register
+from sniper.errors import CodecError
 from sniper.events import Answer, Command, Event
 from sniper.journal.segments import Kind, Record
 from sniper.kernel import facts
@@ -15,6 +18,21 @@ for _module in (events, facts):
 
 MARKET = ""
 """The stream of what all accounts share."""
+
+
+def register_events() -> None:
+    """Make every event type that was imported readable, those of plugins too. Call it once the plugins are loaded.
+
+    Raises `CodecError` where two of them use one tag for different fields.
+    """
+    for kind in _descendants(Event):
+        register(kind)
+
+
+def _descendants(kind: type[Event]) -> Iterator[type[Event]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _descendants(child)
 
 
 def stream_of(event: Event) -> str:
@@ -37,3 +55,31 @@ def fact_record(account: str, fact: Fact) -> Record:
 def read_record(record: Record) -> Frozen:
     """The event or fact in a record. Raises `CodecError`."""
     return decode(record.data)
+
+
+def read_records(first: int, records: Sequence[Record]) -> list[Frozen | None]:
+    """The events and facts of a frame whose first record is number ``first``; None for marks.
+
+    Reading them together is faster than one by one. Raises `CodecError`, which names the record.
+    """
+    try:
+        if all(record.kind != Kind.MARK for record in records):
+            # Their bytes one after the other are a msgpack array but for its head.
+            return [*decode_many(_array_head(len(records)) + b"".join([record.data for record in records]))]
+        return [None if record.kind == Kind.MARK else decode(record.data) for record in records]
+    except CodecError:
+        for position, record in enumerate(records, first):
+            try:
+                if record.kind != Kind.MARK:
+                    decode(record.data)
+            except CodecError as error:
+                raise CodecError(f"record {position} cannot be read: {error}") from error
+        raise
+
+
+def _array_head(count: int) -> bytes:
+    if count < 16:
+        return bytes((0x90 | count,))
+    if count < 2**16:
+        return b"\xdc" + count.to_bytes(2, "big")
+    return b"\xdd" + count.to_bytes(4, "big")

@@ -1,115 +1,228 @@
 """Run a journal again: inputs through the same kernel, each fact compared with the recorded one.
 
 Recorded decisions are facts. Where a re-run decides otherwise, the recorded facts stand: the account's book is folded
-from them alone, and the account is halted before its first new order.
+from them alone, and where code and config are those that decided, the account is halted before its first new order.
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sniper.codec import decode, encode
-from sniper.errors import DecisionMismatch
+from sniper.errors import CodecError, DecisionMismatch
 from sniper.events import Event
-from sniper.journal.reader import Reader
+from sniper.journal import snapshots
+from sniper.journal.reader import Frame, Reader, manifest
 from sniper.journal.segments import Kind, Record
 from sniper.kernel import facts as f
 from sniper.kernel.book import Book, fold
 from sniper.kernel.kernel import Kernel
-from sniper.runtime.records import fact_record
+from sniper.kernel.snapshot import books, restore
+from sniper.plugin import Frozen
+from sniper.runtime.manifest import explain
+from sniper.runtime.records import MARKET, fact_record, read_records, register_events
+
+__all__ = ["Mismatch", "Recovered", "Rerun", "fold_books", "halt", "recover", "uncollected"]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Mismatch:
-    """The first record of an account at which the re-run decided otherwise."""
+    """The first record of an account at which the re-run decided otherwise. ``position``: its number."""
 
     account: str
     position: int
+    epoch: int
     recorded: str
     decided: str
 
+    def __str__(self) -> str:
+        return f"account {self.account}: record {self.position} says {self.recorded}; decided now: {self.decided}"
+
+
+class Rerun:
+    """Takes frames of a journal, in order, into a kernel that stands where they begin.
+
+    An account that decided otherwise than recorded is not heard any more: its later answers belong to orders that it
+    did not make. The other accounts go on untouched.
+
+    position    Number of the next record.
+    inputs      How many were handled; ``facts``: how many were compared.
+    mismatches  The first of each account that differs.
+    """
+
+    def __init__(self, kernel: Kernel, position: int = 0) -> None:
+        self.kernel = kernel
+        self.position = position
+        self.inputs = 0
+        self.facts = 0
+        self.mismatches: dict[str, Mismatch] = {}
+
+    def take(self, frame: Frame) -> list[Frozen | None]:
+        """Run one frame; what its records hold, None for marks. Raises `CodecError`."""
+        structs = read_records(frame.first, frame.records)
+        kernel = self.kernel
+        handle = kernel.handle
+        recorded: list[Record] = []
+        began = False
+        for position, (record, struct) in enumerate(zip(frame.records, structs, strict=True), frame.first):
+            if record.kind == Kind.INPUT:
+                if recorded or kernel.facts:
+                    self._compare(recorded, position, frame.epoch)
+                    recorded = []
+                began = True
+                self.inputs += 1
+                stream = record.stream
+                if stream != MARKET and (stream not in kernel.accounts or stream in self.mismatches):
+                    continue
+                if not isinstance(struct, Event):
+                    raise DecisionMismatch(f"record {position} is marked as an input but is {type(struct).__name__}")
+                handle(struct)
+            elif record.kind == Kind.FACT:
+                if began:
+                    recorded.append(record)
+                else:
+                    self._given(record.stream, struct)
+        if recorded or kernel.facts:
+            self._compare(recorded, frame.first + len(frame.records), frame.epoch)
+        kernel.asks.clear()
+        self.position = frame.first + len(frame.records)
+        return structs
+
+    def _given(self, account: str, fact: Frozen | None) -> None:
+        """A fact that no input led to: a recovery decided it, such as that the account is halted."""
+        if account in self.kernel.accounts and account not in self.mismatches and isinstance(fact, f.Fact):
+            self.facts += 1
+            fold(self.kernel.accounts[account].book, fact)
+
+    def _compare(self, recorded: list[Record], position: int, epoch: int) -> None:
+        """The facts of one input, which end before ``position``, against those that the re-run decided."""
+        ours = [fact_record(account, fact) for account, fact in self.kernel.facts]
+        self.kernel.facts = []
+        self.facts += len(recorded)
+        if ours == recorded:
+            return
+        first = position - len(recorded)
+        for account in sorted({record.stream for record in (*recorded, *ours)} - self.mismatches.keys()):
+            theirs = [(n, r.data) for n, r in enumerate(recorded, first) if r.stream == account]
+            mine = [r.data for r in ours if r.stream == account]
+            same = next((i for i, (a, b) in enumerate(zip(theirs, mine, strict=False)) if a[1] != b), None)
+            if same is None and len(theirs) == len(mine):
+                continue
+            at = min(len(theirs), len(mine)) if same is None else same
+            self.mismatches[account] = Mismatch(
+                account=account,
+                position=theirs[at][0] if at < len(theirs) else position,
+                epoch=epoch,
+                recorded=repr(decode(theirs[at][1])) if at < len(theirs) else "nothing",
+                decided=repr(decode(mine[at])) if at < len(mine) else "nothing",
+            )
+
 
 @dataclass
-class Rerun:
-    """What running a journal again gave. ``last_time``: of the newest input, ns UTC."""
+class Recovered:
+    """What brought a kernel to where its journal ends.
 
+    snapshot    Record before which the snapshot stands that it began with; None: the beginning.
+    halted      Accounts that decided otherwise under the very code and config that decided before, and why.
+    differing   Accounts that decided otherwise because code or config changed; the record stands.
+    remarks     What is worth a line in the log.
+    """
+
+    snapshot: int | None = None
     inputs: int = 0
     facts: int = 0
-    position: int = 0
-    last_time: int = 0
-    mismatches: dict[str, Mismatch] = field(default_factory=dict)
+    halted: list[DecisionMismatch] = field(default_factory=list)
+    differing: list[Mismatch] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
-def rerun(directory: Path, kernel: Kernel, from_: int = 0) -> Rerun:
-    """Feed the records from number ``from_`` on to ``kernel``, which must stand where they begin.
+def recover(directory: Path, kernel: Kernel, present: bytes) -> Recovered:
+    """Bring a new kernel to the end of the journal: newest snapshot, then the records after it.
 
-    Raises `JournalCorrupt` and `CodecError`; differences are in the result, one for each account that differs.
+    present  The manifest of the code and config that run now.
+
+    Raises `JournalError`, and `CodecError` for a record that nothing installed can read. The facts that it decides
+    itself (accounts that are halted) are left in ``kernel.facts``.
     """
-    result = Rerun(position=from_)
-    pending: list[Record] = []
-    with Reader(directory, from_=from_) as reader:
-        for position, record in reader.records():
-            kind = record.kind
-            if kind == Kind.INPUT:
-                _compare(pending, kernel, result, position)
-                pending = []
-                event = decode(record.data)
-                if not isinstance(event, Event):
-                    raise DecisionMismatch(f"record {position} is marked as an input but is {type(event).__name__}")
-                result.inputs += 1
-                result.last_time = event.time
-                kernel.handle(event)
-                kernel.asks.clear()
-            elif kind == Kind.FACT:
-                result.facts += 1
-                pending.append(record)
-            result.position = position + 1
-    _compare(pending, kernel, result, result.position)
+    register_events()
+    result = Recovered()
+    state = _load(directory, kernel, result)
+    rerun = Rerun(kernel, result.snapshot or 0)
+    with uncollected(), Reader(directory, rerun.position) as reader:
+        for frame in reader:
+            try:
+                rerun.take(frame)
+            except CodecError as error:
+                differing = explain(manifest(directory, frame.epoch), present)
+                raise CodecError("; ".join([str(error), *differing])) from error
+    result.inputs, result.facts = rerun.inputs, rerun.facts
+    mismatches = [each for name, each in rerun.mismatches.items() if name in kernel.accounts]
+    if mismatches:
+        begin = books(state) if state else {}
+        folded = {each.account: begin.get(each.account, Book(account=each.account)) for each in mismatches}
+        fold_books(directory, folded, result.snapshot or 0)
+        for mismatch in mismatches:
+            _stand_by_the_record(kernel, mismatch, folded[mismatch.account], result, directory, present)
     return result
 
 
-def _compare(recorded: list[Record], kernel: Kernel, result: Rerun, position: int) -> None:
-    """The facts of one input against those that the re-run decided."""
-    decided = kernel.facts
-    if not recorded and not decided:
-        return
-    ours = [fact_record(account, fact) for account, fact in decided]
-    kernel.facts = []
-    if ours == recorded:
-        return
-    accounts = sorted({r.stream for r in recorded} | {r.stream for r in ours})
-    for account in accounts:
-        theirs = [r.data for r in recorded if r.stream == account]
-        mine = [r.data for r in ours if r.stream == account]
-        if theirs == mine or account in result.mismatches:
-            continue
-        at = next(
-            (i for i, (a, b) in enumerate(zip(theirs, mine, strict=False)) if a != b), min(len(theirs), len(mine))
-        )
-        result.mismatches[account] = Mismatch(
-            account=account,
-            position=position - len(recorded) + at,
-            recorded=repr(decode(theirs[at])) if at < len(theirs) else "nothing",
-            decided=repr(decode(mine[at])) if at < len(mine) else "nothing",
-        )
+def _load(directory: Path, kernel: Kernel, result: Recovered) -> bytes | None:
+    snapshot, skipped = snapshots.newest(directory)
+    result.remarks += skipped
+    if snapshot is None:
+        return None
+    try:
+        result.remarks += restore(kernel, snapshot.state)
+    except CodecError as error:
+        result.remarks.append(f"snapshot-{snapshot.position}.snap: skipped: another version wrote it: {error}")
+        return None
+    result.snapshot = snapshot.position
+    return snapshot.state
 
 
-def fold_books(directory: Path, books: dict[str, Book], from_: int = 0) -> None:
-    """Fold the recorded facts of these accounts, deciding nothing."""
-    with Reader(directory, from_=from_) as reader:
+def _stand_by_the_record(
+    kernel: Kernel, mismatch: Mismatch, book: Book, result: Recovered, directory: Path, present: bytes
+) -> None:
+    kernel.accounts[mismatch.account].adopt(book)
+    if manifest(directory, mismatch.epoch) != present:
+        result.differing.append(mismatch)
+        return
+    error = DecisionMismatch(f"{mismatch}, by the same code and config. The record stands and the account is halted")
+    halt(kernel, mismatch.account, str(error))
+    result.halted.append(error)
+
+
+def fold_books(directory: Path, folded: dict[str, Book], from_: int = 0) -> None:
+    """Fold the recorded facts of these accounts from record ``from_`` on, deciding nothing."""
+    with Reader(directory, from_) as reader:
         for _, record in reader.records():
-            if record.kind == Kind.FACT and record.stream in books:
+            if record.kind == Kind.FACT and record.stream in folded:
                 fact = decode(record.data)
                 if isinstance(fact, f.Fact):
-                    fold(books[record.stream], fact)
+                    fold(folded[record.stream], fact)
 
 
-def halt(kernel: Kernel, account: str, book: Book, reason: str) -> None:
-    """Let the recorded book stand, and stop the account until an operator has looked."""
+def halt(kernel: Kernel, account: str, reason: str) -> None:
+    """Let an account place no order until an operator has looked."""
     found = kernel.accounts[account]
-    found.adopt(book)
-    found.emit(f.Halted(time=kernel.now, reason=reason))
+    if not found.book.halted:
+        found.emit(f.Halted(time=kernel.now, reason=reason))
 
 
 def same_books(one: Kernel, other: Kernel) -> bool:
     """Whether two kernels hold the same money and the same orders, byte for byte."""
     return all(encode(one.accounts[name].book) == encode(other.accounts[name].book) for name in one.accounts)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without garbage collection, which would look through all pools again and again while they are being made."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -14,18 +14,19 @@ import structlog
 
 from sniper.bus import Bus
 from sniper.catalogue import Catalogue
-from sniper.errors import ConfigError, DecisionMismatch
+from sniper.errors import ConfigError
 from sniper.events import Clock as ClockEvent
 from sniper.events import Event, KillSwitch, Started
 from sniper.evm.rpc import Endpoints, Provider
 from sniper.executor import Executor
+from sniper.journal import snapshots
 from sniper.journal.reader import manifest as recorded_manifest
 from sniper.journal.segments import Record
 from sniper.journal.writer import Writer
 from sniper.kernel.asks import Ask
-from sniper.kernel.book import Book
 from sniper.kernel.facts import Fact
 from sniper.kernel.kernel import Kernel
+from sniper.kernel.snapshot import dump
 from sniper.runtime.clock import Clock
 from sniper.runtime.effects import Effects
 from sniper.runtime.feeding import Context, Feeder
@@ -33,14 +34,18 @@ from sniper.runtime.kill import KillFile
 from sniper.runtime.manifest import differences, manifest
 from sniper.runtime.playing import PlayContext
 from sniper.runtime.records import fact_record, input_record
-from sniper.runtime.recovery import Rerun, fold_books, halt, rerun
+from sniper.runtime.recovery import Recovered, recover
 from sniper.runtime.wire import wire
 from sniper.settings.resolved import Resolved
 from sniper.signer import Signer
+from sniper.types import SECOND, KillLevel
 
 JOURNAL = "journal"
 ANSWERS = "answers"
 TICK_S = 0.05
+COLLECT_NS = 2 * SECOND
+"""The kernel's process collects no garbage but in idle gaps, this long after the last time at the earliest."""
+IDLE_NS = SECOND // 20
 
 Observer = Callable[[Event, Sequence[tuple[str, Fact]]], None]
 """Told of each event and the facts that it led to, after they are on record."""
@@ -62,12 +67,13 @@ class Run:
         self.directory = Path(resolved.settings.data_dir).expanduser()
         self.observers = list(observers)
         self.log = structlog.get_logger("sniper")
-        self.recovered = Rerun()
+        self.recovered = Recovered()
         self._manifest = manifest(resolved, catalogue)
         self._signer = signer
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._failure: BaseException | None = None
+        self._taken_at = 0
         self._durations: Callable[[int, int], None] | None = None
 
     # ---- start ----
@@ -93,7 +99,7 @@ class Run:
             self.log.warning("the journal's torn tail was cut off", bytes=self.writer.dropped)
         self.kernel = Kernel(wire(resolved, signs=signs), self._report)
         self.recovered = self._recover()
-        self.clock = Clock(self.recovered.last_time)
+        self.clock = Clock(self.kernel.now)
         self.bus: Bus = resolved.bus.cls()
         self.endpoints = {
             chain.id: Endpoints(
@@ -161,38 +167,27 @@ class Run:
                     "add its key file to the signer, or correct the address"
                 )
 
-    def _recover(self) -> Rerun:
+    def _recover(self) -> Recovered:
         """Bring the kernel to where the journal ends, and open an epoch where code or config differ."""
-        same = False
-        if self.writer.epoch:
-            before = recorded_manifest(self.writer.directory, self.writer.epoch)
-            changed = differences(before, self._manifest)
-            same = not changed
-            if changed:
-                self.log.info("code or config differ from the journal's", what=changed[:10])
-        result = rerun(self.writer.directory, self.kernel) if self.writer.epoch else Rerun()
-        if result.mismatches:
-            self._stand_by_the_record(result, halted=same)
-        if not same:
-            self.writer.begin_epoch(self._manifest)
-        if self.kernel.facts:
-            self._write([], 0)
-        return result
-
-    def _stand_by_the_record(self, result: Rerun, *, halted: bool) -> None:
-        books = {name: Book(account=name) for name in result.mismatches if name in self.kernel.accounts}
-        fold_books(self.writer.directory, books)
-        for name, book in books.items():
-            mismatch = result.mismatches[name]
-            if halted:
-                error = DecisionMismatch(
-                    f"account {name}: record {mismatch.position} says {mismatch.recorded}, the same code now decides "
-                    f"{mismatch.decided}; the record stands and the account is halted"
-                )
-                self.log.error("re-run differs", reason=str(error))
-                halt(self.kernel, name, book, str(error))
-            else:
-                self.kernel.accounts[name].adopt(book)
+        writer, kernel = self.writer, self.kernel
+        recovered = recover(writer.directory, kernel, self._manifest) if writer.epoch else Recovered()
+        for remark in recovered.remarks:
+            self.log.warning("recovery", what=remark)
+        for error in recovered.halted:
+            self.log.error("an account is halted: its re-run differs", reason=str(error))
+        for mismatch in recovered.differing:
+            self.log.warning("decided otherwise now; the record stands", what=str(mismatch))
+        changed = differences(recorded_manifest(writer.directory, writer.epoch), self._manifest) if writer.epoch else []
+        if changed:
+            self.log.info("code or config differ from the journal's", what=changed[:10])
+        if changed or not writer.epoch:
+            writer.begin_epoch(self._manifest)
+        if kernel.facts:
+            self._write()
+        if changed:
+            # The state with which the epoch begins, for it cannot be had again from what other code decided.
+            snapshots.write(writer.directory, writer.position, dump(kernel))
+        return recovered
 
     # ---- the loop ----
 
@@ -231,6 +226,7 @@ class Run:
             self._leave(asks)
         if self._durations is not None:
             self._durations(handled - began, perf_counter_ns() - handled)
+        self._taken_at = self.clock()
         for event, facts in told:
             for observer in self.observers:
                 observer(event, facts)
@@ -246,11 +242,10 @@ class Run:
             for ask in commands:
                 self.effects.start(ask)
 
-    def _write(self, events: Sequence[Event], _: int) -> None:
-        records = [input_record(event) for event in events]
-        records.extend(fact_record(account, fact) for account, fact in self.kernel.facts)
+    def _write(self) -> None:
+        """Put on record what recovery itself decided."""
+        self.writer.append([fact_record(account, fact) for account, fact in self.kernel.facts])
         self.kernel.facts = []
-        self.writer.append(records)
         self.writer.sync()
 
     async def _publish(self, events: Sequence[Event], source: str) -> None:
@@ -260,29 +255,31 @@ class Run:
         await self.bus.publish(events, source=ANSWERS)
 
     async def command(self, event: Event) -> None:
-        """A person's command. A kill switch is written beside the queues first."""
-        if isinstance(event, KillSwitch):
-            from sniper.types import KillLevel
-
+        """A person's command. A kill switch for all accounts is written beside the queues first."""
+        if isinstance(event, KillSwitch) and event.account == "*":
             self.kill.set(KillLevel(event.level))
             if self._signer is not None:
                 await self._signer.level(KillLevel(event.level))
         await self.bus.publish([event], source="commands")
 
     async def _ticks(self) -> None:
-        """Timers and the kill switch's file, when nothing else happens."""
+        """Timers, the kill switch's file and the garbage, when nothing else happens."""
+        told = {account.book.kill for account in self.kernel.accounts.values()} or {KillLevel.OFF.value}
+        collected = self.clock()
         while True:
             await asyncio.sleep(TICK_S)
             now = self.clock()
+            if now - collected >= COLLECT_NS and now - self._taken_at >= IDLE_NS:
+                gc.collect(1)
+                collected = now
             due = self.kernel.timers.next_at()
             if due is not None and due <= now:
                 await self.bus.publish([ClockEvent(time=now)], source="clock")
             level = self.kill.level().value
-            levels = {account.book.kill for account in self.kernel.accounts.values()}
-            if levels != {level} and self.kernel.accounts:
-                told = KillSwitch(time=now, account="*", level=level, reason="set beside the queues")
-                await self.bus.publish([told], source="commands")
-                await asyncio.sleep(TICK_S)
+            if told != {level}:
+                told = {level}
+                command = KillSwitch(time=now, account="*", level=level, reason="set beside the queues")
+                await self.bus.publish([command], source="commands")
 
     # ---- end ----
 

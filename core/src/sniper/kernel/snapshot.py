@@ -1,0 +1,408 @@
+"""The kernel's whole state as bytes, so that recovery need not begin at the first record.
+
+A kernel that was restored goes on byte for byte like one that was never stopped. The codec sorts the keys of dicts, so
+wherever an order of iteration can decide something, that order is part of the snapshot: of pools (which one is
+evicted), of a pool's watchers and of what a block changed (who is asked first), and of every table of a book.
+"""
+
+import json
+from collections import deque
+from typing import Any
+
+from sniper.amm import Amm
+from sniper.codec import decode, encode, encode_state, restore_state
+from sniper.errors import CodecError
+from sniper.events import Block
+from sniper.exit import Sell
+from sniper.kernel.account import Account
+from sniper.kernel.book import Book
+from sniper.kernel.exits import Guard
+from sniper.kernel.instances import Instance
+from sniper.kernel.kernel import Kernel
+from sniper.kernel.market import ChainState, Pool, Token
+from sniper.kernel.timers import Owner
+from sniper.plugin import Frozen
+
+__all__ = ["books", "dump", "restore"]
+
+
+class PoolState(Frozen):
+    """``section``: name of the AMM's section. ``watchers``: (account, token) of the positions valued in this pool, in
+    the order in which they are told. ``state``: the AMM's fields."""
+
+    chain_id: int
+    address: str
+    section: str
+    coins: tuple[str, ...]
+    state: bytes
+    created_at: int
+    created_block: int
+    undo_block: int
+    watchers: tuple[tuple[str, str], ...] = ()
+
+
+class Kept(Frozen):
+    """What a pool was before a block; ``state`` None: the block created it."""
+
+    address: str
+    section: str
+    state: bytes | None
+
+
+class UndoState(Frozen):
+    """In the order in which the block changed its pools."""
+
+    block: int
+    kept: tuple[Kept, ...]
+
+
+class TokenState(Frozen):
+    """``pools``: their addresses, in the order in which routes are compared."""
+
+    address: str
+    symbol: str
+    decimals: int
+    deployer: str
+    pools: tuple[str, ...]
+
+
+class ChainSnapshot(Frozen):
+    """``pools``: that changed longest ago first. ``stale``: sorted. ``fee``: the estimator's fields."""
+
+    chain_id: int
+    number: int
+    timestamp: int
+    base_fee: int
+    fee: bytes
+    stale: tuple[str, ...]
+    headers: tuple[Block, ...]
+    undo: tuple[UndoState, ...]
+    pools: tuple[PoolState, ...]
+    tokens: tuple[TokenState, ...]
+
+
+class TimerState(Frozen):
+    """In firing order."""
+
+    at: int
+    account: str
+    instance: str
+    token: str
+    exit: str
+    key: str
+
+
+class InstanceState(Frozen):
+    """``config``: JSON of the config where a command changed it, else empty."""
+
+    name: str
+    state: bytes
+    config: str = ""
+
+
+class GuardState(Frozen):
+    """``exits``: (section, fields). ``pool``: where the market has forgotten the pool since. ``retired``: its position
+    is flat, but a reorg could bring it back."""
+
+    token: str
+    exits: tuple[tuple[str, bytes], ...]
+    pending: Sell | None
+    next_block: int
+    retired: bool
+    pool_id: str
+    pool: PoolState | None
+
+
+class TableOrder(Frozen):
+    """The keys of one table of a book, in their order of insertion."""
+
+    table: str
+    keys: tuple[str | int, ...]
+
+
+class AccountSnapshot(Frozen):
+    """``exit_gas``: (AMM, quote asset, gas units) of exits that were planned before."""
+
+    book: Book
+    orders: tuple[TableOrder, ...]
+    instances: tuple[InstanceState, ...]
+    guards: tuple[GuardState, ...]
+    exit_gas: tuple[tuple[str, str, int], ...]
+
+
+class KernelSnapshot(Frozen, tag="kernel-snapshot/1"):
+    now: int
+    chains: tuple[ChainSnapshot, ...]
+    accounts: tuple[AccountSnapshot, ...]
+    timers: tuple[TimerState, ...]
+
+
+# ---- out ----
+
+
+def dump(kernel: Kernel) -> bytes:
+    """The state between two events: facts and asks must have been taken."""
+    return encode(
+        KernelSnapshot(
+            now=kernel.now,
+            chains=tuple(_chain(chain) for _, chain in sorted(kernel.market.chains.items())),
+            accounts=tuple(_account(account) for _, account in sorted(kernel.accounts.items())),
+            timers=tuple(
+                TimerState(
+                    at=at, account=owner.account, instance=owner.instance, token=owner.token, exit=owner.exit, key=key
+                )
+                for at, owner, key in kernel.timers.dump()
+            ),
+        )
+    )
+
+
+def books(state: bytes) -> dict[str, Book]:
+    """The books in a snapshot, by account. Raises `CodecError`."""
+    return {account.book.account: _ordered(account) for account in decode(state, KernelSnapshot).accounts}
+
+
+def _chain(chain: ChainState) -> ChainSnapshot:
+    return ChainSnapshot(
+        chain_id=chain.id,
+        number=chain.number,
+        timestamp=chain.timestamp,
+        base_fee=chain.base_fee,
+        fee=encode_state(chain.fee),
+        stale=tuple(sorted(chain.stale)),
+        headers=tuple(chain.headers),
+        undo=tuple(
+            UndoState(block=block, kept=tuple(_kept(chain, address, impl) for address, impl in kept.items()))
+            for block, kept in chain.undo
+        ),
+        pools=tuple(_pool(pool) for pool in chain.pools.values()),
+        tokens=tuple(
+            TokenState(
+                address=address,
+                symbol=token.symbol,
+                decimals=token.decimals,
+                deployer=token.deployer,
+                pools=tuple(pool.address for pool in token.pools),
+            )
+            for address, token in sorted(chain.tokens.items())
+        ),
+    )
+
+
+def _kept(chain: ChainState, address: str, impl: Amm | None) -> Kept:
+    if impl is None:
+        return Kept(address=address, section="", state=None)
+    return Kept(address=address, section=chain.pools[address].section, state=encode_state(impl))
+
+
+def _pool(pool: Pool, *, known: bool = True) -> PoolState:
+    return PoolState(
+        chain_id=pool.chain_id,
+        address=pool.address,
+        section=pool.section,
+        coins=pool.coins,
+        state=encode_state(pool.impl),
+        created_at=pool.created_at,
+        created_block=pool.created_block,
+        undo_block=pool.undo_block,
+        # Nothing changes any more in a pool that the market has forgotten, so nobody is told of it.
+        watchers=tuple((guard.account.name, guard.position.token) for guard in pool.watchers) if known else (),
+    )
+
+
+def _account(account: Account) -> AccountSnapshot:
+    book = account.book
+    tables = ((name, getattr(book, name)) for name in sorted(Book.__struct_fields__))  # type: ignore[attr-defined]
+    return AccountSnapshot(
+        book=book,
+        orders=tuple(
+            TableOrder(table=name, keys=tuple(table))
+            for name, table in tables
+            if isinstance(table, dict) and len(table) > 1
+        ),
+        instances=tuple(_instance(instance) for instance in account.instances.values()),
+        guards=(
+            *(_guard(account, guard, retired=False) for guard in account.exits.guards.values()),
+            *(_guard(account, guard, retired=True) for guard in account.exits.retired.values()),
+        ),
+        exit_gas=tuple((*key, gas) for key, gas in sorted(account.execution.exit_gas.items())),
+    )
+
+
+def _instance(instance: Instance) -> InstanceState:
+    config = instance.strategy.config  # type: ignore[attr-defined]  # every strategy declares it
+    changed = config is not instance.wiring.config
+    return InstanceState(
+        name=instance.name,
+        state=encode_state(instance.strategy),
+        config=json.dumps(config.model_dump(mode="json"), sort_keys=True) if changed else "",
+    )
+
+
+def _guard(account: Account, guard: Guard, *, retired: bool) -> GuardState:
+    pool = guard.pool
+    known = account.kernel.market.pool(pool.id) is pool
+    return GuardState(
+        token=guard.position.token,
+        exits=tuple((name, encode_state(exit_)) for name, exit_ in guard.exits),
+        pending=guard.pending,
+        next_block=guard.next_block,
+        retired=retired,
+        pool_id=pool.id,
+        pool=None if known else _pool(pool, known=False),
+    )
+
+
+# ---- in ----
+
+
+def restore(kernel: Kernel, state: bytes) -> tuple[str, ...]:
+    """Give a new kernel the state of a dumped one; what the kernel's wiring has no place for, or cannot read, is left
+    out and said. With the wiring of the dumped kernel nothing is.
+
+    Raises `CodecError`, with nothing changed, for bytes that are no snapshot of this version.
+    """
+    snapshot = decode(state, KernelSnapshot)
+    left_out: list[str] = []
+    kernel.now = snapshot.now
+    for chain in snapshot.chains:
+        present = kernel.market.chains.get(chain.chain_id)
+        if present is None:
+            left_out.append(f"chain {chain.chain_id} is not configured any more")
+        else:
+            _restore_chain(present, chain, left_out)
+    for account in snapshot.accounts:
+        name = account.book.account
+        if name in kernel.accounts:
+            _restore_account(kernel.accounts[name], account, left_out)
+        else:
+            left_out.append(f"account {name} is not configured any more")
+    _restore_watchers(kernel, snapshot)
+    for timer in snapshot.timers:
+        if timer.account in kernel.accounts:
+            owner = Owner(timer.account, timer.instance, timer.token, timer.exit)
+            kernel.timers.set(owner, timer.key, timer.at)
+    return tuple(left_out)
+
+
+def _restore_chain(chain: ChainState, state: ChainSnapshot, left_out: list[str]) -> None:
+    chain.number, chain.timestamp, chain.base_fee = state.number, state.timestamp, state.base_fee
+    fee = chain.fee
+    try:
+        chain.fee = restore_state(type(fee), state.fee, config=fee.config)  # type: ignore[attr-defined]  # as above
+    except CodecError as error:
+        left_out.append(f"the fee estimator of chain {chain.id} begins anew: {error}")
+    chain.stale = set(state.stale)
+    chain.headers = deque(state.headers, maxlen=chain.headers.maxlen)
+    for known in state.pools:
+        pool = _restore_pool(chain, known, left_out)
+        if pool is not None:
+            chain.pools[pool.address] = pool
+    for described in state.tokens:
+        token = Token()
+        token.symbol, token.decimals, token.deployer = described.symbol, described.decimals, described.deployer
+        token.pools = tuple(chain.pools[address] for address in described.pools if address in chain.pools)
+        if token.pools:
+            chain.tokens[described.address] = token
+    for undo in state.undo[-chain.wiring.finality :]:
+        kept = {each.address: each for each in undo.kept if each.state is None or each.address in chain.pools}
+        chain.undo.append((undo.block, {address: _restore_kept(chain, each) for address, each in kept.items()}))
+
+
+def _restore_pool(chain: ChainState, state: PoolState, left_out: list[str]) -> Pool | None:
+    wiring = chain.amms.get(state.section)
+    if wiring is None:
+        left_out.append(f"pool {state.address}: there is no [amm.{state.section}] any more")
+        return None
+    pool = Pool(chain.id, state.address, wiring, state.coins, chain.money(state.coins))
+    try:
+        pool.impl = restore_state(wiring.amm, state.state, config=wiring.config)
+    except CodecError as error:
+        left_out.append(f"pool {state.address}: {error}")
+        return None
+    pool.handlers = chain.handlers[wiring.name]
+    pool.created_at, pool.created_block = state.created_at, state.created_block
+    pool.undo_block = state.undo_block
+    return pool
+
+
+def _restore_kept(chain: ChainState, kept: Kept) -> Amm | None:
+    if kept.state is None:
+        return None
+    wiring = chain.amms[kept.section]
+    return restore_state(wiring.amm, kept.state, config=wiring.config)
+
+
+def _restore_account(account: Account, state: AccountSnapshot, left_out: list[str]) -> None:
+    account.book = _ordered(state)
+    account.execution.exit_gas = {(amm, quote): gas for amm, quote, gas in state.exit_gas}
+    for remembered in state.instances:
+        instance = account.instances.get(remembered.name)
+        if instance is None:
+            left_out.append(f"strategy {remembered.name} of {account.name} is not configured any more")
+        else:
+            _restore_instance(instance, remembered, left_out)
+    for guard in state.guards:
+        _restore_guard(account, guard, left_out)
+
+
+def _restore_instance(instance: Instance, state: InstanceState, left_out: list[str]) -> None:
+    config: Any = instance.wiring.config
+    try:
+        if state.config:
+            # Any: the model that the strategy declares; pydantic's errors are ValueErrors
+            config = type(config).model_validate(json.loads(state.config))
+        instance.strategy = restore_state(instance.wiring.strategy, state.state, config=config)
+    except ValueError as error:
+        left_out.append(f"strategy {instance.name} of {instance.account.name} begins anew: {error}")
+
+
+def _restore_guard(account: Account, state: GuardState, left_out: list[str]) -> None:
+    book = account.book
+    position = book.positions.get(state.token) or book.closed.get(state.token)
+    if position is None:
+        return  # retired for good, and forgotten with the next block
+    pool = account.kernel.market.pool(state.pool_id)
+    if state.pool is not None:
+        pool = _restore_pool(account.kernel.market.chains[state.pool.chain_id], state.pool, left_out)
+    if pool is None:
+        left_out.append(f"position {state.token} of {account.name} is not guarded: its pool is not followed any more")
+        return
+    owner = account.instances.get(position.instance)
+    wirings = owner.wiring.exits if owner else ()
+    guard = Guard(account, position, pool, wirings)
+    remembered = dict(state.exits)
+    exits = []
+    for name, exit_ in guard.exits:
+        try:
+            config = exit_.config  # type: ignore[attr-defined]  # every exit declares it
+            known = restore_state(type(exit_), remembered[name], config=config) if name in remembered else exit_
+        except CodecError as error:
+            left_out.append(f"exit {name} of position {state.token} of {account.name} begins anew: {error}")
+            known = exit_
+        exits.append((name, known))
+    guard.exits = tuple(exits)
+    guard.pending, guard.next_block = state.pending, state.next_block
+    if state.retired:
+        account.exits.retired[state.token] = guard
+    else:
+        account.exits.guards[state.token] = guard
+        pool.watchers.append(guard)
+
+
+def _restore_watchers(kernel: Kernel, snapshot: KernelSnapshot) -> None:
+    """Accounts are restored one after the other; their guards watch a common pool in the order in which they came."""
+    for chain in snapshot.chains:
+        for state in chain.pools:
+            pool = kernel.market.pool(f"{state.chain_id}:{state.address}") if len(state.watchers) > 1 else None
+            if pool is not None:
+                order = {watcher: n for n, watcher in enumerate(state.watchers)}
+                pool.watchers.sort(key=lambda guard: order[guard.account.name, guard.position.token])
+
+
+def _ordered(state: AccountSnapshot) -> Book:
+    book = state.book
+    for order in state.orders:
+        table = getattr(book, order.table)
+        setattr(book, order.table, {key: table[key] for key in order.keys})
+    return book
