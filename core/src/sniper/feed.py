@@ -28,7 +28,8 @@ class FeedContext(Protocol):
 
     @property
     def resume(self) -> Mapping[str, Any] | None:
-        """Where the kernel stands after a restart: ``{"number": …, "hash": …}`` of its newest block, or None."""
+        """Where the kernel stands: ``{"number": …, "hash": …, "recent": …}`` of its newest block, or None before the
+        first. ``recent``: (number, hash) of the newest blocks, newest first, to find a common ancestor."""
         ...
 
     def watched(self) -> frozenset[str]:

@@ -1,10 +1,23 @@
 """One account in the kernel: its books, its strategy instances, and what leads from one to the other."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sniper.events import Event, TimerFired
+from sniper.errors import IllegalTransition
+from sniper.events import (
+    Answer,
+    AskFailed,
+    BalancesRead,
+    Event,
+    ProbeAnswered,
+    SellSimulated,
+    Sent,
+    Settled,
+    Signed,
+    TimerFired,
+)
 from sniper.kernel import facts as f
-from sniper.kernel.asks import Ask, AskBody
+from sniper.kernel.asks import Ask, AskBody, Probe, ReadBalances, Send, Sign
 from sniper.kernel.book import Book, fold
 from sniper.kernel.entries import Entries
 from sniper.kernel.execution import Execution
@@ -15,6 +28,17 @@ from sniper.kernel.wiring import AccountWiring
 
 if TYPE_CHECKING:
     from sniper.kernel.kernel import Kernel
+
+
+ANSWERS: tuple[type[Answer], ...] = (
+    ProbeAnswered,
+    Signed,
+    Sent,
+    Settled,
+    SellSimulated,
+    BalancesRead,
+    AskFailed,
+)
 
 
 class Account:
@@ -51,6 +75,14 @@ class Account:
             if position.amount and token not in self.exits.guards:
                 self.exits.guard(token, position.instance)
 
+    def safely(self, function: Callable[..., None], *args: object) -> None:
+        """Call something of this account. A step that its state machines forbid halts it, and no other account."""
+        try:
+            function(*args)
+        except IllegalTransition as error:
+            self.kernel.report(f"account {self.name} is halted", error)
+            self.emit(f.Halted(time=self.kernel.now, reason=f"{error.code}: {error}"))
+
     def emit(self, fact: f.Fact) -> None:
         """Decide: fold the fact and pass it on."""
         fold(self.book, fact)
@@ -69,6 +101,34 @@ class Account:
             return None
         self.emit(f.Closed(time=self.kernel.now, ask=ask_id))
         return ask.body
+
+    def answered(self, event: Answer) -> None:
+        """An answer to one of this account's asks."""
+        if isinstance(event, ProbeAnswered):
+            self.entries.answered(event)
+        elif isinstance(event, Signed):
+            self.execution.signed(event)
+        elif isinstance(event, Sent):
+            self.execution.sent(event)
+        elif isinstance(event, Settled):
+            self.execution.settled(event)
+        elif isinstance(event, SellSimulated):
+            self.exits.simulated(event)
+        elif isinstance(event, BalancesRead):
+            self.execution.wallet(event)
+        elif isinstance(event, AskFailed):
+            self._failed(event)
+
+    def _failed(self, event: AskFailed) -> None:
+        body = self.close_ask(event.ask)
+        if isinstance(body, Probe):
+            self.entries.failed(body, event.code, event.message)
+        elif isinstance(body, Sign):
+            self.execution.not_signed(body, event.code, event.message)
+        elif isinstance(body, Send):
+            self.execution.not_sent(body)
+        elif isinstance(body, ReadBalances):
+            self.execution.read_wallet()
 
     def timer(self, instance: str, token: str, exit_name: str, event: TimerFired) -> None:
         """A timer of this account fired."""

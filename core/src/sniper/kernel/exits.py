@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sniper.amm import NoLiquidity
 from sniper.errors import PluginFault
 from sniper.events import (
+    ClosePosition,
     EntryDenied,
     Event,
     LiquidityRemoved,
@@ -216,6 +217,10 @@ class Exits:
         if guard is None or (instance and guard.position.instance != instance):
             return
         self._decided(guard, instance or "by hand", Sell(reason=reason, share_bps=share_bps, urgent=urgent))
+
+    def ordered(self, event: ClosePosition) -> None:
+        """A person closes a position."""
+        self.close(event.token, event.reason, share_bps=event.share_bps)
 
     # ---- selling ----
 

@@ -68,7 +68,7 @@ class Instance:
     def _act(self, name: str, action: object, event: Event) -> None:
         account = self.account
         if type(action) is Open:
-            account.entries.form(self, action)
+            account.safely(account.entries.form, self, action)
         elif type(action) is SetTimer:
             account.kernel.timers.set(self.owner, action.key, action.at)
         elif type(action) is Close:

@@ -8,10 +8,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from sniper.errors import IllegalTransition, PluginFault
+from sniper.errors import PluginFault
 from sniper.events import (
-    AskFailed,
-    BalancesRead,
+    Answer,
     Block,
     Clock,
     ClosePosition,
@@ -23,13 +22,8 @@ from sniper.events import (
     PoolChanged,
     PoolCreated,
     PoolRead,
-    ProbeAnswered,
     Reorg,
     Retracted,
-    SellSimulated,
-    Sent,
-    Settled,
-    Signed,
     Started,
     StrategyLife,
     TimerFired,
@@ -37,8 +31,8 @@ from sniper.events import (
     TokenDescribed,
 )
 from sniper.kernel import facts as f
-from sniper.kernel.account import Account
-from sniper.kernel.asks import Ask, DescribeToken, Probe, Send, Sign
+from sniper.kernel.account import ANSWERS, Account
+from sniper.kernel.asks import Ask, DescribeToken
 from sniper.kernel.instances import Instance
 from sniper.kernel.market import Market, Pool
 from sniper.kernel.timers import Timers
@@ -84,13 +78,7 @@ class Kernel:
             PoolRead: self._read,
             TokenDescribed: self._described,
             Started: self._started,
-            ProbeAnswered: self._answered,
-            Signed: self._signed,
-            Sent: self._sent,
-            Settled: self._settled,
-            SellSimulated: self._simulated,
-            BalancesRead: self._balances,
-            AskFailed: self._failed,
+            **dict.fromkeys(ANSWERS, self._account_event),
             KillSwitch: self._kill,
             StrategyLife: self._life,
             ClosePosition: self._close,
@@ -158,7 +146,7 @@ class Kernel:
             self.cause = fired
             account = self.accounts.get(owner.account)
             if account is not None:
-                account.timer(owner.instance, owner.token, owner.exit, fired)
+                account.safely(account.timer, owner.instance, owner.token, owner.exit, fired)
             self._drain()
 
     # ---- the market ----
@@ -177,7 +165,7 @@ class Kernel:
     def _changed(self, pool: Pool) -> None:
         if pool.watchers:
             for guard in tuple(pool.watchers):
-                guard.account.exits.valued(guard)
+                guard.account.safely(guard.account.exits.valued, guard)
         if self._pool_changed:
             news = PoolChanged(time=self.now, pool=pool.id, block=pool.undo_block)
             for instance, handler in self._pool_changed:
@@ -188,10 +176,10 @@ class Kernel:
             self._describe(news)
         elif type(news) is LiquidityRemoved and pool is not None:
             for guard in tuple(pool.watchers):
-                guard.account.exits.event(guard, news)
+                guard.account.safely(guard.account.exits.event, guard, news)
         elif type(news) is TokenActed:
             for account in self.accounts.values():
-                account.exits.token_event(news)
+                account.safely(account.exits.token_event, news)
         self._dispatch(news)
 
     def _describe(self, news: PoolCreated) -> None:
@@ -207,9 +195,9 @@ class Kernel:
         final = event.number - self.market.chains[event.chain_id].wiring.finality
         for account in self.accounts.values():
             if account.wiring.chain_id == event.chain_id:
-                account.execution.block()
+                account.safely(account.execution.block)
                 if account.exits.guards:
-                    account.exits.block()
+                    account.safely(account.exits.block)
                 if account.book.ended or account.book.closed:
                     account.book.forget(event.chain_id, final)
                 if account.exits.retired:
@@ -228,7 +216,7 @@ class Kernel:
         news = Retracted(time=self.now, chain_id=event.chain_id, ancestor=event.ancestor)
         for account in self.accounts.values():
             if account.wiring.chain_id == event.chain_id:
-                account.execution.reorg(event.chain_id, event.ancestor)
+                account.safely(account.execution.reorg, event.chain_id, event.ancestor)
                 account.exits.reorged(news)
         for pool in changed:
             self._changed(pool)
@@ -252,59 +240,38 @@ class Kernel:
 
     def _started(self, event: Started) -> None:
         for account in self.accounts.values():
-            account.execution.began()
+            account.safely(account.execution.began)
 
-    def _answered(self, event: ProbeAnswered) -> None:
-        self.accounts[event.account].entries.answered(event)
-
-    def _signed(self, event: Signed) -> None:
-        self.accounts[event.account].execution.signed(event)
-
-    def _sent(self, event: Sent) -> None:
-        self.accounts[event.account].execution.sent(event)
-
-    def _settled(self, event: Settled) -> None:
-        self.accounts[event.account].execution.settled(event)
-
-    def _simulated(self, event: SellSimulated) -> None:
-        self.accounts[event.account].exits.simulated(event)
-
-    def _balances(self, event: BalancesRead) -> None:
-        self.accounts[event.account].execution.wallet(event)
-
-    def _failed(self, event: AskFailed) -> None:
-        if not event.account:
-            return  # a question of the market, such as a token's name: no answer is no harm
-        account = self.accounts[event.account]
-        body = account.close_ask(event.ask)
-        if isinstance(body, Probe):
-            account.entries.failed(body, event.code, event.message)
-        elif isinstance(body, Sign):
-            account.execution.not_signed(body, event.code, event.message)
-        elif isinstance(body, Send):
-            account.execution.not_sent(body)
-        elif body is not None and event.ask.startswith(f"{account.name}?wallet"):
-            account.execution.read_wallet()
+    def _account_event(self, event: Answer) -> None:
+        """An answer of an account. One of the market, or of an account that is no longer configured, changes nothing."""
+        account = self.accounts.get(event.account)
+        if account is not None:
+            account.safely(account.answered, event)
 
     # ---- people ----
 
     def _kill(self, event: KillSwitch) -> None:
         if event.level not in {level.value for level in KillLevel}:
-            raise IllegalTransition(f"there is no kill switch level {event.level!r}")
+            self.report("a kill switch command is ignored", ValueError(f"there is no level {event.level!r}"))
+            return
         for account in self._meant(event.account):
             account.emit(f.KillSet(time=self.now, level=event.level, reason=event.reason))
             if event.level == KillLevel.FLATTEN:
-                account.exits.flatten(f"kill switch: {event.reason or 'flatten'}")
+                account.safely(account.exits.flatten, f"kill switch: {event.reason or 'flatten'}")
 
     def _life(self, event: StrategyLife) -> None:
         for account in self._meant(event.account):
             instance = account.instances.get(event.instance)
-            if instance is not None:
+            if instance is None:
+                continue
+            try:
                 instance.command(event.action, event.parameters)
+            except ValueError as error:  # whoever sends commands checks them; this is for a record of another version
+                self.report(f"a command for strategy {event.instance} is ignored", error)
 
     def _close(self, event: ClosePosition) -> None:
         for account in self._meant(event.account):
-            account.exits.close(event.token, event.reason, share_bps=event.share_bps)
+            account.safely(account.exits.ordered, event)
 
     def _meant(self, account: str) -> tuple[Account, ...]:
         if account == "*":
