@@ -123,7 +123,7 @@ class Reader:
 
 def key(event: Event) -> tuple[Any, ...]:
     if isinstance(event, Block):
-        return ("block", event.number, event.hash, event.parent, event.timestamp, event.base_fee, event.tips)
+        return ("block", event.number, event.hash, event.parent, event.timestamp, event.base_fee)  # tips may be late
     if isinstance(event, Log):
         return ("log", event.block, event.index, event.address, event.topics, event.data, event.tx_hash)
     assert isinstance(event, Reorg)

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from sniper.errors import RpcError
-from sniper_feed_evm_logs.header import Header, Memory
+from sniper_feed_evm_logs.asking import ask
+from sniper_feed_evm_logs.errors import NotThere
+from sniper_feed_evm_logs.header import Header, Memory, header
 
 Lie = Callable[[str, list[Any], Any], Any]
 
@@ -41,7 +43,7 @@ def three_logs(chain: Any) -> None:
 
 
 @pytest.mark.parametrize("lie", REFUSED.values(), ids=REFUSED)
-async def test_a_lie_is_watchd_and_the_honest_endpoint_is_asked(chain: Any, readers: Any, fake: Any, lie: Lie) -> None:
+async def test_a_lie_is_refused_and_the_honest_endpoint_is_asked(chain: Any, readers: Any, fake: Any, lie: Lie) -> None:
     honest, deceived = readers(chain.rpc_url), readers(fake.url, chain.rpc_url)
     await honest.next()
     await deceived.next()
@@ -98,6 +100,20 @@ async def test_a_block_that_is_missing_at_one_endpoint_is_read_from_another(
     assert len([key for key in reader.stream if key[0] == "log"]) == 3
 
 
+async def test_what_one_endpoint_does_not_have_is_asked_of_the_next_and_all_must_lack_it(
+    chain: Any, readers: Any, fake: Any
+) -> None:
+    fake.lie = altered("eth_getBlockByNumber", lambda block: None)
+
+    async def newest(*urls: str) -> str:
+        latest = [("eth_getBlockByNumber", ("latest", False))]
+        return str(await ask(readers(*urls).context.endpoints, latest, lambda results: header(results[0]).hash))
+
+    assert await newest(fake.url, chain.rpc_url) == chain.head()
+    with pytest.raises(NotThere):
+        await newest(fake.url)
+
+
 async def test_an_older_head_after_a_newer_one_is_no_reorg(chain: Any, readers: Any, fake: Any) -> None:
     reader = readers(fake.url)
     await reader.next()
@@ -121,7 +137,7 @@ async def test_an_older_head_after_a_newer_one_is_no_reorg(chain: Any, readers: 
     assert [key[0] for key in reader.stream] == ["block"] * 5
 
 
-async def test_headers_that_do_not_follow_each_other_are_watchd_while_catching_up(
+async def test_headers_that_do_not_follow_each_other_are_refused_while_catching_up(
     chain: Any, readers: Any, fake: Any
 ) -> None:
     honest, deceived = readers(chain.rpc_url), readers(fake.url, chain.rpc_url)

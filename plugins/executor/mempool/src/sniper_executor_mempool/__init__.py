@@ -10,7 +10,6 @@ def sniper_executors() -> list[ExecutorSpec]:
             name="mempool",
             summary="Sends transactions to the chain's public mempool",
             factory="sniper_executor_mempool.executor:Mempool",
-            permissions=("chain",),
             modes=("live",),
         )
     ]

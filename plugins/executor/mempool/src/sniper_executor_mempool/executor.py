@@ -39,10 +39,8 @@ class Mempool(Executor):
         found = await settle(endpoints, submission.tx_hash, submission.owner, _tokens(submission))
         if found is None:
             return None
-        if (
-            self.context.block(submission.chain_id) < found.block + self.config.confirmations
-            and self.config.confirmations
-        ):
+        confirmations = self.config.confirmations
+        if confirmations and self.context.block(submission.chain_id) < found.block + confirmations:
             return None
         return Settlement(
             ok=found.success,

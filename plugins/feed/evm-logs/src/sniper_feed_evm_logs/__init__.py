@@ -10,7 +10,6 @@ def sniper_feeds() -> list[FeedSpec]:
             name="evm-logs",
             summary="Blocks and logs of EVM chains, gap-free and reorg-aware",
             factory="sniper_feed_evm_logs.feed:EvmLogs",
-            permissions=("chain",),
             emits=("block/1", "log/1", "reorg/1"),
         )
     ]

@@ -20,11 +20,11 @@ PERCENTILES = (10, 50, 90)
 
 
 class Filled(NamedTuple):
-    """A block with its wanted logs in order; ``tips`` as in `sniper.events.Block`, None where they came too late."""
+    """A block with its wanted logs in order; ``tips`` as in `sniper.events.Block`."""
 
     header: Header
     logs: list[Log]
-    tips: tuple[int, ...] | None
+    tips: tuple[int, ...]
 
 
 def fees(first: int, last: int) -> Request:
@@ -90,7 +90,7 @@ def _filled(headers: list[Header], history: Any, answers: Sequence[Any], wanted:
                 continue
             if places[log.block].setdefault(log.index, log) != log:
                 raise NodeLied(f"block {log.block} has two logs at index {log.index}")
-    tips = read_tips(headers, history)
+    tips = _tips(headers, history)
     return [
         Filled(each, [places[each.number][index] for index in sorted(places[each.number])], tip)
         for each, tip in zip(headers, tips, strict=True)
@@ -116,17 +116,18 @@ def _compare(log: Log, hashes: dict[int, str], wanted: Wanted) -> None:
         raise NodeLied(f"{where} of {log.address} matches no filter that was asked for")
 
 
-def read_tips(headers: list[Header], history: Any | NodeError) -> list[tuple[int, ...] | None]:
-    """The answer to ``eth_feeHistory`` for these blocks: empty where the node has none at all, None where it has none
-    yet (some compute it a moment after the block) or that of another branch."""
+def _tips(headers: list[Header], history: Any | NodeError) -> list[tuple[int, ...]]:
+    """Empty where the node has no fee history, has it a moment after the block, or has that of another branch: a bid
+    can do without, and the block cannot wait."""
+    unknown: list[tuple[int, ...]] = [()] * len(headers)
     if isinstance(history, NodeError):
-        return [()] * len(headers)
+        return unknown
     try:
         if int(history["oldestBlock"], 16) != headers[0].number or len(history["reward"]) != len(headers):
-            return [None] * len(headers)
+            return unknown
         return [
-            tuple(int(tip, 16) for tip in reward) if int(base_fee, 16) == each.base_fee else None
+            tuple(int(tip, 16) for tip in reward) if int(base_fee, 16) == each.base_fee else ()
             for each, reward, base_fee in zip(headers, history["reward"], history["baseFeePerGas"], strict=False)
         ]
     except (KeyError, TypeError, ValueError):
-        return [()] * len(headers)
+        return unknown

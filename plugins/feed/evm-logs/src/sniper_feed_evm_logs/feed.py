@@ -176,7 +176,7 @@ class EvmLogs(Feed):
             base_fee=found.base_fee,
             gas_used=found.gas_used,
             gas_limit=found.gas_limit,
-            tips=block.tips or (),
+            tips=block.tips,
         )
         logs = [
             Log(
@@ -198,17 +198,11 @@ class EvmLogs(Feed):
 
     async def _block(self, found: Header) -> Filled:
         wanted = self._wanted()
-        filled = await ask(
+        return await ask(
             self._endpoints,
             blocks.by_hash(found.number, found.hash, wanted),
             partial(blocks.read_one, number=found.number, hash_=found.hash, parent=found.parent, wanted=wanted),
         )
-        return filled if filled.tips is not None else filled._replace(tips=await self._tips(filled.header))
-
-    async def _tips(self, found: Header) -> tuple[int, ...] | None:
-        """A second look, for a node that announces a block before it knows the fees in it."""
-        (fees,) = await self._endpoints.batch([blocks.fees(found.number, found.number)])
-        return blocks.read_tips([found], fees)[0]
 
     async def _header(self, number: int | Literal["latest"]) -> Header:
         """The chain's own block of this number."""
