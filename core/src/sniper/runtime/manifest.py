@@ -6,6 +6,7 @@ import json
 import platform
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import importlib_metadata
 
 import sniper
 from sniper.catalogue import CORE, Catalogue
+from sniper.journal.reader import manifest as recorded
+from sniper.journal.segments import HEADER_SIZE, list_segments, read_header, segment_path
 from sniper.settings.canonical import canonical
 from sniper.settings.resolved import Configured, Resolved
 
@@ -45,14 +48,35 @@ def manifest(resolved: Resolved, catalogue: Catalogue) -> bytes:
     return canonical(body).encode()
 
 
-def differences(recorded: bytes, present: bytes) -> list[str]:
+@dataclass(frozen=True)
+class Epoch:
+    """A stretch of a journal under one manifest. ``first``: its first record, which is the manifest itself, unless the
+    journal was pruned after it."""
+
+    number: int
+    first: int
+    manifest: bytes
+
+
+def epochs(directory: Path) -> list[Epoch]:
+    """The epochs of a journal, oldest first. Raises `JournalError`."""
+    found: dict[int, int] = {}
+    for number in list_segments(directory):
+        path = segment_path(directory, number)
+        with path.open("rb") as file:
+            header = read_header(file.read(HEADER_SIZE), path.name)
+        found.setdefault(header.epoch, header.first)
+    return [Epoch(number, first, recorded(directory, number)) for number, first in sorted(found.items())]
+
+
+def differences(before: bytes, now: bytes) -> list[str]:
     """Dotted names of what differs between two manifests, for people."""
-    return sorted(_differences("", json.loads(recorded), json.loads(present)))
+    return sorted(_differences("", json.loads(before), json.loads(now)))
 
 
-def explain(recorded: bytes, present: bytes) -> list[str]:
+def explain(recorded_one: bytes, present: bytes) -> list[str]:
     """What differs, and what to do to have it again: one line each. Empty where nothing does."""
-    before, now = json.loads(recorded), json.loads(present)
+    before, now = json.loads(recorded_one), json.loads(present)
     lines = []
     if before["core"] != now["core"]:
         lines.append(_code(CORE, before["core"], now["core"]))

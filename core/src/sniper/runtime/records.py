@@ -20,6 +20,12 @@ MARKET = ""
 """The stream of what all accounts share."""
 
 
+class Mark(Frozen, tag="mark/1"):
+    """A note of the journal about itself, such as an epoch's manifest, for those who read structs only."""
+
+    data: bytes
+
+
 def register_events() -> None:
     """Make every event type that was imported readable, those of plugins too. Call it once the plugins are loaded.
 
@@ -57,16 +63,16 @@ def read_record(record: Record) -> Frozen:
     return decode(record.data)
 
 
-def read_records(first: int, records: Sequence[Record]) -> list[Frozen | None]:
-    """The events and facts of a frame whose first record is number ``first``; None for marks.
+def read_records(first: int, records: Sequence[Record]) -> list[Frozen]:
+    """The events and facts of a frame whose first record is number ``first``; marks as `Mark`.
 
     Reading them together is faster than one by one. Raises `CodecError`, which names the record.
     """
     try:
         if all(record.kind != Kind.MARK for record in records):
             # Their bytes one after the other are a msgpack array but for its head.
-            return [*decode_many(_array_head(len(records)) + b"".join([record.data for record in records]))]
-        return [None if record.kind == Kind.MARK else decode(record.data) for record in records]
+            return decode_many(_array_head(len(records)) + b"".join([record.data for record in records]))
+        return [Mark(data=record.data) if record.kind == Kind.MARK else decode(record.data) for record in records]
     except CodecError:
         for position, record in enumerate(records, first):
             try:

@@ -24,7 +24,7 @@ from sniper.plugin import Frozen
 from sniper.runtime.manifest import explain
 from sniper.runtime.records import MARKET, fact_record, read_records, register_events
 
-__all__ = ["Mismatch", "Recovered", "Rerun", "fold_books", "halt", "recover", "uncollected"]
+__all__ = ["Mismatch", "Recovered", "Rerun", "begin", "fold_books", "halt", "recover", "uncollected"]
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Rerun:
         self.facts = 0
         self.mismatches: dict[str, Mismatch] = {}
 
-    def take(self, frame: Frame) -> list[Frozen | None]:
-        """Run one frame; what its records hold, None for marks. Raises `CodecError`."""
+    def take(self, frame: Frame) -> list[Frozen]:
+        """Run one frame; what its records hold. Raises `CodecError`."""
         structs = read_records(frame.first, frame.records)
         kernel = self.kernel
         handle = kernel.handle
@@ -90,7 +90,7 @@ class Rerun:
         self.position = frame.first + len(frame.records)
         return structs
 
-    def _given(self, account: str, fact: Frozen | None) -> None:
+    def _given(self, account: str, fact: Frozen) -> None:
         """A fact that no input led to: a recovery decided it, such as that the account is halted."""
         if account in self.kernel.accounts and account not in self.mismatches and isinstance(fact, f.Fact):
             self.facts += 1
@@ -148,7 +148,7 @@ def recover(directory: Path, kernel: Kernel, present: bytes) -> Recovered:
     """
     register_events()
     result = Recovered()
-    state = _load(directory, kernel, result)
+    state = begin(directory, kernel, result)
     rerun = Rerun(kernel, result.snapshot or 0)
     with uncollected(), Reader(directory, rerun.position) as reader:
         for frame in reader:
@@ -160,15 +160,17 @@ def recover(directory: Path, kernel: Kernel, present: bytes) -> Recovered:
     result.inputs, result.facts = rerun.inputs, rerun.facts
     mismatches = [each for name, each in rerun.mismatches.items() if name in kernel.accounts]
     if mismatches:
-        begin = books(state) if state else {}
-        folded = {each.account: begin.get(each.account, Book(account=each.account)) for each in mismatches}
+        begun = books(state) if state else {}
+        folded = {each.account: begun.get(each.account, Book(account=each.account)) for each in mismatches}
         fold_books(directory, folded, result.snapshot or 0)
         for mismatch in mismatches:
             _stand_by_the_record(kernel, mismatch, folded[mismatch.account], result, directory, present)
     return result
 
 
-def _load(directory: Path, kernel: Kernel, result: Recovered) -> bytes | None:
+def begin(directory: Path, kernel: Kernel, result: Recovered) -> bytes | None:
+    """Give a new kernel the state of the newest snapshot that can be read, which is returned too; None: there is none,
+    and the first record is next."""
     snapshot, skipped = snapshots.newest(directory)
     result.remarks += skipped
     if snapshot is None:

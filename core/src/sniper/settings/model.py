@@ -132,6 +132,10 @@ class Runtime(Table):
     """Most events that enter the kernel at once."""
     metrics_port: Annotated[StrictInt, Field(ge=0, le=65_535)] | None = None
     """Loopback port of metrics and health, 0 for any free one; off where it is left out."""
+    snapshot_every_s: Positive = 300
+    """Seconds after which the state is written down again, so that a restart need not run everything again."""
+    snapshot_every_records: Positive = 100_000
+    """Records of the journal after which it is written down in any case."""
     signer: str = "keystore"
     """Where keys live."""
     store: str = "sqlite"
