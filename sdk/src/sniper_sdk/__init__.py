@@ -1,1 +1,51 @@
+"""What plugin authors test with. Names are imported on first use: `sniper plugins list` reads this module."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sniper_sdk.bench import Bench
+    from sniper_sdk.conformance import (
+        AmmConformance,
+        AppConformance,
+        BusConformance,
+        ExecutorConformance,
+        ExitConformance,
+        FeeConformance,
+        FeedConformance,
+        PackageConformance,
+        RiskConformance,
+        SignerConformance,
+        SizerConformance,
+        StoreConformance,
+        StrategyConformance,
+        VenueConformance,
+    )
+    from sniper_sdk.devchain import DevChain
+
+__all__ = [
+    "AmmConformance",
+    "AppConformance",
+    "Bench",
+    "BusConformance",
+    "DevChain",
+    "ExecutorConformance",
+    "ExitConformance",
+    "FeeConformance",
+    "FeedConformance",
+    "PackageConformance",
+    "RiskConformance",
+    "SignerConformance",
+    "SizerConformance",
+    "StoreConformance",
+    "StrategyConformance",
+    "VenueConformance",
+]
+
+_PLACES = {"Bench": "sniper_sdk.bench", "DevChain": "sniper_sdk.devchain"}
+
+
+def __getattr__(name: str) -> Any:  # Any: whichever of the names
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_PLACES.get(name, "sniper_sdk.conformance")), name)

@@ -1,0 +1,22 @@
+"""The commands of the sdk, for ``sniper``."""
+
+from sniper import AppSpec, hookimpl
+
+
+@hookimpl
+def sniper_apps() -> list[AppSpec]:
+    return [
+        AppSpec(name="demo", summary="Snipe launches on a chain of its own", factory="sniper_sdk.demo.command:demo"),
+        AppSpec(
+            name="new",
+            group="plugins",
+            summary="Write a plugin package that passes its tests at once",
+            factory="sniper_sdk.templates.command:new",
+        ),
+        AppSpec(
+            name="test",
+            group="plugins",
+            summary="Run the conformance suite of a plugin",
+            factory="sniper_sdk.conformance.command:check",
+        ),
+    ]

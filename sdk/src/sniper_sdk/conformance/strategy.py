@@ -1,0 +1,105 @@
+"""What a strategy must hold."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from sniper.config import Config
+from sniper.events import Event, TimerFired
+from sniper.plugin import State
+from sniper.strategy import Strategy, handlers_of
+from sniper.types import BPS, SECOND, Close, Intent
+from sniper_sdk import strategies
+from sniper_sdk.bench import Bench
+from sniper_sdk.builders import BuiltView
+from sniper_sdk.conformance.playing import Case, Player, written
+from sniper_sdk.conformance.stateful import Stateful
+
+
+class StrategyPlayer(Player):
+    """Pieces of a history are (event, view); timers fire in between."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        super().__init__(bench.strategy)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        bench = Bench.__new__(Bench)
+        vars(bench).update({name: value for name, value in vars(self.bench).items() if name != "strategy"})
+        return {**state, "bench": bench}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        assert isinstance(self.instance, Strategy)
+        self.bench.strategy = self.instance
+
+    def step(self, given: tuple[Event, BuiltView]) -> list[bytes]:
+        event, view = given
+        self.bench.view = view
+        intents = self.bench.send(event)
+        for intent in intents:
+            _check(intent)
+        timers = repr(sorted(self.bench.timers.items())).encode()
+        return [*(written(intent, type(event).__name__) for intent in intents), timers]
+
+
+def _check(intent: Intent) -> None:
+    assert intent.reason, f"{intent!r} gives no reason: one sentence for people stands first in `sniper why`"
+    if isinstance(intent, Close):
+        assert 1 <= intent.share_bps <= BPS, f"{intent!r} closes {intent.share_bps} bps; give 1 to {BPS}"
+    elif intent.max_spend is not None:
+        assert intent.max_spend >= 0, f"{intent!r} may spend less than nothing"
+
+
+class StrategyConformance(Stateful):
+    """Replay identity, snapshot round trip at any point, the same in another process, purity, a step budget.
+
+        class TestLaunchSnipe(StrategyConformance):
+            strategy = LaunchSnipe
+            config = LaunchSnipeConfig(min_liquidity=10**18)
+
+    Histories are drawn from all events that the strategy subscribed to, in the small world of `sniper_sdk.strategies`,
+    with views that know any part of it. Override `events` or `views` where the strategy needs rarer ones.
+    """
+
+    strategy: ClassVar[type[Strategy]]
+    config: ClassVar[Config]
+
+    def events(self) -> SearchStrategy[Event]:
+        """What is sent; times are set to increase. Timers that the strategy sets fire by themselves."""
+        kinds = [kind for kind in handlers_of(self.strategy) if kind is not TimerFired]
+        return strategies.events(*(kinds or [TimerFired]))
+
+    def views(self) -> SearchStrategy[BuiltView]:
+        """What handlers see; ``now`` is set to the event's time."""
+        return strategies.views()
+
+    def cases(self) -> SearchStrategy[Case]:
+        gaps = st.sampled_from((0, 1, SECOND, 12 * SECOND, 3600 * SECOND))
+        pieces = st.lists(st.tuples(gaps, self.events(), st.integers(0, 2)), max_size=12)
+        worlds = st.lists(self.views(), min_size=3, max_size=3)
+        return st.builds(self._case, worlds, pieces)
+
+    def sources(self) -> Iterable[type[State | Event | Config]]:
+        return (self.strategy, type(self.config), *handlers_of(self.strategy))
+
+    def _case(self, worlds: list[BuiltView], pieces: list[tuple[int, Event, int]]) -> Case:
+        import msgspec
+
+        now, history = strategies.NOW, []
+        for gap, event, world in pieces:
+            now += gap
+            history.append((msgspec.structs.replace(event, time=now), replace(worlds[world], now=now)))  # type: ignore[type-var]
+        return Case(self._start, history)
+
+    def _start(self) -> Player:
+        return StrategyPlayer(Bench(self.strategy, self.config))
+
+    def test_it_subscribes_to_something(self) -> None:
+        assert handlers_of(self.strategy), (
+            f"{self.strategy.__name__} handles no event: mark a method with @on(EventType)"
+        )

@@ -1,0 +1,273 @@
+"""Hypothesis strategies for what plugins handle: ids, amounts, pools, views, and every event, also a plugin's own.
+
+Everything lives in one small world, so that events meet the tokens and pools that a view knows: chain `CHAIN`, the
+quote asset `QUOTE`, the tokens `TOKENS` and one pool of each with the quote asset, `POOLS`.
+
+    @given(event=strategies.events(LiquidityAdded), here=strategies.views())
+"""
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import Enum
+from fractions import Fraction
+from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin
+
+import msgspec
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from sniper.events import Event, KillSwitch, PoolCreated, PoolRead, StrategyLife, TimerFired, TokenDescribed
+from sniper.plugin import Frozen
+from sniper.risk import Finding
+from sniper.types import BPS, SECOND, Entry, KillLevel, Mode, asset_id, split_asset
+from sniper_sdk import builders
+from sniper_sdk.builders import CHAIN, POOL, QUOTE, TOKEN, BuiltPool, BuiltPosition, BuiltToken, BuiltView
+
+__all__ = [
+    "ACCOUNT", "CHAIN", "INSTANCE", "NOW", "POOLS", "QUOTE", "TOKENS", "addresses", "amounts", "assets", "blocks", "bps",
+    "entries", "events", "findings", "hashes", "pool_ids", "pools", "positions", "structs", "times", "tokens", "uint112",
+    "uint256", "views",
+]  # fmt: skip
+
+S = TypeVar("S", bound=Frozen)
+E = TypeVar("E", bound=Event)
+
+TOKENS: Final = (TOKEN, *(asset_id(CHAIN, builders.address(0x70 + n)) for n in (1, 2, 3)))
+POOLS: Final = (POOL, *(asset_id(CHAIN, builders.address(0x9001 + n)) for n in (1, 2, 3)))
+NOW: Final = 1_700_000_000 * SECOND
+"""When the world's history begins, ns UTC."""
+ACCOUNT: Final = "main"
+INSTANCE: Final = "the-strategy"
+
+uint112 = st.integers(0, 2**112 - 1)
+uint256 = st.integers(0, 2**256 - 1)
+bps = st.integers(0, BPS)
+times = st.integers(NOW, NOW + 30 * 86_400 * SECOND)
+blocks = st.integers(0, 10_000)
+
+
+def addresses() -> SearchStrategy[str]:
+    """Well-formed addresses, lower-case."""
+    return st.integers(0, 2**160 - 1).map(builders.address)
+
+
+def hashes() -> SearchStrategy[str]:
+    """32 bytes in hex: of blocks, of transactions, topics."""
+    return st.integers(0, 2**256 - 1).map(lambda n: f"0x{n:064x}")
+
+
+def amounts(most: int = 2**112 - 1) -> SearchStrategy[int]:
+    """Base units from 0 to ``most``; every order of magnitude is as likely as any other."""
+    return st.integers(0, most.bit_length()).flatmap(lambda bits: st.integers(0, min(most, (1 << bits) - 1)))
+
+
+def assets() -> SearchStrategy[str]:
+    """Asset ids of the world's tokens."""
+    return st.sampled_from(TOKENS)
+
+
+def pool_ids() -> SearchStrategy[str]:
+    """Pool ids of the world."""
+    return st.sampled_from(POOLS)
+
+
+@st.composite
+def pools(draw: st.DrawFn, token: str | None = None) -> BuiltPool:
+    """A pair of a token (asset id; None: any) and the quote asset; it may be empty."""
+    of = draw(assets()) if token is None else token
+    coins = (split_asset(of)[1], split_asset(QUOTE)[1])
+    turned = draw(st.booleans())
+    return builders.pool(
+        POOLS[TOKENS.index(of)] if of in TOKENS else draw(pool_ids()),
+        coins=(coins[1], coins[0]) if turned else coins,
+        reserves=(draw(amounts()), draw(amounts())),
+        fee_bps=draw(st.sampled_from((0, 5, 25, 30, 100))),
+        created_at=draw(st.just(0) | times),
+        created_block=draw(blocks),
+    )
+
+
+@st.composite
+def positions(draw: st.DrawFn, token: str | None = None) -> BuiltPosition:
+    """A position in a token (asset id; None: any), in any state; what it holds and what it cost may be 0."""
+    of = draw(assets()) if token is None else token
+    return builders.position(
+        of,
+        amount=draw(amounts(2**128)),
+        cost=draw(amounts()),
+        state=draw(st.sampled_from(("opening", "open", "closing", "stuck", "written-off"))),
+        pool=POOLS[TOKENS.index(of)] if of in TOKENS else POOL,
+        instance=draw(st.sampled_from((INSTANCE, "another"))),
+        opened_at=draw(times),
+        opened_block=draw(blocks),
+    )
+
+
+@st.composite
+def tokens(draw: st.DrawFn) -> BuiltToken:
+    """What is known of a token; taxes may be unmeasured."""
+    return builders.token(
+        draw(st.text(max_size=8)),
+        decimals=draw(st.integers(0, 36)),
+        deployer=draw(st.just("") | addresses()),
+        buy_tax_bps=draw(st.none() | bps),
+        sell_tax_bps=draw(st.none() | bps),
+    )
+
+
+@st.composite
+def views(draw: st.DrawFn, now: int | None = None) -> BuiltView:
+    """A view of the world at ``now`` (ns UTC; None: any time), with any part of it known."""
+    at = draw(times) if now is None else now
+    gone = st.tuples(st.integers(0, at), amounts())
+    return builders.view(
+        now=at,
+        account=ACCOUNT,
+        positions=[draw(positions(token)) for token in draw(_some(TOKENS))],
+        pools=[replace(pool, created_at=min(pool.created_at, at)) for pool in draw(_each(pools, TOKENS))],
+        tokens=dict(zip(known := draw(_some(TOKENS)), [draw(tokens()) for _ in known], strict=True)),
+        block=draw(blocks),
+        cash=draw(amounts()),
+        equity=draw(st.none() | amounts()),
+        spending=draw(st.lists(gone, max_size=3)),
+        results=draw(st.lists(st.tuples(st.integers(0, at), amounts() | amounts().map(int.__neg__)), max_size=3)),
+        drawdown=draw(amounts()),
+        entries=draw(st.dictionaries(assets(), st.integers(0, at), max_size=2)),
+    )
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> Entry:
+    """A sized and routed intent. Its pool need not be known, nor its output be what that pool gives."""
+    token = draw(assets())
+    entry = builders.entry(
+        draw(amounts().map(lambda amount: amount + 1)),
+        token=token,
+        expected_out=draw(amounts()),
+        pool=draw(st.just(POOLS[TOKENS.index(token)]) | pool_ids()),
+        account=ACCOUNT,
+        instance=INSTANCE,
+        reason=draw(st.text(max_size=20)),
+    )
+    return msgspec.structs.replace(entry, side=draw(st.sampled_from(("increase", "reduce"))))  # type: ignore[type-var]
+
+
+def findings() -> SearchStrategy[Finding]:
+    """One finding, passing or not."""
+    return structs(Finding)
+
+
+def events(*kinds: type[E]) -> SearchStrategy[E]:
+    """Events of these classes, sniper's or a plugin's own, about the tokens and pools of the world."""
+    return st.one_of([structs(kind) for kind in kinds])
+
+
+def structs(kind: type[S]) -> SearchStrategy[S]:
+    """Any value of a struct class: its fields by their names, where the vocabulary knows them, else by their types."""
+    named: Mapping[str, SearchStrategy[Any]] = {**_NAMED, **_ODD.get(kind, {})}
+    fields = {}
+    for field in msgspec.structs.fields(kind):  # type: ignore[arg-type]  # a struct at run time
+        by_name = named.get(field.name)
+        fields[field.name] = by_name if by_name is not None and _fits(field.type) else _typed(field.type)
+    return st.builds(kind, **fields)
+
+
+# Any: strategies of fields of many types.
+_coins = st.tuples(assets(), st.booleans()).map(
+    lambda drawn: tuple(split_asset(asset)[1] for asset in ((drawn[0], QUOTE) if drawn[1] else (QUOTE, drawn[0])))
+)
+_NAMED: Final[Mapping[str, SearchStrategy[Any]]] = {
+    "account": st.just(ACCOUNT),
+    "amm": st.just("constant-product"),
+    "amount": amounts(),
+    "ancestor": blocks,
+    "ask": st.integers(1, 99).map(lambda n: f"{ACCOUNT}/{INSTANCE}/{n}?check"),
+    "address": st.sampled_from([split_asset(each)[1] for each in (*TOKENS, *POOLS)]),
+    "base_fee": amounts(2**48),
+    "block": blocks,
+    "block_hash": hashes(),
+    "chain_id": st.just(CHAIN),
+    "coins": _coins,
+    "deployer": st.just("") | addresses(),
+    "gas_limit": st.integers(1, 10**8),
+    "gas_price": amounts(2**48),
+    "gas_used": st.integers(0, 10**8),
+    "hash": hashes(),
+    "instance": st.just(INSTANCE),
+    "intent": st.integers(1, 99).map(lambda n: f"{ACCOUNT}/{INSTANCE}/{n}"),
+    "key": assets() | st.text(max_size=8),
+    "number": blocks,
+    "parent": hashes(),
+    "pool": pool_ids(),
+    "retry_at": st.none() | times,
+    "share_bps": bps,
+    "time": times,
+    "timestamp": times.map(lambda at: at // SECOND),
+    "tips": st.just(()) | st.lists(amounts(2**40), min_size=3, max_size=3).map(lambda tips: tuple(sorted(tips))),
+    "token": assets(),
+    "topic": hashes(),
+    "topics": st.lists(hashes(), max_size=4).map(tuple),
+    "tx_hash": hashes(),
+    "decimals": st.integers(0, 255),
+}
+_pool_addresses = st.sampled_from([split_asset(each)[1] for each in POOLS])
+_ODD: Final[Mapping[type, Mapping[str, SearchStrategy[Any]]]] = {
+    PoolCreated: {"pool": _pool_addresses},
+    PoolRead: {"pool": _pool_addresses},
+    TokenDescribed: {"token": st.sampled_from([split_asset(each)[1] for each in TOKENS])},
+    KillSwitch: {"level": st.sampled_from([level.value for level in KillLevel])},
+    StrategyLife: {"action": st.sampled_from(("start", "pause", "drain", "remove"))},
+    TimerFired: {"key": assets() | st.text(max_size=8)},
+}
+_PLAIN: Final[Mapping[Any, SearchStrategy[Any]]] = {
+    int: amounts(2**112) | st.integers(-5, 5),
+    str: st.text(max_size=12),
+    bool: st.booleans(),
+    bytes: st.binary(max_size=64),
+    float: st.floats(allow_nan=False),
+    Fraction: st.fractions(),
+    types.NoneType: st.none(),
+    Mode: st.sampled_from(Mode),
+}
+
+
+def _fits(declared: Any) -> bool:
+    """Whether a name of the vocabulary may say what this field holds: it does for ids, numbers and rows of them."""
+    plain = {str, int, types.NoneType}
+    args = set(get_args(declared))
+    return declared in plain or (bool(args) and args <= {*plain, Ellipsis})
+
+
+def _typed(declared: Any) -> SearchStrategy[Any]:
+    origin, args = get_origin(declared), get_args(declared)
+    if declared in _PLAIN:
+        return _PLAIN[declared]
+    if origin is typing.Annotated:
+        return _typed(args[0])
+    if origin in (Union, types.UnionType):
+        return st.one_of([_typed(each) for each in args])
+    if origin is Literal:
+        return st.sampled_from(args)
+    if origin is list or (origin is tuple and args[1:] == (...,)):
+        return st.lists(_typed(args[0]), max_size=4).map(origin)
+    if origin is tuple:
+        return st.tuples(*[_typed(each) for each in args])
+    if origin is dict:
+        return st.dictionaries(_typed(args[0]), _typed(args[1]), max_size=4)
+    if isinstance(declared, type) and issubclass(declared, Enum):
+        return st.sampled_from(declared)
+    if isinstance(declared, type) and issubclass(declared, Frozen):
+        return structs(declared)
+    return st.from_type(declared)
+
+
+def _some(of: tuple[str, ...]) -> SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(of), unique=True, max_size=len(of))
+
+
+@st.composite
+def _each(draw: st.DrawFn, made: Any, of: tuple[str, ...]) -> list[Any]:
+    """One of ``made`` for some of ``of``. Any: what ``made`` makes."""
+    return [draw(made(each)) for each in draw(_some(of))]
