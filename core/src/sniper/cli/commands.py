@@ -14,18 +14,31 @@ class Entry(NamedTuple):
 GROUPS: Final[Mapping[str, str]] = {
     "config": "Check and show the config file",
     "plugins": "See what is installed",
+    "strategy": "See and steer the strategies of a run",
 }
 """Groups and what their commands are about."""
 
 COMMANDS: Final[Mapping[str, Entry]] = {
+    "close": Entry("sniper.cli.positions:close", "Sell a position by hand"),
     "completion": Entry("sniper.cli.completion:completion", "Print the completion script of a shell"),
     "config check": Entry("sniper.cli.config:check", "Check a config file and the plugins that it names"),
     "config show": Entry("sniper.cli.config:show", "Show all settings with their defaults"),
     "doctor": Entry("sniper.cli.doctor:doctor", "Check this machine, the installation and the endpoints"),
     "init": Entry("sniper.cli.init:init", "Write a commented config file"),
+    "kill-switch": Entry("sniper.cli.kill_switch:kill_switch", "Stop entries, sell everything, or freeze"),
+    "orders": Entry("sniper.cli.orders:orders", "List what was ordered"),
     "plugins doctor": Entry("sniper.cli.plugins:diagnose", "Load every plugin and say what is wrong"),
     "plugins info": Entry("sniper.cli.plugins:info", "Show one plugin and its config keys"),
     "plugins list": Entry("sniper.cli.plugins:list_", "List the installed plugins"),
+    "positions": Entry("sniper.cli.positions:positions", "List what is held"),
     "run": Entry("sniper.cli.run:run", "Trade until interrupted"),
+    "status": Entry("sniper.cli.status:status", "Show where a run stands"),
+    "strategy configure": Entry("sniper.cli.strategy:configure", "Change keys of a strategy while it runs"),
+    "strategy drain": Entry("sniper.cli.strategy:drain", "No entries any more; removed once it holds nothing"),
+    "strategy list": Entry("sniper.cli.strategy:list_", "List the strategies and their states"),
+    "strategy pause": Entry("sniper.cli.strategy:pause", "No entries until it is started again"),
+    "strategy remove": Entry("sniper.cli.strategy:remove", "It ends; the exits of its positions go on"),
+    "strategy start": Entry("sniper.cli.strategy:start", "Let it enter again"),
+    "why": Entry("sniper.cli.why:why", "Tell why something was bought, refused or sold"),
 }
 """Path of the command, its group first."""

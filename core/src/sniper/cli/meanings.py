@@ -1,0 +1,54 @@
+"""What a rule that denied means, for somebody who has never seen it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from sniper.risk import Finding
+
+KERNEL: Final[Mapping[str, str]] = {
+    "strategy-active": "The strategy was paused, draining, removed or stopped, so it may not buy.",
+    "kill-switch-off": "The kill switch was on; nothing is bought until it is off again.",
+    "not-halted": "The account was halted and trades nothing until an operator has looked.",
+    "wallet-read": "The wallet had not been read since the start, so its cash and next nonce were not certain.",
+    "feeds-fresh": "A feed of this chain had lost its source; what it shows may be old.",
+    "one-owner": "Another strategy of this account holds the token; one position has one owner.",
+    "one-at-a-time": "Another order or judgement of this token was still under way.",
+    "sized": "The sizer failed, and without a size there is no entry.",
+    "amount": "There was nothing to trade with.",
+    "route": "No pool that is known, and that a venue serves, trades this token for the account's quote asset.",
+    "pool-known": "The pool had vanished, by a reorg for example.",
+    "still-liquid": "The pool could no longer fill the order when the checks had answered.",
+    "quote-still-holds": "While the checks ran the price moved by more than the allowed slippage.",
+    "free-cash": "The account has too little cash that is not reserved: for the purchase, its gas and the way out.",
+    "free-gas": "The account has too little of the chain's own coin for gas, and for the gas of the way out.",
+    "not-frozen": "The kill switch was at freeze, which stops sales too.",
+    "liquid": "The pool could not take the sale.",
+    "loss-floor": "The sale would have brought less than the loss floor that the config sets.",
+}
+"""Rules of the kernel's own gates."""
+
+OF_ANY: Final[Mapping[str, str]] = {
+    "answered": "The check could not gather its evidence in time, and what is not known is denied.",
+    "answers": "The check found nothing at all to say, which counts as a denial.",
+    "works": "The check failed, and a check that fails denies.",
+}
+"""Rules that the kernel adds to a plugin's check."""
+
+
+def meaning(check: str, finding: Finding) -> str:
+    """What it means that this rule denied; for a plugin's rule as much as the finding itself tells."""
+    known = KERNEL.get(finding.rule) if check == "kernel" else OF_ANY.get(finding.rule)
+    if known:
+        return known
+    direction = beyond(finding)
+    if direction:
+        return f"The check {check} asks for {direction} that; the limit stands in the config under [risk.{check}]."
+    return f"The check {check} demands that this holds, and at that moment it did not."
+
+
+def beyond(finding: Finding) -> str:
+    """``at most`` or ``at least``, as a finding that fails shows; empty for one without a limit or that holds."""
+    found, limit = finding.found, finding.limit
+    if finding.ok or isinstance(found, bool | str) or isinstance(limit, bool | str) or limit is None:
+        return ""
+    return "at most" if found > limit else "at least"

@@ -1,0 +1,133 @@
+"""``sniper positions`` and ``sniper close``: what is held, and selling it by hand."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sniper.cli.invocation import Invocation
+from sniper.cli.output import json_option, print_json, print_table
+from sniper.types import BPS
+
+if TYPE_CHECKING:
+    from sniper.cli.story import Chronicle, Holding
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Those that are closed too.")
+@json_option
+@click.pass_obj
+def positions(invocation: Invocation, everything: bool, as_json: bool) -> None:
+    """List what is held. Read from the journal, whether the bot runs or not."""
+    from sniper.cli.story import Chronicle
+
+    chronicle = Chronicle.of(invocation.settings().data_dir)
+    found = [holding for holding in chronicle.holdings if everything or not holding.closed]
+    if as_json:
+        cash = [
+            {"account": name, "asset": asset, "amount": amount, "reserved": book.reserved(asset)}
+            for name, book in sorted(chronicle.books.items())
+            for asset, amount in sorted(book.cash.items())
+        ]
+        print_json({"positions": [_plain(holding, chronicle) for holding in found], "cash": cash})
+        return
+    _print(found, chronicle)
+
+
+def _print(found: "list[Holding]", chronicle: "Chronicle") -> None:
+    from sniper.cli.written import Words, clock
+
+    words = Words(chronicle.tokens)
+    if found:
+        rows = [
+            (
+                holding.account,
+                words.named(holding.token),
+                words.amount(holding.position.amount, holding.token),
+                words.amount(holding.position.cost, holding.position.quote),
+                words.amount(holding.total("realised"), holding.position.quote),
+                holding.state,
+                clock(holding.position.opened_at)[:19] if holding.position.opened_at else "",
+                holding.position.instance,
+            )
+            for holding in found
+        ]
+        print_table(("account", "token", "held", "cost", "realised", "state", "since", "strategy"), rows)
+    else:
+        click.echo("Nothing is held.")
+    for name, book in sorted(chronicle.books.items()):
+        for asset, amount in sorted(book.cash.items()):
+            reserved = book.reserved(asset)
+            kept = f", {words.amount(reserved, asset)} of it reserved" if reserved else ""
+            click.echo(f"cash of {name}: {words.amount(amount, asset)}{kept}")
+
+
+def _plain(holding: "Holding", chronicle: "Chronicle") -> dict[str, Any]:
+    """As JSON."""
+    position, token = holding.position, chronicle.tokens.get(holding.token)
+    return {
+        "account": holding.account,
+        "token": holding.token,
+        "symbol": token.symbol if token else None,
+        "decimals": token.decimals if token else None,
+        "amount": position.amount,
+        "cost": position.cost,
+        "quote": position.quote,
+        "realised": holding.total("realised"),
+        "state": holding.state,
+        "failures": position.failures,
+        "pool": position.pool,
+        "instance": position.instance,
+        "opened_at": position.opened_at,
+        "entries": [entry.id for entry in holding.entries],
+    }
+
+
+class Share(click.ParamType[int]):
+    """A share such as ``50%`` or ``12.5%``, as bps."""
+
+    name = "percent"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Any: what click hands over: text, or a default that is bps already."""
+        if isinstance(value, int):
+            return value
+        from decimal import Decimal, InvalidOperation
+
+        try:
+            bps = Decimal(value.removesuffix("%")) * 100
+        except InvalidOperation:
+            self.fail(f"{value!r} is no share; write a percentage, such as 50%", param, ctx)
+        if not bps.is_finite() or bps != bps.to_integral_value() or not 0 < bps <= BPS:
+            self.fail(f"{value!r} is no share; write more than 0% up to 100%, at most two decimals", param, ctx)
+        return int(bps)
+
+
+@click.command()
+@click.argument("token")
+@click.option(
+    "--share", type=Share(), default=BPS, metavar="PERCENT", help="How much of it, such as 50%. Default: all."
+)
+@click.option("--account", default="*", help="Only of this account. Default: every account that holds it.")
+@json_option
+@click.pass_obj
+def close(invocation: Invocation, token: str, share: int, account: str, as_json: bool) -> None:
+    """Sell the position in TOKEN (address, asset id or symbol) by hand. The bot must run."""
+    from sniper.cli.story import Chronicle, NotOnRecord
+    from sniper.runtime.control import ask
+
+    directory = invocation.settings().data_dir
+    chronicle = Chronicle.of(directory)
+    meant = chronicle.assets(token)
+    held = {h.token for h in chronicle.holdings if not h.closed and h.token in meant and account in ("*", h.account)}
+    if len(held) != 1:
+        which = ", ".join(sorted(held or {h.token for h in chronicle.holdings if not h.closed})) or "nothing"
+        problem = "means several tokens; name one by its asset id" if held else "is not held"
+        raise NotOnRecord(f"{token!r} {problem} (held: {which})")
+    answer = ask(directory, {"command": "close", "token": held.pop(), "share_bps": share, "account": account})
+    if as_json:
+        print_json(answer)
+        return
+    for intent in answer["intents"]:
+        click.echo(f"Selling. Follow it with: sniper why {intent}")
+    if not answer["intents"]:
+        click.echo("On record. A sale is under way already, or begins as soon as one can.")

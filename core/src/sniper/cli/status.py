@@ -1,0 +1,47 @@
+"""``sniper status``: where a run stands."""
+
+import click
+
+from sniper.cli.invocation import Invocation
+from sniper.cli.output import json_option, print_json, print_table
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def status(invocation: Invocation, as_json: bool) -> None:
+    """Show mode, chains, feeds, accounts and strategies of the run that is under way."""
+    from sniper.runtime.control import ask
+
+    found = ask(invocation.settings().data_dir, {"command": "status"})
+    if as_json:
+        print_json(found)
+        return
+    journal = found["journal"]
+    click.echo(f"mode {found['mode']}, process {found['pid']}, {journal['position']} records, epoch {journal['epoch']}")
+    click.echo(f"kill switch of all accounts: {found['kill']['*']}")
+    print_table(
+        ("chain", "block", "stale feeds"),
+        [(chain, str(each["block"]), ", ".join(each["stale"])) for chain, each in found["chains"].items()],
+    )
+    print_table(
+        ("feed", "state", "silent for"),
+        [
+            (name, "stale" if feed["stale"] else "fresh", "" if feed["silent_s"] is None else f"{feed['silent_s']} s")
+            for name, feed in found["feeds"].items()
+        ],
+    )
+    print_table(
+        ("account", "kill switch", "wallet", "positions", "orders", "strategies"),
+        [
+            (
+                name,
+                account["kill"] + (f", halted: {account['halted']}" if account["halted"] else ""),
+                "read" if account["wallet_read"] else "not read",
+                str(account["positions"]),
+                str(account["orders"]),
+                ", ".join(f"{instance} {state}" for instance, state in account["instances"].items()),
+            )
+            for name, account in found["accounts"].items()
+        ],
+    )

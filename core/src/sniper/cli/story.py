@@ -1,0 +1,394 @@
+"""The record as people ask for it: the story of each intent, and the book of each account, folded from the journal.
+
+Nothing here asks the bot or a chain, so it is the same while the bot runs and when it does not.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sniper.errors import CodecError, SniperError
+from sniper.events import Event, Log, PoolRead, Sent, Settled, TokenDescribed
+from sniper.journal.reader import Reader
+from sniper.journal.segments import Kind, Record
+from sniper.kernel import facts as f
+from sniper.kernel.asks import AskBody, Probe, Send, Settle
+from sniper.kernel.book import Book, Position, fold
+from sniper.plugin import Frozen
+from sniper.runtime.records import MARKET, read_record
+from sniper.types import asset_id, split_asset
+
+JOURNAL = "journal"
+
+
+@dataclass
+class AttemptStory:
+    """One transaction on its way. ``words``: what nodes said of it; ``receipt``: the newest."""
+
+    made: f.AttemptMade
+    moves: list[f.AttemptMoved] = field(default_factory=list)
+    words: list[Sent] = field(default_factory=list)
+    receipt: Settled | None = None
+    booked: list[f.Booked] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        """See `sniper.kernel.orders.ATTEMPT`."""
+        return self.moves[-1].state if self.moves else "signing"
+
+    @property
+    def tx_hash(self) -> str:
+        """Empty while it is not signed."""
+        return next((move.tx_hash for move in self.moves if move.tx_hash), "")
+
+    def reached(self, state: str) -> int | None:
+        """When it first came to this state, ns UTC."""
+        return next((move.time for move in self.moves if move.state == state), None)
+
+
+@dataclass
+class OrderStory:
+    """What was placed and what came of it; attempts in the order in which they were made."""
+
+    account: str
+    placed: f.OrderPlaced
+    added: list[f.StepsAdded] = field(default_factory=list)
+    attempts: dict[str, AttemptStory] = field(default_factory=dict)
+    ended: f.OrderEnded | None = None
+    reopened: list[f.OrderReopened] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        """See `sniper.kernel.orders.ORDER`."""
+        return self.ended.state if self.ended else "working"
+
+    @property
+    def purposes(self) -> list[str]:
+        """What each of its transactions is for, by step."""
+        return [step.purpose for steps in (self.placed.steps, *(a.steps for a in self.added)) for step in steps]
+
+    def total(self, name: str) -> int:
+        """The sum of a field of everything that was booked, what a reorg took back included."""
+        return sum(getattr(booked, name) for attempt in self.attempts.values() for booked in attempt.booked)
+
+
+@dataclass
+class Holding:
+    """One position from its first purchase to the end of it. ``realised``: profit in the quote asset, base units."""
+
+    account: str
+    token: str
+    position: Position
+    entries: list["Story"] = field(default_factory=list)
+    sales: list["Story"] = field(default_factory=list)
+    moves: list[f.PositionMoved] = field(default_factory=list)
+    adjusted: list[f.Adjusted] = field(default_factory=list)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing of it is held any more."""
+        return self.state == "closed"
+
+    @property
+    def state(self) -> str:
+        """See `sniper.kernel.orders.POSITION`."""
+        return self.moves[-1].state if self.moves else "opening"
+
+    def total(self, name: str) -> int:
+        """The sum of a field of everything that was booked for it."""
+        return sum(story.order.total(name) for story in (*self.entries, *self.sales) if story.order is not None)
+
+
+@dataclass
+class Story:
+    """One intent from the event that led to it.
+
+    seen     The input before it, where its type is known here. ``probes``: when each was asked and when it answered.
+    holding  The position that it opened, added to or reduced.
+    """
+
+    account: str
+    formed: f.IntentFormed
+    mode: str
+    seen: Event | None = None
+    sized: f.EntrySized | None = None
+    judged: list[f.Judged] = field(default_factory=list)
+    probes: dict[str, tuple[int, int | None]] = field(default_factory=dict)
+    verdict: f.Verdict | None = None
+    order: OrderStory | None = None
+    holding: Holding | None = None
+
+    @property
+    def id(self) -> str:
+        """The intent's id."""
+        return self.formed.intent
+
+    @property
+    def is_entry(self) -> bool:
+        """Whether it wants to buy."""
+        return self.formed.side == "increase"
+
+
+class NotOnRecord(SniperError, LookupError):
+    """Nothing in the journal is called what was asked for, or there is no journal."""
+
+    code = "not-on-record"
+
+
+class Chronicle:
+    """Everything that the journal in ``data_dir`` says. `read` takes what was appended since the last call.
+
+    transactions  Transaction hash to attempt id. ``amms``: pool id to the name of its AMM, where its creation or its
+                  reading is on record.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self.directory = data_dir / JOURNAL
+        self.books: dict[str, Book] = {}
+        self.stories: dict[str, Story] = {}
+        self.orders: dict[str, OrderStory] = {}
+        self.holdings: list[Holding] = []
+        self.tokens: dict[str, TokenDescribed] = {}
+        self.transactions: dict[str, str] = {}
+        self.amms: dict[str, str] = {}
+        self._reader: Reader | None = None
+        self._held: dict[tuple[str, str], Holding] = {}
+        self._input: Record | None = None
+        self._mode = ""
+        self._factories: dict[bytes, str] = {}
+
+    @classmethod
+    def of(cls, data_dir: Path) -> "Chronicle":
+        """What is on record now. Raises `NotOnRecord` where nothing is, and `JournalError`."""
+        if not any((data_dir / JOURNAL).glob("*.seg")):
+            raise NotOnRecord(f"{data_dir / JOURNAL} holds no journal yet; it is written by: sniper run")
+        chronicle = cls(data_dir)
+        chronicle.read()
+        return chronicle
+
+    def read(self) -> None:
+        """Take what is new. Raises `JournalError` and `CodecError`."""
+        if self._reader is None:
+            self._reader = Reader(self.directory)
+        for frame in self._reader:
+            for record in frame.records:
+                if record.kind == Kind.INPUT:
+                    self._input_record(record)
+                elif record.kind == Kind.FACT:
+                    self._fact(record.stream, read_record(record))
+                elif record.kind == Kind.MARK:
+                    self._mark(record)
+
+    def book(self, account: str) -> Book:
+        """The account's book; an empty one where nothing is on record."""
+        return self.books.setdefault(account, Book(account=account))
+
+    def find(self, name: str) -> list[Story]:
+        """The stories that ``name`` means, oldest first: by the id of an intent, order or attempt, a transaction hash,
+        or a token's asset id, address or symbol. Raises `NotOnRecord`."""
+        key = self.transactions.get(name.lower(), name)
+        order = key.partition("#")[0]
+        found = self.stories.get(key)
+        if found is None and order in self.orders:
+            found = self.stories.get(self.orders[order].placed.intent)
+        if found is not None:
+            return [found]
+        tokens = self.assets(name)
+        stories = [story for story in self.stories.values() if story.formed.token in tokens]
+        if not stories:
+            newest = ", ".join(list(self.stories)[-3:]) or "none yet"
+            known = f"the token {min(tokens)} is known, but no strategy wanted it" if tokens else "it is not on record"
+            raise NotOnRecord(
+                f"{name!r}: {known}; name an intent, order or attempt, a transaction hash, or a token by its address "
+                f"or symbol (newest intents: {newest})"
+            )
+        return stories
+
+    def assets(self, name: str) -> set[str]:
+        """The tokens that ``name`` means: asset id, address or symbol, in any case where none has exactly that one."""
+        lower = name.lower()
+        seen = {story.formed.token for story in self.stories.values()} | set(self.tokens)
+        found = {token for token in seen if lower in (token, split_asset(token)[1])}
+        symbols = {asset: token.symbol for asset, token in self.tokens.items() if token.symbol}
+        found = found or {asset for asset, symbol in symbols.items() if symbol == name}
+        return found or {asset for asset, symbol in symbols.items() if symbol.lower() == lower}
+
+    # ---- records ----
+
+    def _mark(self, record: Record) -> None:
+        """A manifest says in which mode, and which factories make which AMM's pools."""
+        try:
+            config = json.loads(record.data)["config"]
+        except (ValueError, KeyError, TypeError):
+            return  # a mark of another kind
+        self._mode = config.get("mode", "")
+        for name, section in config.get("amm", {}).items():
+            for factory in section.get("factories") or ():
+                self._factories[str(factory).lower().encode()] = name
+
+    def _input_record(self, record: Record) -> None:
+        self._input = record
+        tag = _tag(record.data)
+        if record.stream != MARKET:
+            if tag in _ANSWERS:
+                self._answer(record.stream, read_record(record))
+        elif tag == "log/1":
+            if any(factory in record.data for factory in self._factories):
+                self._created(read_record(record))
+        elif tag == "token-described/1":
+            event = read_record(record)
+            assert isinstance(event, TokenDescribed)
+            self.tokens[asset_id(event.chain_id, event.token)] = event
+        elif tag == "pool-read/1":
+            event = read_record(record)
+            assert isinstance(event, PoolRead)
+            self.amms[asset_id(event.chain_id, event.pool)] = event.amm
+
+    def _created(self, event: Frozen) -> None:
+        """A factory's log names the pool in one of its words."""
+        assert isinstance(event, Log)
+        amm = self._factories.get(event.address.encode())
+        if amm is not None:
+            words = [event.data[at + 12 : at + 32].hex() for at in range(0, len(event.data), 32)]
+            for address in (*words, *(topic[26:] for topic in event.topics)):
+                self.amms.setdefault(asset_id(event.chain_id, f"0x{address}"), amm)
+
+    def _answer(self, account: str, event: Frozen) -> None:
+        assert isinstance(event, Sent | Settled)
+        ask = self.book(account).asks.get(event.ask)
+        if ask is None or not isinstance(ask.body, Send | Settle):
+            return  # late or repeated: the kernel ignored it too
+        attempt = self._attempt(ask.body.submission.attempt)
+        if isinstance(event, Sent):
+            attempt.words.append(event)
+        elif event.included:
+            attempt.receipt = event
+
+    def _attempt(self, attempt: str) -> AttemptStory:
+        return self.orders[attempt.partition("#")[0]].attempts[attempt]
+
+    def _fact(self, account: str, fact: Frozen) -> None:
+        assert isinstance(fact, f.Fact)
+        book = self.book(account)
+        if isinstance(fact, f.Closed):
+            self._probe_closed(book.asks[fact.ask].body, fact)
+        fold(book, fact)
+        handler = _HANDLERS.get(type(fact))
+        if handler is not None:
+            handler(self, account, fact)
+
+    # ---- facts ----
+
+    def _formed(self, account: str, fact: f.IntentFormed) -> None:
+        story = Story(account=account, formed=fact, mode=self._mode, seen=self._seen())
+        if not story.is_entry:
+            story.holding = self._held[account, fact.token]
+            story.holding.sales.append(story)
+        self.stories[fact.intent] = story
+
+    def _seen(self) -> Event | None:
+        """The input that led to the fact at hand; None where it is of a plugin's own type, which is not loaded here."""
+        try:
+            event = read_record(self._input) if self._input is not None else None
+        except CodecError:
+            return None
+        return event if isinstance(event, Event) else None
+
+    def _sized(self, account: str, fact: f.EntrySized) -> None:
+        self.stories[fact.entry.intent].sized = fact
+
+    def _judged(self, account: str, fact: f.Judged) -> None:
+        self.stories[fact.intent].judged.append(fact)
+
+    def _verdict(self, account: str, fact: f.Verdict) -> None:
+        self.stories[fact.intent].verdict = fact
+
+    def _asked(self, account: str, fact: f.Asked) -> None:
+        body = fact.ask.body
+        if isinstance(body, Probe):
+            self.stories[body.entry.intent].probes[body.check] = (fact.time, None)
+
+    def _probe_closed(self, body: AskBody, fact: f.Closed) -> None:
+        if isinstance(body, Probe):
+            probes = self.stories[body.entry.intent].probes
+            probes[body.check] = (probes[body.check][0], fact.time)
+
+    def _placed(self, account: str, fact: f.OrderPlaced) -> None:
+        story = self.stories[fact.intent]
+        story.order = self.orders[fact.order] = OrderStory(account=account, placed=fact)
+        if story.is_entry:
+            key = (account, fact.token)
+            holding = self._held.get(key)
+            if holding is None:
+                holding = self._held[key] = Holding(account, fact.token, self.book(account).positions[fact.token])
+                self.holdings.append(holding)
+            story.holding = holding
+            holding.entries.append(story)
+
+    def _steps(self, account: str, fact: f.StepsAdded) -> None:
+        self.orders[fact.order].added.append(fact)
+
+    def _made(self, account: str, fact: f.AttemptMade) -> None:
+        self.orders[fact.order].attempts[fact.attempt] = AttemptStory(made=fact)
+
+    def _moved(self, account: str, fact: f.AttemptMoved) -> None:
+        self._attempt(fact.attempt).moves.append(fact)
+        if fact.tx_hash:
+            self.transactions[fact.tx_hash] = fact.attempt
+
+    def _booked(self, account: str, fact: f.Booked) -> None:
+        self._attempt(fact.attempt).booked.append(fact)
+
+    def _ended(self, account: str, fact: f.OrderEnded) -> None:
+        self.orders[fact.order].ended = fact
+
+    def _reopened(self, account: str, fact: f.OrderReopened) -> None:
+        order = self.orders[fact.order]
+        order.ended = None
+        order.reopened.append(fact)
+        holding = self.stories[order.placed.intent].holding
+        if holding is not None:
+            self._held[account, holding.token] = holding
+
+    def _position(self, account: str, fact: f.PositionMoved) -> None:
+        holding = self._held.get((account, fact.token))
+        if holding is not None:
+            holding.moves.append(fact)
+            if fact.state == "closed":
+                del self._held[account, fact.token]
+
+    def _adjusted(self, account: str, fact: f.Adjusted) -> None:
+        holding = self._held.get((account, fact.asset))
+        if holding is not None:
+            holding.adjusted.append(fact)
+
+
+_HANDLERS: dict[type[f.Fact], Callable[[Chronicle, str, Any], None]] = {  # Any: each takes the fact it is listed under
+    f.IntentFormed: Chronicle._formed,
+    f.EntrySized: Chronicle._sized,
+    f.Judged: Chronicle._judged,
+    f.Verdict: Chronicle._verdict,
+    f.Asked: Chronicle._asked,
+    f.OrderPlaced: Chronicle._placed,
+    f.StepsAdded: Chronicle._steps,
+    f.AttemptMade: Chronicle._made,
+    f.AttemptMoved: Chronicle._moved,
+    f.Booked: Chronicle._booked,
+    f.OrderEnded: Chronicle._ended,
+    f.OrderReopened: Chronicle._reopened,
+    f.PositionMoved: Chronicle._position,
+    f.Adjusted: Chronicle._adjusted,
+}
+_ANSWERS = ("sent/1", "settled/1")
+
+
+def _tag(data: bytes) -> str:
+    """The tag of an encoded struct, without decoding the rest: logs are most of a journal, and few of them matter."""
+    start = 1 if data[0] < 0xDC else 3  # array of up to 15, or with a length of two bytes
+    size = data[start]
+    end = start + 1 + (size & 0x1F) if size < 0xC0 else start + 2 + data[start + 1]
+    return str(msgspec.msgpack.decode(data[start:end]))

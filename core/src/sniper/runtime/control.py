@@ -1,0 +1,397 @@
+"""What people ask of a run while it trades: one JSON line in, one out, over ``<data dir>/control.sock``.
+
+========================  ==========================================================================================
+command                   further keys
+========================  ==========================================================================================
+``status``
+``strategy``              ``instance``, ``action`` (`sniper.events.StrategyLife`), ``account`` or ``*``,
+                          ``parameters`` (an object, for ``configure``)
+``kill-switch``           ``level``, ``account`` or ``*``, ``reason``
+``close``                 ``token`` (asset id), ``account`` or ``*``, ``share_bps``, ``reason``
+========================  ==========================================================================================
+
+The answer is ``{"ok": true, "result": …}`` once the command and what it led to are on record, or ``{"ok": false,
+"code": …, "message": …}``. Only processes of the same user get one. A command is checked in full before it enters
+the kernel: what the kernel cannot carry out must never be journaled.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import stat
+import struct
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from sniper.errors import ConfigError, SignerError, SniperError
+from sniper.events import ClosePosition, Command, Event, KillSwitch, StrategyLife
+from sniper.kernel.account import Account
+from sniper.kernel.facts import Fact, InstanceMoved, IntentFormed
+from sniper.kernel.instances import LIVES
+from sniper.runtime.switches import EVERYONE
+from sniper.settings.complaints import complaints
+from sniper.types import BPS, SECOND, KillLevel
+
+if TYPE_CHECKING:
+    from sniper.runtime.run import Run
+
+SOCKET: Final = "control.sock"
+COMMANDS: Final = "commands"
+"""Name of the source of what people ask for."""
+MOST_BYTES: Final = 65_536
+PATIENCE_S: Final = 5.0
+_LONGEST_PATH: Final = 107
+"""Of a unix socket (``sun_path`` of unix(7), less the final zero)."""
+
+Asked = Mapping[str, Any]
+"""A command as it came in. Any: JSON, checked where it is read."""
+Facts = list[tuple[str, Fact]]
+
+
+class CommandRefused(SniperError, ValueError):
+    """A command names something that there is not, or asks for something that cannot be."""
+
+    code = "command-refused"
+
+
+class NotRunning(SniperError, ConnectionError):
+    """No run answers at this data directory."""
+
+    code = "not-running"
+
+
+async def command(run: "Run", event: Command) -> Facts:
+    """Carry out a person's command; the facts that it led to, once they are on record.
+
+    A kill switch is written beside the queues first, and each account is told where it then stands. Raises
+    `CommandRefused`, and `ConfigError` where the kill switch cannot be written.
+    """
+    if not isinstance(event, KillSwitch):
+        return await _recorded(run, [event])
+    level = KillLevel(event.level)
+    run.switches.set(event.account, level)
+    names = list(run.kernel.accounts) if event.account == EVERYONE else [event.account]
+    facts = await _recorded(
+        run,
+        [
+            KillSwitch(time=event.time, account=name, level=run.switches.level(name).value, reason=event.reason)
+            for name in names
+        ],
+    )
+    if run.signer is not None and event.account == EVERYONE:
+        try:
+            await run.signer.level(level)
+        except SignerError as error:  # it reads the file before it signs anything
+            run.log.error("the signer was not told of the kill switch", reason=str(error))
+    return facts
+
+
+async def _recorded(run: "Run", events: Sequence[Command]) -> Facts:
+    """Let commands enter the kernel, and wait until they and what they led to are on record."""
+    waiting = {id(event) for event in events}
+    found: Facts = []
+    done = asyncio.get_running_loop().create_future()
+
+    def heard(event: Event, facts: Sequence[tuple[str, Fact]]) -> None:
+        if id(event) in waiting:
+            waiting.discard(id(event))
+            found.extend(facts)
+            if not waiting and not done.done():
+                done.set_result(None)
+
+    run.observers.append(heard)
+    try:
+        await run.bus.publish(list(events), source=COMMANDS)
+        async with asyncio.timeout(PATIENCE_S):
+            await done
+    except TimeoutError as error:
+        raise CommandRefused(
+            f"the kernel did not come to the command within {PATIENCE_S:g} s; it may still be carried out, so look "
+            "before you repeat it"
+        ) from error
+    finally:
+        run.observers.remove(heard)
+    return found
+
+
+class Control:
+    """Serves the socket for one run."""
+
+    def __init__(self, run: "Run") -> None:
+        self._run = run
+        self.path = run.directory / SOCKET
+        self._server: asyncio.Server | None = None
+        self._commands: dict[str, Callable[[Asked], Awaitable[dict[str, Any]]]] = {  # Any: JSON
+            "status": self._status,
+            "strategy": self._strategy,
+            "kill-switch": self._kill,
+            "close": self._close,
+        }
+
+    async def start(self) -> None:
+        """Listen. A socket that a crash left is replaced: whoever holds the journal's lock is the only run.
+
+        Raises `ConfigError` where the socket cannot be made.
+        """
+        try:
+            self.path.parent.chmod(0o700)
+            if self.path.exists() and not stat.S_ISSOCK(self.path.stat().st_mode):
+                raise ConfigError(f"{self.path}: is in the way of the control socket; move it elsewhere")
+            self.path.unlink(missing_ok=True)
+            listening = _listen(self.path)
+        except OSError as error:
+            raise ConfigError(f"{self.path}: the control socket cannot be made: {error.strerror or error}") from error
+        self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=MOST_BYTES)
+
+    async def close(self) -> None:
+        """Stop listening. Idempotent."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+            self.path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                if not _same_user(writer):
+                    return
+                line = await reader.readline()
+            answer = await self._answer(line)
+            writer.write(json.dumps(answer).encode() + b"\n")
+            await writer.drain()
+        except (TimeoutError, ValueError, ConnectionError) as error:
+            self._run.log.info("a control connection came to nothing", reason=str(error) or type(error).__name__)
+        finally:
+            writer.close()
+
+    async def _answer(self, line: bytes) -> dict[str, Any]:
+        try:
+            return {"ok": True, "result": await self._carry(line)}
+        except SniperError as error:
+            return {"ok": False, "code": error.code, "message": str(error)}
+
+    async def _carry(self, line: bytes) -> dict[str, Any]:
+        try:
+            asked = json.loads(line)
+        except ValueError as error:
+            raise CommandRefused(f"a command is one line of JSON, not {line[:80]!r}") from error
+        name = asked.get("command") if isinstance(asked, dict) else None
+        carry = self._commands.get(name) if isinstance(name, str) else None
+        if carry is None:
+            raise CommandRefused(f"there is no command {name!r}; there are {', '.join(self._commands)}")
+        result = await carry(asked)
+        if name != "status":
+            self._run.log.info("commanded", **{key: value for key, value in asked.items() if key != "event"})
+        return result
+
+    # ---- commands ----
+
+    async def _status(self, _: Asked) -> dict[str, Any]:
+        return status(self._run)
+
+    async def _strategy(self, asked: Asked) -> dict[str, Any]:
+        instance, action = _text(asked, "instance"), _text(asked, "action")
+        parameters = asked.get("parameters") or {}
+        if action not in (*LIVES, "configure"):
+            raise CommandRefused(f"a strategy cannot be told to {action!r}; choose from configure, {', '.join(LIVES)}")
+        if not isinstance(parameters, dict) or bool(parameters) != (action == "configure"):
+            raise CommandRefused("configure, and nothing else, takes parameters: an object of the keys that change")
+        meant = [account for account in self._accounts(asked) if instance in account.instances]
+        if not meant:
+            known = ", ".join(f"{a.name}/{name}" for a in self._accounts({}) for name in a.instances) or "none"
+            raise CommandRefused(f"no account that is meant runs a strategy {instance!r}; there are {known}")
+        now = self._run.clock()
+        facts = await _recorded(
+            self._run,
+            [
+                StrategyLife(
+                    time=now,
+                    account=account.name,
+                    instance=instance,
+                    action=action,
+                    parameters=_parameters(account, instance, parameters) if parameters else "",
+                )
+                for account in meant
+            ],
+        )
+        moved = {account: fact for account, fact in facts if isinstance(fact, InstanceMoved)}
+        return {"instances": {f"{account}/{fact.instance}": fact.state for account, fact in moved.items()}}
+
+    async def _kill(self, asked: Asked) -> dict[str, Any]:
+        level = _text(asked, "level")
+        if level not in {known.value for known in KillLevel}:
+            known = ", ".join(known.value for known in KillLevel)
+            raise CommandRefused(f"there is no kill switch level {level!r}; choose from {known}")
+        account = "*" if asked.get("account", EVERYONE) == EVERYONE else self._accounts(asked)[0].name
+        reason = _text(asked, "reason", "")
+        await self._run.command(KillSwitch(time=self._run.clock(), account=account, level=level, reason=reason))
+        return {"kill": _levels(self._run)}
+
+    async def _close(self, asked: Asked) -> dict[str, Any]:
+        token, share = _text(asked, "token"), asked.get("share_bps", BPS)
+        if not isinstance(share, int) or isinstance(share, bool) or not 0 < share <= BPS:
+            raise CommandRefused(f"share_bps is {share!r}; it must be an integer from 1 to {BPS}")
+        accounts = self._accounts(asked)
+        meant = [account for account in accounts if token in account.exits.guards]
+        if not meant:
+            held = ", ".join(sorted({token for account in accounts for token in account.exits.guards})) or "nothing"
+            raise CommandRefused(f"no position in {token} can be sold; held: {held}")
+        reason = _text(asked, "reason", ClosePosition.__struct_defaults__[-1])  # type: ignore[attr-defined]
+        facts = await _recorded(
+            self._run,
+            [
+                ClosePosition(time=self._run.clock(), account=a.name, token=token, share_bps=share, reason=reason)
+                for a in meant
+            ],
+        )
+        return {"intents": [fact.intent for _, fact in facts if isinstance(fact, IntentFormed)]}
+
+    def _accounts(self, asked: Asked) -> list[Account]:
+        """The accounts that a command means; at least one."""
+        name = _text(asked, "account", EVERYONE)
+        accounts = self._run.kernel.accounts
+        if name == EVERYONE:
+            return list(accounts.values())
+        if name not in accounts:
+            raise CommandRefused(f"there is no account {name!r}; there are {', '.join(sorted(accounts))}")
+        return [accounts[name]]
+
+
+def status(run: "Run") -> dict[str, Any]:
+    """Where a run stands. Any: JSON. Times are ns UTC, ages seconds."""
+    now = run.clock()
+    return {
+        "mode": run.resolved.mode.value,
+        "pid": os.getpid(),
+        "time": now,
+        "journal": {"position": run.writer.position, "epoch": run.writer.epoch},
+        "kill": _levels(run),
+        "accounts": {
+            name: {
+                "address": account.wiring.address,
+                "chain": account.wiring.chain_id,
+                "kill": account.book.kill,
+                "halted": account.book.halted,
+                "wallet_read": wallet_read(account),
+                "positions": len(account.book.positions),
+                "orders": len(account.book.orders),
+                "instances": {instance.name: instance.state for instance in account.instances.values()},
+            }
+            for name, account in run.kernel.accounts.items()
+        },
+        "chains": {
+            str(chain_id): {"block": chain.number, "timestamp": chain.timestamp, "stale": sorted(chain.stale)}
+            for chain_id, chain in run.kernel.market.chains.items()
+        },
+        "feeds": {
+            feeder.name: {
+                "stale": feeder.stale,
+                "silent_s": round((now - feeder.last_event) / SECOND, 3) if feeder.last_event else None,
+            }
+            for feeder in run.feeders
+        },
+    }
+
+
+def wallet_read(account: Account) -> bool:
+    """Whether the account's wallet was read since this process began."""
+    return account.book.sender(account.wiring.chain_id, account.wiring.address).known
+
+
+def ask(data_dir: Path, command: Asked) -> dict[str, Any]:
+    """Ask the run at ``data_dir``, and wait for its answer. Any: JSON.
+
+    Raises `NotRunning` where there is none, `CommandRefused` where it refuses.
+    """
+    path = data_dir / SOCKET
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, _reachable(path) as address:
+            connection.settimeout(2 * PATIENCE_S)
+            connection.connect(address)
+            connection.sendall(json.dumps(command).encode() + b"\n")
+            with connection.makefile("rb") as lines:
+                line = lines.readline()
+    except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError) as error:
+        raise NotRunning(f"nothing runs at {data_dir}; start it with: sniper run") from error
+    except OSError as error:
+        raise NotRunning(f"the run at {data_dir} does not answer: {error.strerror or error}; see its log") from error
+    if not line:
+        raise NotRunning(f"the run at {data_dir} ended the connection without an answer; it may belong to another user")
+    answer = json.loads(line)
+    if not answer["ok"]:
+        raise CommandRefused(answer["message"])
+    result: dict[str, Any] = answer["result"]
+    return result
+
+
+# ---- parts ----
+
+
+def _levels(run: "Run") -> dict[str, str]:
+    """The level of everyone, and where each account stands."""
+    switches = run.switches
+    return {
+        EVERYONE: switches.everyone.level().value,
+        **{name: switches.level(name).value for name in run.kernel.accounts},
+    }
+
+
+def _parameters(account: Account, instance: str, changes: dict[str, Any]) -> str:
+    """All keys that differ from the config file, as JSON, once the strategy's own model has accepted them."""
+    found = account.instances[instance]
+    life = account.book.instances.get(instance)
+    text = json.dumps({**json.loads((life and life.parameters) or "{}"), **changes})
+    try:
+        found.configured(text)
+    except ValidationError as error:
+        source = Path(f"{account.name}/{instance}")
+        raise CommandRefused("\n".join(complaints(error, source, (), type(found.wiring.config), changes))) from None
+    return text
+
+
+def _text(asked: Asked, key: str, default: str | None = None) -> str:
+    value = asked.get(key, default)
+    if not isinstance(value, str):
+        raise CommandRefused(f"{key} is {value!r}; it must be text")
+    return value
+
+
+def _listen(path: Path) -> socket.socket:
+    """A listening socket that nobody else could open, not even for a moment."""
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        with _reachable(path) as address:
+            listening.bind(address)
+    except BaseException:
+        listening.close()
+        raise
+    finally:
+        os.umask(mask)
+    return listening
+
+
+@contextmanager
+def _reachable(path: Path) -> Iterator[str]:
+    """The path, or, where it is longer than a unix socket's may be, one that leads there through its directory."""
+    if len(os.fsencode(path)) <= _LONGEST_PATH:
+        yield str(path)
+        return
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{directory}/{path.name}"
+    finally:
+        os.close(directory)
+
+
+def _same_user(writer: asyncio.StreamWriter) -> bool:
+    """Whether the peer's process is ours (``SO_PEERCRED`` of unix(7): pid, uid, gid)."""
+    credentials = writer.get_extra_info("socket").getsockopt(
+        socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")
+    )
+    return bool(struct.unpack("3i", credentials)[1] == os.getuid())

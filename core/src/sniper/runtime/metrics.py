@@ -1,0 +1,239 @@
+"""What a run counts and measures, for Prometheus. Buckets exist from the start, and nothing is made on the hot path.
+
+Histograms are in seconds. ``stage``: ``wait`` (from when the first event of a batch could be known to its turn),
+``handle`` (the kernel, a whole batch), ``journal`` (writing it), ``leave`` (asks leave; with commands after a sync),
+``decide`` (intent to verdict) and ``include`` (signed to included).
+"""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from time import time_ns
+from typing import TYPE_CHECKING, Any, Final
+
+from importlib_metadata import version
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from sniper.events import Answer, AskFailed, Event
+from sniper.kernel import facts as f
+from sniper.plugin import Frozen
+from sniper.runtime.switches import SEVERITY
+from sniper.types import SECOND, KillLevel
+
+if TYPE_CHECKING:
+    from sniper.runtime.run import Run
+
+BOUNDS_NS: Final = (
+    *(step * 10**power // 10 for power in range(4, 10) for step in (10, 25, 50)),
+    10 * SECOND,
+    60 * SECOND,
+    600 * SECOND,
+)
+"""Upper ends of the buckets: 10 µs to 5 s in steps of 1, 2.5 and 5, then 10 s, 1 min, 10 min."""
+_LABELS: Final = (*(f"{bound / SECOND:g}" for bound in BOUNDS_NS), "+Inf")
+_BATCHES: Final = ("wait", "handle", "journal", "leave")
+
+
+class Histogram:
+    """Counts durations. ``counts``: one for each bucket, not cumulative."""
+
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BOUNDS_NS) + 1)
+        self.total = 0
+
+    def observe(self, ns: int) -> None:
+        """Count one."""
+        self.counts[bisect_left(BOUNDS_NS, ns)] += 1
+        self.total += ns
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Cumulative, as Prometheus wants them."""
+        found, count = [], 0
+        for label, more in zip(_LABELS, self.counts, strict=True):
+            count += more
+            found.append((label, float(count)))
+        return found
+
+
+class Metrics(Collector):
+    """Everything of one run. `batch` and `told` are called by the run's loop, `text` by whoever scrapes."""
+
+    def __init__(self, run: "Run") -> None:
+        self._run = run
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(self)
+        self.stages = {stage: Histogram() for stage in (*_BATCHES, "decide", "include")}
+        self._wait, self._handle, self._journal, self._leave = (self.stages[stage] for stage in _BATCHES)
+        self.effects: defaultdict[str, Histogram] = defaultdict(Histogram)
+        self.events: Counter[type[Event]] = Counter()
+        self.intents: Counter[tuple[str, str]] = Counter()
+        self.denials: Counter[tuple[str, str]] = Counter()
+        self.orders: Counter[tuple[str, str, str]] = Counter()
+        self.fills: Counter[tuple[str, str]] = Counter()
+        self.attempts: Counter[tuple[str, str]] = Counter()
+        self.failures: Counter[tuple[str, str]] = Counter()
+        self.lag_s = 0.0
+        """How late the event loop was at most since the last scrape."""
+        self._asked: dict[str, tuple[str, int]] = {}
+        self._formed: dict[str, int] = {}
+        self._signed: dict[str, int] = {}
+
+    # ---- measuring ----
+
+    def batch(self, events: Sequence[Event], began: int, handled: int, journaled: int, left: int) -> None:
+        """A batch is through; the times are of `perf_counter_ns`. One event of it says how long it waited."""
+        self._handle.observe(handled - began)
+        self._journal.observe(journaled - handled)
+        self._leave.observe(left - journaled)
+        self._wait.observe(max(0, time_ns() - (left - began) - events[0].time))
+
+    def told(self, event: Event, facts: Sequence[tuple[str, f.Fact]]) -> None:
+        """An observer of the run: one event is on record, with what it led to."""
+        self.events[type(event)] += 1
+        if isinstance(event, Answer):
+            asked = self._asked.pop(event.ask, None)
+            if asked is not None:
+                self.effects[asked[0]].observe(event.time - asked[1])
+            if isinstance(event, AskFailed):
+                self.failures[asked[0] if asked else "late", event.code] += 1
+        for account, fact in facts:
+            handler = _COUNT.get(type(fact))
+            if handler is not None:
+                handler(self, account, fact)
+
+    def _asked_fact(self, account: str, fact: f.Asked) -> None:
+        self._asked[fact.ask.id] = (_tag(type(fact.ask.body)), fact.time)
+
+    def _began(self, account: str, fact: f.Began) -> None:
+        """What the process before had asked is asked anew."""
+        self._asked.clear()
+
+    def _intent(self, account: str, fact: f.IntentFormed) -> None:
+        self.intents[account, fact.side] += 1
+        self._formed[fact.intent] = fact.time
+
+    def _verdict(self, account: str, fact: f.Verdict) -> None:
+        began = self._formed.pop(fact.intent, None)
+        if began is not None:
+            self.stages["decide"].observe(fact.time - began)
+        if not fact.allowed:
+            self.denials[account, fact.rule] += 1
+
+    def _placed(self, account: str, fact: f.OrderPlaced) -> None:
+        self.orders[account, fact.side, "placed"] += 1
+
+    def _ended(self, account: str, fact: f.OrderEnded) -> None:
+        side = self._run.kernel.accounts[account].book.order_of(fact.order).side
+        self.orders[account, side, fact.state] += 1
+
+    def _booked(self, account: str, fact: f.Booked) -> None:
+        if fact.amount and not fact.undo:
+            self.fills[account, "increase" if fact.amount > 0 else "reduce"] += 1
+
+    def _moved(self, account: str, fact: f.AttemptMoved) -> None:
+        self.attempts[account, fact.state] += 1
+        if fact.state == "signed":
+            self._signed[fact.attempt] = fact.time
+        elif fact.state in ("included", "reverted", "replaced", "dropped"):
+            began = self._signed.pop(fact.attempt, None)
+            if began is not None and fact.state in ("included", "reverted"):
+                self.stages["include"].observe(fact.time - began)
+
+    # ---- telling ----
+
+    def text(self) -> bytes:
+        """The exposition format of Prometheus."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterable[Metric]:
+        """As `Collector.collect`: from what was counted, and from where the run stands."""
+        about = {"version": version("sniper-core"), "mode": self._run.resolved.mode.value}
+        yield InfoMetricFamily("sniper", "What runs", value=about)
+        yield _histograms("sniper_stage_seconds", "How long the stages of a run take", "stage", self.stages)
+        yield _histograms("sniper_effect_seconds", "From an ask to its answer", "kind", self.effects)
+        events = {(_tag(kind),): count for kind, count in self.events.items()}
+        yield _counter("sniper_events", "Events that entered the kernel", ("type",), events)
+        yield _counter("sniper_intents", "Intents formed", ("account", "side"), self.intents)
+        yield _counter(
+            "sniper_denials", "Intents denied, by the first rule that did", ("account", "rule"), self.denials
+        )
+        yield _counter("sniper_orders", "Orders, by what became of them", ("account", "side", "state"), self.orders)
+        yield _counter("sniper_fills", "Transactions that moved a position", ("account", "side"), self.fills)
+        yield _counter("sniper_attempts", "Moves of transactions, by state", ("account", "state"), self.attempts)
+        yield _counter("sniper_effects_failed", "Asks without an answer", ("kind", "code"), self.failures)
+        yield from self._gauges()
+
+    def _gauges(self) -> Iterator[Metric]:
+        run = self._run
+        now = run.clock()
+        chains = {(str(chain_id),): chain.number for chain_id, chain in run.kernel.market.chains.items()}
+        yield _gauge("sniper_block", "Newest block", ("chain",), chains)
+        silent = {(feed.name,): (now - feed.last_event) / SECOND for feed in run.feeders if feed.last_event}
+        yield _gauge("sniper_feed_silent_seconds", "Since a feed last said something", ("feed",), silent)
+        stale = {(feed.name,): float(feed.stale) for feed in run.feeders}
+        yield _gauge("sniper_feed_stale", "1 where a feed has lost its source", ("feed",), stale)
+        books = {name: account.book for name, account in run.kernel.accounts.items()}
+        positions = {(name,): len(book.positions) for name, book in books.items()}
+        yield _gauge("sniper_positions_open", "Positions that are held or being opened", ("account",), positions)
+        working = {(name,): len(book.orders) for name, book in books.items()}
+        yield _gauge("sniper_orders_working", "Orders under way", ("account",), working)
+        cash = {(name, asset): amount for name, book in books.items() for asset, amount in book.cash.items()}
+        yield _gauge("sniper_cash_base_units", "Cash in the books", ("account", "asset"), cash)
+        levels = {(name,): SEVERITY.index(KillLevel(book.kill)) for name, book in books.items()}
+        yield _gauge("sniper_kill_level", "0 off, 1 no-entries, 2 flatten, 3 freeze", ("account",), levels)
+        halted = {(name,): float(bool(book.halted)) for name, book in books.items()}
+        yield _gauge("sniper_halted", "1 where an account waits for an operator", ("account",), halted)
+        yield _gauge("sniper_journal_position", "Records in the journal", (), {(): run.writer.position})
+        yield _gauge(
+            "sniper_loop_lag_seconds", "Most that the loop was late since the last scrape", (), {(): self.lag_s}
+        )
+        self.lag_s = 0.0
+
+
+_COUNT: Final[Mapping[type[f.Fact], Callable[[Metrics, str, Any], None]]] = {  # Any: each takes its own fact
+    f.Asked: Metrics._asked_fact,
+    f.Began: Metrics._began,
+    f.IntentFormed: Metrics._intent,
+    f.Verdict: Metrics._verdict,
+    f.OrderPlaced: Metrics._placed,
+    f.OrderEnded: Metrics._ended,
+    f.Booked: Metrics._booked,
+    f.AttemptMoved: Metrics._moved,
+}
+
+
+def _tag(kind: type[Frozen]) -> str:
+    return str(kind.__struct_config__.tag)  # type: ignore[attr-defined]  # it is a msgspec struct at run time
+
+
+def _histograms(name: str, about: str, label: str, found: Mapping[str, Histogram]) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(name, about, labels=(label,))
+    for key, histogram in sorted(found.items()):
+        family.add_metric((key,), histogram.buckets(), histogram.total / SECOND)
+    return family
+
+
+def _counter(name: str, about: str, labels: Sequence[str], counts: Mapping[Any, int]) -> CounterMetricFamily:
+    """Any: tuples of as many label values as there are labels."""
+    family = CounterMetricFamily(name, about, labels=labels)
+    for key, count in sorted(counts.items()):
+        family.add_metric(key, count)
+    return family
+
+
+def _gauge(name: str, about: str, labels: Sequence[str], values: Mapping[Any, float]) -> GaugeMetricFamily:
+    """Any: as above."""
+    family = GaugeMetricFamily(name, about, labels=labels)
+    for key, value in sorted(values.items()):
+        family.add_metric(key, value)
+    return family

@@ -1,0 +1,54 @@
+"""The kill switch of everyone, and one of each account: files beside the queues.
+
+An account stands at the more severe of the two. ``<data dir>/kill-switch`` is also read by signer and executor before
+each transaction; ``<data dir>/accounts/<name>/kill-switch`` binds that account's kernel alone.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from sniper.errors import ConfigError
+from sniper.runtime.kill import KillFile
+from sniper.types import KillLevel
+
+EVERYONE: Final = "*"
+SEVERITY: Final = (KillLevel.OFF, KillLevel.NO_ENTRIES, KillLevel.FLATTEN, KillLevel.FREEZE)
+"""Mildest first."""
+
+
+class Switches:
+    """All kill switches of one run. Works without a run: the next one obeys what it finds."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.everyone = KillFile(data_dir)
+        self._directory = data_dir
+        self._own: dict[str, KillFile] = {}
+
+    def own(self, account: str) -> KillLevel:
+        """What is set for this account alone, or (``*``) for everyone."""
+        return self._file(account).level()
+
+    def level(self, account: str) -> KillLevel:
+        """Where the account stands."""
+        return max(self.everyone.level(), self.own(account), key=SEVERITY.index)
+
+    def set(self, account: str, level: KillLevel) -> None:
+        """Set that of one account, or (``*``) of everyone. Raises `ConfigError` where it cannot be written."""
+        file = self._file(account)
+        try:
+            file.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"the kill switch cannot be written to {file.path}: {error.strerror}") from error
+        file.set(level)
+
+    def path(self, account: str) -> Path:
+        """The file of one account, or (``*``) of everyone."""
+        return self._file(account).path
+
+    def _file(self, account: str) -> KillFile:
+        if account == EVERYONE:
+            return self.everyone
+        found = self._own.get(account)
+        if found is None:
+            found = self._own[account] = KillFile(self._directory / "accounts" / account)
+        return found
