@@ -43,12 +43,13 @@ class Guard:
     """The exits of one position. ``pending`` is a sale that was decided and is not done; it is tried again at
     ``next_block``."""
 
-    __slots__ = ("account", "exits", "handlers", "next_block", "pending", "pool", "position", "simulates")
+    __slots__ = ("_coin", "account", "exits", "handlers", "next_block", "pending", "pool", "position", "simulates")
 
     def __init__(self, account: "Account", position: Position, pool: Pool, wirings: tuple[ExitWiring, ...]) -> None:
         self.account = account
         self.position = position
         self.pool = pool
+        self._coin = pool.coins.index(split_asset(position.token)[1])
         self.exits: tuple[tuple[str, Exit], ...] = tuple(
             (w.name, w.exit(config=w.config))  # type: ignore[call-arg]  # every exit declares it
             for w in wirings
@@ -61,10 +62,10 @@ class Guard:
     def value(self) -> int:
         """What selling all of it would bring now, after tax: quote asset, base units; 0 where the pool is dry."""
         position = self.position
-        token = split_asset(position.token)[1]
         amount = self.account.execution.after_tax(position.token, position.amount, buying=False)
+        coin = self._coin
         try:
-            return self.pool.amount_out(token, amount)
+            return self.pool.impl.amount_out(coin, 1 - coin, amount)
         except NoLiquidity:
             return 0
 
@@ -141,7 +142,7 @@ class Exits:
                 self._broken(guard, name, error)
                 continue
             if sell is not None:
-                self._decided(guard, name, sell)
+                self.account.safely(self._decided, guard, name, sell)
                 return
 
     def event(self, guard: Guard, event: Event) -> None:
@@ -187,7 +188,8 @@ class Exits:
         """A new head: try again what failed, and have sales simulated where an exit wants that."""
         account = self.account
         number = account.chain.number
-        for token, guard in sorted(self.guards.items()):
+        waiting = [item for item in self.guards.items() if item[1].pending is not None or item[1].simulates]
+        for token, guard in sorted(waiting):
             position = guard.position
             if guard.pending is not None and position.state in ("open", "stuck") and number >= guard.next_block:
                 self._sell(guard, guard.pending)
@@ -382,14 +384,18 @@ class Exits:
         guard = self.guards.get(order.token)
         if order.side != "reduce":
             return
-        if order.state == "done":
+        if order.state != "done":
             if guard is not None:
-                guard.pending = None
-            self._moved(position, "open", 0)
-            if guard is not None:
-                self.valued(guard)
-        elif guard is not None:
-            self._failed(guard)
+                self._failed(guard)
+            return
+        self._moved(position, "open", 0)
+        if guard is None:
+            return
+        if guard.pending is not None and _wants_more(guard.pending, order, position):
+            self._sell(guard, guard.pending)
+            return
+        guard.pending = None
+        self.valued(guard)
 
     def _failed(self, guard: Guard) -> None:
         """A sale was refused or failed: wait a little longer each time, and say so when it looks hopeless."""
@@ -437,3 +443,10 @@ class Exits:
         """Let each strategy know."""
         for instance in self.account.instances:
             self.account.tell(instance, event)
+
+
+def _wants_more(pending: Sell, order: Order, position: Position) -> bool:
+    """Whether the pending sale was decided while ``order`` was on its way: it wants all where the order sold a part, or
+    is an emergency where the order was none. What is left after a sale of everything is dust, and is not sold again."""
+    everything = pending.share_bps >= BPS and order.amount_in < order.filled + position.amount
+    return everything or (pending.urgent and not order.urgent)

@@ -117,5 +117,6 @@ class Feeder:
     async def _say(self, *, stale: bool) -> None:
         self.stale = stale
         await self._publish(
-            [FeedStale(time=self._clock(), feed=self.name, chain_id=self._context.chain_id, stale=stale)], self.name
+            [FeedStale(time=self._clock(), feed=self.name, chain_id=self._context.chain_id, stale=stale)],
+            f"{self.name}-state",  # not behind the blocks that are queued
         )

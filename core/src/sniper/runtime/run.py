@@ -16,7 +16,7 @@ from sniper.bus import Bus
 from sniper.catalogue import Catalogue
 from sniper.errors import ConfigError
 from sniper.events import Clock as ClockEvent
-from sniper.events import Event, KillSwitch, Started
+from sniper.events import Command, Event, KillSwitch, Started
 from sniper.evm.rpc import Endpoints, Provider
 from sniper.executor import Executor
 from sniper.journal import snapshots
@@ -27,20 +27,23 @@ from sniper.kernel.asks import Ask
 from sniper.kernel.facts import Fact
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import dump
+from sniper.runtime import control
 from sniper.runtime.clock import Clock
 from sniper.runtime.effects import Effects
 from sniper.runtime.feeding import Context, Feeder
-from sniper.runtime.kill import KillFile
+from sniper.runtime.follower import FollowerProcess
+from sniper.runtime.health import Health
+from sniper.runtime.kept import JOURNAL, keep
 from sniper.runtime.manifest import differences, manifest
 from sniper.runtime.playing import PlayContext
 from sniper.runtime.records import fact_record, input_record
 from sniper.runtime.recovery import Recovered, recover
+from sniper.runtime.switches import Switches
 from sniper.runtime.wire import wire
 from sniper.settings.resolved import Resolved
 from sniper.signer import Signer
-from sniper.types import SECOND, KillLevel
+from sniper.types import SECOND
 
-JOURNAL = "journal"
 ANSWERS = "answers"
 TICK_S = 0.05
 COLLECT_NS = 2 * SECOND
@@ -69,12 +72,13 @@ class Run:
         self.log = structlog.get_logger("sniper")
         self.recovered = Recovered()
         self._manifest = manifest(resolved, catalogue)
-        self._signer = signer
+        self.signer = signer
+        self.control = control.Control(self)
+        self.health = Health(self) if resolved.runtime.metrics_port is not None else None
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._failure: BaseException | None = None
         self._taken_at = 0
-        self._durations: Callable[[int, int], None] | None = None
 
     # ---- start ----
 
@@ -89,7 +93,7 @@ class Run:
     async def _start(self) -> None:
         resolved = self.resolved
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.kill = KillFile(self.directory)
+        self.switches = Switches(self.directory)
         executor_class = resolved.executor
         if executor_class is None:
             raise ConfigError(f'mode "{resolved.mode}" has no executor, so nothing can be run; choose paper or live')
@@ -117,10 +121,10 @@ class Run:
             self.kernel,
             endpoints=self.endpoints,
             executor=self.executor,
-            signer=self._signer,
+            signer=self.signer,
             publish=self._answer,
             clock=self.clock,
-            kill=self.kill,
+            kill=self.switches.everyone,
             log=self.log,
         )
         unanswered = [
@@ -150,16 +154,22 @@ class Run:
             feeder.start()
         self._spawn(self._loop(), "kernel")
         self._spawn(self._ticks(), "clock")
+        await self.control.start()
+        if self.health is not None:
+            await self.health.start()
+        if keep(resolved.settings.source, self.directory) is not None:
+            self.follower = FollowerProcess(self.directory, self.log)
+            self.follower.start()
         self.log.info("running", mode=resolved.mode.value, accounts=sorted(self.kernel.accounts))
 
     async def _open_signer(self) -> None:
-        if self._signer is None:
+        if self.signer is None:
             configured = self.resolved.signer
             if configured is None:
                 raise ConfigError(f'mode "{self.resolved.mode}" signs, but the config names no signer')
-            self._signer = configured.cls(configured.config)
-        await self._signer.open()
-        held = set(await self._signer.addresses())
+            self.signer = configured.cls(configured.config)
+        await self.signer.open()
+        held = set(await self.signer.addresses())
         for account in self.resolved.accounts:
             if account.address not in held:
                 raise ConfigError(
@@ -180,10 +190,10 @@ class Run:
         changed = differences(recorded_manifest(writer.directory, writer.epoch), self._manifest) if writer.epoch else []
         if changed:
             self.log.info("code or config differ from the journal's", what=changed[:10])
-        if changed or not writer.epoch:
-            writer.begin_epoch(self._manifest)
         if kernel.facts:
             self._write()
+        if changed or not writer.epoch:
+            writer.begin_epoch(self._manifest)
         if changed:
             # The state with which the epoch begins, for it cannot be had again from what other code decided.
             snapshots.write(writer.directory, writer.position, dump(kernel))
@@ -197,11 +207,12 @@ class Run:
             events = await self.bus.take(most)
             self._take(events)
             lost = self.bus.overflowed()
-            for feeder in self.feeders:
-                if feeder.name in lost:
-                    self.log.warning("a feed was faster than the kernel and starts again", feed=feeder.name)
-                    await feeder.stop()
-                    feeder.start()
+            slow = [feeder for feeder in self.feeders if feeder.name in lost]
+            for feeder in slow:
+                self.log.warning("a feed was faster than the kernel and starts again", feed=feeder.name)
+            await asyncio.gather(*(feeder.stop() for feeder in slow))
+            for feeder in slow:
+                feeder.start()
 
     def _take(self, events: Sequence[Event]) -> None:
         """Handle a batch, put it on record, and only then let its asks leave."""
@@ -220,12 +231,13 @@ class Run:
                 told.append((event, facts))
         handled = perf_counter_ns()
         self.writer.append(records)
+        journaled = perf_counter_ns()
         asks = kernel.asks
         if asks:
             kernel.asks = []
             self._leave(asks)
-        if self._durations is not None:
-            self._durations(handled - began, perf_counter_ns() - handled)
+        if self.health is not None:
+            self.health.metrics.batch(events, began, handled, journaled, perf_counter_ns())
         self._taken_at = self.clock()
         for event, facts in told:
             for observer in self.observers:
@@ -254,17 +266,12 @@ class Run:
     async def _answer(self, events: Sequence[Event]) -> None:
         await self.bus.publish(events, source=ANSWERS)
 
-    async def command(self, event: Event) -> None:
-        """A person's command. A kill switch for all accounts is written beside the queues first."""
-        if isinstance(event, KillSwitch) and event.account == "*":
-            self.kill.set(KillLevel(event.level))
-            if self._signer is not None:
-                await self._signer.level(KillLevel(event.level))
-        await self.bus.publish([event], source="commands")
+    async def command(self, event: Command) -> list[tuple[str, Fact]]:
+        """A person's command; what it led to, once it is on record. See `sniper.runtime.control.command`."""
+        return await control.command(self, event)
 
     async def _ticks(self) -> None:
         """Timers, the kill switch's file and the garbage, when nothing else happens."""
-        told = {account.book.kill for account in self.kernel.accounts.values()} or {KillLevel.OFF.value}
         collected = self.clock()
         while True:
             await asyncio.sleep(TICK_S)
@@ -275,11 +282,14 @@ class Run:
             due = self.kernel.timers.next_at()
             if due is not None and due <= now:
                 await self.bus.publish([ClockEvent(time=now)], source="clock")
-            level = self.kill.level().value
-            if told != {level}:
-                told = {level}
-                command = KillSwitch(time=now, account="*", level=level, reason="set beside the queues")
-                await self.bus.publish([command], source="commands")
+            told = [
+                KillSwitch(time=now, account=name, level=level, reason="set beside the queues")
+                for name, account in self.kernel.accounts.items()
+                if account.book.kill != (level := self.switches.level(name).value)
+            ]
+            if told:
+                await self.bus.publish(told, source=control.COMMANDS)
+                await asyncio.sleep(TICK_S)
 
     # ---- end ----
 
@@ -293,6 +303,11 @@ class Run:
             self._failure = task.exception()
             self._stop.set()
 
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended the kernel's loop or the clock; None while they are well."""
+        return self._failure
+
     def stop(self) -> None:
         """Ask for a clean end."""
         self._stop.set()
@@ -305,6 +320,9 @@ class Run:
 
     async def close(self) -> None:
         """End feeds, effects and the journal, in this order. What is unanswered is asked again at the next start."""
+        await self.control.close()
+        if self.health is not None:
+            await self.health.close()
         for feeder in getattr(self, "feeders", []):
             await feeder.stop()
         for task in self._tasks:
@@ -313,12 +331,14 @@ class Run:
         self._tasks.clear()
         if hasattr(self, "effects"):
             await self.effects.close()
-        if self._signer is not None:
-            await self._signer.close()
+        if self.signer is not None:
+            await self.signer.close()
         for endpoints in getattr(self, "endpoints", {}).values():
             await endpoints.close()
         if hasattr(self, "writer"):
             self.writer.close()
+        if hasattr(self, "follower"):
+            await self.follower.stop()
         gc.enable()
         gc.unfreeze()
 
