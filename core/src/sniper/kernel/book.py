@@ -177,21 +177,25 @@ class Book(State):
         raise IllegalTransition(f"order {order.id} has no attempt {attempt}")
 
     def sender(self, chain_id: int, owner: str) -> Sender:
-        """The sender state of an address; a new one where it was never seen."""
-        key = asset_id(chain_id, owner)
-        found = self.senders.get(key)
-        if found is None:
-            found = self.senders[key] = Sender()
-        return found
+        """The sender state of an address; an unknown one where it was never seen."""
+        return self.senders.get(asset_id(chain_id, owner)) or Sender()
 
-    def forget(self, chain_id: int, final_block: int) -> None:
-        """Drop what only a reorg below ``final_block``, or the answer to an open ask, could need."""
+    def forgettable(self, chain_id: int, final_block: int) -> tuple[list[str], list[str]]:
+        """Ended orders and closed positions that no reorg above ``final_block`` and no open ask can need."""
         asked = {ask.partition("#")[0] for ask in self.asks}
-        for key in [k for k, o in self.ended.items() if o.chain_id == chain_id and o.ended_block <= final_block]:
-            if key not in asked:
-                del self.ended[key]
-        for key in [k for k, p in self.closed.items() if p.chain_id == chain_id and p.changed_block <= final_block]:
-            del self.closed[key]
+        orders = [
+            key
+            for key, order in self.ended.items()
+            if order.chain_id == chain_id and order.ended_block <= final_block and key not in asked
+        ]
+        gone = set(orders)
+        needed = {order.token for key, order in self.ended.items() if key not in gone}
+        positions = [
+            token
+            for token, position in self.closed.items()
+            if position.chain_id == chain_id and position.changed_block <= final_block and token not in needed
+        ]
+        return orders, positions
 
 
 def _intent(book: Book, fact: f.IntentFormed) -> None:
@@ -234,6 +238,18 @@ def _closed(book: Book, fact: f.Closed) -> None:
         pending = book.pending.get(ask.body.entry.intent)
         if pending is not None:
             pending.waiting.remove(ask.body.check)
+
+
+def _finalised(book: Book, fact: f.Finalised) -> None:
+    orders, positions = book.forgettable(fact.chain_id, fact.block)
+    for order in orders:
+        del book.ended[order]
+    for token in positions:
+        del book.closed[token]
+
+
+def _sender(book: Book, chain_id: int, owner: str) -> Sender:
+    return book.senders.setdefault(asset_id(chain_id, owner), Sender())
 
 
 def _placed(book: Book, fact: f.OrderPlaced) -> None:
@@ -293,7 +309,7 @@ def _steps(book: Book, fact: f.StepsAdded) -> None:
 
 def _attempt(book: Book, fact: f.AttemptMade) -> None:
     order = book.orders[fact.order]
-    sender = book.sender(order.chain_id, order.owner)
+    sender = _sender(book, order.chain_id, order.owner)
     if not fact.replaces:
         if fact.nonce != sender.next_nonce:
             raise IllegalTransition(f"attempt {fact.attempt} has nonce {fact.nonce}, the next is {sender.next_nonce}")
@@ -321,7 +337,7 @@ def _moved(book: Book, fact: f.AttemptMoved) -> None:
     attempt.block = fact.block
     if fact.state == "dropped" and attempt.tx_hash == "" and not attempt.replaces:
         # never signed, so the nonce is free again where it was the last one taken
-        sender = book.sender(order.chain_id, order.owner)
+        sender = _sender(book, order.chain_id, order.owner)
         if sender.next_nonce == attempt.nonce + 1:
             sender.next_nonce = attempt.nonce
     while any(a.step == order.step and a.state in ("included", "reverted") for a in order.attempts):
@@ -436,7 +452,7 @@ def _measured(book: Book, fact: f.Measured) -> None:
 
 
 def _synced(book: Book, fact: f.Synced) -> None:
-    sender = book.sender(fact.chain_id, fact.owner)
+    sender = _sender(book, fact.chain_id, fact.owner)
     sender.next_nonce = max(sender.next_nonce, fact.nonce)
     sender.known = True
 
@@ -485,6 +501,7 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.AttemptMoved: _moved,
     f.Booked: _booked,
     f.Allowed: _allowed,
+    f.Finalised: _finalised,
     f.OrderEnded: _ended,
     f.OrderReopened: _reopened,
     f.PositionMoved: _position,

@@ -148,6 +148,13 @@ class Allowed(Fact, tag="allowed/1"):
     amount: int
 
 
+class Finalised(Fact, tag="finalised/1"):
+    """No reorg reaches ``block`` or below it any more: what only such a reorg could need is forgotten."""
+
+    chain_id: int
+    block: int
+
+
 class OrderEnded(Fact, tag="order-ended/1"):
     """``state``: ``done``, ``failed`` or ``cancelled``."""
 

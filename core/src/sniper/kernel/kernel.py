@@ -198,8 +198,8 @@ class Kernel:
                 account.safely(account.execution.block)
                 if account.exits.guards:
                     account.safely(account.exits.block)
-                if account.book.ended or account.book.closed:
-                    account.book.forget(event.chain_id, final)
+                if (account.book.ended or account.book.closed) and any(account.book.forgettable(event.chain_id, final)):
+                    account.emit(f.Finalised(time=self.now, chain_id=event.chain_id, block=final))
                 if account.exits.retired:
                     account.exits.forget()
         self._dispatch(event)
