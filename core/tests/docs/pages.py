@@ -1,0 +1,65 @@
+"""The pages that people wrote, cut into their fenced blocks."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+GENERATED = {ROOT / "docs/hooks.md", ROOT / "docs/config.md"}
+"""Held by the tests of hooks and settings."""
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(page for page in ROOT.glob("docs/*.md") if page not in GENERATED),
+        *ROOT.glob("deploy/**/*.md"),
+        ROOT / "sdk/README.md",
+        ROOT / "registry/README.md",
+    ]
+)
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_NAME = re.compile(r"# ([\w./-]+\.(?:py|toml|md))\n")
+
+
+@dataclass(frozen=True)
+class Block:
+    """``language``: what stands behind the fence. ``line``: of the fence, from 1."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        """The file that the first line names, as in ``# src/sniper_acme/peg.py``; empty where it names none."""
+        found = _NAME.match(self.text)
+        return found[1] if found else ""
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def blocks(page: Path, *languages: str) -> list[Block]:
+    """The blocks of a page in one of these languages."""
+    text = page.read_text()
+    found = (
+        Block(page, text.count("\n", 0, match.start()) + 1, match[1], match[2]) for match in _BLOCK.finditer(text)
+    )
+    return [block for block in found if block.language in languages]
+
+
+def all_blocks(*languages: str) -> list[Block]:
+    """The same of all pages."""
+    return [block for page in PAGES for block in blocks(page, *languages)]
+
+
+def prose(page: Path) -> str:
+    """A page without its blocks."""
+    return _BLOCK.sub("", page.read_text())
+
+
+def links(page: Path) -> Iterator[str]:
+    """Where a page's links lead."""
+    for match in re.finditer(r"\]\(([^)\s]+)\)", prose(page)):
+        yield match[1]
