@@ -1,0 +1,146 @@
+"""What the bot's journal says, read while it is written; and whether the books agree with the chain."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from sniper.errors import JournalError
+from sniper.events import Block, Event
+from sniper.journal.reader import Reader
+from sniper.journal.segments import Kind
+from sniper.kernel import facts as f
+from sniper.kernel.asks import Ask
+from sniper.kernel.book import Book, fold
+from sniper.plugin import Frozen
+from sniper.runtime.records import read_record
+from sniper.types import NATIVE, split_asset
+from sniper_sdk.devchain import DevChain
+from stand.bot import Bot
+
+PATIENCE_S = 40.0
+LOOK_S = 0.005
+
+T = TypeVar("T", bound=Frozen)
+
+
+class Record:
+    """``entries``: (position, stream, event or fact), in order. ``books``: by account, folded from the facts."""
+
+    def __init__(self, journal: Path) -> None:
+        self.entries: list[tuple[int, str, Frozen]] = []
+        self.books: dict[str, Book] = {}
+        self._journal = journal
+        self._reader: Reader | None = None
+
+    def read(self) -> None:
+        """Take what was written since the last call."""
+        if self._reader is None:
+            if not any(self._journal.glob("*.seg")):
+                return
+            try:
+                self._reader = Reader(self._journal)
+            except JournalError:
+                return  # being made right now
+        for position, record in self._reader.records():
+            if record.kind == Kind.MARK:
+                continue
+            struct = read_record(record)
+            self.entries.append((position, record.stream, struct))
+            if record.kind == Kind.FACT:
+                assert isinstance(struct, f.Fact)
+                fold(self.books.setdefault(record.stream, Book(account=record.stream)), struct)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    async def until(self, what: Callable[["Record"], object], bot: Bot | None = None) -> None:
+        """Read until ``what`` is so. ``bot``: the process that has to bring it about."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    self.read()
+                    if what(self):
+                        return
+                    if bot is not None and not bot.running:
+                        raise AssertionError(f"the bot ended early; it said:\n{bot.words()[-3_000:]}")
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            last = "\n".join(repr(struct)[:400] for _, _, struct in self.entries[-15:])
+            raise AssertionError(f"the journal never showed it; it ends with\n{last}") from None
+
+    def all(self, kind: type[T], account: str | None = None) -> list[T]:
+        """Events or facts of one kind, in order."""
+        return [s for _, stream, s in self.entries if isinstance(s, kind) and account in (None, stream)]
+
+    def position(self, kind: type[T], which: Callable[[T], bool] = lambda _: True) -> int:
+        """Number of the first record of one kind for which ``which`` holds."""
+        return next(n for n, _, s in self.entries if isinstance(s, kind) and which(s))
+
+    def asks(self, body: type, account: str | None = None) -> list[Ask]:
+        """All that was asked of one kind."""
+        return [fact.ask for fact in self.all(f.Asked, account) if isinstance(fact.ask.body, body)]
+
+    def attempts(self, purpose: str, state: str) -> list[f.AttemptMoved]:
+        """Attempts with this purpose that came to this state, each time that they did."""
+        steps = {fact.order: list(fact.steps) for fact in self.all(f.OrderPlaced)}
+        for added in self.all(f.StepsAdded):
+            steps[added.order] += added.steps
+        of = {made.attempt: steps[made.order][made.step].purpose for made in self.all(f.AttemptMade)}
+        return [moved for moved in self.all(f.AttemptMoved) if moved.state == state and of[moved.attempt] == purpose]
+
+    @property
+    def head(self) -> int:
+        """Number of the newest block."""
+        blocks = self.all(Block)
+        return blocks[-1].number if blocks else 0
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing that was asked is still open."""
+        return not any(book.asks for book in self.books.values())
+
+    def entries_of(self, account: str = "main") -> dict[str, int]:
+        """How many entries were ordered, by token."""
+        found: dict[str, int] = {}
+        for fact in self.all(f.OrderPlaced, account):
+            if fact.side == "increase":
+                found[fact.token] = found.get(fact.token, 0) + 1
+        return found
+
+    def chain_events(self) -> list[Event]:
+        """Blocks and logs as the feed handed them on."""
+        return [s for _, stream, s in self.entries if stream == "" and isinstance(s, Event)]
+
+
+def differences(
+    record: Record, chain: DevChain, address: str, account: str = "main", tokens: Iterable[str] = ()
+) -> list[str]:
+    """What an account's books and the chain do not agree on; empty where they reconcile to the last unit.
+
+    tokens  Addresses whose balance is compared beside those that the books know, such as that of the quote asset.
+    """
+    record.read()
+    book = record.books[account]
+    found = []
+    cash = book.cash.get(f"{chain.chain_id}:{NATIVE}", 0)
+    if cash != chain.balance(address):
+        found.append(f"the books hold {cash} wei, the chain {chain.balance(address)}")
+    held = {split_asset(fact.token)[1] for fact in record.all(f.OrderPlaced, account)}
+    for token in sorted(held | {token.lower() for token in tokens}):
+        asset = f"{chain.chain_id}:{token}"
+        position = book.positions.get(asset)
+        booked = position.amount if position else book.cash.get(asset, 0)
+        if booked != chain.token_balance(token, address):
+            found.append(f"the books hold {booked} of {token}, the chain {chain.token_balance(token, address)}")
+    adjusted: dict[str, int] = {}
+    for fact in record.all(f.Adjusted, account):
+        adjusted[fact.asset] = adjusted.get(fact.asset, 0) + 1
+        if adjusted[fact.asset] > 1:  # the first one is what was in the wallet at the start
+            found.append(f"{fact.delta} of {fact.asset} was adjusted: {fact.reason}")
+    found += [f"order {order} has not ended" for order in book.orders]
+    found += [f"halted: {book.halted}"] if book.halted else []
+    return found

@@ -1,0 +1,237 @@
+"""One bot on one chain: its config, its process, and what a test does around it."""
+
+from pathlib import Path
+from typing import Any
+
+from sniper.kernel import facts as f
+from sniper.settings.toml import inline
+from sniper_sdk.devchain import DevChain
+from stand.bot import PASSWORD, Bot
+from stand.market import Launch, Market
+from stand.node import FakeNode
+from stand.record import Record, differences
+from stand.trader import Trader
+
+FUNDS = 10 * 10**18
+MOST_BLOCKS = 40
+
+BUY = "swapExactETHForTokensSupportingFeeOnTransferTokens(uint256,address[],address,uint256)"
+SELL = "swapExactTokensForETHSupportingFeeOnTransferTokens(uint256,uint256,address[],address,uint256)"
+CHANGE = "swapExactTokensForTokensSupportingFeeOnTransferTokens(uint256,uint256,address[],address,uint256)"
+
+Document = dict[str, Any]
+"""A config file as plain data. Any: TOML."""
+
+
+class Stand:
+    """``node``: the only endpoint of the config, a proxy before the chain. ``document`` is written at each start."""
+
+    def __init__(self, chain: DevChain, node: FakeNode, directory: Path, traders: tuple[Trader, ...]) -> None:
+        self.chain = chain
+        self.node = node
+        self.directory = directory
+        self.traders = traders
+        self.market = Market(chain)
+        self.config = directory / "sniper.toml"
+        self.data = directory / "data"
+        self.journal = self.data / "journal"
+        self.record = Record(self.journal)
+        self.bot = Bot(directory / "bot.log")
+        for trader in traders:
+            chain.fund(trader.address, FUNDS)
+        self.document = self._document()
+
+    @property
+    def owner(self) -> str:
+        """Address of the first account."""
+        return self.traders[0].address
+
+    # ---- the process ----
+
+    def write(self) -> Path:
+        """Write the config file as the document says now."""
+        self.config.write_text(toml(self.document))
+        return self.config
+
+    async def start(self, *words: str) -> None:
+        """Start the bot, and wait until each account has read its wallet and the chain's head is on record."""
+        began = len(self.record.all(f.Began))
+        await self.bot.start(self.write(), *words)
+        await self.until(lambda record: len(record.all(f.Began)) >= began + len(self.traders))
+        await self.until(lambda record: all(_synced(record, trader.name) for trader in self.traders))
+        await self.until(lambda record: record.head == self.chain.block_number())
+
+    async def restart(self) -> None:
+        """As after a crash: kill it and start it again."""
+        await self.bot.kill()
+        await self.start()
+
+    async def until(self, what: Any) -> None:
+        """Wait until the journal shows it; the bot must not end meanwhile. Any: see `Record.until`."""
+        await self.record.until(what, self.bot)
+
+    # ---- the chain ----
+
+    async def mine(self, blocks: int = 1) -> None:
+        """Mine, and wait until the bot has seen it and nothing that it asked is open."""
+        for _ in range(blocks):
+            self.chain.mine()
+            head = self.chain.block_number()
+            await self.until(lambda record, head=head: record.head >= head and record.quiet)
+
+    async def mine_until(self, what: Any) -> None:
+        """Mine block after block until the journal shows it. Any: see `Record.until`."""
+        for _ in range(MOST_BLOCKS):
+            self.record.read()
+            if what(self.record):
+                return
+            await self.mine()
+        last = "\n".join(repr(struct)[:400] for _, _, struct in self.record.entries[-15:])
+        raise AssertionError(f"{MOST_BLOCKS} blocks later it is still not so; the journal ends with\n{last}")
+
+    async def hold_a_launch(self, kind: str = "PlainToken", *values: int) -> Launch:
+        """Launch a token and wait until the bot has bought it and approved its exit."""
+        launch = self.market.launch(kind, *values)
+        asset = launch.asset(self.chain)
+        await self.until(lambda record: record.entries_of(self.traders[0].name).get(asset))
+        await self.mine_until(lambda record: self._approved(asset))
+        return launch
+
+    async def sell(self, launch: Launch) -> None:
+        """Let the price rise until the bot has sold and nothing of it is under way."""
+        self.market.buy(launch, 8 * 10**18)
+        asset, account = launch.asset(self.chain), self.traders[0].name
+        await self.mine_until(
+            lambda record: asset not in record.books[account].positions and not record.books[account].orders
+        )
+
+    def _approved(self, asset: str) -> bool:
+        book = self.record.books[self.traders[0].name]
+        return bool(book.allowances.get(asset)) and not book.orders
+
+    def differences(self, **options: Any) -> list[str]:
+        """Of the first account; see `stand.record.differences`."""
+        return differences(self.record, self.chain, self.owner, self.traders[0].name, **options)
+
+    def nonce(self, trader: int = 0) -> int:
+        """How many transactions of the account were sent to the node, those without a block included."""
+        return self.chain.nonce(self.traders[trader].address)
+
+    def kill_switch(self, level: str) -> None:
+        """Set it through its file, as an operator without the bot's help would."""
+        (self.data / "kill-switch").write_text(level + "\n")
+
+    def _document(self) -> Document:
+        chain, addresses = self.chain, self.chain.addresses
+        keys = [str(trader.key_file(self.directory, PASSWORD)) for trader in self.traders]
+        v2_router, v3_router = addresses.v2_router.lower(), addresses.v3_router.lower()
+        execution = {
+            "slippage_bps": 1500,
+            "exit_slippage_bps": 1000,
+            "max_exit_slippage_bps": 5000,
+            "deadline_s": 100_000,
+            "replace_after_blocks": 30,
+        }
+        return {
+            "mode": "live",
+            "data_dir": "data",
+            "chain": {
+                "dev": {
+                    "id": chain.chain_id,
+                    "endpoints": [self.node.url],
+                    "wrapped_native": addresses.weth.lower(),
+                    "local": True,
+                    "rate": 100_000,
+                }
+            },
+            "account": {
+                trader.name: {"address": trader.address, "chain": "dev", "execution": dict(execution)}
+                for trader in self.traders
+            },
+            "strategy": {
+                "launch-snipe": {
+                    "sizer": "fixed",
+                    "exits": ["take-profit"],
+                    "venue": "uniswap",
+                    "min_liquidity": 10**18,
+                    "max_per_block": 5,
+                }
+            },
+            "sizer": {"fixed": {"amount": 5 * 10**16}},
+            "exit": {"take-profit": {"rungs": [{"gain_bps": 5000, "share_bps": 10_000}]}},
+            "risk": {
+                "limits": {"max_spend_per_trade": 10**17, "max_spend_per_day": 5 * 10**18, "max_positions": 20},
+                "liquidity": {"min_quote_reserve": 10**18, "max_impact_bps": 300},
+                "honeypot": {"retry_after_s": 1},
+            },
+            "amm": {"constant-product": {"factories": [addresses.v2_factory.lower()]}},
+            "venue": {
+                "uniswap": {
+                    "chain_id": chain.chain_id,
+                    "wrapped": addresses.weth.lower(),
+                    "v2_router": v2_router,
+                    "v3_router": v3_router,
+                }
+            },
+            "feed": {"evm-logs": {"poll_s": 0.02}},
+            "fee": {"percentile": {}},
+            "signer": {
+                "keystore": {
+                    "socket": str(self.directory / "signer" / "socket"),
+                    "keystores": keys,
+                    "password_fd": 0,
+                    "kill_switch": str(self.data / "kill-switch"),
+                    "rules": {
+                        "accounts": {trader.name: [trader.address] for trader in self.traders},
+                        "chains": {
+                            str(chain.chain_id): {
+                                "max_fee": 10**17,
+                                "max_value": 10**17,
+                                "max_value_per_hour": 5 * 10**18,
+                                "max_value_per_day": 5 * 10**18,
+                                "spenders": [v2_router, v3_router],
+                                "contracts": {
+                                    v2_router: {
+                                        BUY: {"recipient": 2},
+                                        SELL: {"recipient": 3},
+                                        CHANGE: {"recipient": 3},
+                                    }
+                                },
+                            }
+                        },
+                    },
+                }
+            },
+        }
+
+
+def _synced(record: Record, account: str) -> bool:
+    kinds = [type(fact) for fact in record.all(f.Fact, account) if isinstance(fact, f.Began | f.Synced)]
+    return bool(kinds) and kinds[-1] is f.Synced
+
+
+def toml(document: Document) -> str:
+    """Plain data as a TOML file, one inline value for each key."""
+    tables: list[str] = []
+    values: list[str] = []
+    for key, value in document.items():
+        if isinstance(value, dict):
+            tables += [f"[{key}.{name}]\n{_keys(table)}" for name, table in value.items() if isinstance(table, dict)]
+            plain = {name: each for name, each in value.items() if not isinstance(each, dict)}
+            tables += [f"[{key}]\n{_keys(plain)}"] if plain else []
+        else:
+            values.append(f"{key} = {inline(value)}")
+    return "\n".join([*values, *tables]) + "\n"
+
+
+def _keys(table: Document) -> str:
+    return "".join(f"{key} = {_quoted(value)}\n" for key, value in table.items())
+
+
+def _quoted(value: Any) -> str:
+    """As `inline`, but with every key in quotes: signatures and addresses are keys here. Any: plain data."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{inline(key)} = {_quoted(each)}" for key, each in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_quoted(each) for each in value) + "]"
+    return inline(value)
