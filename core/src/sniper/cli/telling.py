@@ -175,7 +175,7 @@ class Teller:
             return f"the kill switch was set to {seen.level}{why}"
         if isinstance(seen, ClosePosition):
             return "a person asked to close the position"
-        return cause or "nothing on record"
+        return printable(cause.strip()) or "nothing on record"
 
     def _route(self, story: Story, entry: Entry) -> Section:
         words, section = self._words, Section("Size and route")

@@ -29,7 +29,8 @@ def why(invocation: Invocation, name: str, as_json: bool) -> None:
     stories = chronicle.find(name)
     story, others = _newest(stories)
     if as_json:
-        print_json({**story_of(story, chronicle), "others": [other.id for other in others]})
+        told = story.holding.entries[0] if story.holding else story
+        print_json({**story_of(told, chronicle), "asked": story.id, "others": [other.id for other in others]})
         return
     show(tell(story, chronicle, _about(invocation)))
     if others:

@@ -1,0 +1,235 @@
+"""``sniper why``: the story of an intent, as a person and as a program read it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from scripted import describe, write
+from world import (
+    ACCOUNT,
+    ETHER,
+    FUNDS,
+    Looks,
+    Says,
+    Seen,
+    Setup,
+    SpendLimit,
+    World,
+    address,
+    token_of,
+)
+
+from sniper.cli import exit_codes, main
+from sniper.cli.story import Chronicle
+from sniper.journal.segments import Kind, Record
+from sniper.journal.writer import Writer
+from sniper.kernel.asks import Send, Sign
+from sniper.kernel.wiring import CheckWiring
+from sniper.risk import Finding
+from sniper.runtime.records import fact_record, input_record
+from sniper.types import SECOND
+
+STORIES = Path(__file__).parent / "stories"
+Why = Callable[..., str]
+
+
+@pytest.fixture
+def why(directory: Path, capsys: pytest.CaptureFixture[str]) -> Why:
+    """What ``sniper why`` prints for a world."""
+
+    def asked(world: World, name: str, *options: str) -> str:
+        if not (directory / "data" / "journal").exists():
+            write(world, directory / "data")
+        assert main(["--config", str(directory / "sniper.toml"), "why", name, *options]) == exit_codes.OK
+        return capsys.readouterr().out
+
+    return asked
+
+
+def judged(**settings: Any) -> World:
+    checks = (CheckWiring("daily", SpendLimit(limit=ETHER)), CheckWiring("looks", Looks(retry_after_s=3)))
+    return World(Setup(checks=checks, **settings))
+
+
+def sold() -> World:
+    """Bought by a transaction that took another's place; half is sold at the second try, the rest by hand."""
+    world = judged()
+    describe(world, "PEPE")
+    world.open()
+    world.answer_all()
+    for _ in range(3):
+        world.mine(most=0)
+        world.answer_all()
+    world.settle()
+    world.chain.tokens[address(1)].sellable = False
+    world.close(share_bps=5_000)
+    world.answer_all()
+    for _ in range(2):
+        world.mine()
+        world.answer_all()
+    world.chain.tokens[address(1)].sellable = True
+    world.settle()
+    world.close()
+    world.settle()
+    return world
+
+
+def refused() -> World:
+    """Refused twice by a probe, then bought."""
+    world = judged()
+    describe(world, "DOGE")
+    world.evidence = Seen(good=False)
+    for _ in range(2):
+        world.open()
+        world.answer_all()
+        world.now += 3 * SECOND
+    world.evidence = Seen(good=True)
+    world.open()
+    world.answer_all()
+    return world
+
+
+def test_tells_from_what_was_seen_to_the_profit(why: Why) -> None:
+    assert why(sold(), "main/script/1") == (STORIES / "sold.txt").read_text()
+
+
+def test_tells_which_rule_refused_what_it_means_and_what_was_tried_again(why: Why) -> None:
+    assert why(refused(), "main/script/1") == (STORIES / "refused.txt").read_text()
+
+
+def test_every_name_of_a_thing_leads_to_its_story(why: Why) -> None:
+    world = sold()
+    story = why(world, "main/script/1")
+    sections = story.split("\n\n")[1:]
+    for name in ("main/script/1.0", "main/script/1.0#1", token_of(1), address(1), "PEPE", "pepe", address(1).upper()):
+        assert why(world, name).split("\n\n")[1 : 1 + len(sections)] == sections, name
+
+
+def test_a_sale_is_told_with_what_it_sold(why: Why) -> None:
+    shown = why(sold(), "main/script/3.0#0")
+    assert shown.startswith("main/script/1: bought ")
+    assert "main/script/3 is a sale in this story." in shown
+
+
+def test_a_transaction_is_found_by_its_hash(why: Why, directory: Path) -> None:
+    world = sold()
+    why(world, "main/script/1")
+    chronicle = Chronicle.of(directory / "data")
+    for tx_hash, attempt in chronicle.transactions.items():
+        assert chronicle.find(tx_hash) == chronicle.find(attempt)
+
+
+def test_of_a_token_the_newest_story_is_told_and_the_others_are_listed(why: Why) -> None:
+    shown = why(refused(), "DOGE")
+    assert shown.startswith("main/script/3: is buying DOGE\n")
+    assert shown.endswith("newest first:\n  sniper why main/script/2\n  sniper why main/script/1\n")
+
+
+def test_what_is_not_on_record_is_said_with_what_is(
+    directory: Path, capsys: pytest.CaptureFixture[str], why: Why
+) -> None:
+    config = str(directory / "sniper.toml")
+    assert main(["--config", config, "why", "DOGE"]) == exit_codes.FAILURE
+    assert "holds no journal yet" in capsys.readouterr().err
+    why(refused(), "DOGE")
+    assert main(["--config", config, "why", "main/script/9"]) == exit_codes.FAILURE
+    assert "newest intents: main/script/1, main/script/2, main/script/3" in capsys.readouterr().err
+    assert main(["--config", config, "why", "main/script/9", "--json"]) == exit_codes.FAILURE
+    assert json.loads(capsys.readouterr().err)["error"]["code"] == "not-on-record"
+
+
+def test_as_json_nothing_is_rounded_and_signed_bytes_stay_out(why: Why) -> None:
+    world = sold()
+    found = json.loads(why(world, "PEPE", "--json"))
+    attempt = found["order"]["attempts"][1]
+    assert found["asked"] == "main/script/4"
+    assert int(attempt["booked"][0]["amount"]) == world.chain.at(5).ledger.tokens[address(1)]
+    assert attempt["receipt"]["gas_used"] == 100_000
+    assert found["position"]["state"] == "closed"
+    assert int(found["position"]["realised"]) == world.chain.ledger.native - FUNDS
+    assert [exit_["order"]["state"] for exit_ in found["position"]["exits"]] == ["failed", "done", "done"]
+    assert '"raw"' not in json.dumps(found)
+
+
+def test_nothing_that_strangers_wrote_reaches_the_terminal_as_a_command(why: Why) -> None:
+    finding = Finding(rule="sane", ok=False, found=False, note="\x1b[2J\x1b]0;owned\x07 [red]bold[/]")
+    world = World(Setup(checks=(CheckWiring("says", Says(findings=(finding,))),)))
+    describe(world, "\x1b[31mEVIL\n")
+    world.open()
+    shown = why(world, "main/script/1")
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    assert "[red]bold[/]" in shown
+    assert "�[31mEVIL�" in shown
+
+
+def test_a_journal_is_followed_while_it_is_written(directory: Path) -> None:
+    world = judged()
+    describe(world, "PEPE")
+    done = 0
+    chronicle = Chronicle(directory / "data")
+    with Writer(directory / "data" / "journal", segment_size=2**16) as writer:
+        writer.begin_epoch(b'{"config":{"mode":"paper"}}')
+
+        def told() -> str:
+            nonlocal done
+            for event, facts in list(zip(world.inputs, world.facts, strict=True))[done:]:
+                writer.append([input_record(event), *(fact_record(ACCOUNT, fact) for fact in facts)])
+                done += 1
+            chronicle.read()
+            from sniper.cli.telling import tell
+
+            return tell(chronicle.stories["main/script/1"], chronicle)[0].title.partition(": ")[2]
+
+        world.open()
+        assert told() == "wants to buy PEPE; the checks have not all answered"
+        world.answer_all(*{type(ask.body) for ask in world.asks.values()} - {Sign, Send})
+        assert told() == "is buying PEPE"
+        world.settle()
+        assert told() == "bought 996.006981 PEPE for 0.1 ether; the position is open"
+        assert chronicle.stories["main/script/1"].mode == "paper"
+
+
+def test_what_a_reorg_took_back_is_told(why: Why) -> None:
+    world = judged()
+    describe(world, "PEPE")
+    world.bought()
+    world.chain.reorg(2)
+    world.mine()
+    world.settle()
+    shown = why(world, "PEPE")
+    assert "taken back by a reorg: bought 996.006981 PEPE for 0.1 ether" in shown
+    assert "a reorg took back a block of it; it went on from there." in shown
+    assert shown.startswith("main/script/1: bought 996.006981 PEPE for 0.1 ether; the position is open")
+
+
+def test_sales_that_fail_alike_are_told_once_with_their_number_and_cost(why: Why) -> None:
+    world = judged()
+    describe(world, "PEPE")
+    world.bought()
+    world.chain.tokens[address(1)].sellable = False
+    world.close()
+    for _ in range(7):
+        world.answer_all()
+        world.mine()
+    shown = why(world, "PEPE")
+    assert shown.count("Exit ") == 2  # the failed ones, and the one that is under way
+    assert "Tried 2 times more within" in shown
+    assert "with the same result, and cost 0.0024" in shown
+    assert "failed sales in a row" in shown
+
+
+def test_an_event_of_a_plugin_that_is_not_loaded_is_told_by_its_tag(directory: Path, why: Why) -> None:
+    world = judged()
+    world.open()
+    with Writer(directory / "data" / "journal", segment_size=2**16) as writer:
+        writer.begin_epoch(b'{"config":{}}')
+        for event, facts in zip(world.inputs, world.facts, strict=True):
+            record = input_record(event)
+            if type(event).__name__ == "Cue":
+                record = Record("", Kind.INPUT, msgspec.msgpack.encode(["acme.unheard-of/1", event.time, "x"]))
+            writer.append([record, *(fact_record(ACCOUNT, fact) for fact in facts)])
+    assert ": test.cue/1 " in why(world, "main/script/1")
