@@ -1,6 +1,6 @@
 """Strategy instances: one strategy of one account, and its life."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sniper.errors import PluginFault
 from sniper.events import Event
@@ -20,6 +20,9 @@ LIVES = {
     "remove": "removed",
 }
 """Commands, and the state that each leads to."""
+
+_NO_MORE: Final = object()
+"""A handler yields nothing more. Most yield nothing at all, and an exception for that would cost more than they do."""
 
 
 class Instance:
@@ -52,18 +55,17 @@ class Instance:
             return
         try:
             actions = iter(getattr(self.strategy, name)(event, account.view))
+            action = next(actions, _NO_MORE)
         except Exception as error:  # a plugin's code: whatever it raises stops it, and nothing else
             self._stop(name, error)
             return
-        while True:
+        while action is not _NO_MORE:
+            self._act(name, action, event)
             try:
-                action = next(actions)
-            except StopIteration:
-                return
+                action = next(actions, _NO_MORE)
             except Exception as error:  # as above
                 self._stop(name, error)
                 return
-            self._act(name, action, event)
 
     def _act(self, name: str, action: object, event: Event) -> None:
         account = self.account

@@ -66,6 +66,7 @@ class Kernel:
         self.market = Market(wiring.chains)
         self.accounts = {account.name: Account(self, account) for account in wiring.accounts}
         self._subscribers = self._subscriptions()
+        self._of_chains = {kind for kind in self._subscribers if any(hasattr(kind, place) for place in _PLACES)}
         self._pool_changed = self._subscribers.get(PoolChanged, ())
         self._handlers: dict[
             type[Event], Callable[[Any], None]
@@ -87,10 +88,11 @@ class Kernel:
     def handle(self, event: Event) -> None:
         """Take one event. Time never goes back: an earlier one counts as now."""
         time = event.time
-        timers = self.timers
-        if timers.next_at() is not None:
+        timers = self.timers.heap
+        if timers and timers[0][0] <= time:
             self._fire(time)
-        self.now = max(self.now, time)
+        if time > self.now:  # noqa: PLR1730  (a call of max costs more than the comparison)
+            self.now = time
         self.cause = event
         handler = self._handlers.get(type(event))
         if handler is not None:
@@ -123,10 +125,11 @@ class Kernel:
 
     def _dispatch(self, event: Event) -> None:
         """Let every strategy that asked for it handle an event; one of a chain, only those on that chain."""
-        subscribers = self._subscribers.get(type(event))
+        kind = type(event)
+        subscribers = self._subscribers.get(kind)
         if subscribers is None:
             return
-        chain_id = _chain_of(event)
+        chain_id = _chain_of(event) if kind in self._of_chains else None
         for instance, handler in subscribers:
             if chain_id is None or instance.account.wiring.chain_id == chain_id:
                 instance.run(handler, event)
@@ -157,7 +160,7 @@ class Kernel:
         except PluginFault as error:
             self.report(str(error), error)
             return
-        if pool is not None:
+        if pool is not None and (pool.watchers or self._pool_changed):
             self._changed(pool)
         for news in derived:
             self._news(pool, news)
@@ -165,7 +168,7 @@ class Kernel:
     def _changed(self, pool: Pool) -> None:
         if pool.watchers:
             for guard in tuple(pool.watchers):
-                guard.account.safely(guard.account.exits.valued, guard)
+                guard.account.exits.valued(guard)
         if self._pool_changed:
             news = PoolChanged(time=self.now, pool=pool.id, block=pool.undo_block)
             for instance, handler in self._pool_changed:
@@ -243,7 +246,7 @@ class Kernel:
             account.safely(account.execution.began)
 
     def _account_event(self, event: Answer) -> None:
-        """An answer of an account. One of the market, or of an account that is no longer configured, changes nothing."""
+        """An answer of an account. One of the market, or of an account that is gone from the config, is ignored."""
         account = self.accounts.get(event.account)
         if account is not None:
             account.safely(account.answered, event)
@@ -278,6 +281,10 @@ class Kernel:
             return tuple(self.accounts.values())
         found = self.accounts.get(account)
         return (found,) if found else ()
+
+
+_PLACES = ("chain_id", "pool", "token")
+"""Fields that tell the chain of an event."""
 
 
 def _chain_of(event: Event) -> int | None:

@@ -220,7 +220,8 @@ class Market:
         """
         chain = self.chains[event.chain_id]
         pool = chain.pools.get(event.address)
-        topic = event.topics[0] if event.topics else ""
+        topics = event.topics
+        topic = topics[0] if topics else ""
         if pool is None:
             creation = chain.creations.get((event.address, topic))
             if creation is not None:
@@ -231,17 +232,19 @@ class Market:
             return None, ()
         if pool.undo_block != event.block:
             self._keep(chain, pool, event.block)
-        quote = pool.quote
         decode, method = handler
         try:
-            change = getattr(pool.impl, method)(*decode(event.topics, event.data))
+            change = getattr(pool.impl, method)(*decode(topics, event.data))
         except Exception as error:  # a plugin's code: whatever it raises makes this pool unusable, and only this pool
             self._forget(chain, pool)
             raise PluginFault(
                 f"amm {pool.amm} failed on log {event.index} of {event.tx_hash} for pool {pool.id}: "
                 f"{type(error).__name__}: {error}; the pool is no longer quoted"
             ) from error
-        if change is None or quote is None or pool.token is None:
+        if change is None:
+            return pool, ()
+        quote = pool.quote
+        if quote is None or pool.token is None:
             return pool, ()
         reserve = pool.impl.reserve(quote)
         moved = change[quote]

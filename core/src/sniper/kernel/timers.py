@@ -17,7 +17,8 @@ class Timers:
     """All timers of the kernel, fired in the order of their deadlines, then of their being set."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, int, Owner, str]] = []
+        self.heap: list[tuple[int, int, Owner, str]] = []
+        """(deadline, order of setting, owner, key), the earliest first; some of them were replaced or dropped since."""
         self._current: dict[tuple[Owner, str], int] = {}
         self._count = 0
 
@@ -25,15 +26,15 @@ class Timers:
         """Fire ``key`` of ``owner`` at ``at`` (ns UTC)."""
         self._count += 1
         self._current[owner, key] = self._count
-        heappush(self._heap, (at, self._count, owner, key))
+        heappush(self.heap, (at, self._count, owner, key))
 
     def next_at(self) -> int | None:
         """The earliest deadline, replaced ones included."""
-        return self._heap[0][0] if self._heap else None
+        return self.heap[0][0] if self.heap else None
 
     def due(self, now: int) -> tuple[int, Owner, str] | None:
         """Take the earliest timer whose deadline is not after ``now``: deadline, owner, key."""
-        heap = self._heap
+        heap = self.heap
         while heap and heap[0][0] <= now:
             at, count, owner, key = heappop(heap)
             if self._current.get((owner, key)) == count:
@@ -49,5 +50,5 @@ class Timers:
     def dump(self) -> list[tuple[int, Owner, str]]:
         """What is set, in firing order."""
         return [
-            (at, owner, key) for at, count, owner, key in sorted(self._heap) if self._current.get((owner, key)) == count
+            (at, owner, key) for at, count, owner, key in sorted(self.heap) if self._current.get((owner, key)) == count
         ]
