@@ -335,8 +335,8 @@ def _moved(book: Book, fact: f.AttemptMoved) -> None:
     if fact.raw or fact.tx_hash:
         attempt.raw, attempt.tx_hash = fact.raw, fact.tx_hash
     attempt.block = fact.block
-    if fact.state == "dropped" and attempt.tx_hash == "" and not attempt.replaces:
-        # never signed, so the nonce is free again where it was the last one taken
+    if fact.state == "dropped" and not attempt.replaces:
+        # it never left, so the nonce is free again where it was the last one taken
         sender = _sender(book, order.chain_id, order.owner)
         if sender.next_nonce == attempt.nonce + 1:
             sender.next_nonce = attempt.nonce

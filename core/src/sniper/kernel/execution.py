@@ -143,17 +143,16 @@ class Execution:
     # ---- steps and attempts ----
 
     def advance(self, order: Order) -> None:
-        """Start the order's next step where nothing is under way for it; end it where none is left."""
+        """Start the order's next step; end it where none is left or one failed. Nothing while an attempt is under way."""
         account = self.account
-        if order.state != "working":
+        if order.state != "working" or any(a.state in IN_FLIGHT or a.state == "signing" for a in order.attempts):
             return
-        if order.step >= len(order.steps):
-            self._end(order, "done", "")
+        outcome = _outcome(order)
+        if outcome is not None:
+            self._end(order, *outcome)
             return
         sender = account.book.sender(order.chain_id, order.owner)
         if account.book.kill == "freeze" or account.book.halted or not sender.known:
-            return
-        if any(a.step == order.step and (a.state in IN_FLIGHT or a.state == "signing") for a in order.attempts):
             return
         if self._signing():
             return  # one signature at a time: a refused one then always gives its nonce back
@@ -296,15 +295,16 @@ class Execution:
         body = self.account.close_ask(event.ask)
         if isinstance(body, Sign):
             order, attempt = self._find(body.attempt)
-            self._ready(order, attempt, event.raw, event.tx_hash)
+            if _taken(order, attempt):  # what it was to replace got into a block meanwhile
+                self._move(order, attempt, "dropped", note="not needed any more")
+            else:
+                self._ready(order, attempt, event.raw, event.tx_hash)
             self._next_in_line()
 
     def not_signed(self, body: Sign, code: str, message: str) -> None:
         """The signer refused or is gone: nothing has left, the nonce is free again."""
         order, attempt = self._find(body.attempt)
-        self._move(order, attempt, "dropped", note=f"{code}: {message}")
-        if not attempt.replaces:
-            self._end(order, "failed", f"not signed: {message}")
+        self._move(order, attempt, "dropped", note=f"not signed: {code}: {message}")
         self._next_in_line()
 
     def _next_in_line(self) -> None:
@@ -321,13 +321,24 @@ class Execution:
             return
         if event.outcome in ("accepted", "known"):
             self._move(order, attempt, "sent")
+        elif event.outcome == "not-sent" and self._gives_back(attempt):
+            self._move(order, attempt, "dropped", note=event.message or "not sent")
+            self._next_in_line()
         elif event.outcome == "not-sent":
-            self._move(order, attempt, "dropped", note=event.message)
-            self._end(order, "cancelled", event.message or "not sent")
+            self._move(order, attempt, "unknown", note="no answer")  # an earlier broadcast of it may have left
         else:
             self._move(order, attempt, "unknown", note=event.outcome)
             if event.outcome == "nonce-too-low":
                 self.read_wallet()
+
+    def _gives_back(self, attempt: Attempt) -> bool:
+        """Whether an attempt that was not sent can be given up: nothing is ever signed, or it was never sent before and
+        its nonce is the last one, so that the next transaction takes it."""
+        account = self.account
+        if not account.kernel.wiring.signs:
+            return True
+        sender = account.book.sender(account.wiring.chain_id, account.wiring.address)
+        return attempt.state == "signed" and not attempt.replaces and sender.next_nonce == attempt.nonce + 1
 
     def not_sent(self, body: Send) -> None:
         """No answer to a broadcast: the outcome is unknown, and the same bytes go out again with the next block."""
@@ -370,10 +381,6 @@ class Execution:
             if step.purpose == "approve" and event.ok:
                 token = asset_id(order.chain_id, step.to)
                 self.account.emit(f.Allowed(time=self.account.kernel.now, token=token, amount=approved_amount(step)))
-            else:
-                reason = event.revert_reason or ("cancelled" if attempt.cancel else "reverted without a reason")
-                self._end(order, "cancelled" if attempt.cancel else "failed", reason)
-                return
         self.advance(order)
 
     def _booked(
@@ -607,6 +614,30 @@ class Execution:
     def _find(self, attempt: str) -> tuple[Order, Attempt]:
         order = self.account.book.order_of(attempt.partition("#")[0])
         return order, self.account.book.attempt_of(order, attempt)
+
+
+def _outcome(order: Order) -> tuple[str, str] | None:
+    """State and reason in which an order with nothing under way has ended; None while a step is left to be tried."""
+    here = [attempt for attempt in order.attempts if attempt.step == order.step]
+    for attempt in order.attempts:
+        if attempt.state == "reverted":
+            return "failed", attempt.note or "reverted without a reason"
+        if attempt.state == "included" and attempt.cancel:
+            return "cancelled", "cancelled"
+    if order.step >= len(order.steps):
+        return "done", ""
+    if not here:
+        return None
+    last = here[-1]
+    return ("cancelled" if last.state == "dropped" and last.tx_hash else "failed"), last.note
+
+
+def _taken(order: Order, attempt: Attempt) -> bool:
+    """Whether another attempt with the same nonce is in a block."""
+    return any(
+        other.nonce == attempt.nonce and other is not attempt and other.state in ("included", "reverted")
+        for other in order.attempts
+    )
 
 
 def _bumped(fee: int) -> int:
