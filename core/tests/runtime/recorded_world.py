@@ -524,3 +524,84 @@ def replayed(kernel: Kernel, events: list[Event]) -> list[list[tuple[str, Fact]]
         kernel.facts = []
         kernel.asks.clear()
     return found
+
+
+CONFIG = f"""\
+mode = "paper"
+data_dir = "."
+
+[chain.dev]
+id = {CHAIN}
+endpoints = ["ws://127.0.0.1:1"]
+wrapped_native = "{WETH}"
+finality = 6
+
+[account.alice]
+address = "{address(0xA11CE)}"
+strategies = ["snipe"]
+
+[account.alice.risk.honeypot]
+
+[account.bob]
+address = "{address(0xB0B)}"
+strategies = ["early", "second"]
+
+[strategy.snipe]
+plugin = "launch-snipe"
+exits = ["take-profit", "stop-loss", "max-age", "event-exit"]
+min_liquidity = "1 ether"
+
+[strategy.early]
+plugin = "launch-snipe"
+exits = ["max-age"]
+min_liquidity = "2 ether"
+
+[strategy.second]
+plugin = "launch-snipe"
+exits = ["trailing-stop"]
+min_liquidity = "3 ether"
+
+[sizer.fixed]
+amount = "0.05 ether"
+
+[exit.max-age]
+max_age_s = 300
+
+[risk.limits]
+max_spend_per_trade = "1 ether"
+max_spend_per_day = "50 ether"
+max_positions = 6
+
+[risk.liquidity]
+min_quote_reserve = "1 ether"
+max_impact_bps = 2000
+
+[amm.constant-product]
+factories = ["{FACTORY}"]
+
+[venue.uniswap]
+chain_id = {CHAIN}
+wrapped = "{WETH}"
+v2_router = "{ROUTER}"
+
+[feed.evm-logs]
+"""
+
+
+def record(run: Path, seed: int, steps: int, *, config: str = CONFIG, **how: int) -> World:
+    """A run's directory as ``sniper run`` leaves it: the kept config and the journal of a world."""
+    from sniper.catalogue import Catalogue
+    from sniper.runtime.kept import CONFIG as KEPT
+    from sniper.runtime.kept import JOURNAL
+    from sniper.runtime.manifest import manifest
+    from sniper.runtime.wire import signs, wire
+    from sniper.settings.load import load
+    from sniper.settings.resolver import resolve
+
+    run.mkdir(parents=True, exist_ok=True)
+    (run / KEPT).write_text(config)
+    catalogue = Catalogue.discover()
+    resolved = resolve(load(run / KEPT), catalogue)
+    world = World(Kernel(wire(resolved, signs=signs(resolved))), seed).run(steps)
+    write(world, run / JOURNAL, manifest=manifest(resolved, catalogue), **how)
+    return world

@@ -13,12 +13,14 @@ class Entry(NamedTuple):
 
 GROUPS: Final[Mapping[str, str]] = {
     "config": "Check and show the config file",
+    "journal": "Verify, export and prune what was recorded",
     "plugins": "See what is installed",
     "strategy": "See and steer the strategies of a run",
 }
 """Groups and what their commands are about."""
 
 COMMANDS: Final[Mapping[str, Entry]] = {
+    "backtest": Entry("sniper.cli.backtest:backtest", "Trade a config on a recorded market"),
     "close": Entry("sniper.cli.positions:close", "Sell a position by hand"),
     "completion": Entry("sniper.cli.completion:completion", "Print the completion script of a shell"),
     "config check": Entry("sniper.cli.config:check", "Check a config file and the plugins that it names"),
@@ -26,11 +28,15 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "doctor": Entry("sniper.cli.doctor:doctor", "Check this machine, the installation and the endpoints"),
     "init": Entry("sniper.cli.init:init", "Write a commented config file"),
     "kill-switch": Entry("sniper.cli.kill_switch:kill_switch", "Stop entries, sell everything, or freeze"),
+    "journal export": Entry("sniper.cli.journal:export", "Write a journal as lines of JSON"),
+    "journal prune": Entry("sniper.cli.journal:prune", "Remove old segments that a snapshot covers"),
+    "journal verify": Entry("sniper.cli.journal:verify", "Prove that no byte of a journal changed"),
     "orders": Entry("sniper.cli.orders:orders", "List what was ordered"),
     "plugins doctor": Entry("sniper.cli.plugins:diagnose", "Load every plugin and say what is wrong"),
     "plugins info": Entry("sniper.cli.plugins:info", "Show one plugin and its config keys"),
     "plugins list": Entry("sniper.cli.plugins:list_", "List the installed plugins"),
     "positions": Entry("sniper.cli.positions:positions", "List what is held"),
+    "replay": Entry("sniper.cli.replay:replay", "Run a journal again and compare every decision"),
     "run": Entry("sniper.cli.run:run", "Trade until interrupted"),
     "status": Entry("sniper.cli.status:status", "Show where a run stands"),
     "strategy configure": Entry("sniper.cli.strategy:configure", "Change keys of a strategy while it runs"),

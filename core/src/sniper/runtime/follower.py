@@ -32,11 +32,12 @@ from sniper.journal.reader import Frame, Reader
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import dump
 from sniper.plugin import Frozen
+from sniper.runtime import logs
 from sniper.runtime.kept import JOURNAL, kept
 from sniper.runtime.manifest import epochs, explain, manifest
 from sniper.runtime.records import read_records, register_events
 from sniper.runtime.recovery import Recovered, Rerun, begin, uncollected
-from sniper.runtime.wire import wire
+from sniper.runtime.wire import signs, wire
 from sniper.store import Store
 
 POLL_S = 0.2
@@ -182,7 +183,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     os.nice(NICE)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logs.configure("info", "auto")
     log: FilteringBoundLogger = structlog.get_logger("sniper.follower")
     try:
         _run(arguments.directory, stop, log)
@@ -197,13 +198,15 @@ def _run(directory: Path, stop: threading.Event, log: FilteringBoundLogger) -> N
         # The follower of a run that was killed may still be at its end.
         fcntl.flock(lock, fcntl.LOCK_EX)
         resolved, catalogue, recorded = kept(directory)
+        logs.configure(resolved.settings.logging.level, resolved.settings.logging.format)
         differing = explain(recorded[-1].manifest, manifest(resolved, catalogue))
         kernel = None
         if differing:
             log.error("no snapshots: what is installed is not what runs", what=differing)
         else:
-            signs = bool(resolved.executor and getattr(resolved.executor.cls, "signs", True))
-            kernel = Kernel(wire(resolved, signs=signs), lambda what, error: log.debug(what, error=str(error)))
+            kernel = Kernel(
+                wire(resolved, signs=signs(resolved)), lambda what, error: log.debug(what, error=str(error))
+            )
         store: Store = resolved.store.cls()
         store.open(directory)
         runtime = resolved.runtime

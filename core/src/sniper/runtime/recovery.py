@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sniper.codec import decode, encode
 from sniper.errors import CodecError, DecisionMismatch
-from sniper.events import Event
+from sniper.events import Clock, Event
 from sniper.journal import snapshots
 from sniper.journal.reader import Frame, Reader, manifest
 from sniper.journal.segments import Kind, Record
@@ -73,12 +73,13 @@ class Rerun:
                     recorded = []
                 began = True
                 self.inputs += 1
-                stream = record.stream
-                if stream != MARKET and (stream not in kernel.accounts or stream in self.mismatches):
-                    continue
                 if not isinstance(struct, Event):
                     raise DecisionMismatch(f"record {position} is marked as an input but is {type(struct).__name__}")
-                handle(struct)
+                stream = record.stream
+                if stream != MARKET and (stream not in kernel.accounts or stream in self.mismatches):
+                    handle(Clock(time=struct.time))  # the others' timers fire by it all the same
+                else:
+                    handle(struct)
             elif record.kind == Kind.FACT:
                 if began:
                     recorded.append(record)

@@ -48,6 +48,11 @@ def wire(resolved: Resolved, *, signs: bool) -> Wiring:
     )
 
 
+def signs(resolved: Resolved) -> bool:
+    """Whether the mode's executor sends signed bytes."""
+    return resolved.executor is not None and bool(getattr(resolved.executor.cls, "signs", True))
+
+
 def _make(configured: Configured) -> Any:
     """An instance of a plugin that takes nothing but its config. Any: each kind has its own class."""
     return configured.cls(config=configured.config)
