@@ -55,6 +55,7 @@ class Stand:
 
     async def start(self, *words: str) -> None:
         """Start the bot, and wait until each account has read its wallet and the chain's head is on record."""
+        self.record.read()
         began = len(self.record.all(f.Began))
         await self.bot.start(self.write(), *words)
         await self.until(lambda record: len(record.all(f.Began)) >= began + len(self.traders))
@@ -69,6 +70,22 @@ class Stand:
     async def until(self, what: Any) -> None:
         """Wait until the journal shows it; the bot must not end meanwhile. Any: see `Record.until`."""
         await self.record.until(what, self.bot)
+
+    def forget(self) -> None:
+        """Read the journal anew, from its beginning: for after something was cut from its end."""
+        self.record.close()
+        self.record = Record(self.journal)
+        self.record.read()
+
+    @property
+    def segment(self) -> Path:
+        """The newest file of the journal."""
+        return max(self.journal.glob("*.seg"))
+
+    @property
+    def written(self) -> int:
+        """Bytes of it that are in use; behind them it is preallocated. A frame never ends in a zero."""
+        return len(self.segment.read_bytes().rstrip(b"\0"))
 
     # ---- the chain ----
 
