@@ -78,7 +78,7 @@ class Metrics(Collector):
         self.events: Counter[type[Event]] = Counter()
         self.intents: Counter[tuple[str, str]] = Counter()
         self.denials: Counter[tuple[str, str]] = Counter()
-        self.orders: Counter[tuple[str, str, str]] = Counter()
+        self.orders: Counter[tuple[str, str]] = Counter()
         self.fills: Counter[tuple[str, str]] = Counter()
         self.attempts: Counter[tuple[str, str]] = Counter()
         self.failures: Counter[tuple[str, str]] = Counter()
@@ -130,11 +130,10 @@ class Metrics(Collector):
             self.denials[account, fact.rule] += 1
 
     def _placed(self, account: str, fact: f.OrderPlaced) -> None:
-        self.orders[account, fact.side, "placed"] += 1
+        self.orders[account, "placed"] += 1
 
     def _ended(self, account: str, fact: f.OrderEnded) -> None:
-        side = self._run.kernel.accounts[account].book.order_of(fact.order).side
-        self.orders[account, side, fact.state] += 1
+        self.orders[account, fact.state] += 1
 
     def _booked(self, account: str, fact: f.Booked) -> None:
         if fact.amount and not fact.undo:
@@ -167,7 +166,7 @@ class Metrics(Collector):
         yield _counter(
             "sniper_denials", "Intents denied, by the first rule that did", ("account", "rule"), self.denials
         )
-        yield _counter("sniper_orders", "Orders, by what became of them", ("account", "side", "state"), self.orders)
+        yield _counter("sniper_orders", "Orders, by what became of them", ("account", "state"), self.orders)
         yield _counter("sniper_fills", "Transactions that moved a position", ("account", "side"), self.fills)
         yield _counter("sniper_attempts", "Moves of transactions, by state", ("account", "state"), self.attempts)
         yield _counter("sniper_effects_failed", "Asks without an answer", ("kind", "code"), self.failures)

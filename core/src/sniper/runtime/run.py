@@ -228,7 +228,7 @@ class Run:
                 records.extend(fact_record(account, fact) for account, fact in facts)
                 kernel.facts = []
             if self.observers:
-                told.append((event, facts))
+                told.append((event, list(facts)))  # an empty one goes on being filled
         handled = perf_counter_ns()
         self.writer.append(records)
         journaled = perf_counter_ns()
