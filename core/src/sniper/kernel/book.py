@@ -62,13 +62,16 @@ class Order(State):
     step: int = 0
     attempts: list[Attempt] = []
     booked: list[f.Booked] = []
+    allowed: list[tuple[str, str, int]] = []
+    """(attempt, token, allowance before it), oldest first."""
     filled: int = 0
     ended_block: int = 0
     reason: str = ""
 
 
 class Position(State):
-    """What is held of one token; see `sniper.view.Position`. ``exit_gas``: native coin kept for its sale, wei."""
+    """What is held of one token; see `sniper.view.Position`. ``exit_gas``: native coin kept for its sale, wei.
+    ``realised_before``: the part of ``realised`` from before it was opened again."""
 
     token: str
     pool: str
@@ -85,6 +88,7 @@ class Position(State):
     exit_gas: int = 0
     failures: int = 0
     changed_block: int = 0
+    realised_before: int = 0
 
 
 class Pending(State):
@@ -283,7 +287,9 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
         if needed > free:
             raise IllegalTransition(f"order {fact.order} needs {needed} of {fact.quote}, {free} are free")
         if position is None:
-            book.positions[fact.token] = Position(
+            # A flat one that a reorg could bring back goes on: a token has one position, whatever is taken back.
+            before = book.closed.pop(fact.token, None)
+            opened = Position(
                 token=fact.token,
                 pool=fact.pool,
                 quote=fact.quote,
@@ -291,6 +297,10 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
                 instance=fact.instance,
                 chain_id=fact.chain_id,
             )
+            if before is not None:
+                opened.realised = opened.realised_before = before.realised
+                opened.changed_block = before.changed_block
+            book.positions[fact.token] = opened
         book.last_entry[fact.token] = book.newest_entry = fact.time
         _bound(book.last_entry, lambda time: time)
     else:
@@ -403,6 +413,11 @@ def _bound(table: dict[str, Any], age: Callable[[Any], int]) -> None:  # Any: wh
 
 
 def _allowed(book: Book, fact: f.Allowed) -> None:
+    order = book.order_of(fact.order)
+    if fact.undo:
+        order.allowed.pop()
+    else:
+        order.allowed.append((fact.attempt, fact.token, book.allowances.get(fact.token, 0)))
     if fact.amount:
         book.allowances[fact.token] = fact.amount
     else:
@@ -426,6 +441,11 @@ def _reopened(book: Book, fact: f.OrderReopened) -> None:
     order = book.ended.pop(fact.order, None) or book.orders.pop(fact.order)
     order.state = move(ORDER, f"order {order.id}", order.state, "working")
     order.step = fact.step
+    if order.side == "increase":
+        order.cash = max(order.cash, order.amount_in - order.filled)
+        order.gas = max(
+            order.gas, sum(order.steps[a.step].gas * a.bid.max_fee for a in order.attempts if not a.replaces)
+        )
     book.orders[order.id] = order
     if order.token in book.closed:
         book.positions[order.token] = book.closed.pop(order.token)
@@ -453,8 +473,19 @@ def _measured(book: Book, fact: f.Measured) -> None:
 
 def _synced(book: Book, fact: f.Synced) -> None:
     sender = _sender(book, fact.chain_id, fact.owner)
-    sender.next_nonce = max(sender.next_nonce, fact.nonce)
+    ours = [
+        attempt.nonce + 1
+        for order in (*book.orders.values(), *book.ended.values())
+        if order.chain_id == fact.chain_id and order.owner == fact.owner
+        for attempt in order.attempts
+        if attempt.state not in ("dropped", "replaced")
+    ]
+    sender.next_nonce = max(fact.nonce, *ours, 0)
     sender.known = True
+
+
+def _unsynced(book: Book, fact: f.Unsynced) -> None:
+    _sender(book, fact.chain_id, fact.owner).known = False
 
 
 def _adjusted(book: Book, fact: f.Adjusted) -> None:
@@ -507,6 +538,7 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.PositionMoved: _position,
     f.Measured: _measured,
     f.Synced: _synced,
+    f.Unsynced: _unsynced,
     f.Adjusted: _adjusted,
     f.KillSet: _kill,
     f.InstanceMoved: _instance,

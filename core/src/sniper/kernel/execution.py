@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 BUMP_NUMERATOR, BUMP_DENOMINATOR = 1125, 1000
 """A replacement outbids by 12.5%: nodes want at least 10% (geth, ``txpool.pricebump``)."""
 CANCEL_GAS = 21_000
+NONCE_PASSED = "nonce passed"
+TAKEN = ("included", "reverted", "replaced")
+"""Attempts whose nonce is used; with a block of their own a reorg may give it back."""
 
 
 class Execution:
@@ -58,15 +61,14 @@ class Execution:
         )
 
     def allowance(self, token: str) -> int:
-        """What the venue may take: granted, or in an approval that is on its way with a lower nonce, base units."""
-        book = self.account.book
-        granted = book.allowances.get(token, 0)
-        for order in book.orders.values():
-            if order.token != token or order.side != "increase":
-                continue
-            for step in order.steps[order.step :]:
-                if step.purpose == "approve" and any(a.state in IN_FLIGHT for a in order.attempts):
-                    granted = max(granted, approved_amount(step))
+        """What the venue may take: granted, or by the newest approval that is on its way with a lower nonce, base units."""
+        granted, newest = self.account.book.allowances.get(token, 0), -1
+        for order in self._working():
+            for attempt in order.attempts:
+                step = order.steps[attempt.step]
+                approves = step.purpose == "approve" and asset_id(order.chain_id, step.to) == token
+                if approves and attempt.state in IN_FLIGHT and attempt.nonce > newest and not attempt.cancel:
+                    granted, newest = approved_amount(step), attempt.nonce
         return granted
 
     def after_tax(self, token: str, amount: int, *, buying: bool) -> int:
@@ -352,13 +354,19 @@ class Execution:
         if not isinstance(body, Settle):
             return
         order, attempt = self._find(body.submission.attempt)
-        if attempt.state not in IN_FLIGHT and attempt.state != "replaced":
+        if attempt.state not in IN_FLIGHT:
             return
         if not event.included:
-            if attempt.note == "nonce passed":
-                self._move(order, attempt, "dropped", note="its nonce was used by another transaction")
-                if not any(a.nonce == attempt.nonce and a.state in IN_FLIGHT for a in order.attempts):
-                    self._end(order, "failed", "its nonce was used outside sniper")
+            if attempt.note == NONCE_PASSED and self.account.chain.number > attempt.block:
+                self._move(order, attempt, "replaced", note="its nonce was used outside sniper", block=attempt.block)
+                self._next_in_line()
+            return
+        if not self._on_chain(event):
+            return  # of a block that is gone, or that the feed has not brought yet: asked again with the next block
+        earlier = self._earlier(attempt)
+        if earlier:  # nonces are used in order, so what came before has happened too: it is booked first
+            if any(a.note != NONCE_PASSED for a in earlier):
+                self.read_wallet()
             return
         state = "included" if event.ok else "reverted"
         self._move(order, attempt, state, note=event.revert_reason, block=event.block)
@@ -366,6 +374,18 @@ class Execution:
             if other.nonce == attempt.nonce and other is not attempt and other.state in IN_FLIGHT:
                 self._move(order, other, "replaced")
         self._book(order, attempt, event)
+
+    def _on_chain(self, event: Settled) -> bool:
+        """Whether the kernel knows the block of a settlement, and under this hash."""
+        chain = self.account.chain
+        if event.block > chain.number:
+            return False
+        known = next((header.hash for header in reversed(chain.headers) if header.number == event.block), "")
+        return not known or not event.block_hash or known == event.block_hash
+
+    def _earlier(self, attempt: Attempt) -> list[Attempt]:
+        """Attempts with a lower nonce that are still open."""
+        return [a for o in self._working() for a in o.attempts if a.nonce < attempt.nonce and a.state in IN_FLIGHT]
 
     # ---- what came of it ----
 
@@ -379,8 +399,7 @@ class Execution:
         else:
             self._paid_gas(order, attempt, event, gas)
             if step.purpose == "approve" and event.ok:
-                token = asset_id(order.chain_id, step.to)
-                self.account.emit(f.Allowed(time=self.account.kernel.now, token=token, amount=approved_amount(step)))
+                self._allowed(order, attempt, asset_id(order.chain_id, step.to), approved_amount(step))
         self.advance(order)
 
     def _booked(
@@ -418,10 +437,11 @@ class Execution:
         counted = gas if native else 0
         if received or position.amount:
             self._booked(order, attempt, event, gas, received, -spent, spent + counted, 0)
-            account.emit(f.PositionMoved(time=now, token=order.token, state="open", failures=position.failures))
+            account.exits.placed(position, position.failures)
         else:
             self._booked(order, attempt, event, gas, 0, -spent, 0, -spent - counted)
         self._surplus(order.quote, moved, spent, "the entry cost more or less than it could")
+        self._used(order, attempt, order.quote)
         if not received:
             return
         token = split_asset(order.token)[1]
@@ -445,9 +465,25 @@ class Execution:
         released = position.cost if sold == position.amount else position.cost * sold // position.amount
         realised = received - released - (gas if native else 0)
         self._booked(order, attempt, event, gas, -sold, received, -released, realised)
-        allowed = account.book.allowances.get(order.token, 0)
+        self._used(order, attempt, order.token)
+
+    def _used(self, order: Order, attempt: Attempt, token: str) -> None:
+        """A swap took its amount out of the allowance."""
+        allowed = self.account.book.allowances.get(token, 0)
         if allowed:
-            account.emit(f.Allowed(time=now, token=order.token, amount=max(0, allowed - sold)))
+            self._allowed(order, attempt, token, max(0, allowed - order.amount_in))
+
+    def _allowed(self, order: Order, attempt: Attempt, token: str, amount: int, *, undo: bool = False) -> None:
+        self.account.emit(
+            f.Allowed(
+                time=self.account.kernel.now,
+                token=token,
+                amount=amount,
+                order=order.id,
+                attempt=attempt.id,
+                undo=undo,
+            )
+        )
 
     def _cash_change(self, order: Order, event: Settled) -> int:
         """What left of an ERC-20 quote asset, base units."""
@@ -470,6 +506,8 @@ class Execution:
     def block(self) -> None:
         """A new head: ask what became of attempts, send unknown ones again, outbid late ones, start what waits."""
         book = self.account.book
+        if not book.sender(self.account.wiring.chain_id, self.account.wiring.address).known:
+            self.read_wallet()
         if not book.orders:
             return
         asked = {ask.body.submission.attempt for ask in book.asks.values() if isinstance(ask.body, Settle | Send)}
@@ -521,8 +559,9 @@ class Execution:
 
     # ---- wallet ----
 
-    def read_wallet(self) -> None:
-        """Ask what the chain says this account owns, and its next nonce."""
+    def read_wallet(self, *, anew: bool = False) -> None:
+        """Ask what the chain says this account owns, and its next nonce. ``anew``: an answer that is on its way does
+        not count."""
         account = self.account
         tokens = sorted(
             split_asset(token)[1]
@@ -531,8 +570,11 @@ class Execution:
         )
         if account.wiring.quote != NATIVE:
             tokens.append(account.wiring.quote)
-        if any(isinstance(ask.body, ReadBalances) for ask in account.book.asks.values()):
+        open_ = [ask.id for ask in account.book.asks.values() if isinstance(ask.body, ReadBalances)]
+        if open_ and not anew:
             return
+        for ask_id in open_:
+            account.emit(f.Closed(time=account.kernel.now, ask=ask_id))
         account.ask(
             f"{account.name}?wallet-{account.book.asks_made}",
             ReadBalances(chain_id=account.wiring.chain_id, owner=account.wiring.address, tokens=tuple(tokens)),
@@ -548,10 +590,14 @@ class Execution:
         owner = account.wiring.address
         live = [(o, a) for o in self._working() for a in o.attempts if a.state in IN_FLIGHT]
         for order, attempt in live:
-            if attempt.nonce < event.nonce and order.chain_id == event.chain_id and attempt.state == "unknown":
-                self._move(order, attempt, "unknown", note="nonce passed")
+            passed = attempt.nonce < event.nonce and attempt.note != NONCE_PASSED
+            if passed and order.chain_id == event.chain_id:
+                self._passed(order, attempt, event.block)
         account.emit(f.Synced(time=now, chain_id=event.chain_id, owner=owner, nonce=event.nonce))
-        if not live:
+        # A lower nonce: the wallet was read before the newest transactions. Without signatures the chain knows nothing
+        # of what was played.
+        complete = not live and event.nonce == account.book.sender(event.chain_id, owner).next_nonce
+        if complete and (account.kernel.wiring.signs or account.book.newest_entry is None):
             found = {NATIVE: event.native, **dict(event.balances)}
             for address, amount in found.items():
                 asset = asset_id(event.chain_id, address)
@@ -560,6 +606,16 @@ class Execution:
                 if known != amount and (address in (NATIVE, account.wiring.quote) or position is not None):
                     account.emit(f.Adjusted(time=now, asset=asset, delta=amount - known, reason="the wallet was read"))
         self._next_in_line()
+
+    def _passed(self, order: Order, attempt: Attempt, block: int) -> None:
+        """By ``block`` its nonce was used. By itself or by another transaction: only an answer that is asked for from
+        now on can tell."""
+        account = self.account
+        self._move(order, attempt, "unknown", note=NONCE_PASSED, block=block)
+        for ask in list(account.book.asks.values()):
+            if isinstance(ask.body, Settle) and ask.body.submission.attempt == attempt.id:
+                account.emit(f.Closed(time=account.kernel.now, ask=ask.id))
+        self._settle(order, attempt)
 
     # ---- reorgs ----
 
@@ -572,7 +628,7 @@ class Execution:
             for order in (*book.orders.values(), *book.ended.values())
             if order.chain_id == chain_id
             for attempt in order.attempts
-            if attempt.block > ancestor and attempt.state in ("included", "reverted")
+            if attempt.block > ancestor and (attempt.state in TAKEN or attempt.note == NONCE_PASSED)
         ]
         for _, _, _, order, attempt in sorted(gone, key=lambda item: item[:3], reverse=True):
             account.emit(f.OrderReopened(time=account.kernel.now, order=order.id, step=attempt.step))
@@ -591,11 +647,16 @@ class Execution:
                         undo=True,
                     )
                 )
+            for _, token, before in [entry for entry in reversed(order.allowed) if entry[0] == attempt.id]:
+                self._allowed(order, attempt, token, before, undo=True)
             self._move(order, attempt, "unknown")
             for other in order.attempts:
                 if other.nonce == attempt.nonce and other.state == "replaced":
                     self._move(order, other, "unknown")
             account.exits.retracted(order)
+        # transactions that were not sniper's may be gone as well, and their nonces free again
+        account.emit(f.Unsynced(time=account.kernel.now, chain_id=chain_id, owner=account.wiring.address))
+        self.read_wallet(anew=True)
 
     # ---- restart ----
 

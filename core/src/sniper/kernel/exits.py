@@ -373,6 +373,8 @@ class Exits:
         if position is None:
             return
         if not position.amount:
+            if any(other.token == order.token for other in account.book.orders.values()):
+                return  # an order that is on its way again after a reorg
             if order.side == "increase" and not order.filled:
                 rule = f"execution.{order.reason or order.state}"
                 denied = EntryDenied(
@@ -383,12 +385,13 @@ class Exits:
             return
         guard = self.guards.get(order.token)
         if order.side != "reduce":
+            self.placed(position, position.failures)
             return
         if order.state != "done":
             if guard is not None:
                 self._failed(guard)
             return
-        self._moved(position, "open", 0)
+        self.placed(position, 0)
         if guard is None:
             return
         if guard.pending is not None and _wants_more(guard.pending, order, position):
@@ -402,9 +405,8 @@ class Exits:
         rules = self.account.wiring.execution
         position = guard.position
         failures = position.failures + 1
-        stuck = failures >= rules.stuck_after
-        self._moved(position, "stuck" if stuck else "open", failures)
-        wait = 1 if not stuck else min(MOST_PATIENCE, 2 ** (failures - rules.stuck_after))
+        self.placed(position, failures)
+        wait = 1 if failures < rules.stuck_after else min(MOST_PATIENCE, 2 ** (failures - rules.stuck_after))
         guard.next_block = self.account.chain.number + wait
 
     def _flat(self, position: Position) -> None:
@@ -412,7 +414,10 @@ class Exits:
         self._moved(position, "closed", 0)
         self.retire(position.token)
         account.tell(
-            position.instance, PositionClosed(time=account.kernel.now, token=position.token, pnl=position.realised)
+            position.instance,
+            PositionClosed(
+                time=account.kernel.now, token=position.token, pnl=position.realised - position.realised_before
+            ),
         )
         instance = account.instances.get(position.instance)
         if instance is not None and instance.state == "draining" and not instance.holds():
@@ -427,17 +432,28 @@ class Exits:
         """A reorg took back a transaction of this order: its position is what it was before."""
         account = self.account
         position = account.book.positions[order.token]
+        self.placed(position, position.failures)
         if not position.amount:
-            if position.state != "opening":  # another transaction of this order was taken back before
-                self._moved(position, "opening", 0)
             self.retire(position.token)
         else:
-            self._moved(position, "closing" if order.side == "reduce" else "open", position.failures)
             guard = self.retired.pop(position.token, None)
             if guard is not None:
                 self.guards[position.token] = guard
                 guard.position = position
                 guard.pool.watchers.append(guard)
+
+    def placed(self, position: Position, failures: int) -> None:
+        """Let a position's state follow from what is held and what is on its way. ``failures``: sales that failed in a
+        row."""
+        selling = any(o.token == position.token and o.side == "reduce" for o in self.account.book.orders.values())
+        if not position.amount:
+            state = "opening"
+        elif selling:
+            state = "closing"
+        else:
+            state = "stuck" if failures >= self.account.wiring.execution.stuck_after else "open"
+        if state != position.state or failures != position.failures:
+            self._moved(position, state, failures)
 
     def reorged(self, event: Retracted) -> None:
         """Let each strategy know."""

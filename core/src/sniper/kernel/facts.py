@@ -142,10 +142,14 @@ class Booked(Fact, tag="booked/1"):
 
 
 class Allowed(Fact, tag="allowed/1"):
-    """The venue's contract may now take this much of the token (base units, absolute)."""
+    """The venue's contract may now take this much of the token (base units, absolute), after this attempt of an order;
+    or again (``undo``), where a reorg took that attempt back."""
 
     token: str
     amount: int
+    order: str
+    attempt: str
+    undo: bool = False
 
 
 class Finalised(Fact, tag="finalised/1"):
@@ -192,6 +196,13 @@ class Synced(Fact, tag="synced/1"):
     chain_id: int
     owner: str
     nonce: int
+
+
+class Unsynced(Fact, tag="unsynced/1"):
+    """A reorg may have given back nonces: no new one is taken until the wallet is read again."""
+
+    chain_id: int
+    owner: str
 
 
 class Adjusted(Fact, tag="adjusted/1"):

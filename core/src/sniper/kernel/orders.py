@@ -30,7 +30,7 @@ ORDER: dict[str, frozenset[str]] = {
 """Order states. Only a reorg leads back to ``working``."""
 
 POSITION: dict[str, frozenset[str]] = {
-    "opening": frozenset({"open", "closed", "written-off"}),
+    "opening": frozenset({"open", "closing", "stuck", "closed", "written-off"}),
     "open": frozenset({"open", "closing", "closed", "stuck", "written-off", "opening"}),
     "closing": frozenset({"open", "closing", "closed", "stuck", "written-off", "opening"}),
     "stuck": frozenset({"open", "closing", "closed", "stuck", "written-off", "opening"}),
