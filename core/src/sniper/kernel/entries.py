@@ -223,8 +223,8 @@ class Entries:
         account = self.account
         instance = account.instances[entry.instance]
         denials = Denials()
-        gates = self._gates(instance, entry.token, ignoring=entry.intent)
         if self.probes:
+            gates = self._gates(instance, entry.token, ignoring=entry.intent)
             if not all(gate.ok for gate in gates):
                 self._judged(entry.intent, KERNEL, gates, denials)
             if not denials.rule:
