@@ -13,6 +13,7 @@ from recorded_world import CREATED, ETHER, FACTORY, MINT, ROUTER, SYNC, WETH, ad
 from sniper.catalogue import Catalogue
 from sniper.events import Block, Event, Log
 from sniper.feed import Feed
+from sniper.runtime.control import wallet_read
 from sniper.runtime.run import Run
 from sniper.settings.load import load
 from sniper.settings.resolver import resolve
@@ -84,7 +85,7 @@ class Stage:
     async def reaches(self, condition: Any) -> None:
         """Wait until something holds. Any: a callable that is asked again after each turn of the loop."""
         async with asyncio.timeout(10):
-            while not condition():
+            while not condition():  # noqa: ASYNC110  (what is waited for has no event of its own)
                 await asyncio.sleep(0.001)
 
     async def block(self, *logs: Log) -> None:
@@ -169,8 +170,7 @@ async def running(directory: Path, *, signer: Signer | None = None) -> AsyncIter
     try:
         await run.start()
         stage = Stage(run)
-        accounts = run.kernel.accounts.values()
-        await stage.reaches(lambda: all(s.known for a in accounts for s in a.book.senders.values()))
+        await stage.reaches(lambda: all(map(wallet_read, run.kernel.accounts.values())))
         yield stage
     finally:
         await run.close()

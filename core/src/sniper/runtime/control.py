@@ -11,7 +11,7 @@ command                   further keys
 ========================  ==========================================================================================
 
 The answer is ``{"ok": true, "result": …}`` once the command and what it led to are on record, or ``{"ok": false,
-"code": …, "message": …}``. Only processes of the same user get one. A command is checked in full before it enters
+"code": …, "message": …}``. Only processes of the same user are heard. A command is checked in full before it enters
 the kernel: what the kernel cannot carry out must never be journaled.
 """
 
@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from sniper.errors import ConfigError, SignerError, SniperError
+from sniper.errors import ConfigError, PermissionDenied, SignerError, SniperError
 from sniper.events import ClosePosition, Command, Event, KillSwitch, StrategyLife
 from sniper.kernel.account import Account
 from sniper.kernel.facts import Fact, InstanceMoved, IntentFormed
@@ -158,10 +158,8 @@ class Control:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(PATIENCE_S):
-                if not _same_user(writer):
-                    return
                 line = await reader.readline()
-            answer = await self._answer(line)
+            answer = await self._answer(line, _same_user(writer))
             writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
         except (TimeoutError, ValueError, ConnectionError) as error:
@@ -169,8 +167,10 @@ class Control:
         finally:
             writer.close()
 
-    async def _answer(self, line: bytes) -> dict[str, Any]:
+    async def _answer(self, line: bytes, same_user: bool) -> dict[str, Any]:
         try:
+            if not same_user:
+                raise PermissionDenied(f"the run belongs to user {os.getuid()}, and answers to nobody else")
             return {"ok": True, "result": await self._carry(line)}
         except SniperError as error:
             return {"ok": False, "code": error.code, "message": str(error)}

@@ -1,0 +1,270 @@
+"""The control socket of a real run: what it does, what it refuses, and who may use it."""
+
+import asyncio
+import json
+import socket
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import ASSET, Stage, running
+
+from sniper.cli.story import Chronicle
+from sniper.errors import JournalError
+from sniper.events import StrategyLife
+from sniper.journal.reader import Reader
+from sniper.journal.segments import Kind
+from sniper.runtime.control import SOCKET, CommandRefused, NotRunning, ask
+from sniper.runtime.records import read_record
+from sniper.runtime.run import Run
+from sniper.runtime.switches import Switches
+from sniper.signer import Signed, Signer, SignerUnreachable, SignRequest
+from sniper.types import KillLevel
+
+
+async def asked(stage: Stage, command: str, **keys: Any) -> dict[str, Any]:
+    return await asyncio.to_thread(ask, stage.run.directory, {"command": command, **keys})
+
+
+async def sent(stage: Stage, line: bytes) -> bytes:
+    """What the socket answers to raw bytes."""
+    reader, writer = await asyncio.open_unix_connection(stage.run.control.path)
+    writer.write(line)
+    writer.write_eof()
+    try:
+        return await reader.read()
+    except ConnectionResetError:  # it was closed before all was read
+        return b""
+    finally:
+        writer.close()
+
+
+def journaled(stage: Stage, kind: type) -> list[Any]:
+    with Reader(stage.run.writer.directory) as reader:
+        records = [record for _, record in reader.records() if record.kind == Kind.INPUT]
+    return [event for event in map(read_record, records) if isinstance(event, kind)]
+
+
+async def test_says_where_the_run_stands(tmp_path: Path) -> None:
+    async with running(tmp_path) as stage:
+        await stage.launch()
+        found = await asked(stage, "status")
+        assert found["mode"] == "paper"
+        assert found["chains"]["31337"] == {
+            "block": stage.number,
+            "timestamp": found["chains"]["31337"]["timestamp"],
+            "stale": [],
+        }
+        assert found["accounts"]["main"]["positions"] == 1
+        assert found["accounts"]["main"]["instances"] == {"launch-snipe": "active"}
+        assert found["accounts"]["other"]["wallet_read"] is True
+        assert found["feeds"]["evm-logs-31337"]["stale"] is False
+        assert found["journal"]["position"] == stage.run.writer.position
+
+
+@pytest.mark.parametrize(
+    ("action", "state"), [("pause", "paused"), ("drain", "removed"), ("remove", "removed"), ("start", "active")]
+)
+async def test_a_strategys_life_is_on_record_once_the_answer_is_there(tmp_path: Path, action: str, state: str) -> None:
+    async with running(tmp_path) as stage:
+        answer = await asked(stage, "strategy", instance="launch-snipe", action=action)
+        assert answer == {"instances": {"main/launch-snipe": state}}
+        recorded = Chronicle.of(tmp_path / "data").book("main").instances["launch-snipe"]
+        assert recorded.state == state
+
+
+async def test_what_was_configured_adds_up_and_is_used(tmp_path: Path) -> None:
+    async with running(tmp_path) as stage:
+        for parameters in ({"min_liquidity": "2 ether"}, {"max_per_block": 7}):
+            await asked(stage, "strategy", instance="launch-snipe", action="configure", parameters=parameters)
+        instance = stage.run.kernel.accounts["main"].instances["launch-snipe"]
+        assert instance.strategy.config.min_liquidity == 2 * 10**18  # type: ignore[attr-defined]
+        assert instance.strategy.config.max_per_block == 7  # type: ignore[attr-defined]
+        life = stage.run.kernel.accounts["main"].book.instances["launch-snipe"]
+        assert json.loads(life.parameters) == {"min_liquidity": "2 ether", "max_per_block": 7}
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ({"command": "dance"}, "there is no command 'dance'; there are status, strategy, kill-switch, close"),
+        ({"command": ["status"]}, "there is no command ['status']"),
+        ({"command": "strategy", "action": "pause"}, "instance is None; it must be text"),
+        (
+            {"command": "strategy", "instance": "x", "action": "pause"},
+            "runs a strategy 'x'; there are main/launch-snipe",
+        ),
+        (
+            {"command": "strategy", "instance": "launch-snipe", "action": "pause", "account": "other"},
+            "runs a strategy 'launch-snipe'",
+        ),
+        ({"command": "strategy", "instance": "launch-snipe", "action": "dance"}, "cannot be told to 'dance'"),
+        (
+            {"command": "strategy", "instance": "launch-snipe", "action": "pause", "account": "nobody"},
+            "there is no account 'nobody'; there are main, other",
+        ),
+        (
+            {"command": "strategy", "instance": "launch-snipe", "action": "configure"},
+            "configure, and nothing else, takes parameters",
+        ),
+        (
+            {
+                "command": "strategy",
+                "instance": "launch-snipe",
+                "action": "configure",
+                "parameters": {"min_liquidty": 1},
+            },
+            "min_liquidty = 1: unknown key; did you mean 'min_liquidity'?",
+        ),
+        (
+            {"command": "strategy", "instance": "launch-snipe", "action": "configure", "parameters": {"max_tries": -1}},
+            "max_tries = -1",
+        ),
+        ({"command": "kill-switch", "level": "stop"}, "choose from off, no-entries, flatten, freeze"),
+        ({"command": "kill-switch", "level": "off", "account": "nobody"}, "there is no account 'nobody'"),
+        ({"command": "close", "token": "1:0x0"}, "no position in 1:0x0 can be sold; held: nothing"),
+        ({"command": "close", "token": ASSET, "share_bps": 0}, "share_bps is 0; it must be an integer from 1 to 10000"),
+        ({"command": "close", "token": ASSET, "share_bps": True}, "share_bps is True"),
+    ],
+)
+async def test_what_the_kernel_could_not_carry_out_never_enters_it(
+    tmp_path: Path, command: dict[str, Any], message: str
+) -> None:
+    async with running(tmp_path) as stage:
+        with pytest.raises(CommandRefused) as refused:
+            await asyncio.to_thread(ask, stage.run.directory, command)
+        assert message in str(refused.value)
+        await stage.block()
+        assert journaled(stage, StrategyLife) == []
+        assert stage.run.failure is None
+
+
+@pytest.mark.parametrize("line", [b"\n", b"\xff\x00\n", b"[]\n", b"{}\n", b"7\n", b"x" * 70_000, b"[" * 60_000 + b"\n"])
+async def test_nonsense_leaves_the_run_as_it_was(tmp_path: Path, line: bytes) -> None:
+    async with running(tmp_path) as stage:
+        answer = await sent(stage, line)
+        assert answer == b"" or json.loads(answer)["ok"] is False
+        assert (await asked(stage, "status"))["mode"] == "paper"
+
+
+async def test_a_position_is_closed_by_hand_in_part(tmp_path: Path) -> None:
+    async with running(tmp_path) as stage:
+        await stage.launch()
+        held = stage.run.kernel.accounts["main"].book.positions[ASSET].amount
+        await asked(stage, "strategy", instance="launch-snipe", action="pause")
+        answer = await asked(stage, "close", token=ASSET, share_bps=2_500)
+        (intent,) = answer["intents"]
+        order = stage.run.kernel.accounts["main"].book.orders[f"{intent}.0"]
+        assert order.amount_in == held // 4
+
+
+async def test_flatten_sells_everything_and_is_kept_in_the_file(tmp_path: Path) -> None:
+    async with running(tmp_path) as stage:
+        await stage.launch()
+        answer = await asked(stage, "kill-switch", level="flatten", reason="enough")
+        assert answer == {"kill": {"*": "flatten", "main": "flatten", "other": "flatten"}}
+        assert (tmp_path / "data" / "kill-switch").read_text() == "flatten\n"
+        book = stage.run.kernel.accounts["main"].book
+        for _ in range(6):
+            await stage.reaches(lambda: not book.asks)
+            await stage.block()
+        assert ASSET not in book.positions
+
+
+async def test_one_account_stands_at_the_more_severe_of_its_own_switch_and_everyones(tmp_path: Path) -> None:
+    async with running(tmp_path) as stage:
+        accounts = stage.run.kernel.accounts
+
+        async def stands(**levels: str) -> None:
+            """At once, and still after the file was looked at again."""
+            await asyncio.sleep(0.2)
+            assert {name: account.book.kill for name, account in accounts.items()} == levels
+
+        await asked(stage, "kill-switch", level="freeze", account="other")
+        await stands(main="off", other="freeze")
+        await asked(stage, "kill-switch", level="no-entries")
+        await stands(main="no-entries", other="freeze")
+        await asked(stage, "kill-switch", level="off")
+        await stands(main="off", other="freeze")
+    async with running(tmp_path) as stage:
+        accounts = stage.run.kernel.accounts
+        await stands(main="off", other="freeze")
+        await asked(stage, "kill-switch", level="off", account="other")
+        await stands(main="off", other="off")
+
+
+async def test_what_was_set_without_a_run_binds_the_next_one(tmp_path: Path) -> None:
+    Switches(tmp_path / "data").set("main", KillLevel.NO_ENTRIES)
+    async with running(tmp_path) as stage:
+        account = stage.run.kernel.accounts["main"]
+        await stage.reaches(lambda: account.book.kill == "no-entries")
+        assert stage.run.kernel.accounts["other"].book.kill == "off"
+
+
+class Gone(Signer):
+    """A signer that cannot be reached."""
+
+    async def open(self) -> None: ...
+    async def addresses(self) -> tuple[str, ...]:
+        raise SignerUnreachable("it is gone")
+
+    async def sign(self, request: SignRequest) -> Signed:
+        raise SignerUnreachable("it is gone")
+
+    async def level(self, level: KillLevel) -> None:
+        raise SignerUnreachable("it is gone")
+
+    async def close(self) -> None: ...
+
+
+async def test_a_signer_that_is_gone_does_not_hold_up_the_kill_switch(tmp_path: Path) -> None:
+    async with running(tmp_path, signer=Gone()) as stage:
+        await asked(stage, "kill-switch", level="freeze")
+        assert stage.run.kernel.accounts["main"].book.kill == "freeze"
+        assert Switches(tmp_path / "data").level("main") is KillLevel.FREEZE
+
+
+# ---- the socket ----
+
+
+async def test_only_the_owner_can_open_it(tmp_path: Path) -> None:
+    async with running(tmp_path) as stage:
+        path = stage.run.control.path
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+async def test_a_process_of_another_user_gets_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(tmp_path) as stage:
+        monkeypatch.setattr("sniper.runtime.control.os.getuid", lambda: 4_711)
+        with pytest.raises(CommandRefused, match="belongs to user"):
+            await asked(stage, "status")
+
+
+async def test_a_socket_that_a_crash_left_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(tmp_path / "data" / SOCKET))
+    with pytest.raises(NotRunning, match="sniper run"):
+        ask(tmp_path / "data", {"command": "status"})
+    async with running(tmp_path) as stage:
+        assert (await asked(stage, "status"))["mode"] == "paper"
+    assert not (tmp_path / "data" / SOCKET).exists()
+    with pytest.raises(NotRunning, match="nothing runs at"):
+        ask(tmp_path / "data", {"command": "status"})
+
+
+async def test_a_second_run_leaves_the_socket_of_the_first_alone(tmp_path: Path) -> None:
+    async with running(tmp_path) as stage:
+        second = Run(stage.run.resolved, stage.run.catalogue)
+        with pytest.raises(JournalError, match="another process"):
+            await second.start()
+        assert (await asked(stage, "status"))["mode"] == "paper"
+
+
+async def test_a_path_that_is_too_long_for_a_socket_serves_all_the_same(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 120)
+    deep.mkdir()
+    async with running(deep) as stage:
+        assert (await asked(stage, "status"))["mode"] == "paper"
