@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "kernel")]  # for `scripted`, and the `world` that it scripts
+sys.path[:0] = [str(HERE), str(HERE.parent / "kernel"), str(HERE.parent / "runtime")]
+"""For `scripted`, the `world` that it scripts, and `running`."""
 
 FILE = """
 mode = "live"

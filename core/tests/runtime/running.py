@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 from recorded_world import CREATED, ETHER, FACTORY, MINT, ROUTER, SYNC, WETH, address, topic, word
+from structlog.testing import capture_logs
 
 from sniper.catalogue import Catalogue
 from sniper.events import Block, Event, Log
@@ -168,10 +169,11 @@ async def running(directory: Path, *, signer: Signer | None = None) -> AsyncIter
     script = replace(resolved.feeds[0], cls=Script)
     run = Run(replace(resolved, feeds=(script,)), catalogue, signer=signer)
     try:
-        await run.start()
-        stage = Stage(run)
-        await stage.reaches(lambda: all(map(wallet_read, run.kernel.accounts.values())))
-        yield stage
+        with capture_logs():
+            await run.start()
+            stage = Stage(run)
+            await stage.reaches(lambda: all(map(wallet_read, run.kernel.accounts.values())))
+            yield stage
     finally:
         await run.close()
         await node.cleanup()

@@ -2,7 +2,7 @@
 
 Histograms are in seconds. ``stage``: ``wait`` (from when the first event of a batch could be known to its turn),
 ``handle`` (the kernel, a whole batch), ``journal`` (writing it), ``leave`` (asks leave; with commands after a sync),
-``decide`` (intent to verdict) and ``include`` (signed to included).
+``decide`` (intent to verdict) and ``include`` (signed to included). The first four are sampled.
 """
 
 from bisect import bisect_left
@@ -39,6 +39,8 @@ BOUNDS_NS: Final = (
 )
 """Upper ends of the buckets: 10 µs to 5 s in steps of 1, 2.5 and 5, then 10 s, 1 min, 10 min."""
 _LABELS: Final = (*(f"{bound / SECOND:g}" for bound in BOUNDS_NS), "+Inf")
+SAMPLED: Final = 8
+"""One batch in so many is measured, for that costs as much as handling an event; all else is counted in full."""
 _BATCHES: Final = ("wait", "handle", "journal", "leave")
 
 
@@ -84,6 +86,7 @@ class Metrics(Collector):
         self.failures: Counter[tuple[str, str]] = Counter()
         self.lag_s = 0.0
         """How late the event loop was at most since the last scrape."""
+        self._batches = 0
         self._asked: dict[str, tuple[str, int]] = {}
         self._formed: dict[str, int] = {}
         self._signed: dict[str, int] = {}
@@ -92,6 +95,9 @@ class Metrics(Collector):
 
     def batch(self, events: Sequence[Event], began: int, handled: int, journaled: int, left: int) -> None:
         """A batch is through; the times are of `perf_counter_ns`. One event of it says how long it waited."""
+        self._batches += 1
+        if self._batches % SAMPLED:
+            return
         self._handle.observe(handled - began)
         self._journal.observe(journaled - handled)
         self._leave.observe(left - journaled)
@@ -99,8 +105,10 @@ class Metrics(Collector):
 
     def told(self, event: Event, facts: Sequence[tuple[str, f.Fact]]) -> None:
         """An observer of the run: one event is on record, with what it led to."""
-        self.events[type(event)] += 1
-        if isinstance(event, Answer):
+        kind = type(event)
+        self.events[kind] += 1
+        if kind in _ANSWERS:
+            assert isinstance(event, Answer)
             asked = self._asked.pop(event.ask, None)
             if asked is not None:
                 self.effects[asked[0]].observe(event.time - asked[1])
@@ -199,6 +207,7 @@ class Metrics(Collector):
         self.lag_s = 0.0
 
 
+_ANSWERS: Final = frozenset(Answer.__subclasses__())
 _COUNT: Final[Mapping[type[f.Fact], Callable[[Metrics, str, Any], None]]] = {  # Any: each takes its own fact
     f.Asked: Metrics._asked_fact,
     f.Began: Metrics._began,
