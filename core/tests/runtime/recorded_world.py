@@ -605,3 +605,20 @@ def record(run: Path, seed: int, steps: int, *, config: str = CONFIG, **how: int
     world = World(Kernel(wire(resolved, signs=signs(resolved))), seed).run(steps)
     write(world, run / JOURNAL, manifest=manifest(resolved, catalogue), **how)
     return world
+
+
+def main() -> None:
+    """Print the hash of a history: ``python recorded_world.py SEED STEPS``."""
+    import hashlib
+    import sys
+
+    world = World(Kernel(wiring()), int(sys.argv[1])).run(int(sys.argv[2]))
+    digest = hashlib.sha256()
+    for entry in records(world):
+        for each in entry:
+            digest.update(each.data)
+    print(digest.hexdigest())
+
+
+if __name__ == "__main__":
+    main()

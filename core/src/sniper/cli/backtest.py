@@ -54,7 +54,8 @@ def backtest(invocation: Invocation, config: Path, run: Path, cash: str, as_json
 
 
 def _say(what: str, error: Exception) -> None:
-    click.echo(f"warning: {what}: {error}", err=True)
+    more = "" if str(error) in what else f": {type(error).__name__}: {error}"
+    click.echo(f"warning: {what}{more}", err=True)
 
 
 def _data(result: "Backtested") -> dict[str, Any]:
@@ -63,8 +64,11 @@ def _data(result: "Backtested") -> dict[str, Any]:
         "begin": result.begin,
         "end": result.end,
         "accounts": {
-            name: asdict(account)
-            | {"fills": [asdict(each) for each in account.fills], "open": [asdict(each) for each in account.open]}
+            name: {
+                **vars(account),
+                "fills": [asdict(fill) for fill in account.fills],
+                "open": [asdict(held) for held in account.open],
+            }
             for name, account in result.accounts.items()
         },
     }
@@ -81,7 +85,7 @@ def _print(result: "Backtested") -> None:
 
 def _print_account(name: str, account: "Result") -> None:
     from sniper.cli.written import Words, clock, percent, short
-    from sniper.types import BPS, split_asset
+    from sniper.types import BPS, NATIVE, asset_id, split_asset
 
     words = Words({})
 
@@ -96,8 +100,9 @@ def _print_account(name: str, account: "Result") -> None:
         click.echo(f"  {count} probes of {check} failed: the journal has no evidence for their tokens, so they deny")
     if account.later:
         click.echo(f"  {account.later} probes were answered with evidence that the run gathered only later")
-    if account.fills:
-        shown = account.fills[-MOST_FILLS:]
+    trades = [fill for fill in account.fills if fill.amount]
+    if trades:
+        shown = trades[-MOST_FILLS:]
         rows = [
             (
                 clock(fill.time),
@@ -108,13 +113,12 @@ def _print_account(name: str, account: "Result") -> None:
             )
             for fill in shown
         ]
-        click.echo(
-            f"fills{f', the last {MOST_FILLS} of {len(account.fills)}' if len(shown) < len(account.fills) else ''}"
-        )
+        click.echo(f"fills{f', the last {MOST_FILLS} of {len(trades)}' if len(shown) < len(trades) else ''}")
         print_table(("time", "token", "base units", "cash", "realised"), rows)
     for held in account.open:
         change = percent((held.value - held.cost) * BPS // held.cost) if held.cost else "?"
         click.echo(f"held at the end: {held.token}, cost {paid(held.cost)}, worth {paid(held.value)} ({change})")
-    click.echo(f"realised {paid(account.realised)}, unrealised {paid(account.unrealised)}")
+    gas = words.amount(sum(fill.gas for fill in account.fills), asset_id(split_asset(account.quote)[0], NATIVE))
+    click.echo(f"realised {paid(account.realised)}, unrealised {paid(account.unrealised)}; gas {gas}")
     if account.halted:
         click.echo(click.style(f"halted: {account.halted}", fg="red"))

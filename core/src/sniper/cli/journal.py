@@ -120,6 +120,8 @@ def prune(invocation: Invocation, run: Path | None, keep: int, yes: bool, as_jso
 
     place = _place(invocation, run)
     if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("nobody is there to be asked; add --yes")
         click.confirm(f"Remove old segments of {place.journal} for good?", abort=True, err=True)
     removed = pruned(place.journal, keep)
     if as_json:

@@ -105,6 +105,12 @@ class Follower:
                 if self._since() >= self._every_records:
                     self._write_snapshot()
         self._apply()
+        if self._applied > self._reader.position:
+            raise JournalError(
+                f"the store has applied the records before {self._applied}, but the journal ends before "
+                f"{self._reader.position}: a power failure took some that it had seen. Delete the store's file; it is "
+                "filled again from the journal"
+            )
         if self._since() and self._now() - self._snapshot_time >= self._every_s:
             self._write_snapshot()
         return count
@@ -240,6 +246,12 @@ class FollowerProcess:
         self._log = log
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs; None where none does."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
 
     def start(self) -> None:
         """Begin to look after it."""
