@@ -61,7 +61,7 @@ class Execution:
         )
 
     def allowance(self, token: str) -> int:
-        """What the venue may take: granted, or by the newest approval that is on its way with a lower nonce, base units."""
+        """What the venue may take: granted, or by the newest approval on its way (with a lower nonce), base units."""
         granted, newest = self.account.book.allowances.get(token, 0), -1
         for order in self._working():
             for attempt in order.attempts:
@@ -145,7 +145,7 @@ class Execution:
     # ---- steps and attempts ----
 
     def advance(self, order: Order) -> None:
-        """Start the order's next step; end it where none is left or one failed. Nothing while an attempt is under way."""
+        """Start the order's next step; end it where none is left or one failed; wait while an attempt is under way."""
         account = self.account
         if order.state != "working" or any(a.state in IN_FLIGHT or a.state == "signing" for a in order.attempts):
             return
@@ -455,9 +455,7 @@ class Execution:
         account.exits.arm(order.token, order.instance)
 
     def _sold(self, order: Order, attempt: Attempt, event: Settled, gas: int) -> None:
-        account = self.account
-        now = account.kernel.now
-        position = account.book.positions[order.token]
+        position = self.account.book.positions[order.token]
         native = order.quote.endswith(NATIVE)
         left = dict(event.balances).get(split_asset(order.token)[1], 0)
         sold = min(max(position.amount - left, 0), order.amount_in)
