@@ -51,5 +51,5 @@ def kill_switch(invocation: Invocation, level: str, account: str, reason: str, a
         click.echo(f"{name}: {click.style(stands, fg='green' if stands == 'off' else 'red', bold=True)}")
     if level != "show":
         click.echo(f"written to {switches.path(account)}" + (": the run obeys" if not told else ""))
-    if told:
+    if told and level != "show":
         click.echo(told if running else f"no run was told, the next one obeys ({told})", err=True)

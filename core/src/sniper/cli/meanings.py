@@ -47,8 +47,8 @@ def meaning(check: str, finding: Finding) -> str:
 
 
 def beyond(finding: Finding) -> str:
-    """``at most`` or ``at least``, as a finding that fails shows; empty for one without a limit or that holds."""
+    """``at most`` or ``at least``, as found and limit show together; empty where they do not."""
     found, limit = finding.found, finding.limit
-    if finding.ok or isinstance(found, bool | str) or isinstance(limit, bool | str) or limit is None:
+    if isinstance(found, bool | str) or isinstance(limit, bool | str) or limit is None or found == limit:
         return ""
-    return "at most" if found > limit else "at least"
+    return "at most" if (found < limit) == finding.ok else "at least"

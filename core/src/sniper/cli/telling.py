@@ -219,10 +219,9 @@ class Teller:
             return f"{mark} {finding.rule}{'' if finding.ok else ' does not hold'}{note}"
         text = f"{mark} {finding.rule}: {self._value(story, finding, finding.found)}"
         if finding.limit is not None:
-            asked = beyond(finding)
             limit = self._value(story, finding, finding.limit)
-            text += f", {asked} {limit} is allowed" if asked == "at most" else f", {asked or 'the limit is'} {limit}"
-            text += " is demanded" if asked == "at least" else ""
+            asked = {"at most": f", at most {limit} is allowed", "at least": f", at least {limit} is demanded"}
+            text += asked.get(beyond(finding), f", the limit is {limit}")
         return text + note
 
     def _value(self, story: Story, finding: Finding, value: int | str | bool) -> str:
