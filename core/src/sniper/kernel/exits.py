@@ -30,7 +30,7 @@ from sniper.kernel.timers import Owner
 from sniper.kernel.wiring import ExitWiring
 from sniper.risk import Finding, at_least, must
 from sniper.strategy import SetTimer, handlers_of
-from sniper.types import BPS, Entry, split_asset
+from sniper.types import BPS, Entry, KillLevel, split_asset
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -67,6 +67,9 @@ class Guard:
         try:
             return self.pool.impl.amount_out(coin, 1 - coin, amount)
         except NoLiquidity:
+            return 0
+        except Exception as error:  # a plugin's code: without a price there is no value
+            self.account.kernel.report(f"amm {self.pool.amm} cannot price pool {self.pool.id}", error)
             return 0
 
 
@@ -188,10 +191,14 @@ class Exits:
         """A new head: try again what failed, and have sales simulated where an exit wants that."""
         account = self.account
         number = account.chain.number
+        if account.book.kill == KillLevel.FLATTEN:
+            self.flatten(KillLevel.FLATTEN)  # an entry that was on its way may have been filled since
+        held = self._held()
         waiting = [item for item in self.guards.items() if item[1].pending is not None or item[1].simulates]
         for token, guard in sorted(waiting):
             position = guard.position
-            if guard.pending is not None and position.state in ("open", "stuck") and number >= guard.next_block:
+            due = guard.pending is not None and number >= guard.next_block and not held
+            if due and guard.pending is not None and position.state in ("open", "stuck"):
                 self._sell(guard, guard.pending)
             if guard.simulates and position.amount and position.state in ("open", "stuck"):
                 asked = any(
@@ -209,9 +216,7 @@ class Exits:
     def flatten(self, reason: str) -> None:
         """Close everything, urgently."""
         for _, guard in sorted(self.guards.items()):
-            guard.pending = Sell(reason=reason, urgent=True)
-            if guard.position.state in ("open", "stuck"):
-                self._sell(guard, guard.pending)
+            self._decided(guard, "kill switch", Sell(reason=reason, urgent=True))
 
     def close(self, token: str, reason: str, *, share_bps: int = BPS, instance: str = "", urgent: bool = False) -> None:
         """A strategy (its own positions only) or a person wants a position reduced."""
@@ -246,10 +251,13 @@ class Exits:
         self.account.kernel.report(f"exit {name} of {self.account.name} failed on {guard.position.token}", error)
 
     def _decided(self, guard: Guard, name: str, sell: Sell) -> None:
-        pending = guard.pending
-        if pending is not None and (pending.urgent or not sell.urgent) and pending.share_bps >= sell.share_bps:
-            return
-        guard.pending = Sell(reason=f"{name}: {sell.reason}", share_bps=sell.share_bps, urgent=sell.urgent)
+        """Sell as soon as possible. Of what is wanted already the larger share stays, and the urgency."""
+        share, urgent, pending = sell.share_bps, sell.urgent, guard.pending
+        if pending is not None:
+            if (pending.urgent or not urgent) and pending.share_bps >= share:
+                return
+            share, urgent = max(share, pending.share_bps), urgent or pending.urgent
+        guard.pending = Sell(reason=f"{name}: {sell.reason}", share_bps=share, urgent=urgent)
         if guard.position.state in ("open", "stuck"):
             self._sell(guard, guard.pending)
 
@@ -280,11 +288,17 @@ class Exits:
             self._policies(guard, order, denials)
         if order is None or denials.rule:
             account.emit(f.Verdict(time=now, intent=intent, allowed=False, rule=denials.rule))
-            self._failed(guard)
+            if not self._held():
+                self._failed(guard)
             return
         account.emit(f.Verdict(time=now, intent=intent, allowed=True))
         account.emit(order)
         account.execution.advance(account.book.orders[order.order])
+
+    def _held(self) -> bool:
+        """Whether nothing may be sold now; what is wanted waits, and has not failed."""
+        book = self.account.book
+        return book.kill == KillLevel.FREEZE or bool(book.halted)
 
     def _order(
         self, guard: Guard, intent: str, amount: int, sell: Sell
@@ -302,17 +316,21 @@ class Exits:
             return gates, None
         try:
             out = guard.pool.amount_out(token, account.execution.after_tax(position.token, amount, buying=False))
-        except NoLiquidity as error:
-            return (*gates, must("liquid", False, note=str(error))), None
+        except Exception as error:  # NoLiquidity, or a fault of the plugin: tried again
+            return (*gates, must("liquid", False, note=f"{type(error).__name__}: {error}")), None
         floor = position.cost * amount // position.amount * rules.loss_floor_bps // BPS
         above = at_least("loss-floor", out, floor, unit="base units")
         if not above.ok:
             return (*gates, above), None
         base = rules.max_exit_slippage_bps if sell.urgent else rules.exit_slippage_bps
         slippage = min(rules.max_exit_slippage_bps, base << min(position.failures, 16))
-        min_out = out * (BPS - slippage) // BPS
+        min_out = max(floor, out * (BPS - slippage) // BPS)
         swap = account.execution.swap(guard.pool, token, quote, amount, min_out, opens=False)
-        steps = account.kernel.wiring.venues[position.venue].plan(swap)
+        try:
+            steps = account.kernel.wiring.venues[position.venue].plan(swap)
+        except Exception as error:  # a plugin's code: tried again
+            account.kernel.report(f"venue {position.venue} has no plan for the sale {intent}", error)
+            return (*gates, above, must("planned", False, note=f"{type(error).__name__}: {error}")), None
         return (*gates, above), f.OrderPlaced(
             time=account.kernel.now,
             order=f"{intent}.0",
@@ -441,6 +459,11 @@ class Exits:
                 self.guards[position.token] = guard
                 guard.position = position
                 guard.pool.watchers.append(guard)
+            guard = self.guards.get(position.token)
+            if guard is not None and guard.pending is None and order.side == "reduce":
+                # should the sale fail in its new block, it is tried again
+                share = min(BPS, -(-order.amount_in * BPS // position.amount))
+                guard.pending = Sell(reason="a reorg took the sale back", share_bps=share, urgent=order.urgent)
 
     def placed(self, position: Position, failures: int) -> None:
         """Let a position's state follow from what is held and what is on its way. ``failures``: sales that failed in a

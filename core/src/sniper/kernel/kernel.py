@@ -260,7 +260,7 @@ class Kernel:
         for account in self._meant(event.account):
             account.emit(f.KillSet(time=self.now, level=event.level, reason=event.reason))
             if event.level == KillLevel.FLATTEN:
-                account.safely(account.exits.flatten, f"kill switch: {event.reason or 'flatten'}")
+                account.safely(account.exits.flatten, event.reason or "flatten")
 
     def _life(self, event: StrategyLife) -> None:
         for account in self._meant(event.account):
