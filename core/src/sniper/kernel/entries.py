@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sniper.amm import NoLiquidity
 from sniper.codec import decode
-from sniper.errors import IllegalTransition
+from sniper.errors import IllegalTransition, PluginFault
 from sniper.events import EntryDenied, Event, ProbeAnswered
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Probe
@@ -152,6 +152,8 @@ class Entries:
         fine = must("sized", True)
         try:
             amount = instance.wiring.sizer.size(intent, account.quote, account.view)
+            if type(amount) is not int:
+                raise PluginFault(f"gave {amount!r}; an amount is an int in base units")
         except Exception as error:  # a plugin's code: without a size there is no entry
             account.kernel.report(f"sizer of {instance.name} failed on {intent_id}", error)
             return None, must("sized", False, note=f"{type(error).__name__}: {error}")
@@ -200,6 +202,9 @@ class Entries:
             try:
                 out = pool.amount_out(pay, amount)
             except NoLiquidity:
+                continue
+            except Exception as error:  # a plugin's code: what it cannot price is not traded
+                account.kernel.report(f"amm {pool.amm} cannot price pool {pool.id}", error)
                 continue
             if out > best_out:
                 best, best_venue, best_out = pool, venue, out

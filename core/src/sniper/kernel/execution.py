@@ -5,7 +5,6 @@ All of it is decided here and only carried out outside: executors transmit, the 
 
 from typing import TYPE_CHECKING
 
-from sniper.amm import NoLiquidity
 from sniper.errors import IllegalTransition
 from sniper.events import BalancesRead, Sent, Settled, Signed
 from sniper.executor import Submission
@@ -15,7 +14,7 @@ from sniper.kernel.book import Attempt, Order
 from sniper.kernel.market import Pool
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.risk import Finding, at_least, must
-from sniper.types import BPS, NATIVE, Entry, FeeBid, Step, asset_id, split_asset
+from sniper.types import BPS, NATIVE, Entry, FeeBid, KillLevel, Step, asset_id, split_asset
 from sniper.venue import OnChainVenue, Swap
 
 if TYPE_CHECKING:
@@ -87,8 +86,9 @@ class Execution:
         pay = self.pool_coin(account.wiring.quote)
         try:
             out = pool.amount_out(pay, entry.amount)
-        except NoLiquidity as error:
-            return (must("still-liquid", False, note=str(error), retry_after_s=5),), None
+        except Exception as error:  # NoLiquidity, or a fault of the plugin
+            note = f"{type(error).__name__}: {error}"
+            return (must("still-liquid", False, note=note, retry_after_s=5),), None
         floor = entry.expected_out * (BPS - rules.slippage_bps) // BPS
         still = at_least("quote-still-holds", out, floor, unit="base units", retry_after_s=2)
         net = self.after_tax(entry.token, out, buying=True)
@@ -96,10 +96,14 @@ class Execution:
         token = split_asset(entry.token)[1]
         venue = account.kernel.wiring.venues[entry.venue]
         swap = self.swap(pool, account.wiring.quote, token, entry.amount, min_out, opens=True)
-        steps = venue.plan(swap)
         bid = account.chain.fee.bid(urgent=False, blocks_waited=0)
+        try:
+            steps = venue.plan(swap)
+            exit_gas = self._gas_of_exit(venue, pool, token) * bid.max_fee
+        except Exception as error:  # a plugin's code: without a plan there is no entry
+            account.kernel.report(f"venue {entry.venue} has no plan for {entry.intent}", error)
+            return (still, must("planned", False, note=f"{type(error).__name__}: {error}")), None
         gas = sum(step.gas for step in steps) * bid.max_fee
-        exit_gas = self._gas_of_exit(venue, pool, token) * bid.max_fee
         native = asset_id(pool.chain_id, NATIVE)
         if entry.quote == native:
             enough = at_least("free-cash", account.view.cash(native), entry.amount + gas + exit_gas, unit="wei")
@@ -154,7 +158,7 @@ class Execution:
             self._end(order, *outcome)
             return
         sender = account.book.sender(order.chain_id, order.owner)
-        if account.book.kill == "freeze" or account.book.halted or not sender.known:
+        if account.book.kill == KillLevel.FREEZE or account.book.halted or not sender.known:
             return
         if self._signing():
             return  # one signature at a time: a refused one then always gives its nonce back
@@ -217,6 +221,8 @@ class Execution:
 
     def _send(self, order: Order, attempt: Attempt) -> None:
         account = self.account
+        if account.book.kill == KillLevel.FREEZE and not attempt.cancel:
+            return  # it leaves with the first block after
         account.ask(
             f"{attempt.id}?send-{account.book.asks_made}",
             Send(submission=self.submission(order, attempt)),
@@ -449,7 +455,11 @@ class Execution:
         pool = account.kernel.market.pool(order.pool)
         if pool is not None and len(order.steps) == attempt.step + 1:  # not there from before a reorg
             allowed = account.book.allowances.get(order.token, 0)
-            approvals = venue.approve(order.chain_id, pool.amm, token, position.amount, allowed)
+            try:
+                approvals = venue.approve(order.chain_id, pool.amm, token, position.amount, allowed)
+            except Exception as error:  # a plugin's code: the exit approves for itself
+                account.kernel.report(f"venue {order.venue} does not approve the exit of {order.id}", error)
+                approvals = ()
             if approvals:
                 account.emit(f.StepsAdded(time=now, order=order.id, steps=approvals, gas=0))
         account.exits.arm(order.token, order.instance)
@@ -513,7 +523,7 @@ class Execution:
             for attempt in list(order.attempts):
                 if attempt.state in IN_FLIGHT and attempt.id not in asked:
                     self._settle(order, attempt)
-                    if attempt.state == "unknown" and attempt.note in ("", "no answer"):
+                    if self._leaves_again(order, attempt):
                         self._send(order, attempt)
             self._outbid(order)
             self.advance(order)
@@ -526,20 +536,33 @@ class Execution:
             account.wiring.execution.settle_deadline,
         )
 
+    def _leaves_again(self, order: Order, attempt: Attempt) -> bool:
+        """Whether the same bytes should go out once more: they may never have left, or no better bid will follow."""
+        if attempt.state == "unknown" and attempt.note not in ("", "no answer"):
+            newest = [a for a in order.attempts if a.state in IN_FLIGHT][-1]
+            return attempt is newest and self._tries(order, attempt) >= 2 * self.account.wiring.execution.max_attempts
+        return attempt.state in ("signed", "unknown")
+
+    def _tries(self, order: Order, attempt: Attempt) -> int:
+        return sum(1 for a in order.attempts if a.step == attempt.step)
+
     def _outbid(self, order: Order) -> None:
         """Replace the newest attempt where it waits too long or was refused; cancel where more tries make no sense."""
         account = self.account
         rules = account.wiring.execution
         live = [a for a in order.attempts if a.state in IN_FLIGHT]
-        if not live or account.book.kill == "freeze" or self._signing():
+        if not live or self._signing():
             return
         newest = live[-1]
+        frozen = account.book.kill == KillLevel.FREEZE
+        if frozen and order.side != "increase":
+            return
         waited = account.chain.number - newest.made_block
         refused = newest.state == "unknown" and newest.note in ("underpriced", "insufficient-funds", "rejected")
         if not refused and waited < rules.replace_after_blocks:
             return
-        tries = sum(1 for a in order.attempts if a.step == newest.step)
-        hopeless = newest.note in ("insufficient-funds", "rejected") or tries >= rules.max_attempts
+        tries = self._tries(order, newest)
+        hopeless = frozen or newest.note in ("insufficient-funds", "rejected") or tries >= rules.max_attempts
         if hopeless and tries >= 2 * rules.max_attempts:
             return  # the last bid stays in the pool; it is watched until its nonce is used
         bid = account.chain.fee.bid(urgent=True, blocks_waited=waited)
