@@ -172,26 +172,36 @@ async def test_flatten_sells_everything_and_is_kept_in_the_file(tmp_path: Path) 
         assert ASSET not in book.positions
 
 
+async def stands(stage: Stage, **levels: str) -> None:
+    """At once, and still after the files were looked at twice more."""
+    accounts, switches = stage.run.kernel.accounts, stage.run.switches
+    assert {name: account.book.kill for name, account in accounts.items()} == levels
+    looks = 0
+    look = switches.level
+
+    def counted(account: str) -> KillLevel:
+        nonlocal looks
+        looks += 1
+        return look(account)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(switches, "level", counted)
+        await stage.reaches(lambda: looks > 2 * len(accounts))
+    assert {name: account.book.kill for name, account in accounts.items()} == levels
+
+
 async def test_one_account_stands_at_the_more_severe_of_its_own_switch_and_everyones(tmp_path: Path) -> None:
     async with running(tmp_path) as stage:
-        accounts = stage.run.kernel.accounts
-
-        async def stands(**levels: str) -> None:
-            """At once, and still after the file was looked at again."""
-            await asyncio.sleep(0.2)
-            assert {name: account.book.kill for name, account in accounts.items()} == levels
-
         await asked(stage, "kill-switch", level="freeze", account="other")
-        await stands(main="off", other="freeze")
+        await stands(stage, main="off", other="freeze")
         await asked(stage, "kill-switch", level="no-entries")
-        await stands(main="no-entries", other="freeze")
+        await stands(stage, main="no-entries", other="freeze")
         await asked(stage, "kill-switch", level="off")
-        await stands(main="off", other="freeze")
+        await stands(stage, main="off", other="freeze")
     async with running(tmp_path) as stage:
-        accounts = stage.run.kernel.accounts
-        await stands(main="off", other="freeze")
+        await stands(stage, main="off", other="freeze")
         await asked(stage, "kill-switch", level="off", account="other")
-        await stands(main="off", other="off")
+        await stands(stage, main="off", other="off")
 
 
 async def test_what_was_set_without_a_run_binds_the_next_one(tmp_path: Path) -> None:
