@@ -8,6 +8,7 @@ from recorded_world import CHAIN, World, replayed, wiring
 
 from sniper.codec import encode
 from sniper.errors import CodecError
+from sniper.events import FeedStale
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.market import Pool
 from sniper.kernel.snapshot import books, dump, restore
@@ -76,6 +77,12 @@ def test_the_books_in_a_snapshot_can_be_had_without_a_kernel() -> None:
     assert {name: encode(book) for name, book in found.items()} == {
         name: encode(account.book) for name, account in world.kernel.accounts.items()
     }
+
+
+def test_a_feed_that_was_stale_still_is() -> None:
+    world = World(Kernel(wiring()), 1).run(20)
+    world.say(FeedStale(time=world.time, feed="logs", chain_id=CHAIN, stale=True))
+    assert restored(dump(world.kernel)).market.chains[CHAIN].stale == {"logs"}
 
 
 def test_bytes_of_another_version_change_nothing() -> None:
