@@ -92,10 +92,11 @@ class Position(State):
 
 
 class Pending(State):
-    """An entry whose probes are out. ``waiting``: checks that have not answered."""
+    """An entry whose probes are out. ``waiting``: checks that have not answered; ``denials``: what denied already."""
 
     entry: Entry
     waiting: list[str] = []
+    denials: list[f.Judged] = []
 
 
 class Sender(State):
@@ -514,14 +515,17 @@ def _halted(book: Book, fact: f.Halted) -> None:
     book.halted = fact.reason
 
 
-def _nothing(book: Book, fact: f.Judged) -> None:
-    """Findings are for people; the verdict that follows is what counts."""
+def _judged(book: Book, fact: f.Judged) -> None:
+    """Passing findings are for people alone."""
+    pending = book.pending.get(fact.intent)
+    if pending is not None and any(not finding.ok and finding.severity == "deny" for finding in fact.findings):
+        pending.denials.append(fact)
 
 
 _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes the fact that it is listed under
     f.IntentFormed: _intent,
     f.EntrySized: _sized,
-    f.Judged: _nothing,
+    f.Judged: _judged,
     f.Verdict: _verdict,
     f.Began: _began,
     f.Asked: _asked,

@@ -101,7 +101,6 @@ class Entries:
         if not isinstance(body, Probe):
             return
         entry = body.entry
-        denials = Denials()
         found: Evidence | None = None
         try:
             found = decode(event.evidence, self.evidence[body.check])
@@ -109,24 +108,29 @@ class Entries:
         except Exception as error:  # a plugin's code: a check that fails denies
             account.kernel.report(f"risk {body.check} failed on {entry.intent}", error)
             findings = (_failed(error),)
-        self._judged(entry.intent, body.check, findings or (_silent(),), denials)
+        self._judged(entry.intent, body.check, findings or (_silent(),), Denials())
         self._measure(entry.token, found)
-        self._probed(entry, denials)
+        self._probed(entry)
 
     def failed(self, body: Probe, code: str, message: str) -> None:
         """A probe is late or raised: that denies."""
-        denials = Denials()
         finding = must("answered", False, note=f"{code}: {message}", retry_after_s=5)
-        self._judged(body.entry.intent, body.check, (finding,), denials)
-        self._probed(body.entry, denials)
+        self._judged(body.entry.intent, body.check, (finding,), Denials())
+        self._probed(body.entry)
 
-    def _probed(self, entry: Entry, denials: Denials) -> None:
+    def _probed(self, entry: Entry) -> None:
+        """Once all have answered: which of them is told as the first denial, and whether trying again makes sense, must
+        not depend on which was the fastest."""
         pending = self.account.book.pending.get(entry.intent)
-        if pending is None:
+        if pending is None or pending.waiting:
             return
+        denials = Denials()
+        order = [name for name, _, _ in self.probes]
+        for judged in sorted(pending.denials, key=lambda fact: order.index(fact.check)):
+            denials.add(judged.check, judged.findings)
         if denials.rule:
             self._deny(entry.intent, entry.instance, entry.token, denials)
-        elif not pending.waiting:
+        else:
             self._decide(entry)
 
     def _gates(self, instance: "Instance", token: str, *, ignoring: str = "") -> tuple[Finding, ...]:
