@@ -1,0 +1,113 @@
+"""Orders that are durable before they leave: group commit with 16 outstanding, and an open loop at 5,000 a second."""
+
+import sqlite3
+import tempfile
+from collections import deque
+from pathlib import Path
+from time import perf_counter, perf_counter_ns, sleep
+
+from figures import Figure, collected, percentile
+
+from sniper.journal import Kind, Record, Writer
+
+OUTSTANDING = 16
+RATE = 5_000
+SECONDS = 4.0
+ORDER = bytes(700)
+"""As long as an `OrderPlaced` is."""
+
+
+def group_commit(directory: Path, seconds: float, outstanding: int = OUTSTANDING) -> float:
+    """Orders a second: as many as are outstanding stand in one frame, one sync makes them durable."""
+    writer = Writer(directory)
+    writer.begin_epoch(b"{}")
+    batch = [Record("main", Kind.FACT, ORDER)] * outstanding
+    done, began = 0, perf_counter()
+    with collected():
+        while (now := perf_counter()) - began < seconds:
+            writer.append(batch)
+            writer.sync()
+            done += outstanding
+    rate = done / (now - began)
+    writer.close()
+    return rate
+
+
+def open_loop(directory: Path, seconds: float, rate: int = RATE) -> list[int]:
+    """ns from when each order arrives to when it may leave. Orders arrive at fixed times, whatever became of those
+    before: one that has to wait counts its waiting."""
+    writer = Writer(directory)
+    writer.begin_epoch(b"{}")
+    record = Record("main", Kind.FACT, ORDER)
+    step = 10**9 // rate
+    start = perf_counter_ns() + 10_000_000
+    end = start + int(seconds * 1e9)
+    due, taken = start, []
+    waiting: deque[int] = deque()
+    with collected():
+        while due < end:
+            now = perf_counter_ns()
+            while due <= now and due < end:
+                waiting.append(due)
+                due += step
+            if not waiting:
+                if due - now > 200_000:
+                    sleep((due - now - 100_000) / 1e9)
+                continue
+            writer.append([record] * len(waiting))
+            writer.sync()
+            now = perf_counter_ns()
+            taken += [now - arrived for arrived in waiting]
+            waiting.clear()
+    writer.close()
+    return taken
+
+
+def sqlite_commit(directory: Path, seconds: float) -> float:
+    """What a program without a journal of its own would do: one transaction for each batch, WAL, FULL."""
+    database = sqlite3.connect(directory / "orders.sqlite", isolation_level=None)
+    database.execute("pragma journal_mode=wal")
+    database.execute("pragma synchronous=full")
+    database.execute("create table orders (id integer primary key, body blob)")
+    done, began = 0, perf_counter()
+    rows = [(ORDER,)] * OUTSTANDING
+    while (now := perf_counter()) - began < seconds:
+        database.execute("begin")
+        database.executemany("insert into orders (body) values (?)", rows)
+        database.execute("commit")
+        done += OUTSTANDING
+    rate = done / (now - began)
+    database.close()
+    return rate
+
+
+def figures(quick: bool = False) -> list[Figure]:
+    seconds = 1.0 if quick else SECONDS
+    rates, peers, single = [], [], 0.0
+    with tempfile.TemporaryDirectory(prefix="sniper-bench-", dir=Path.cwd()) as name:
+        # Not in a file system of memory, where a sync means nothing.
+        for n in range(3):
+            for each in (f"j{n}", f"s{n}", f"o{n}"):
+                (Path(name) / each).mkdir()
+            rates.append(group_commit(Path(name) / f"j{n}", seconds / 2))
+            peers.append(sqlite_commit(Path(name) / f"s{n}", seconds / 2))
+        single = group_commit(Path(name) / "o0", seconds / 2, 1)
+        released = open_loop(Path(name) / "o1", seconds)
+    ms = [each / 1e6 for each in released]
+    return [
+        Figure(
+            "durable orders, 16 outstanding",
+            sorted(rates)[1],
+            "orders/s",
+            50_000,
+            more=True,
+            beside={"SQLite WAL FULL": sorted(peers)[1], "1 outstanding": single},
+        ),
+        Figure(
+            "release at 5,000 orders/s, p99",
+            percentile(ms, 0.99),
+            "ms",
+            1.0,
+            beside={"p50": percentile(ms, 0.5), "p99.9": percentile(ms, 0.999)},
+        ),
+    ]

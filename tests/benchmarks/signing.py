@@ -1,0 +1,111 @@
+"""The same path through the signer's process: the run's effects and bus under uvloop, the real keystore signer."""
+
+import tempfile
+from pathlib import Path
+from time import perf_counter_ns
+
+import structlog
+import uvloop
+from figures import Figure, collected, spread
+from path import EVENTS, WARM, Rig, Unsynced, decode, log_event
+from shell import Shell
+from world import CHAIN, ETHER, KEY, ROUTER
+
+from sniper.evm.log import log_from_json
+from sniper.kernel.asks import Ask, Sign
+from sniper.runtime.effects import Effects
+from sniper.runtime.kill import KillFile
+from sniper_bus_memory.bus import Memory
+from sniper_signer_keystore import keyfile
+from sniper_signer_keystore.client import KeystoreConfig, KeystoreSigner
+from sniper_signer_keystore.password import of_text
+
+PASSWORD = "for one benchmark"
+
+
+class SignsElsewhere:
+    """Signatures are asked from the signer's process; everything else is kept, as in `SignsHere`."""
+
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
+        self.left: list[Ask] = []
+
+    def start(self, ask: Ask) -> None:
+        if isinstance(ask.body, Sign):
+            self._effects.start(ask)
+        else:
+            self.left.append(ask)
+
+
+def signer(directory: Path, owner: str) -> KeystoreSigner:
+    """The signer's process, with rules as a trader would write them."""
+    path = directory / "key.json"
+    keyfile.create(path, of_text(PASSWORD), KEY, work_factor=2)
+    buy = "swapExactETHForTokensSupportingFeeOnTransferTokens(uint256,address[],address,uint256)"
+    rules = {
+        "accounts": {"main": [owner]},
+        "chains": {
+            str(CHAIN): {
+                "max_fee": ETHER,
+                "max_value": ETHER,
+                "max_value_per_hour": 10**6 * ETHER,
+                "max_value_per_day": 10**6 * ETHER,
+                "spenders": [ROUTER],
+                "contracts": {ROUTER: {buy: {"recipient": 2}}},
+            }
+        },
+    }
+    (directory / "signer").mkdir(mode=0o700)
+    config = KeystoreConfig(socket=directory / "signer" / "socket", keystores=(path,), rules=rules)
+    return KeystoreSigner(config, lambda: of_text(PASSWORD))
+
+
+async def _run(count: int, shell: type[Shell]) -> list[int]:
+    taken = []
+    with tempfile.TemporaryDirectory(prefix="sniper-bench-") as name:
+        directory = Path(name)
+        rig = Rig(directory / "journal", shell)
+        bus = Memory()
+
+        async def publish(events: object) -> None:
+            await bus.publish(events, source="answers")
+
+        keystore = signer(directory, rig.key.address)
+        await keystore.open()
+        effects = Effects(
+            rig.kernel,
+            endpoints={},
+            executor=None,
+            signer=keystore,
+            publish=publish,
+            clock=lambda: rig.world.time,
+            kill=KillFile(directory),
+            log=structlog.get_logger(),
+        )
+        here = rig.effects
+        elsewhere = SignsElsewhere(effects)
+        with collected():
+            for n in range(count + WARM):
+                raw = rig.before()
+                rig.shell.effects = elsewhere
+                began = perf_counter_ns()
+                rig.shell.take([log_event(log_from_json(decode(raw)), rig.world.time)])
+                rig.shell.take(await bus.take(256))
+                ended = perf_counter_ns()
+                if elsewhere.left[0].body.submission.raw[0] != 2:
+                    raise AssertionError("no signed transaction came of it")
+                if n >= WARM:
+                    taken.append(ended - began)
+                rig.shell.effects = here
+                here.left, elsewhere.left = elsewhere.left, []
+                rig.after()
+        await effects.close()
+        await keystore.close()
+        rig.close()
+    return taken
+
+
+def figures(quick: bool = False) -> list[Figure]:
+    count = EVENTS // 10 if quick else EVENTS
+    found = spread("log → signed by the signer's process", uvloop.run(_run(count, Unsynced)), 300, 1_000)
+    return found + spread("log → signed by the signer's process, synced", uvloop.run(_run(count // 5, Shell)))
