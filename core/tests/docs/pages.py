@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 ROOT = Path(__file__).resolve().parents[3]
 GENERATED = {ROOT / "docs/hooks.md", ROOT / "docs/config.md"}
@@ -17,7 +18,7 @@ PAGES = sorted(
         ROOT / "registry/README.md",
     ]
 )
-_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _NAME = re.compile(r"# ([\w./-]+\.(?:py|toml|md))\n")
 
 
@@ -41,10 +42,11 @@ class Block:
 
 
 def blocks(page: Path, *languages: str) -> list[Block]:
-    """The blocks of a page in one of these languages."""
+    """The blocks of a page in one of these languages; those inside of lists without their indentation."""
     text = page.read_text()
     found = (
-        Block(page, text.count("\n", 0, match.start()) + 1, match[1], match[2]) for match in _BLOCK.finditer(text)
+        Block(page, text.count("\n", 0, match.start()) + 1, match[2], dedent(match[3]))
+        for match in _BLOCK.finditer(text)
     )
     return [block for block in found if block.language in languages]
 
@@ -59,7 +61,7 @@ def prose(page: Path) -> str:
     return _BLOCK.sub("", page.read_text())
 
 
-def links(page: Path) -> Iterator[str]:
-    """Where a page's links lead."""
-    for match in re.finditer(r"\]\(([^)\s]+)\)", prose(page)):
+def links(text: str) -> Iterator[str]:
+    """Where the links of a text lead."""
+    for match in re.finditer(r"\]\(([^)\s]+)\)", text):
         yield match[1]

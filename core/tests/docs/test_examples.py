@@ -1,13 +1,13 @@
 """The packages that README and author guide show are written to disk as they stand there, and tested."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
-
 from pages import PAGES, ROOT, Block, all_blocks, blocks
 
 AUTHORING = [page for page in PAGES if blocks(page, "python")]
@@ -15,7 +15,13 @@ NAMES = [str(page.relative_to(ROOT)) for page in AUTHORING]
 
 
 def written(page: Path, directory: Path) -> Path:
-    """All named files of a page, and what an installer would have written beside the package."""
+    """All named files of a page, over what its ``plugins new`` writes, and what an installer would have added."""
+    for block in blocks(page, "sh"):
+        asked = re.search(r"^sniper plugins new (\S+) (\S+)$", block.text, re.MULTILINE)
+        if asked:
+            directory /= "package"
+            new = ("sniper", "plugins", "new", asked[1], asked[2], "--dir", str(directory))
+            subprocess.run([sys.executable, "-m", *new], check=True, capture_output=True)
     for block in blocks(page, "python", "toml"):
         if not block.name or block.name.endswith(("sniper.toml", "rules.toml")):
             continue
@@ -73,4 +79,5 @@ def test_the_package_of_a_page_is_in_the_style_of_this_project(package: Path) ->
 
 @pytest.mark.long
 def test_the_package_of_a_page_is_typed_strictly(package: Path) -> None:
-    run(package, "mypy", "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(package / ".cache"), "src", "tests")
+    settings = ("--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(package / ".cache"))
+    run(package, "mypy", *settings, "src", "tests")
