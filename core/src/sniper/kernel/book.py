@@ -68,7 +68,6 @@ class Order(State):
     ended_block: int = 0
     reason: str = ""
 
-
 class Position(State):
     """What is held of one token; see `sniper.view.Position`. ``exit_gas``: native coin kept for its sale, wei.
     ``realised_before``: the part of ``realised`` from before it was opened again."""
@@ -367,6 +366,10 @@ def _booked(book: Book, fact: f.Booked) -> None:
         raise IllegalTransition(f"order {order.id} moved {order.token}, of which there is no position")
     if position.amount + fact.amount < 0:
         raise IllegalTransition(f"order {order.id} would leave {position.amount + fact.amount} of {order.token}")
+    filled = order.filled + (-fact.amount if order.side == "reduce" else -fact.cash)
+    if not 0 <= filled <= order.amount_in:
+        raise IllegalTransition(f"order {order.id} for {order.amount_in} would have {filled} filled")
+    order.filled = filled
     book.cash[order.quote] = cash
     if fact.gas:
         book.cash[native] = gas_left
@@ -382,9 +385,6 @@ def _booked(book: Book, fact: f.Booked) -> None:
             position.opened_at = position.opened_block = 0
     else:
         order.booked.append(fact)
-    order.filled += -fact.amount if order.side == "reduce" else -fact.cash
-    if not 0 <= order.filled <= order.amount_in:
-        raise IllegalTransition(f"order {order.id} for {order.amount_in} has {order.filled} filled")
     if order.side == "increase" and fact.cash:
         _count(book.spends, fact.time, order.chain_id, -fact.cash)
         order.cash = max(0, order.cash + fact.cash)
@@ -426,8 +426,9 @@ def _allowed(book: Book, fact: f.Allowed) -> None:
 
 
 def _ended(book: Book, fact: f.OrderEnded) -> None:
-    order = book.orders.pop(fact.order)
+    order = book.orders[fact.order]
     order.state = move(ORDER, f"order {order.id}", order.state, fact.state)
+    del book.orders[order.id]
     order.reason = fact.reason
     order.ended_block = max((a.block for a in order.attempts), default=0)
     position = book.positions.get(order.token)
@@ -439,8 +440,9 @@ def _ended(book: Book, fact: f.OrderEnded) -> None:
 
 
 def _reopened(book: Book, fact: f.OrderReopened) -> None:
-    order = book.ended.pop(fact.order, None) or book.orders.pop(fact.order)
+    order = book.order_of(fact.order)
     order.state = move(ORDER, f"order {order.id}", order.state, "working")
+    book.ended.pop(order.id, None)
     order.step = fact.step
     if order.side == "increase":
         order.cash = max(order.cash, order.amount_in - order.filled)
@@ -491,12 +493,12 @@ def _unsynced(book: Book, fact: f.Unsynced) -> None:
 
 def _adjusted(book: Book, fact: f.Adjusted) -> None:
     position = book.positions.get(fact.asset)
-    if position is not None:
-        position.amount += fact.delta
-        return
-    left = book.cash.get(fact.asset, 0) + fact.delta
+    left = (position.amount if position is not None else book.cash.get(fact.asset, 0)) + fact.delta
     if left < 0:
         raise IllegalTransition(f"an adjustment would leave {left} of {fact.asset}")
+    if position is not None:
+        position.amount = left
+        return
     book.cash[fact.asset] = left
 
 
@@ -552,4 +554,7 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
 
 def fold(book: Book, fact: f.Fact) -> None:
     """Fold one fact. Raises `IllegalTransition` for one that cannot follow what the book holds."""
-    _FOLDS[type(fact)](book, fact)
+    try:
+        _FOLDS[type(fact)](book, fact)
+    except KeyError as error:
+        raise IllegalTransition(f"{type(fact).__name__} is about {error}, of which the book knows nothing") from error
