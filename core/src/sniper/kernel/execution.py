@@ -539,7 +539,7 @@ class Execution:
     def _leaves_again(self, order: Order, attempt: Attempt) -> bool:
         """Whether the same bytes should go out once more: they may never have left, or no better bid will follow."""
         if attempt.state == "unknown" and attempt.note not in ("", "no answer"):
-            newest = [a for a in order.attempts if a.state in IN_FLIGHT][-1]
+            newest = [a for a in order.attempts if a.state in IN_FLIGHT and a.nonce == attempt.nonce][-1]
             return attempt is newest and self._tries(order, attempt) >= 2 * self.account.wiring.execution.max_attempts
         return attempt.state in ("signed", "unknown")
 
@@ -547,13 +547,17 @@ class Execution:
         return sum(1 for a in order.attempts if a.step == attempt.step)
 
     def _outbid(self, order: Order) -> None:
-        """Replace the newest attempt where it waits too long or was refused; cancel where more tries make no sense."""
+        """Replace the newest attempt at the sender's lowest open nonce where it waits too long or was refused; cancel
+        where more tries make no sense."""
         account = self.account
         rules = account.wiring.execution
         live = [a for a in order.attempts if a.state in IN_FLIGHT]
         if not live or self._signing():
             return
-        newest = live[-1]
+        lowest = min(attempt.nonce for attempt in live)
+        newest = [attempt for attempt in live if attempt.nonce == lowest][-1]
+        if self._earlier(newest):
+            return  # no bid helps before the nonces below it are used
         frozen = account.book.kill == KillLevel.FREEZE
         if frozen and order.side != "increase":
             return
