@@ -58,6 +58,8 @@ _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?")
 _DECIMAL_TEXT: Final = 1000
 _TAG: Final = "tag "
 
+_UNWRITABLE: Final = (UnicodeEncodeError, OverflowError, RecursionError)
+
 _dump = msgspec.msgpack.Encoder().encode
 _load = msgspec.msgpack.Decoder().decode
 
@@ -187,7 +189,12 @@ def register(cls: type[Frozen] | type[State]) -> None:
 
 def encode(obj: Frozen | State) -> bytes:
     """The canonical bytes of a struct."""
-    return _written(_pack(obj))
+    packer = _packers.get(obj.__class__) or _get(obj.__class__, _NOTHING).pack
+    wire = packer(obj)
+    try:
+        return _dump(wire)
+    except _UNWRITABLE as error:
+        raise _unwritable(error) from error
 
 
 @overload
@@ -283,10 +290,12 @@ def _pack(obj: Value) -> list[Wire]:
 def _written(wire: Wire) -> bytes:
     try:
         return _dump(wire)
-    except (UnicodeEncodeError, OverflowError, RecursionError) as error:
-        raise CodecError(
-            f"cannot be written: {error}; text must be valid Unicode, data not nested without end"
-        ) from error
+    except _UNWRITABLE as error:
+        raise _unwritable(error) from error
+
+
+def _unwritable(error: Exception) -> CodecError:
+    return CodecError(f"cannot be written: {error}; text must be valid Unicode, data not nested without end")
 
 
 def _read(data: bytes) -> Wire:

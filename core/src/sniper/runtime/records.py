@@ -1,6 +1,7 @@
 """Between the kernel and the journal: one frame holds a batch of events and the facts that each led to."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from sniper import events
 from sniper.codec import decode, decode_many, encode, register
@@ -18,6 +19,8 @@ for _module in (events, facts):
 
 MARKET = ""
 """The stream of what all accounts share."""
+
+_INPUT, _FACT = Kind.INPUT.value, Kind.FACT.value
 
 
 class Mark(Frozen, tag="mark/1"):
@@ -43,19 +46,25 @@ def _descendants(kind: type[Event]) -> Iterator[type[Event]]:
 
 def stream_of(event: Event) -> str:
     """Whose event it is: an account's own, or the market's."""
-    if isinstance(event, Answer | Command) and event.account != "*":
-        return event.account
+    if _has_account(type(event)):
+        account: str = event.account  # type: ignore[attr-defined]  # answers and commands have one
+        return MARKET if account == "*" else account
     return MARKET
+
+
+@cache
+def _has_account(kind: type[Event]) -> bool:
+    return issubclass(kind, Answer | Command)
 
 
 def input_record(event: Event) -> Record:
     """An event as it is journaled."""
-    return Record(stream_of(event), Kind.INPUT, encode(event))
+    return Record(stream_of(event), _INPUT, encode(event))
 
 
 def fact_record(account: str, fact: Fact) -> Record:
     """A fact as it is journaled."""
-    return Record(account, Kind.FACT, encode(fact))
+    return Record(account, _FACT, encode(fact))
 
 
 def read_record(record: Record) -> Frozen:
