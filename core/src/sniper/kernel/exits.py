@@ -4,6 +4,7 @@ Nothing here waits for a probe. What may refuse a sale: a policy, the loss floor
 ``freeze`` and the signer's rules; the position then keeps asking.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sniper.amm import NoLiquidity
@@ -39,6 +40,10 @@ MOST_PATIENCE = 64
 """Blocks between two tries of a sale that keeps failing, at most."""
 
 
+_handlers = cache(handlers_of)
+"""A guard is made with each fill, and the classes of exits do not change."""
+
+
 class Guard:
     """The exits of one position. ``pending`` is a sale that was decided and is not done; it is tried again at
     ``next_block``."""
@@ -54,15 +59,17 @@ class Guard:
             (w.name, w.exit(config=w.config))  # type: ignore[call-arg]  # every exit declares it
             for w in wirings
         )
-        self.handlers = {name: handlers_of(type(exit_)) for name, exit_ in self.exits}
+        self.handlers = {name: _handlers(type(exit_)) for name, exit_ in self.exits}
         self.simulates = any(w.simulates_sales for w in wirings)
         self.pending: Sell | None = None
         self.next_block = 0
 
     def value(self) -> int:
         """What selling all of it would bring now, after tax: quote asset, base units; 0 where the pool is dry."""
-        position = self.position
-        amount = self.account.execution.after_tax(position.token, position.amount, buying=False)
+        position, account = self.position, self.account
+        amount = position.amount
+        if position.token in account.book.taxes:
+            amount = account.execution.after_tax(position.token, amount, buying=False)
         coin = self._coin
         try:
             return self.pool.impl.amount_out(coin, 1 - coin, amount)
