@@ -233,14 +233,15 @@ def figures(quick: bool = False) -> list[Figure]:
             )
         )
     rss = memory(200_000 if quick else MEMORY_EVENTS)
-    sizes = [size for name, size in rss.items() if name.isdigit()]
+    sizes = {name: size / 1024 for name, size in rss.items() if name.isdigit()}
+    first, last = next(iter(sizes.values())), list(sizes.values())[-1]
     found.append(
         Figure(
             "memory after all events, over that after a fifth",
-            sizes[-1] / sizes[0],
+            last / first,
             "×",
             1.05,
-            beside={"first MB": sizes[0] / 1024, "last MB": sizes[-1] / 1024, "launches": rss["launches"]},
+            beside={f"MB at {int(name):,}": size for name, size in sizes.items()} | {"launches": rss["launches"]},
         )
     )
     return found
