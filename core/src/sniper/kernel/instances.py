@@ -113,7 +113,10 @@ class Instance:
 
         config = self.wiring.config
         current = self.strategy.config if hasattr(self.strategy, "config") else config
-        return type(config).model_validate({**current.model_dump(), **json.loads(parameters)})
+        changes = json.loads(parameters)
+        if not isinstance(changes, dict):
+            raise ValueError(f"parameters must be a JSON object of the keys that change, not {parameters!r}")
+        return type(config).model_validate({**current.model_dump(), **changes})
 
     def holds(self) -> bool:
         """Whether a position or an order of this instance exists."""
