@@ -166,6 +166,9 @@ class Settled(Answer, tag="settled/1"):
     ok             The receipt's status.
     native_delta   Change of the owner's native balance that this transaction caused, its gas included, wei.
     balances       (token address, owner's balance at ``block``), base units.
+    quote_delta    Change that this transaction alone caused in the ERC-20 that the account pays with, base units, for
+                   other transactions of the block move it, too. The trader chose that token, so here its own logs are
+                   believed. None where the native coin pays, or where it logged nothing: then its balance tells.
     """
 
     included: bool
@@ -177,6 +180,7 @@ class Settled(Answer, tag="settled/1"):
     native_delta: int = 0
     balances: tuple[tuple[str, int], ...] = ()
     revert_reason: str = ""
+    quote_delta: int | None = None
 
 
 class SellSimulated(Answer, tag="sell-simulated/1"):

@@ -53,6 +53,7 @@ class Settlement(Frozen):
     native_delta: int
     balances: tuple[tuple[str, int], ...]
     revert_reason: str = ""
+    quote_delta: int | None = None
 
 
 class ExecutorContext(Protocol):

@@ -37,6 +37,11 @@ class Swap(Frozen):
     allowance: int
     opens: bool
 
+    @property
+    def quote(self) -> str:
+        """Address of the asset that the account pays with and is paid in."""
+        return self.token_in if self.opens else self.token_out
+
 
 class OnChainVenue(Frozen):
     """Pure and stateless. Declare ``config`` (a `Config`) as a field."""

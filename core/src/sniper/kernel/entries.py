@@ -9,10 +9,11 @@ from sniper.errors import IllegalTransition, PluginFault
 from sniper.events import EntryDenied, Event, ProbeAnswered
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Probe
+from sniper.kernel.book import Order
 from sniper.kernel.market import Pool
 from sniper.kernel.wiring import CheckWiring
 from sniper.risk import Evidence, Finding, RiskCheck, RiskProbe, at_least, must
-from sniper.types import SECOND, Entry, Open
+from sniper.types import NATIVE, SECOND, Entry, Open
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -141,7 +142,7 @@ class Entries:
             o.token == token for o in book.orders.values()
         )
         sender = book.sender(account.wiring.chain_id, account.wiring.address)
-        return (
+        gates = (
             must("strategy-active", instance.state == "active", note=instance.state),
             must("kill-switch-off", book.kill == "off", note=book.kill),
             must("not-halted", not book.halted, note=book.halted),
@@ -150,6 +151,11 @@ class Entries:
             must("one-owner", held is None or held.instance == instance.name, note=held.instance if held else ""),
             must("one-at-a-time", not busy, retry_after_s=1),
         )
+        if account.wiring.quote == NATIVE:
+            return gates
+        # An approval sets what the venue may take and does not add to it, so two entries would take it from each other.
+        paying = min((order.id for order in book.orders.values() if _pays(order)), default="")
+        return (*gates, must("allowance-free", not paying, note=paying, retry_after_s=1))
 
     def _sized(self, instance: "Instance", intent_id: str, intent: Open) -> tuple[Entry | None, Finding]:
         account = self.account
@@ -230,7 +236,7 @@ class Entries:
     def _decide(self, entry: Entry) -> None:
         """Everything answered well: judge once more on the present state, reserve, and place the order."""
         account = self.account
-        instance = account.instances[entry.instance]
+        instance = account.instances.get(entry.instance)
         denials = Denials()
         if self.probes:
             gates = self._gates(instance, entry.token, ignoring=entry.intent)
@@ -276,6 +282,11 @@ def _evidence_type(wiring: CheckWiring) -> type[Evidence]:
     if not (isinstance(hint, type) and issubclass(hint, Evidence)):
         raise TypeError(f"risk {wiring.name}: judge(…, found) must be annotated with an Evidence type, not {hint!r}")
     return hint
+
+
+def _pays(order: Order) -> bool:
+    """Whether its entry is still to come."""
+    return any(step.purpose == "entry" for step in order.steps[order.step :])
 
 
 def _silent() -> Finding:

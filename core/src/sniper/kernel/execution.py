@@ -495,6 +495,8 @@ class Execution:
 
     def _cash_change(self, order: Order, event: Settled) -> int:
         """What left of an ERC-20 quote asset, base units."""
+        if event.quote_delta is not None:
+            return -event.quote_delta
         before = self.account.book.cash.get(order.quote, 0)
         return before - dict(event.balances).get(split_asset(order.quote)[1], before)
 

@@ -208,6 +208,7 @@ class _Play:
                 native_delta=found.native_delta,
                 balances=found.balances,
                 revert_reason=found.revert_reason,
+                quote_delta=found.quote_delta,
             )
         if isinstance(body, SimulateSell):
             return self._sale(ask, body)

@@ -171,6 +171,7 @@ class Effects:
             native_delta=found.native_delta,
             balances=found.balances,
             revert_reason=found.revert_reason,
+            quote_delta=found.quote_delta,
         )
 
     async def _sell(self, ask: Ask) -> Event:

@@ -1,16 +1,21 @@
 """Signed bytes go to the chain's nodes; what they did is read from receipt, trace and balances."""
 
-from typing import Any, ClassVar, Literal
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from sniper.errors import RpcError
+from sniper.evm.abi import event
+from sniper.evm.log import Log
 from sniper.evm.receipts import settle
 from sniper.evm.revert import revert_reason
 from sniper.evm.rpc import Endpoints, NodeError
 from sniper.evm.transaction import decode_signed
 from sniper.executor import Config, Executor, Mode, Outcome, Settlement, Submission
 from sniper.types import NATIVE
+
+TRANSFER: Final = event("Transfer(address indexed from, address indexed to, uint256 value)")
 
 
 class MempoolConfig(Config):
@@ -51,6 +56,7 @@ class Mempool(Executor):
             native_delta=found.native_difference,
             balances=tuple((token, amount) for token, amount in found.tokens.items() if amount is not None),
             revert_reason="" if found.success else await _reason(endpoints, submission, found.block),
+            quote_delta=_quote_delta(submission, found.logs),
         )
 
 
@@ -59,6 +65,21 @@ def _tokens(submission: Submission) -> list[str]:
     moved = () if submission.swap is None else (submission.swap.token_in, submission.swap.token_out)
     tokens = dict.fromkeys([*(token for token, _ in submission.held), *moved])
     return [token for token in tokens if token != NATIVE]
+
+
+def _quote_delta(submission: Submission, logs: Sequence[Log]) -> int | None:
+    """See `sniper.events.Settled`."""
+    quote = None if submission.swap is None else submission.swap.quote
+    moves = [
+        TRANSFER.decode(log.topics, log.data)
+        for log in logs
+        if log.address == quote and log.topics[:1] == (TRANSFER.topic,) and len(log.topics) == 3 and len(log.data) == 32
+    ]
+    if not moves:
+        return None
+    owner = submission.owner
+    delta: int = sum((to == owner) * value - (from_ == owner) * value for from_, to, value in moves)
+    return delta
 
 
 async def _reason(endpoints: Endpoints, submission: Submission, block: int) -> str:

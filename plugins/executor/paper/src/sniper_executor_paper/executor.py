@@ -68,6 +68,7 @@ class Paper(Executor):
         gas_used = submission.gas * self.config.gas_used_bps // BPS
         native = -gas_used * gas_price
         balances = dict(submission.held)
+        quote_delta = None
         reason = ""
         swap = submission.swap
         if swap is not None:
@@ -78,6 +79,8 @@ class Paper(Executor):
                 for token, amount in moves:
                     if token != NATIVE:
                         balances[token] = balances.get(token, 0) + amount
+                    if token == swap.quote != NATIVE:
+                        quote_delta = amount
         return Settlement(
             ok=not reason,
             block=block,
@@ -87,6 +90,7 @@ class Paper(Executor):
             native_delta=native,
             balances=tuple(sorted(balances.items())),
             revert_reason=reason,
+            quote_delta=quote_delta,
         )
 
     def _swapped(self, swap: Swap, balances: dict[str, int]) -> tuple[int, str]:
