@@ -8,8 +8,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `stand`, which the importlib mode does not find
 
-from sniper_sdk.devchain import DevChain
 from stand import FakeNode, Stand, Trader
+
+from sniper_sdk.devchain import DevChain
 
 
 @pytest.fixture
@@ -29,9 +30,7 @@ async def node(chain: DevChain) -> AsyncIterator[FakeNode]:
 
 
 @pytest.fixture
-async def stands(
-    chain: DevChain, node: FakeNode, tmp_path: Path
-) -> AsyncIterator[Callable[..., Stand]]:
+async def stands(chain: DevChain, node: FakeNode, tmp_path: Path) -> AsyncIterator[Callable[..., Stand]]:
     """Makes a stand for accounts of these names, and ends its bot."""
     made: list[Stand] = []
 

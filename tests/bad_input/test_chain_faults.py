@@ -4,11 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from stand import Stand
 
 from sniper.cli import exit_codes
 from sniper.events import Block, FeedStale, Log
 from sniper.kernel import facts as f
-from stand import Stand
 
 
 def fed(stand: Stand) -> tuple[list[int], list[tuple[int, int, str]]]:

@@ -5,9 +5,9 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from stand import Stand
 
 from sniper.cli import exit_codes
-from stand import Stand
 
 Change = Callable[[dict[str, Any]], object]
 """Any: a config file as plain data."""

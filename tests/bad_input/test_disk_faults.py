@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from stand import Ended, Stand
 
 from sniper.cli import exit_codes
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Probe, Send, Sign
-from stand import Ended, Stand
 
 REMEDY = "Free space or repair the disk, then start again"
 

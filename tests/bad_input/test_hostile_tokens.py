@@ -1,9 +1,10 @@
 """Tokens that revert, answer with garbage or burn all gas, and pools without reserves: refused, and no harm done."""
 
+from stand import Stand
+
 from sniper.kernel import facts as f
 from sniper.risk import Finding
 from sniper_sdk.devchain import calldata
-from stand import Stand
 
 HOSTILE = {
     "GasBurnerToken": "can-sell",
@@ -48,7 +49,9 @@ async def test_a_pool_without_reserves_is_never_quoted(stand: Stand) -> None:
     chain, addresses = stand.chain, stand.chain.addresses
     await stand.start()
     empty = stand.market.prepared("SlowStartToken")
-    chain.submit(empty.deployer, addresses.v2_factory, calldata("createPair(address,address)", empty.token, empty.quote))
+    chain.submit(
+        empty.deployer, addresses.v2_factory, calldata("createPair(address,address)", empty.token, empty.quote)
+    )
     await stand.mine()
     chain.submit(empty.deployer, addresses.weth, calldata("deposit()"), 10**19)
     chain.submit(empty.deployer, addresses.weth, calldata("transfer(address,uint256)", empty.pool, 10**19))

@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+from stand import PASSWORD, Bot, Stand, Trader
+
 from sniper.cli import exit_codes
 from sniper.kernel.facts import OrderPlaced
-from stand import PASSWORD, Bot, Stand, Trader
 
 
 async def test_a_wrong_password_is_said_without_showing_it(stand: Stand) -> None:
@@ -42,11 +43,16 @@ async def test_an_account_whose_key_is_missing_is_refused_by_its_address(stand: 
     assert stand.differences() == []
 
 
-async def test_a_key_file_that_is_damaged_is_refused_by_its_name(stand: Stand) -> None:
-    path = Path(stand.document["signer"]["keystore"]["keystores"][0])
+def damage(path: Path) -> None:
+    """Give the key file a work factor that is none."""
     content = json.loads(path.read_text())
     content["crypto"]["kdfparams"]["n"] = 3
     path.write_text(json.dumps(content))
+
+
+async def test_a_key_file_that_is_damaged_is_refused_by_its_name(stand: Stand) -> None:
+    path = Path(stand.document["signer"]["keystore"]["keystores"][0])
+    damage(path)
     await stand.bot.start(stand.write())
     ended = await stand.bot.ended()
     assert ended.code == exit_codes.SIGNER

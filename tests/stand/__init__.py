@@ -7,4 +7,16 @@ from stand.record import Record, differences
 from stand.stand import FUNDS, Stand
 from stand.trader import Trader
 
-__all__ = ["FUNDS", "PASSWORD", "Bot", "Ended", "FakeNode", "Launch", "Market", "Record", "Stand", "Trader", "differences"]
+__all__ = [
+    "FUNDS",
+    "PASSWORD",
+    "Bot",
+    "Ended",
+    "FakeNode",
+    "Launch",
+    "Market",
+    "Record",
+    "Stand",
+    "Trader",
+    "differences",
+]

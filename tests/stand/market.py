@@ -56,7 +56,9 @@ class Market:
         found = self.prepared(kind, *values, quote=quote)
         deployer, addresses = found.deployer, chain.addresses
         pool_tokens = SUPPLY * 65 // 100
-        self._sent(deployer, found.token, calldata("transfer(address,uint256)", found.whale.address, SUPPLY * 35 // 100))
+        self._sent(
+            deployer, found.token, calldata("transfer(address,uint256)", found.whale.address, SUPPLY * 35 // 100)
+        )
         create = calldata("createPair(address,address)", found.token, found.quote)
         chain.submit(deployer, addresses.v2_factory, create)
         if any(entry.get("name") == "setPool" for entry in contract(kind).abi):

@@ -69,8 +69,12 @@ class Record:
                         raise AssertionError(f"the bot ended early; it said:\n{bot.words()[-3_000:]}")
                     await asyncio.sleep(LOOK_S)
         except TimeoutError:
-            last = "\n".join(repr(struct)[:400] for _, _, struct in self.entries[-15:])
-            raise AssertionError(f"the journal never showed it; it ends with\n{last}") from None
+            raise AssertionError(f"the journal never showed it; it ends with\n{self.end()}") from None
+
+    def end(self) -> str:
+        """The last records that are no market data, for messages."""
+        last = [struct for _, stream, struct in self.entries if stream][-15:]
+        return "\n".join(repr(struct)[:400] for struct in last)
 
     def all(self, kind: type[T], account: str | None = None) -> list[T]:
         """Events or facts of one kind, in order."""
@@ -141,6 +145,30 @@ def differences(
         adjusted[fact.asset] = adjusted.get(fact.asset, 0) + 1
         if adjusted[fact.asset] > 1:  # the first one is what was in the wallet at the start
             found.append(f"{fact.delta} of {fact.asset} was adjusted: {fact.reason}")
+    found += _profit(record, chain, account)
     found += [f"order {order} has not ended" for order in book.orders]
     found += [f"halted: {book.halted}"] if book.halted else []
+    return found
+
+
+def _profit(record: Record, chain: DevChain, account: str) -> list[str]:
+    """Cash must be what was deposited, plus profits, less what open positions cost, less gas where that is another
+    coin."""
+    book = record.books[account]
+    deposits: dict[str, int] = {}
+    for fact in record.all(f.Adjusted, account):
+        deposits.setdefault(fact.asset, fact.delta)
+    native = f"{chain.chain_id}:{NATIVE}"
+    booked = record.all(f.Booked, account)
+    quotes = {fact.quote for fact in record.all(f.OrderPlaced, account)}
+    found = []
+    for quote in quotes:
+        expected = deposits.get(quote, 0) + sum(fact.realised for fact in booked)
+        expected -= sum(position.cost for position in book.positions.values())
+        if book.cash.get(quote, 0) != expected:
+            found.append(f"{book.cash.get(quote, 0)} of {quote} is not deposit + profit - cost = {expected}")
+    if quotes and native not in quotes:
+        expected = deposits.get(native, 0) - sum(fact.gas for fact in booked)
+        if book.cash.get(native, 0) != expected:
+            found.append(f"{book.cash.get(native, 0)} wei is not deposit - gas = {expected}")
     return found

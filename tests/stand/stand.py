@@ -9,6 +9,7 @@ from sniper_sdk.devchain import DevChain
 from stand.bot import PASSWORD, Bot
 from stand.market import Launch, Market
 from stand.node import FakeNode
+from stand.plugins import install
 from stand.record import Record, differences
 from stand.trader import Trader
 
@@ -37,6 +38,7 @@ class Stand:
         self.journal = self.data / "journal"
         self.record = Record(self.journal)
         self.bot = Bot(directory / "bot.log")
+        self.environment: dict[str, str] = {}
         for trader in traders:
             chain.fund(trader.address, FUNDS)
         self.document = self._document()
@@ -45,6 +47,15 @@ class Stand:
     def owner(self) -> str:
         """Address of the first account."""
         return self.traders[0].address
+
+    def add_strategy(self, name: str, account: str) -> None:
+        """Let an account run one of the strategies of `stand.plugins`, beside those that it runs."""
+        if not self.environment:
+            self.environment = {"PYTHONPATH": str(install(self.directory / "site"))}
+        self.document["strategy"][name] = {"sizer": "fixed", "exits": []}
+        for known in self.document["account"].values():
+            known.setdefault("strategies", ["launch-snipe"])
+        self.document["account"][account]["strategies"].append(name)
 
     # ---- the process ----
 
@@ -57,7 +68,7 @@ class Stand:
         """Start the bot, and wait until each account has read its wallet and the chain's head is on record."""
         self.record.read()
         began = len(self.record.all(f.Began))
-        await self.bot.start(self.write(), *words)
+        await self.bot.start(self.write(), *words, environment=self.environment)
         await self.until(lambda record: len(record.all(f.Began)) >= began + len(self.traders))
         await self.until(lambda record: all(_synced(record, trader.name) for trader in self.traders))
         await self.until(lambda record: record.head == self.chain.block_number())
@@ -103,8 +114,9 @@ class Stand:
             if what(self.record):
                 return
             await self.mine()
-        last = "\n".join(repr(struct)[:400] for _, _, struct in self.record.entries[-15:])
-        raise AssertionError(f"{MOST_BLOCKS} blocks later it is still not so; the journal ends with\n{last}")
+        raise AssertionError(
+            f"{MOST_BLOCKS} blocks later it is still not so; the journal ends with\n{self.record.end()}"
+        )
 
     async def hold_a_launch(self, kind: str = "PlainToken", *values: int) -> Launch:
         """Launch a token and wait until the bot has bought it and approved its exit."""
