@@ -75,7 +75,7 @@ class Entries:
             )
         )
         denials = Denials()
-        gates = self._gates(instance, intent.token)
+        gates = self._gates(instance.name, intent.token)
         self._judged(intent_id, KERNEL, gates, denials)
         if denials.rule:
             self._deny(intent_id, instance.name, intent.token, denials)
@@ -134,7 +134,7 @@ class Entries:
         else:
             self._decide(entry)
 
-    def _gates(self, instance: "Instance", token: str, *, ignoring: str = "") -> tuple[Finding, ...]:
+    def _gates(self, owner: str, token: str, *, ignoring: str = "") -> tuple[Finding, ...]:
         account = self.account
         book = account.book
         held = book.positions.get(token)
@@ -142,13 +142,15 @@ class Entries:
             o.token == token for o in book.orders.values()
         )
         sender = book.sender(account.wiring.chain_id, account.wiring.address)
+        instance = account.instances.get(owner)
+        state = instance.state if instance else "not in the config any more"
         gates = (
-            must("strategy-active", instance.state == "active", note=instance.state),
+            must("strategy-active", state == "active", note=state),
             must("kill-switch-off", book.kill == "off", note=book.kill),
             must("not-halted", not book.halted, note=book.halted),
             must("wallet-read", sender.known, retry_after_s=1),
             must("feeds-fresh", not account.chain.stale, note=", ".join(sorted(account.chain.stale)), retry_after_s=5),
-            must("one-owner", held is None or held.instance == instance.name, note=held.instance if held else ""),
+            must("one-owner", held is None or held.instance == owner, note=held.instance if held else ""),
             must("one-at-a-time", not busy, retry_after_s=1),
         )
         if account.wiring.quote == NATIVE:
@@ -236,10 +238,9 @@ class Entries:
     def _decide(self, entry: Entry) -> None:
         """Everything answered well: judge once more on the present state, reserve, and place the order."""
         account = self.account
-        instance = account.instances.get(entry.instance)
         denials = Denials()
         if self.probes:
-            gates = self._gates(instance, entry.token, ignoring=entry.intent)
+            gates = self._gates(entry.instance, entry.token, ignoring=entry.intent)
             if not all(gate.ok for gate in gates):
                 self._judged(entry.intent, KERNEL, gates, denials)
             if not denials.rule:

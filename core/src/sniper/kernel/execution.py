@@ -94,10 +94,10 @@ class Execution:
         net = self.after_tax(entry.token, out, buying=True)
         min_out = max(1, net * (BPS - rules.slippage_bps) // BPS)
         token = split_asset(entry.token)[1]
-        venue = account.kernel.wiring.venues[entry.venue]
         swap = self.swap(pool, account.wiring.quote, token, entry.amount, min_out, opens=True)
         bid = account.chain.fee.bid(urgent=False, blocks_waited=0)
         try:
+            venue = account.kernel.wiring.venues[entry.venue]
             steps = venue.plan(swap)
             exit_gas = self._gas_of_exit(venue, pool, token) * bid.max_fee
         except Exception as error:  # a plugin's code: without a plan there is no entry
@@ -451,11 +451,11 @@ class Execution:
         if not received:
             return
         token = split_asset(order.token)[1]
-        venue = account.kernel.wiring.venues[order.venue]
         pool = account.kernel.market.pool(order.pool)
         if pool is not None and len(order.steps) == attempt.step + 1:  # not there from before a reorg
             allowed = account.book.allowances.get(order.token, 0)
             try:
+                venue = account.kernel.wiring.venues[order.venue]
                 approvals = venue.approve(order.chain_id, pool.amm, token, position.amount, allowed)
             except Exception as error:  # a plugin's code: the exit approves for itself
                 account.kernel.report(f"venue {order.venue} does not approve the exit of {order.id}", error)

@@ -41,7 +41,7 @@ def manifest(resolved: Resolved, catalogue: Catalogue) -> bytes:
             for extension in catalogue.extensions
             if extension.key in used
         },
-        "config": resolved.manifest(),
+        "config": resolved.deciding(),
         "python": platform.python_version(),
         "implementation": sys.implementation.name,
     }
@@ -130,11 +130,9 @@ def _used(resolved: Resolved) -> Iterator[Configured]:
         yield from account.risk
         for strategy in account.strategies:
             yield from (strategy.plugin, strategy.sizer, *strategy.exits)
-    for each in (resolved.policies, resolved.amms, resolved.venues, resolved.feeds):
+    for each in (resolved.policies, resolved.amms, resolved.venues):
         yield from each
     yield resolved.fee
-    if resolved.executor is not None:
-        yield resolved.executor
 
 
 def _version(distribution: str) -> str:

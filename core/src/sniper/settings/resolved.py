@@ -120,6 +120,21 @@ class Resolved:
             **{kind: _sections([each] if each else []) for kind, each in optional.items()},
         }
 
+    def deciding(self) -> dict[str, Any]:
+        """The part of the manifest that decides anything: not where nodes answer, who keeps the keys, how events arrive
+        or where they are indexed. Another endpoint opens no epoch."""
+        full = self.manifest()
+        kept = ("mode", "account", "strategy", "sizer", "exit", "policy", "amm", "venue", "fee")
+        return {
+            **{key: full[key] for key in kept},
+            "chain": {
+                name: {"id": chain.id, "wrapped_native": chain.wrapped_native, "finality": chain.finality}
+                for name, chain in self.chains.items()
+            },
+            "deadlines": plain(self.runtime.deadlines),
+            "executor": self.executor.spec.name if self.executor else None,
+        }
+
     def canonical(self) -> str:
         """The manifest as text. Equal settings give equal text."""
         return canonical(self.manifest())

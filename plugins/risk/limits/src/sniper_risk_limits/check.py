@@ -29,6 +29,9 @@ class Limits(RiskCheck):
     config: LimitsConfig
 
     def judge(self, intent: Entry, view: View) -> Findings:
+        if intent.side == "reduce":
+            yield must("reduces", True, note="limits hold for entries")
+            return
         limits, held = self.config, view.positions.get(intent.token)
         count = sum(1 for position in view.positions.values() if position.state != "written-off")
         yield must("new-token", limits.add_to_position or held is None, note=intent.token)

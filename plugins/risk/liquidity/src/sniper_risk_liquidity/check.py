@@ -24,6 +24,9 @@ class Liquidity(RiskCheck):
     config: LiquidityConfig
 
     def judge(self, intent: Entry, view: View) -> Findings:
+        if intent.side == "reduce":
+            yield must("reduces", True, note="what can be bought is judged, not what can be sold")
+            return
         pool = view.pool(intent.pool)
         quote = _quote_coin(pool, intent) if pool else None
         yield must("pool-known", quote is not None, note=intent.pool)
