@@ -26,9 +26,9 @@ from sniper_sdk import builders
 from sniper_sdk.builders import CHAIN, POOL, QUOTE, TOKEN, BuiltPool, BuiltPosition, BuiltToken, BuiltView
 
 __all__ = [
-    "ACCOUNT", "CHAIN", "INSTANCE", "NOW", "POOLS", "QUOTE", "TOKENS", "addresses", "amounts", "assets", "blocks", "bps",
-    "entries", "events", "findings", "hashes", "pool_ids", "pools", "positions", "structs", "times", "tokens", "uint112",
-    "uint256", "views",
+    "ACCOUNT", "CHAIN", "INSTANCE", "NOW", "POOLS", "QUOTE", "TOKENS", "addresses", "amounts", "assets", "blocks",
+    "bps", "entries", "events", "findings", "hashes", "pool_ids", "pools", "positions", "structs", "times", "tokens",
+    "uint112", "uint256", "views",
 ]  # fmt: skip
 
 S = TypeVar("S", bound=Frozen)

@@ -21,7 +21,7 @@ class Steps:
 
 @contextmanager
 def step_budget(most: int) -> Iterator[Steps]:
-    """Count the lines of Python that the body executes; raise `AssertionError` when they are more than ``most``.
+    """Count the lines of Python in the functions that the body calls; raise `AssertionError` above ``most``.
 
     Lines rather than seconds: a slow machine fails nobody, and an endless loop ends. Time inside of C is not seen.
     """

@@ -9,10 +9,15 @@ from hypothesis.strategies import SearchStrategy
 T = TypeVar("T")
 
 
-def for_all(check: Callable[..., None], *, examples: int, **drawn: SearchStrategy[Any]) -> None:
-    """Call ``check`` with ``examples`` drawn sets of keyword arguments; a failing one is shrunk and shown."""
+def for_all(check: Callable[..., None], *, examples: int, shrinks: bool = True, **drawn: SearchStrategy[Any]) -> None:
+    """Call ``check`` with ``examples`` drawn sets of keyword arguments; one that fails is shown.
+
+    shrinks  Look for a smaller one that fails too. Not worth its minutes for whole histories.
+    """
     run = settings(
         max_examples=examples,
+        phases=[Phase.generate, Phase.shrink] if shrinks else [Phase.generate],
+        report_multiple_bugs=False,
         derandomize=True,
         database=None,
         deadline=None,

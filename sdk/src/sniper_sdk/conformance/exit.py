@@ -128,5 +128,5 @@ class ExitConformance(Stateful):
         return ExitPlayer(self.exit(config=self.config))  # type: ignore[call-arg]  # every exit declares it
 
     def test_what_it_sells_is_between_1_and_10000_bps_of_any_position(self) -> None:
-        for case in some(self.cases(), 4 * self.examples):
+        for case in some(self.cases(), 2 * self.examples):
             case.start().play(case.history)

@@ -67,7 +67,7 @@ class FeeConformance(Stateful):
                     assert fee >= 0, f"{name} is {fee}, less than nothing"
                 assert bid.max_priority_fee <= bid.max_fee, f"{bid!r}: nodes refuse a tip above the maximum"
 
-        for_all(check, examples=self.examples, heads=self.heads())
+        for_all(check, shrinks=False, examples=self.examples, heads=self.heads())
 
     def test_a_bid_does_not_fall_while_an_order_waits_or_becomes_urgent(self) -> None:
         def check(heads: list[Block]) -> None:
@@ -83,7 +83,7 @@ class FeeConformance(Stateful):
             for calm, urgent_bid in zip(self._bids(player, False), self._bids(player, True), strict=True):
                 assert urgent_bid.max_fee >= calm.max_fee, f"urgent orders bid less: {urgent_bid!r} below {calm!r}"
 
-        for_all(check, examples=self.examples, heads=self.heads())
+        for_all(check, shrinks=False, examples=self.examples, heads=self.heads())
 
     def test_asking_for_a_bid_changes_nothing(self) -> None:
         def check(heads: list[Block]) -> None:
@@ -95,7 +95,7 @@ class FeeConformance(Stateful):
                 assert self._bids(player) == self._bids(player), "asked twice, it bids differently"
                 assert player.saved() == before, "one instance serves all accounts: asking for a bid must not change it"
 
-        for_all(check, examples=self.examples, heads=self.heads())
+        for_all(check, shrinks=False, examples=self.examples, heads=self.heads())
 
     def _bids(self, player: FeePlayer, urgent: bool = False) -> list[FeeBid]:
         assert isinstance(player.instance, FeeEstimator)

@@ -6,7 +6,7 @@ import pytest
 
 from sniper_sdk.conformance import chosen
 
-_SUITE = Path(__file__).with_name("installed.py")
+GENERIC = Path(__file__).with_name("installed.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,4 +27,4 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     chosen.distributions[:] = [name.replace("_", "-").lower() for name in named]
     given = list(config.args) if config.args_source is pytest.Config.ArgsSource.ARGS else []
-    config.args[:] = [*given, str(_SUITE)]
+    config.args[:] = [*given, str(GENERIC)]

@@ -151,7 +151,7 @@ class RiskConformance:
     # Any: a check's signature names what it wants.
     def _for_all(self, check: Any, *, examples: int | None = None, **more: SearchStrategy[Any]) -> None:
         drawn = {"intent": self.entries(), "view": self.views(), "found": self.evidence(), **more}
-        for_all(check, examples=examples or self.examples, **drawn)
+        for_all(check, shrinks=False, examples=examples or self.examples, **drawn)
 
     def _made(self) -> RiskCheck | RiskProbe[Any]:
         return self.check(config=self.config)  # type: ignore[call-arg]  # every check declares it

@@ -51,7 +51,7 @@ class SizerConformance:
                 cash = view.cash(QUOTE)
                 assert amount <= max(cash, 0), f"sized {amount}, above the free cash {cash}; or set within_cash = False"
 
-        for_all(check, examples=self.examples, intent=self.intents(), view=self.views())
+        for_all(check, shrinks=False, examples=self.examples, intent=self.intents(), view=self.views())
 
     def test_the_same_question_has_the_same_answer(self) -> None:
         def check(intent: Open, view: BuiltView, between: Open) -> None:
@@ -62,7 +62,14 @@ class SizerConformance:
                 "the answer depends on what was asked before: a sizer keeps nothing"
             )
 
-        for_all(check, examples=self.examples, intent=self.intents(), view=self.views(), between=self.intents())
+        for_all(
+            check,
+            shrinks=False,
+            examples=self.examples,
+            intent=self.intents(),
+            view=self.views(),
+            between=self.intents(),
+        )
 
     def test_it_is_pure_and_within_its_steps(self) -> None:
         def check(intent: Open, view: BuiltView) -> None:
@@ -72,7 +79,7 @@ class SizerConformance:
             with step_budget(self.max_steps):
                 sizer.size(intent, QUOTE, view)
 
-        for_all(check, examples=min(self.examples, 15), intent=self.intents(), view=self.views())
+        for_all(check, shrinks=False, examples=min(self.examples, 15), intent=self.intents(), view=self.views())
 
     def test_it_cannot_be_changed(self) -> None:
         sizer: Any = self._made()  # Any: it may have any attribute
