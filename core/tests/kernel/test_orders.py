@@ -1,0 +1,377 @@
+"""Orders on their way: nonces, broadcasts, replacements, restarts, answers that are late, lost or repeated."""
+
+from itertools import pairwise
+
+import pytest
+from world import (
+    ACCOUNT,
+    CHAIN,
+    ETHER,
+    GAS_APPROVE,
+    OWNER,
+    ROUTER,
+    USD,
+    Setup,
+    Token,
+    Tx,
+    World,
+    address,
+    hash_of,
+    token_of,
+)
+
+from sniper.codec import decode
+from sniper.events import AskFailed, Settled
+from sniper.kernel import facts as f
+from sniper.kernel.asks import ReadBalances, Send, Settle, Sign
+from sniper.kernel.wiring import ExecutionWiring
+from sniper.types import NATIVE, asset_id
+
+TOKEN = token_of(1)
+
+
+def sent(world: World) -> World:
+    """An entry is in the mempool."""
+    world.open()
+    world.answer(world.asked(Sign)[0])
+    world.answer(world.asked(Send)[0])
+    return world
+
+
+def raw_of(world: World) -> bytes:
+    (send,) = world.asked(Send)
+    assert isinstance(send.body, Send)
+    return send.body.submission.raw
+
+
+def attempt(world: World, order: int = 0, number: int = -1) -> "object":
+    return list(world.book.orders.values())[order].attempts[number]
+
+
+def ended(world: World) -> tuple[str, str]:
+    fact = world.of(f.OrderEnded)[-1]
+    return fact.state, fact.reason
+
+
+def test_a_broadcast_leaves_only_as_a_command_after_the_signature() -> None:
+    world = World()
+    world.open()
+    assert not world.asked(Send)
+    world.answer(world.asked(Sign)[0])
+    assert [ask.is_command for ask in world.asked(Send)] == [True]
+
+
+def test_signatures_are_asked_one_at_a_time_so_that_a_refused_one_gives_its_nonce_back() -> None:
+    world = World()
+    world.open(1)
+    world.open(2)
+    (sign,) = world.asked(Sign)
+    world.answer(sign, how="refused")
+    assert ended(world)[0] == "failed"
+    (sign,) = world.asked(Sign)
+    assert isinstance(sign.body, Sign)
+    assert sign.body.nonce == 0, "the nonce of the refused one"
+    world.settle()
+    world.check_against_chain()
+
+
+def test_a_broadcast_without_an_answer_is_unknown_and_leaves_again_unchanged() -> None:
+    world = World()
+    world.open()
+    world.answer(world.asked(Sign)[0])
+    before = raw_of(world)
+    world.answer(world.asked(Send)[0], how="late")
+    assert world.book.orders, "an unknown outcome ends nothing"
+    world.mine(most=0)
+    assert raw_of(world) == before
+    world.settle()
+    assert len(world.of(f.OrderPlaced)) == 1
+    world.check_against_chain()
+
+
+def test_a_lost_answer_never_becomes_a_second_purchase() -> None:
+    world = World()
+    world.open()
+    world.answer(world.asked(Sign)[0])
+    world.answer(world.asked(Send)[0], how="lost")
+    world.mine()
+    world.settle()
+    assert world.chain.ledger.nonce == 2, "the entry and the approval of its exit"
+    world.check()
+    world.check_against_chain()
+
+
+def test_after_a_restart_the_same_bytes_leave_again_and_the_wallet_is_read() -> None:
+    world = World()
+    world.open()
+    world.answer(world.asked(Sign)[0])
+    before = raw_of(world)
+    world.crash()
+    assert raw_of(world) == before
+    assert world.asked(ReadBalances)
+    assert world.asked(Settle)
+    world.open(2)
+    assert world.of(f.Verdict)[-1].rule == "kernel.wallet-read"
+    world.settle()
+    world.check_against_chain()
+
+
+def test_a_signature_that_was_lost_in_a_crash_is_asked_for_again() -> None:
+    world = World()
+    world.open()
+    (before,) = world.asked(Sign)
+    world.crash()
+    assert world.asked(Sign) == [before]
+    world.settle()
+    world.check_against_chain()
+
+
+def test_inputs_that_were_not_durable_are_forgotten_with_all_that_followed() -> None:
+    world = World()
+    world.open()
+    world.crash(lose=1)
+    assert not world.book.orders
+    world.settle()
+    assert world.chain.ledger.nonce == 0
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 3])
+def test_a_replacement_has_the_same_nonce_and_outbids_by_an_eighth(rounds: int) -> None:
+    world = sent(World())
+    for _ in range(rounds * 3):
+        world.mine(most=0)
+        world.answer_all()
+    bids = [tx for _, tx in world.sent]
+    assert len(bids) == rounds + 1
+    for old, new in pairwise(bids):
+        assert new.nonce == old.nonce
+        assert new.data == old.data
+        assert new.max_fee * 1000 >= old.max_fee * 1125
+        assert new.max_priority_fee * 1000 >= old.max_priority_fee * 1125
+    world.settle()
+    world.check_against_chain()
+
+
+def test_an_entry_that_nobody_includes_is_cancelled_by_its_own_nonce() -> None:
+    world = sent(World(Setup(execution=ExecutionWiring(replace_after_blocks=1, max_attempts=2))))
+    for _ in range(3):
+        world.mine(most=0)
+        world.answer_all()
+    last = world.sent[-1][1]
+    assert (last.purpose, last.to, last.value, last.nonce) == ("cancel", OWNER, 0, 0)
+    world.settle()
+    assert ended(world)[0] == "cancelled"
+    assert not world.book.positions
+    world.check()
+    world.check_against_chain()
+
+
+def test_a_replaced_attempt_may_still_be_the_one_that_is_included() -> None:
+    world = sent(World(Setup(execution=ExecutionWiring(replace_after_blocks=1))))
+    first = world.sent[0][1]
+    world.mine(most=0)
+    world.answer_all()
+    world.chain.mempool = {hash_of(first): first}
+    world.mine()
+    world.settle()
+    assert [a.state for a in world.book.ended[f"{ACCOUNT}/script/1.0"].attempts][:2] == ["included", "replaced"]
+    world.check_against_chain()
+
+
+def test_a_refused_last_bid_leaves_again_instead_of_waiting_for_ever() -> None:
+    world = World(Setup(execution=ExecutionWiring(replace_after_blocks=1, max_attempts=1)))
+    world.bought()
+    world.close()
+    for _ in range(6):
+        for ask in list(world.asks.values()):
+            world.answer(ask, how="rejected" if isinstance(ask.body, Send) else "")
+        world.mine(most=0)
+    world.settle()
+    assert not world.book.positions, "sold once the node took it"
+    world.check_against_chain()
+
+
+def test_a_nonce_that_was_used_outside_ends_the_order_and_frees_its_cash() -> None:
+    world = sent(World())
+    world.chain.mine(outside=ETHER // 10, most=1)
+    world.deliver()
+    world.settle(30)
+    assert ended(world) == ("failed", "its nonce was used outside sniper")
+    assert world.account.view.cash(asset_id(CHAIN, NATIVE)) == world.book.cash[asset_id(CHAIN, NATIVE)]
+    world.crash()
+    world.answer_all()
+    world.check_against_chain()
+
+
+def test_an_old_answer_does_not_declare_an_included_purchase_superseded() -> None:
+    world = sent(World())
+    world.mine(most=0)
+    world.hold(world.asked(Settle)[0])  # not included, says the node at this block
+    world.chain.mine()
+    world.deliver()
+    world.tell(
+        AskFailed(time=world.tick(), account=ACCOUNT, ask="main/script/1.0#0?send-0", code="deadline", message="")
+    )
+    world.account.execution.read_wallet()
+    world.tell(world.make(world.asked(Settle)[0], how="late")) if world.asked(Settle) else None
+    world.answer_all(ReadBalances)
+    world.release()
+    world.settle()
+    assert world.book.positions[TOKEN].amount
+    world.check_against_chain()
+
+
+def test_a_settlement_of_a_block_that_the_feed_has_not_brought_waits_for_it() -> None:
+    world = sent(World())
+    world.mine(most=0)
+    world.chain.mine()
+    world.answer(world.asked(Settle)[0])
+    assert not world.book.positions[TOKEN].amount, "a block that may yet be replaced unseen"
+    world.chain.reorg(1, keep=False)
+    world.chain.mine(most=0)
+    world.settle()
+    world.check_against_chain()
+
+
+def test_a_settlement_of_a_block_that_is_gone_is_asked_again() -> None:
+    world = sent(World())
+    world.mine()
+    world.hold(world.asked(Settle)[0])
+    world.chain.reorg(1)
+    world.chain.mine(most=0)
+    world.chain.mine(most=0)
+    world.deliver()
+    world.release()
+    assert not world.book.positions[TOKEN].amount
+    world.settle()
+    world.check_against_chain()
+
+
+def test_repeated_late_and_unknown_answers_change_nothing() -> None:
+    world = World()
+    world.bought()
+    for index in range(len(world.told)):
+        assert world.repeat(index) == []
+    stranger = Settled(time=world.tick(), account="nobody", ask="x", included=True, ok=True)
+    assert world.tell(stranger) == []
+
+
+def test_an_attempt_that_certainly_never_left_gives_its_nonce_back() -> None:
+    world = World()
+    world.open()
+    world.answer(world.asked(Sign)[0])
+    world.answer(world.asked(Send)[0], how="not-sent")
+    assert ended(world)[0] == "cancelled"
+    assert world.book.sender(CHAIN, OWNER).next_nonce == 0
+    world.bought(2)
+    world.check_against_chain()
+
+
+def test_a_rebroadcast_that_did_not_leave_says_nothing_of_the_first() -> None:
+    world = World()
+    world.open()
+    world.answer(world.asked(Sign)[0])
+    world.answer(world.asked(Send)[0], how="lost")
+    world.mine(most=0)
+    world.answer(world.asked(Send)[0], how="not-sent")
+    assert world.book.orders
+    world.settle()
+    assert world.book.positions[TOKEN].amount
+    world.check_against_chain()
+
+
+def test_a_reverted_entry_costs_its_gas_and_nothing_else() -> None:
+    world = sent(World())
+    world.mine(trades=((f"0x{0x1001:040x}", 60 * ETHER),))
+    world.settle()
+    assert ended(world) == ("failed", "too little out")
+    assert not world.book.positions
+    assert world.script().heard[-1].startswith("closed")
+    world.check()
+    world.check_against_chain()
+
+
+def test_a_fill_is_what_the_balance_says_not_what_was_quoted() -> None:
+    world = World()
+    world.chain.tokens[address(1)] = Token(buy_tax_bps=200)
+    world.bought()
+    order = world.of(f.OrderPlaced)[0]
+    assert world.book.positions[TOKEN].amount == order.expected_out - order.expected_out * 200 // 10_000
+    world.check_against_chain()
+
+
+@pytest.mark.parametrize("reports", [lambda true: 0, lambda true: true * 1000, lambda true: 7])
+def test_a_token_that_lies_about_its_balance_breaks_no_books(reports: object) -> None:
+    world = World()
+    world.chain.tokens[address(1)] = Token(reports=reports)  # type: ignore[arg-type]
+    world.open()
+    world.settle()
+    world.check()
+    assert not world.book.halted
+    assert world.book.cash[asset_id(CHAIN, NATIVE)] == world.chain.ledger.native
+    world.close()
+    world.settle()
+    world.check()
+    assert world.book.cash[asset_id(CHAIN, NATIVE)] == world.chain.ledger.native
+
+
+def test_the_exit_is_approved_at_entry_for_the_exact_amount() -> None:
+    world = World()
+    world.bought()
+    approvals = [tx for _, tx in world.sent if tx.purpose == "approve"]
+    held = world.book.positions[TOKEN].amount
+    assert [(tx.to, tx.data[-32:], tx.gas) for tx in approvals] == [(address(1), held.to_bytes(32, "big"), GAS_APPROVE)]
+    assert world.chain.ledger.allowances[address(1)] == held
+    assert bytes.fromhex(ROUTER[2:]) in approvals[0].data
+    world.close()
+    world.answer_all(Sign)
+    assert decode(raw_of(world), Tx).purpose == "exit", "a sale needs no transaction before it"
+
+
+def test_an_erc20_quote_is_approved_exactly_and_accounted_to_the_unit() -> None:
+    world = World(Setup(quote=USD))
+    world.bought(1, 3 * ETHER)
+    assert world.chain.ledger.allowances.get(USD, 0) == 0, "used up by the entry"
+    world.check()
+    world.check_against_chain()
+    world.bought(2, 5 * ETHER)
+    world.close(1)
+    world.settle()
+    world.check()
+    world.check_against_chain()
+
+
+def test_nothing_is_signed_where_the_mode_does_not_sign() -> None:
+    world = World(Setup(signs=False))
+    world.open()
+    assert not world.asked(Sign)
+    (send,) = world.asked(Send)
+    assert isinstance(send.body, Send)
+    assert send.body.submission.raw == b""
+    world.answer(send, how="not-sent")
+    assert ended(world)[0] == "cancelled"
+
+
+def test_a_deposit_is_an_adjustment_when_the_wallet_is_read() -> None:
+    world = World()
+    world.bought()
+    world.mine(deposit=ETHER)
+    world.crash()
+    world.answer_all()
+    assert world.of(f.Adjusted)[-1].delta == ETHER
+    world.check()
+    world.check_against_chain()
+
+
+def test_a_wallet_read_before_the_newest_transaction_adjusts_nothing() -> None:
+    world = World()
+    world.bought()
+    world.account.execution.read_wallet()
+    world.tell(AskFailed(time=world.tick(), account=ACCOUNT, ask="none", code="", message=""))
+    world.hold(world.asked(ReadBalances)[0])
+    world.close()
+    world.settle()
+    adjusted = len(world.of(f.Adjusted))
+    world.release()
+    assert len(world.of(f.Adjusted)) == adjusted
+    world.check_against_chain()

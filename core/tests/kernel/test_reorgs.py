@@ -1,0 +1,276 @@
+"""Reorgs: an entry, the approval of its exit, an exit, in every combination, and what the new branch makes of them."""
+
+from itertools import permutations, product
+
+import pytest
+from world import ETHER, FINALITY, Setup, Token, World, address, hash_of, pool_of, target, token_of
+
+from sniper.kernel import facts as f
+from sniper.kernel.asks import Settle
+from sniper.kernel.wiring import ExecutionWiring
+from sniper.types import BPS
+
+TOKEN = token_of(1)
+
+STAGES = ("entry", "approve", "exit")
+
+
+def staged(stages: int, share_bps: int = BPS) -> World:
+    """The first ``stages`` of entry, approval and exit are included and booked, each in a block of its own."""
+    world = World()
+    world.mine()
+    world.open()
+    if stages == 3:
+        world.settle()
+        world.close(share_bps=share_bps)
+    for _ in range(stages if stages < 3 else 1):
+        world.answer_all()
+        world.mine(most=1)
+        world.answer_all()
+    included = [r.tx.purpose for block in world.chain.blocks for r in block.receipts.values()]
+    assert included == list(STAGES[:stages])
+    return world
+
+
+def rest(world: World) -> None:
+    """Honest from here on: books and chain must agree to the unit, with no unexplained adjustment."""
+    for _ in range(25):
+        world.answer_all()
+        world.check()
+        world.mine()
+    world.answer_all()
+    world.check()
+    assert not world.book.halted
+    assert not world.book.orders
+    world.check_against_chain()
+    assert len(world.of(f.Adjusted)) == 1, "the first reading of the wallet, and nothing unexplained since"
+    assert len({fact.intent for fact in world.of(f.OrderPlaced) if fact.side == "increase"}) == 1
+    world.check_replay()
+
+
+@pytest.mark.parametrize(
+    ("stages", "depth", "keep"),
+    [(s, d, k) for s, d, k in product((1, 2, 3), (1, 2, 3), (True, False)) if d <= s],
+)
+def test_what_a_reorg_takes_back_happens_again_and_is_booked_once(stages: int, depth: int, keep: bool) -> None:
+    world = staged(stages)
+    world.chain.reorg(depth, keep=keep)
+    world.chain.mine(most=0)
+    world.deliver()
+    world.check()
+    rest(world)
+    assert (TOKEN in world.book.positions) == (stages < 3)
+
+
+@pytest.mark.parametrize(("stages", "depth"), [(2, 2), (3, 2), (3, 3)])
+def test_taken_back_together_and_included_in_one_block(stages: int, depth: int) -> None:
+    world = staged(stages)
+    world.chain.reorg(depth)
+    world.mine()
+    rest(world)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_settlements_after_a_reorg_may_arrive_in_any_order(order: tuple[int, ...]) -> None:
+    world = staged(3)
+    world.chain.reorg(3)
+    world.chain.mine(most=0)
+    for _ in range(3):
+        world.chain.mine(most=1)
+    world.deliver()
+    world.answer_all(*(kind for kind in {type(a.body) for a in world.asks.values()} if kind is not Settle))
+    asks = world.asked(Settle)
+    for index in order:
+        if index < len(asks):
+            world.answer(asks[index])
+            world.check()
+    rest(world)
+    assert not world.book.positions
+
+
+def test_a_part_that_was_sold_is_held_again() -> None:
+    world = staged(3, share_bps=4_000)
+    held = world.book.positions[TOKEN].amount
+    world.chain.reorg(1, keep=False)
+    world.chain.mine(most=0)
+    world.deliver()
+    position = world.book.positions[TOKEN]
+    assert position.amount > held
+    assert position.state == "closing"
+    rest(world)
+    assert world.book.positions[TOKEN].amount == held
+
+
+def test_an_entry_that_fails_in_its_new_block_leaves_no_position() -> None:
+    world = staged(2)
+    world.chain.reorg(2)
+    world.chain.mine(most=0, trades=((pool_of(1), 60 * ETHER),))
+    world.deliver()
+    rest(world)
+    assert not world.book.positions
+    assert world.of(f.OrderEnded)[-1].state == "failed"
+
+
+def test_a_failed_entry_that_succeeds_in_its_new_block_is_a_position_with_its_exits() -> None:
+    world = World(Setup(strategies=(("script", (target(take=12_000),)),)))
+    world.mine()
+    world.open()
+    world.answer_all()
+    world.mine(trades=((pool_of(1), 60 * ETHER),))
+    world.settle()
+    assert not world.book.positions
+    world.chain.reorg(1)
+    world.chain.mine(most=0)
+    world.deliver()
+    rest(world)
+    assert world.book.positions[TOKEN].amount
+    world.mine(trades=((pool_of(1), 20 * ETHER),))
+    world.settle()
+    assert not world.book.positions, "its exit sold it"
+
+
+def test_a_sale_that_fails_in_its_new_block_is_tried_again() -> None:
+    world = staged(3)
+    world.chain.reorg(1)
+    world.chain.tokens[address(1)] = Token(sellable=False)
+    world.mine()
+    world.answer_all()
+    assert world.book.positions[TOKEN].amount
+    assert world.book.positions[TOKEN].failures == 1
+    world.chain.tokens[address(1)] = Token()
+    rest(world)
+    assert not world.book.positions
+
+
+def test_an_approval_that_fails_in_its_new_block_does_not_trap_the_position() -> None:
+    world = staged(2)
+    world.chain.reorg(1)
+    world.chain.tokens[address(1)] = Token(approvable=False)
+    world.mine()
+    world.answer_all()
+    assert not world.book.allowances
+    world.chain.tokens[address(1)] = Token()
+    world.close()
+    rest(world)
+    assert not world.book.positions
+
+
+def test_an_approval_that_never_comes_back_is_given_again_before_the_sale() -> None:
+    world = staged(2)
+    world.chain.reorg(1, keep=False)
+    world.chain.mine(outside=1)  # its nonce goes to another wallet program
+    world.deliver()
+    for _ in range(12):
+        world.answer_all()
+        world.mine()
+    world.close()
+    world.settle(20)
+    assert not world.book.positions
+    world.crash()
+    world.answer_all()  # what the other program spent is seen when the wallet is read
+    world.check_against_chain()
+
+
+def test_a_token_that_is_bought_twice_survives_a_reorg_of_everything() -> None:
+    world = staged(3)
+    world.open()
+    world.answer_all()
+    world.mine(most=1)
+    world.answer_all()
+    assert world.book.positions[TOKEN].amount
+    world.chain.reorg(4)
+    world.chain.mine(most=0)
+    world.deliver()
+    assert world.book.positions[TOKEN].amount == 0
+    for _ in range(25):
+        world.answer_all()
+        world.check()
+        world.mine()
+    world.answer_all()
+    world.check_against_chain()
+    assert len(world.of(f.Adjusted)) == 1
+
+
+def test_a_cancellation_that_is_taken_back_may_lose_against_the_entry() -> None:
+    world = World(Setup(execution=ExecutionWiring(replace_after_blocks=1, max_attempts=1)))
+    world.open()
+    world.answer_all()
+    entry = world.sent[0][1]
+    world.mine(most=0)
+    world.answer_all()
+    world.mine()
+    world.settle()
+    assert world.of(f.OrderEnded)[-1].state == "cancelled"
+    world.chain.reorg(1, keep=False)
+    world.chain.mempool = {hash_of(entry): entry}
+    world.mine()
+    rest(world)
+    assert world.book.positions[TOKEN].amount
+
+
+def test_nothing_is_signed_with_a_new_nonce_until_the_wallet_is_read_again() -> None:
+    world = staged(2)
+    world.chain.mine(outside=1)
+    world.deliver()
+    world.crash()
+    world.answer_all()
+    world.chain.reorg(1)
+    world.chain.mempool = {}
+    world.mine(most=0)
+    world.open(2)
+    assert world.of(f.Verdict)[-1].rule == "kernel.wallet-read"
+    world.answer_all()
+    world.bought(2)
+
+
+def test_pools_are_what_they_were_and_exits_value_them_so() -> None:
+    world = staged(2)
+    before = world.kernel.market.pool(f"1:{pool_of(1)}").impl.reserves  # type: ignore[union-attr]
+    world.mine(trades=((pool_of(1), 20 * ETHER),))
+    world.chain.reorg(1)
+    world.mine(most=0)
+    assert world.kernel.market.pool(f"1:{pool_of(1)}").impl.reserves == before  # type: ignore[union-attr]
+
+
+def test_strategies_are_told() -> None:
+    world = staged(1)
+    world.chain.reorg(1)
+    world.mine()
+    assert any(line.startswith("retracted") for line in world.script().heard)
+
+
+def test_deeper_than_finality_halts() -> None:
+    world = World()
+    for _ in range(2 * FINALITY):
+        world.mine()
+    world.chain.reorg(FINALITY + 1)
+    for _ in range(FINALITY + 2):
+        world.chain.mine()
+    world.deliver()
+    assert "deeper than the finality" in world.book.halted
+    world.open()
+    assert world.of(f.Verdict)[-1].rule == "kernel.not-halted"
+
+
+def test_as_deep_as_finality_does_not_halt() -> None:
+    world = World()
+    for _ in range(2 * FINALITY):
+        world.mine()
+    world.chain.reorg(FINALITY)
+    world.mine()
+    assert not world.book.halted
+    world.answer_all()
+    world.bought()
+
+
+def test_what_is_final_is_forgotten() -> None:
+    world = staged(3)
+    assert world.book.ended
+    assert world.book.closed
+    for _ in range(FINALITY + 2):
+        world.mine()
+        world.answer_all()
+    assert not world.book.ended
+    assert not world.book.closed
+    assert not world.account.exits.retired
+    world.check()
