@@ -1,6 +1,11 @@
-"""Every fault in every interleaving: money stays exact, limits hold, nothing is bought twice."""
+"""Every fault in every interleaving: money stays exact, limits hold, nothing is bought twice.
 
-from hypothesis import settings
+HYPOTHESIS_PROFILE is ``ci`` (the default: the same examples each time) or ``long``.
+"""
+
+import os
+
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from world import (
@@ -25,6 +30,7 @@ from sniper.events import AskFailed, Settled
 from sniper.kernel import facts
 from sniper.kernel.asks import Ask, Probe, ReadBalances, Send, Settle, Sign, SimulateSell
 from sniper.kernel.orders import IN_FLIGHT
+from sniper.kernel.snapshot import dump, restore
 from sniper.kernel.wiring import CheckWiring, ExecutionWiring
 from sniper.types import BPS, DAY, NATIVE, SECOND
 
@@ -134,6 +140,14 @@ class Interleavings(RuleBasedStateMachine):
     @rule(lose=st.integers(0, 6))
     def crashes(self, lose: int) -> None:
         self.world.crash(lose)
+
+    @rule()
+    def recovers_from_a_snapshot(self) -> None:
+        """Goes on with a kernel that was made from the state of this one; the replay at the end must not notice."""
+        world = self.world
+        restored = SETUP.kernel(lambda what, error: None)
+        assert restore(restored, dump(world.kernel)) == ()
+        world.kernel = restored
 
     @rule(seconds=st.integers(1, 100))
     def waits(self, seconds: int) -> None:
@@ -265,7 +279,15 @@ class Interleavings(RuleBasedStateMachine):
         return any(guard.pending for guard in self.world.account.exits.guards.values())
 
 
-Interleavings.TestCase.settings = settings(stateful_step_count=60)
+EXAMPLES = {"ci": 150, "long": 5_000}
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
+Interleavings.TestCase.settings = settings(
+    max_examples=EXAMPLES[PROFILE],
+    stateful_step_count=60,
+    derandomize=PROFILE == "ci",
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 TestInterleavings = Interleavings.TestCase
 
 
