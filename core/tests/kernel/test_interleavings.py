@@ -4,6 +4,7 @@ HYPOTHESIS_PROFILE is ``ci`` (the default: the same examples each time) or ``lon
 """
 
 import os
+from dataclasses import replace
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from world import (
     ETHER,
     FINALITY,
     FUNDS,
+    USD,
     Looks,
     MostOpen,
     Setup,
@@ -36,7 +38,8 @@ from sniper.types import BPS, DAY, NATIVE, SECOND
 
 LIMIT = 6 * ETHER // 10
 TOKENS = 3
-SETUP = Setup(
+
+NATIVE_PURSE = Setup(
     tokens=TOKENS,
     checks=(
         CheckWiring("limit", SpendLimit(limit=LIMIT)),
@@ -49,6 +52,7 @@ SETUP = Setup(
     ),
     execution=ExecutionWiring(replace_after_blocks=2, max_attempts=3, stuck_after=2),
 )
+ERC20_PURSE = replace(NATIVE_PURSE, quote=USD)
 HOW: dict[type, tuple[str, ...]] = {
     Probe: ("", "", "", "bad", "garbage", "late"),
     Sign: ("", "", "", "", "refused", "late"),
@@ -64,9 +68,11 @@ tokens = st.integers(min_value=1, max_value=TOKENS)
 class Interleavings(RuleBasedStateMachine):
     """Rules are what people, feeds, nodes and crashes do; each leads to some events, in any order."""
 
+    setup = NATIVE_PURSE
+
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(SETUP)
+        self.world = World(self.setup)
         self.highest = 0
         self.world.bought(1, 2 * ETHER // 10)
 
@@ -145,7 +151,7 @@ class Interleavings(RuleBasedStateMachine):
     def recovers_from_a_snapshot(self) -> None:
         """Goes on with a kernel that was made from the state of this one; the replay at the end must not notice."""
         world = self.world
-        restored = SETUP.kernel(lambda what, error: None)
+        restored = self.setup.kernel(lambda what, error: None)
         assert restore(restored, dump(world.kernel)) == ()
         world.kernel = restored
 
@@ -281,14 +287,25 @@ class Interleavings(RuleBasedStateMachine):
 
 EXAMPLES = {"ci": 150, "long": 5_000}
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
-Interleavings.TestCase.settings = settings(
+SETTINGS = settings(
     max_examples=EXAMPLES[PROFILE],
     stateful_step_count=60,
     derandomize=PROFILE == "ci",
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+
+
+class WithAnErc20Purse(Interleavings):
+    """Entries need approvals as well, and gas is another asset."""
+
+    setup = ERC20_PURSE
+
+
 TestInterleavings = Interleavings.TestCase
+TestInterleavings.settings = SETTINGS
+TestInterleavingsWithAnErc20Purse = WithAnErc20Purse.TestCase
+TestInterleavingsWithAnErc20Purse.settings = SETTINGS
 
 
 def _summary(world: World) -> str:

@@ -396,6 +396,7 @@ class Receipt:
     gas_used: int
     gas_price: int
     native_delta: int
+    quote_delta: int
     reason: str
 
 
@@ -559,7 +560,7 @@ class FakeChain:
             del self.mempool[tx_hash]
 
     def _include(self, ledger: Ledger, tx: Tx, touched: list[str]) -> Receipt:
-        before = ledger.native
+        before, paid_before = ledger.native, ledger.tokens.get(self.quote, 0)
         price = min(tx.max_fee, self.base_fee + tx.max_priority_fee)
         used = tx.gas // 2 + 7 * tx.nonce
         ledger.nonce += 1
@@ -571,7 +572,8 @@ class FakeChain:
         except Reverted as error:
             ok, reason = False, str(error)
             ledger.__dict__.update(kept.__dict__)
-        return Receipt(tx, ok, used, price, ledger.native - before, reason)
+        paid = ledger.tokens.get(self.quote, 0) - paid_before
+        return Receipt(tx, ok, used, price, ledger.native - before, paid, reason)
 
     def _execute(self, ledger: Ledger, tx: Tx, touched: list[str]) -> None:
         if tx.to == OWNER:
@@ -1005,6 +1007,10 @@ class World:
                 assert fact.intent not in intents, "two orders for one intent"
                 intents.add(fact.intent)
         assert book.cash.get(quote, 0) + costs - realised == deposits
+        if self.setup.quote != NATIVE:
+            native = f"{CHAIN}:{NATIVE}"
+            given = sum(fact.delta for fact in self.of(f.Adjusted) if fact.asset == native)
+            assert book.cash.get(native, 0) + gas == given
         for attempt, tx in self.sent:
             order = attempt.partition("#")[0]
             assert signed.setdefault(tx.nonce, order) == order, f"nonce {tx.nonce} was sent for two orders"
@@ -1107,6 +1113,7 @@ def _settle(world: World, ask: Ask, how: str) -> Event:
         native_delta=receipt.native_delta,
         balances=tuple((token, world.chain.balance(block, token)) for token in tokens),
         revert_reason=receipt.reason,
+        quote_delta=receipt.quote_delta or None,
     )
 
 
