@@ -1,9 +1,9 @@
 """Log in hand → signed raw transaction.
 
 The clock starts with the raw JSON of the log that says that a new pool has liquidity, and stops when the signed bytes
-are about to leave: decode, market, launch-snipe, limits and liquidity, sizer, route, fee, reservation, calldata, signature,
-all facts in the journal. What comes before the log and after the signature is handled between two measurements, so the
-arrivals are busy: caches are warm, and nothing waits.
+are about to leave: decode, market, launch-snipe, limits, liquidity, sizer, route, fee, reservation, calldata,
+signature, all facts in the journal. What comes before the log and after the signature takes the same way between two
+measurements, so the arrivals are busy: nothing waits, and the machine's caches hold what a busy run would keep there.
 """
 
 import tempfile
@@ -92,11 +92,8 @@ class Rig:
                 self.handle(answer)
 
     def handle(self, event: Event) -> None:
-        self.kernel.handle(event)
-        self.kernel.facts = []
-        asks, self.kernel.asks = self.kernel.asks, []
-        for ask in asks:
-            self.effects.start(ask)
+        """What is not measured takes the same way: kernel, journal, effects."""
+        self.shell.take([event])
 
     def close(self) -> None:
         self.shell.writer.close()
