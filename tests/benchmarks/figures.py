@@ -40,8 +40,10 @@ def percentile(samples: Sequence[float], share: float) -> float:
 
 
 def spread(name: str, ns: Sequence[int], p50: float | None = None, p99: float | None = None) -> list[Figure]:
-    """Two figures of durations in ns: the median and the 99th percentile, µs; targets in µs. Beside them the same of the
-    tenth in which the machine was left alone most."""
+    """Two figures of durations in ns: the median and the 99th percentile, µs; targets in µs.
+
+    Beside them stand those of the tenth of the run in which other processes disturbed least.
+    """
     us = [each / 1_000 for each in ns]
     tenths = [us[at : at + max(1, len(us) // 10)] for at in range(0, len(us), max(1, len(us) // 10))]
     quiet = min(tenths, key=median)
