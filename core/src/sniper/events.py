@@ -30,6 +30,17 @@ class Event(Frozen):
     time: int
 
 
+def tag_of(kind: type[Event]) -> str:
+    """The tag of an event type: the contract between packages."""
+    return str(kind.__struct_config__.tag)  # type: ignore[attr-defined]  # every event is a msgspec struct
+
+
+def fields_of(kind: type[Event]) -> tuple[str, ...]:
+    """The names of its fields."""
+    found: tuple[str, ...] = kind.__struct_fields__  # type: ignore[attr-defined]  # as above
+    return found
+
+
 # ---- what chains and exchanges say (the shared market stream)  ----
 
 

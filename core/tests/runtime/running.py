@@ -154,7 +154,7 @@ async def _answer(request: web.Request) -> web.Response:
 
 
 @asynccontextmanager
-async def running(directory: Path, *, signer: Signer | None = None) -> AsyncIterator[Stage]:
+async def running(directory: Path, *, signer: Signer | None = None, finality: int = 64) -> AsyncIterator[Stage]:
     """A run in ``directory / "data"`` that has read its wallets."""
     app = web.Application()
     app.add_routes([web.post("/", _answer)])
@@ -162,7 +162,8 @@ async def running(directory: Path, *, signer: Signer | None = None) -> AsyncIter
     await node.setup()
     await web.TCPSite(node, "127.0.0.1", 0).start()
     file = directory / "sniper.toml"
-    file.write_text(FILE.replace("NODE", f"http://127.0.0.1:{node.addresses[0][1]}"))
+    content = FILE.replace("NODE", f"http://127.0.0.1:{node.addresses[0][1]}")
+    file.write_text(content.replace("local = true", f"local = true\nfinality = {finality}"))
     catalogue = Catalogue.discover()
     resolved = resolve(load(file), catalogue)
     Script.batches = asyncio.Queue()

@@ -45,14 +45,22 @@ async def test_what_a_run_did_is_followed_kept_and_verified(tmp_path: Path) -> N
     assert main(["replay", str(stage.run.directory), "--verify"]) == 0
 
 
-async def test_the_next_start_goes_on_where_the_last_one_ended_and_begins_an_epoch_of_its_own(
+async def test_another_endpoint_decides_nothing_and_opens_no_epoch(tmp_path: Path) -> None:
+    async with running(tmp_path) as stage:
+        await stage.block()
+    async with running(tmp_path) as again:  # the node is on another port
+        assert again.run.recovered.inputs > 0
+        assert again.run.writer.epoch == 1
+
+
+async def test_another_config_goes_on_where_the_last_run_ended_in_an_epoch_of_its_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with running(tmp_path) as stage:
         for _ in range(5):
             await stage.block()
         cash = stage.run.kernel.accounts["main"].book.cash
-    async with running(tmp_path) as again:  # on another port, which is another config
+    async with running(tmp_path, finality=32) as again:
         assert again.run.recovered.inputs > 5
         assert again.run.kernel.market.chains[CHAIN].number == 5
         assert again.run.kernel.accounts["main"].book.cash == cash
@@ -65,4 +73,4 @@ async def test_the_next_start_goes_on_where_the_last_one_ended_and_begins_an_epo
     found = json.loads(capsys.readouterr().out)
     assert (found["ok"], found["first_record"]) == (True, begins)
     assert main(["replay", str(again.run.directory), "--verify"]) == 3
-    assert "config chain.local.endpoints was" in capsys.readouterr().err
+    assert "config chain.local.finality was 64" in capsys.readouterr().err

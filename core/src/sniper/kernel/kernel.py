@@ -29,6 +29,8 @@ from sniper.events import (
     TimerFired,
     TokenActed,
     TokenDescribed,
+    fields_of,
+    tag_of,
 )
 from sniper.kernel import facts as f
 from sniper.kernel.account import ANSWERS, Account
@@ -38,6 +40,9 @@ from sniper.kernel.market import Market, Pool
 from sniper.kernel.timers import Timers
 from sniper.kernel.wiring import Wiring
 from sniper.types import SECOND, KillLevel
+
+Subscribers = tuple[tuple[Instance, str, type[Event] | None], ...]
+"""Instance, handler, and the class that it declares where it is another one than the event's."""
 
 Report = Callable[[str, Exception], None]
 """Told of what a plugin raised: a sentence, and the error."""
@@ -65,9 +70,10 @@ class Kernel:
         self.timers = Timers()
         self.market = Market(wiring.chains)
         self.accounts = {account.name: Account(self, account) for account in wiring.accounts}
-        self._subscribers = self._subscriptions()
-        self._of_chains = {kind for kind in self._subscribers if any(hasattr(kind, place) for place in _PLACES)}
-        self._pool_changed = self._subscribers.get(PoolChanged, ())
+        self._declared = self._declarations()
+        self._subscribers: dict[type[Event], Subscribers] = {}
+        self._of_chains: set[type[Event]] = set()
+        self._pool_changed = self._subscribers_of(PoolChanged)
         self._handlers: dict[
             type[Event], Callable[[Any], None]
         ] = {  # Any: each takes the event that it is listed under
@@ -115,24 +121,38 @@ class Kernel:
 
     # ---- delivery ----
 
-    def _subscriptions(self) -> dict[type[Event], tuple[tuple[Instance, str], ...]]:
-        found: dict[type[Event], list[tuple[Instance, str]]] = {}
+    def _declarations(self) -> dict[str, list[tuple[Instance, str, type[Event]]]]:
+        """Who wants which tag: the tag is the contract, not the class."""
+        found: dict[str, list[tuple[Instance, str, type[Event]]]] = {}
         for name in sorted(self.accounts):
             for instance in self.accounts[name].instances.values():
                 for kind, handler in instance.handlers.items():
-                    found.setdefault(kind, []).append((instance, handler))
-        return {kind: tuple(subscribers) for kind, subscribers in found.items()}
+                    found.setdefault(tag_of(kind), []).append((instance, handler, kind))
+        return found
+
+    def _subscribers_of(self, kind: type[Event]) -> Subscribers:
+        """Found once for each class of event."""
+        subscribers = tuple(
+            (instance, handler, None if declared is kind else declared)
+            for instance, handler, declared in self._declared.get(tag_of(kind), ())
+        )
+        self._subscribers[kind] = subscribers
+        if any(hasattr(kind, place) for place in _PLACES):
+            self._of_chains.add(kind)
+        return subscribers
 
     def _dispatch(self, event: Event) -> None:
         """Let every strategy that asked for it handle an event; one of a chain, only those on that chain."""
         kind = type(event)
         subscribers = self._subscribers.get(kind)
         if subscribers is None:
+            subscribers = self._subscribers_of(kind)
+        if not subscribers:
             return
         chain_id = _chain_of(event) if kind in self._of_chains else None
-        for instance, handler in subscribers:
+        for instance, handler, declared in subscribers:
             if chain_id is None or instance.account.wiring.chain_id == chain_id:
-                instance.run(handler, event)
+                instance.run(handler, event if declared is None else _narrowed(event, declared))
 
     def _drain(self) -> None:
         later = self.later
@@ -170,9 +190,7 @@ class Kernel:
             for guard in tuple(pool.watchers):
                 guard.account.exits.valued(guard)
         if self._pool_changed:
-            news = PoolChanged(time=self.now, pool=pool.id, block=pool.undo_block)
-            for instance, handler in self._pool_changed:
-                instance.run(handler, news)
+            self._dispatch(PoolChanged(time=self.now, pool=pool.id, block=pool.undo_block))
 
     def _news(self, pool: Pool | None, news: Event) -> None:
         if type(news) is PoolCreated:
@@ -295,3 +313,8 @@ def _chain_of(event: Event) -> int | None:
         number = asset.partition(":")[0]
         return int(number) if number.isdigit() else None
     return chain_id
+
+
+def _narrowed(event: Event, declared: type[Event]) -> Event:
+    """The same event with the fields that a consumer in another package declares for its tag."""
+    return declared(**{name: getattr(event, name) for name in fields_of(declared)})

@@ -6,7 +6,7 @@ from functools import cache
 from sniper import events
 from sniper.codec import decode, decode_many, encode, register
 from sniper.errors import CodecError
-from sniper.events import Answer, Command, Event
+from sniper.events import Answer, Command, Event, fields_of, tag_of
 from sniper.journal.segments import Kind, Record
 from sniper.kernel import facts
 from sniper.kernel.facts import Fact
@@ -32,10 +32,22 @@ class Mark(Frozen, tag="mark/1"):
 def register_events() -> None:
     """Make every event type that was imported readable, those of plugins too. Call it once the plugins are loaded.
 
-    Raises `CodecError` where two of them use one tag for different fields.
+    Where several classes share a tag, the one with all the fields is the producer's. Raises `CodecError` where none has
+    them all.
     """
+    by_tag: dict[str, list[type[Event]]] = {}
     for kind in _descendants(Event):
-        register(kind)
+        by_tag.setdefault(tag_of(kind), []).append(kind)
+    for tag, kinds in by_tag.items():
+        widest = max(kinds, key=lambda kind: len(fields_of(kind)))
+        for kind in kinds:
+            strange = set(fields_of(kind)) - set(fields_of(widest))
+            if strange:
+                raise CodecError(
+                    f"{kind.__module__}.{kind.__name__} declares {', '.join(sorted(strange))} for the tag {tag!r}, "
+                    f"which {widest.__module__}.{widest.__name__} does not have; correct the fields, or use a new tag"
+                )
+        register(widest)
 
 
 def _descendants(kind: type[Event]) -> Iterator[type[Event]]:
