@@ -108,7 +108,9 @@ async def test_logs_that_come_twice_and_out_of_order_are_put_in_order(stand: Sta
     assert_nothing_is_missing(stand, launch.pool)
 
 
-@pytest.mark.parametrize("lie", ["logs of another block", "two logs in one place"])
+@pytest.mark.parametrize(
+    "lie", ["logs of another block", pytest.param("two logs in one place", marks=pytest.mark.long)]
+)
 async def test_a_lie_is_named_and_nothing_is_decided_on_it(stand: Stand, lie: str) -> None:
     def tell(method: str, params: list[Any], result: Any) -> Any:
         if method != "eth_getLogs" or not result:

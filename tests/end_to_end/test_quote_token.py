@@ -22,7 +22,7 @@ def bank() -> Account:
     return Account.named("bank")
 
 
-@pytest.fixture(params=["PlainToken", "NoReturnToken"])
+@pytest.fixture(params=[pytest.param("PlainToken", marks=pytest.mark.long), "NoReturnToken"])
 async def dollars(stand: Stand, bank: Account, request: pytest.FixtureRequest) -> str:
     """Address of a token like USDC, or like USDT, which returns nothing and wants allowances reset; the account has
     some of it and pays with it."""

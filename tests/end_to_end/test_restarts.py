@@ -29,6 +29,7 @@ class State:
     reached  What the journal then shows.
     phase    ``entry``: from the launch on; ``included``: from the block of the entry on; ``exit``: once it sells.
     mined    Blocks that are mined while the bot is down.
+    often    Whether it is part of the normal run; the others differ from one that is by little.
     """
 
     reached: Reached
@@ -37,6 +38,7 @@ class State:
     frozen: bool = False
     phase: str = "entry"
     mined: int = 0
+    often: bool = True
 
 
 def _settling(record: Record) -> bool:
@@ -49,17 +51,19 @@ STATES = {
     "a signature is asked": State(lambda r: r.asks(Sign), frozen=True),
     "signed, and not sent": State(lambda r: r.asks(Send), held="eth_sendRawTransaction", unheard=True),
     "sent, and the answer lost": State(lambda r: r.asks(Send), held="eth_sendRawTransaction"),
-    "sent, and mined meanwhile": State(lambda r: r.attempts("entry", "sent"), mined=2),
+    "sent, and mined meanwhile": State(lambda r: r.attempts("entry", "sent"), mined=2, often=False),
     "included, and not settled": State(_settling, held="eth_getTransactionReceipt", phase="included"),
     "an approval is signed, and not sent": State(
         lambda r: r.attempts("approve", "signed"), held="eth_sendRawTransaction", unheard=True, phase="included"
     ),
     "an approval is on its way": State(lambda r: r.attempts("approve", "sent"), phase="included"),
-    "an approval is mined meanwhile": State(lambda r: r.attempts("approve", "sent"), phase="included", mined=1),
-    "an exit is signed, and not sent": State(
-        lambda r: r.attempts("exit", "signed"), held="eth_sendRawTransaction", unheard=True, phase="exit"
+    "an approval is mined meanwhile": State(
+        lambda r: r.attempts("approve", "sent"), phase="included", mined=1, often=False
     ),
-    "an exit is on its way": State(lambda r: r.attempts("exit", "sent"), phase="exit"),
+    "an exit is signed, and not sent": State(
+        lambda r: r.attempts("exit", "signed"), held="eth_sendRawTransaction", unheard=True, phase="exit", often=False
+    ),
+    "an exit is on its way": State(lambda r: r.attempts("exit", "sent"), phase="exit", often=False),
     "an exit is mined meanwhile": State(lambda r: r.attempts("exit", "sent"), phase="exit", mined=2),
 }
 
@@ -87,7 +91,9 @@ async def _reach(stand: Stand, state: State) -> Launch:
     return launch
 
 
-@pytest.mark.parametrize("name", STATES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if state.often else pytest.mark.long) for name, state in STATES.items()]
+)
 async def test_killed_while(stand: Stand, chain: DevChain, name: str) -> None:
     state = STATES[name]
     await stand.start()

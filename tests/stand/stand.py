@@ -1,5 +1,6 @@
 """One bot on one chain: its config, its process, and what a test does around it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,8 @@ class Stand:
     def add_strategy(self, name: str, account: str) -> None:
         """Let an account run one of the strategies of `stand.plugins`, beside those that it runs."""
         if not self.environment:
-            self.environment = {"PYTHONPATH": str(install(self.directory / "site"))}
+            paths = [str(install(self.directory / "site")), os.environ.get("PYTHONPATH", "")]
+            self.environment = {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
         self.document["strategy"][name] = {"sizer": "fixed", "exits": []}
         for known in self.document["account"].values():
             known.setdefault("strategies", ["launch-snipe"])
