@@ -233,6 +233,12 @@ class KillSwitch(Command, tag="kill-switch/1"):
     reason: str = ""
 
 
+class Resume(Command, tag="resume/1"):
+    """Let a halted account trade again: an operator has looked."""
+
+    reason: str = ""
+
+
 class StrategyLife(Command, tag="strategy-life/1"):
     """``action``: ``start``, ``pause`` (no entries), ``drain`` (no entries, removed once flat), ``remove`` (it is gone,
     the exits of its positions go on) or ``configure`` (``parameters``: JSON of the keys that change)."""

@@ -154,8 +154,10 @@ async def _answer(request: web.Request) -> web.Response:
 
 
 @asynccontextmanager
-async def running(directory: Path, *, signer: Signer | None = None, finality: int = 64) -> AsyncIterator[Stage]:
-    """A run in ``directory / "data"`` that has read its wallets."""
+async def running(
+    directory: Path, *, signer: Signer | None = None, finality: int = 64, account: str = ""
+) -> AsyncIterator[Stage]:
+    """A run in ``directory / "data"`` that has read its wallets. ``account``: more keys of ``[account.main]``."""
     app = web.Application()
     app.add_routes([web.post("/", _answer)])
     node = web.AppRunner(app)
@@ -163,7 +165,8 @@ async def running(directory: Path, *, signer: Signer | None = None, finality: in
     await web.TCPSite(node, "127.0.0.1", 0).start()
     file = directory / "sniper.toml"
     content = FILE.replace("NODE", f"http://127.0.0.1:{node.addresses[0][1]}")
-    file.write_text(content.replace("local = true", f"local = true\nfinality = {finality}"))
+    content = content.replace("local = true", f"local = true\nfinality = {finality}")
+    file.write_text(content.replace("[account.main]", f"[account.main]\n{account}"))
     catalogue = Catalogue.discover()
     resolved = resolve(load(file), catalogue)
     Script.batches = asyncio.Queue()

@@ -37,6 +37,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "plugins list": Entry("sniper.cli.plugins:list_", "List the installed plugins"),
     "positions": Entry("sniper.cli.positions:positions", "List what is held"),
     "replay": Entry("sniper.cli.replay:replay", "Run a journal again and compare every decision"),
+    "resume": Entry("sniper.cli.resume:resume", "Let a halted account trade again"),
     "run": Entry("sniper.cli.run:run", "Trade until interrupted"),
     "status": Entry("sniper.cli.status:status", "Show where a run stands"),
     "strategy configure": Entry("sniper.cli.strategy:configure", "Change keys of a strategy while it runs"),

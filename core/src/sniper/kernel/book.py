@@ -68,9 +68,9 @@ class Order(State):
     ended_block: int = 0
     reason: str = ""
 
+
 class Position(State):
-    """What is held of one token; see `sniper.view.Position`. ``exit_gas``: native coin kept for its sale, wei.
-    ``realised_before``: the part of ``realised`` from before it was opened again."""
+    """What is held of one token; see `sniper.view.Position`. ``exit_gas``: native coin kept for its sale, wei."""
 
     token: str
     pool: str
@@ -87,7 +87,6 @@ class Position(State):
     exit_gas: int = 0
     failures: int = 0
     changed_block: int = 0
-    realised_before: int = 0
 
 
 class Pending(State):
@@ -298,7 +297,6 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
                 chain_id=fact.chain_id,
             )
             if before is not None:
-                opened.realised = opened.realised_before = before.realised
                 opened.changed_block = before.changed_block
             book.positions[fact.token] = opened
         book.last_entry[fact.token] = book.newest_entry = fact.time
@@ -517,6 +515,10 @@ def _halted(book: Book, fact: f.Halted) -> None:
     book.halted = fact.reason
 
 
+def _resumed(book: Book, fact: f.Resumed) -> None:
+    book.halted = ""
+
+
 def _judged(book: Book, fact: f.Judged) -> None:
     """Passing findings are for people alone."""
     pending = book.pending.get(fact.intent)
@@ -549,6 +551,7 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.KillSet: _kill,
     f.InstanceMoved: _instance,
     f.Halted: _halted,
+    f.Resumed: _resumed,
 }
 
 

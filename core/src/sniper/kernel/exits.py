@@ -440,9 +440,7 @@ class Exits:
         self.retire(position.token)
         account.tell(
             position.instance,
-            PositionClosed(
-                time=account.kernel.now, token=position.token, pnl=position.realised - position.realised_before
-            ),
+            PositionClosed(time=account.kernel.now, token=position.token, pnl=position.realised),
         )
         instance = account.instances.get(position.instance)
         if instance is not None and instance.state == "draining" and not instance.holds():

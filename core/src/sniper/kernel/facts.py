@@ -231,3 +231,9 @@ class Halted(Fact, tag="halted/1"):
     """The account places no order any more until an operator has looked."""
 
     reason: str
+
+
+class Resumed(Fact, tag="resumed/1"):
+    """An operator has looked: the account trades again."""
+
+    reason: str

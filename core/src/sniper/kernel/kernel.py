@@ -23,6 +23,7 @@ from sniper.events import (
     PoolCreated,
     PoolRead,
     Reorg,
+    Resume,
     Retracted,
     Started,
     StrategyLife,
@@ -89,6 +90,7 @@ class Kernel:
             KillSwitch: self._kill,
             StrategyLife: self._life,
             ClosePosition: self._close,
+            Resume: self._resume,
         }
 
     def handle(self, event: Event) -> None:
@@ -289,6 +291,12 @@ class Kernel:
                 instance.command(event.action, event.parameters)
             except ValueError as error:  # whoever sends commands checks them; this is for a record of another version
                 self.report(f"a command for strategy {event.instance} is ignored", error)
+
+    def _resume(self, event: Resume) -> None:
+        for account in self._meant(event.account):
+            if account.book.halted:
+                account.emit(f.Resumed(time=self.now, reason=event.reason))
+                account.safely(account.execution.began)
 
     def _close(self, event: ClosePosition) -> None:
         for account in self._meant(event.account):

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from sniper.errors import ConfigError, PermissionDenied, SignerError, SniperError
-from sniper.events import ClosePosition, Command, Event, KillSwitch, StrategyLife
+from sniper.events import ClosePosition, Command, Event, KillSwitch, Resume, StrategyLife
 from sniper.kernel.account import Account
 from sniper.kernel.facts import Fact, InstanceMoved, IntentFormed
 from sniper.kernel.instances import LIVES
@@ -131,6 +131,7 @@ class Control:
             "strategy": self._strategy,
             "kill-switch": self._kill,
             "close": self._close,
+            "resume": self._resume,
         }
 
     async def start(self) -> None:
@@ -250,6 +251,17 @@ class Control:
             ],
         )
         return {"intents": [fact.intent for _, fact in facts if isinstance(fact, IntentFormed)]}
+
+    async def _resume(self, asked: Asked) -> dict[str, Any]:
+        accounts = self._accounts(asked)
+        halted = {account.name: account.book.halted for account in accounts if account.book.halted}
+        if not halted:
+            raise CommandRefused("no account that is meant is halted; see sniper status")
+        reason = _text(asked, "reason", "")
+        await _recorded(
+            self._run, [Resume(time=self._run.clock(), account=name, reason=reason) for name in sorted(halted)]
+        )
+        return {"resumed": halted}
 
     def _accounts(self, asked: Asked) -> list[Account]:
         """The accounts that a command means; at least one."""

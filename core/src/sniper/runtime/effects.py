@@ -1,7 +1,7 @@
 """Effects: each ask is carried out under its deadline, and whatever comes of it goes back as an event."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from structlog.typing import FilteringBoundLogger
@@ -37,7 +37,7 @@ from sniper.runtime.clock import Clock
 from sniper.runtime.forks import BALANCE_OF, ShellIo
 from sniper.runtime.kill import KillFile
 from sniper.signer import Signer, SignRequest
-from sniper.types import SECOND
+from sniper.types import NATIVE, SECOND, asset_id
 
 Publish = Callable[[Sequence[Event]], Awaitable[None]]
 SYMBOL = function("symbol()(string)")
@@ -59,7 +59,9 @@ class Effects:
         clock: Clock,
         kill: KillFile,
         log: FilteringBoundLogger,
+        paper_cash: Mapping[str, int] | None = None,
     ) -> None:
+        """``paper_cash``: by account, what it starts with of its quote asset where trades are only played."""
         self._kernel = kernel
         self._endpoints = endpoints
         self._executor = executor
@@ -67,6 +69,7 @@ class Effects:
         self._publish = publish
         self._clock = clock
         self._kill = kill
+        self._paper_cash = paper_cash or {}
         self._log = log
         self._tasks: set[asyncio.Task[None]] = set()
         self._io = {name: ShellIo(account, self._at) for name, account in kernel.accounts.items()}
@@ -193,6 +196,8 @@ class Effects:
     async def _balances(self, ask: Ask) -> Event:
         body = ask.body
         assert isinstance(body, ReadBalances)
+        if not self._executor.signs and self._played(ask.account):
+            return self._played_balances(ask, body)
         endpoints = self._endpoints[body.chain_id]
         block = int(await endpoints.call("eth_blockNumber"), 16)
         at = hex(block)
@@ -208,6 +213,11 @@ class Effects:
                 for token, result in zip(body.tokens, results, strict=True)
                 if isinstance(result, bytes) and len(result) == 32
             ]
+        start = None if self._executor.signs else self._paper_cash.get(ask.account)
+        if start is not None:
+            quote = self._kernel.accounts[ask.account].wiring.quote
+            native = start if quote == NATIVE else native
+            held = [(token, start if token == quote else amount) for token, amount in held]
         return BalancesRead(
             time=self._clock(),
             account=ask.account,
@@ -217,6 +227,31 @@ class Effects:
             nonce=nonce,
             native=native,
             balances=tuple(held),
+        )
+
+    def _played(self, account: str) -> bool:
+        """Whether trades were played for this account: from then on its books are all there is of its wallet."""
+        book = self._kernel.accounts[account].book
+        return bool(book.cash)
+
+    def _played_balances(self, ask: Ask, body: ReadBalances) -> Event:
+        account = self._kernel.accounts[ask.account]
+        book = account.book
+
+        def held(address: str) -> int:
+            asset = asset_id(body.chain_id, address)
+            position = book.positions.get(asset)
+            return position.amount if position else book.cash.get(asset, 0)
+
+        return BalancesRead(
+            time=self._clock(),
+            account=ask.account,
+            ask=ask.id,
+            chain_id=body.chain_id,
+            block=account.chain.number,
+            nonce=book.sender(body.chain_id, body.owner).next_nonce,
+            native=held(NATIVE),
+            balances=tuple((token, held(token)) for token in body.tokens),
         )
 
     async def _describe(self, ask: Ask) -> Event:

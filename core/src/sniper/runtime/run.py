@@ -126,6 +126,11 @@ class Run:
             clock=self.clock,
             kill=self.switches.everyone,
             log=self.log,
+            paper_cash={
+                name: account.paper_cash
+                for name, account in resolved.settings.account.items()
+                if account.paper_cash is not None
+            },
         )
         unanswered = [
             ask for account in self.kernel.accounts.values() for ask in account.book.asks.values() if not ask.is_command

@@ -17,6 +17,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from sniper.amounts import PositiveAmount
 from sniper.evm.keccak import keccak256
 from sniper.settings.secrets import EndpointUrl
 from sniper.types import NATIVE, Mode
@@ -177,6 +178,8 @@ class Account(Table):
     """The [chain.NAME] on which it trades; may be left out where there is one."""
     quote: Annotated[str, AfterValidator(_quote), Field(validate_default=True)] = "native"
     """What it pays and counts in: "native" or a token's address."""
+    paper_cash: PositiveAmount | None = None
+    """What it starts with of the quote asset where trades are only played; what the wallet holds, where left out."""
     strategies: tuple[str, ...] | None = None
     """The [strategy.NAME] sections that it runs; all where it is left out."""
     execution: Execution = Execution()

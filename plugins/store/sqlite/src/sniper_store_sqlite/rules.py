@@ -239,6 +239,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
                    parameters = CASE WHEN :parameters = '' THEN parameters ELSE :parameters END"""
         ),
     ),
+    "resumed/1": (Rule("UPDATE accounts SET halted = '', changed_at = :time WHERE account = :account"),),
     "halted/1": (
         Rule(
             """INSERT INTO accounts (account, kill_level, kill_reason, halted, changed_at)
