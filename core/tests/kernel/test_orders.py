@@ -206,19 +206,30 @@ def test_a_nonce_that_was_used_outside_ends_the_order_and_frees_its_cash() -> No
 def test_an_old_answer_does_not_declare_an_included_purchase_superseded() -> None:
     world = sent(World())
     world.mine(most=0)
+    world.crash()
     world.hold(world.asked(Settle)[0])  # not included, says the node at this block
-    world.chain.mine()
-    world.deliver()
-    world.tell(
-        AskFailed(time=world.tick(), account=ACCOUNT, ask="main/script/1.0#0?send-0", code="deadline", message="")
-    )
-    world.account.execution.read_wallet()
-    world.tell(world.make(world.asked(Settle)[0], how="late")) if world.asked(Settle) else None
+    world.mine()
     world.answer_all(ReadBalances)
+    assert next(iter(world.book.orders.values())).attempts[0].note == "nonce passed"
+    world.mine()
     world.release()
+    assert world.book.orders, "it was asked before the nonce had passed"
     world.settle()
     assert world.book.positions[TOKEN].amount
     world.check_against_chain()
+
+
+def test_a_nonce_counts_as_used_elsewhere_only_a_block_after_it_was_seen() -> None:
+    world = sent(World())
+    world.mine(outside=1, most=1)
+    world.crash()
+    world.answer_all(ReadBalances)
+    world.answer_all(Settle)
+    assert world.book.orders, "another node may lag behind the one that was asked for the nonce"
+    world.answer_all()
+    world.mine()
+    world.answer_all(Settle)
+    assert not world.book.orders
 
 
 def test_a_settlement_of_a_block_that_the_feed_has_not_brought_waits_for_it() -> None:

@@ -3,10 +3,10 @@
 from itertools import permutations, product
 
 import pytest
-from world import ETHER, FINALITY, Setup, Token, World, address, hash_of, pool_of, target, token_of
+from world import ETHER, FINALITY, OWNER, Setup, Token, World, address, hash_of, pool_of, target, token_of
 
 from sniper.kernel import facts as f
-from sniper.kernel.asks import Settle
+from sniper.kernel.asks import ReadBalances, Settle
 from sniper.kernel.wiring import ExecutionWiring
 from sniper.types import BPS
 
@@ -78,14 +78,15 @@ def test_settlements_after_a_reorg_may_arrive_in_any_order(order: tuple[int, ...
     for _ in range(3):
         world.chain.mine(most=1)
     world.deliver()
-    world.answer_all(*(kind for kind in {type(a.body) for a in world.asks.values()} if kind is not Settle))
-    asks = world.asked(Settle)
+    asks = {ask.body.submission.purpose: ask for ask in world.asked(Settle)}  # type: ignore[union-attr]
+    assert set(asks) == set(STAGES)
     for index in order:
-        if index < len(asks):
-            world.answer(asks[index])
-            world.check()
+        world.answer(asks[STAGES[index]])
+        world.check()
     rest(world)
     assert not world.book.positions
+    booked = [fact for fact in world.of(f.Booked) if not fact.undo][-3:]
+    assert [fact.attempt for fact in booked] == [attempt for attempt, tx in world.sent[:3]], "in the order of nonces"
 
 
 def test_a_part_that_was_sold_is_held_again() -> None:
@@ -206,6 +207,41 @@ def test_a_cancellation_that_is_taken_back_may_lose_against_the_entry() -> None:
     world.mine()
     rest(world)
     assert world.book.positions[TOKEN].amount
+
+
+def test_the_profit_of_a_position_that_was_opened_again_is_its_own() -> None:
+    world = staged(3)
+    before = len(world.of(f.Booked))
+    world.open()
+    world.settle()
+    world.close()
+    world.settle()
+    second = sum(fact.realised for fact in world.of(f.Booked)[before:])
+    assert world.script().heard[-1] == f"closed {TOKEN} {second}"
+
+
+def test_a_sale_counts_on_an_approval_that_a_reorg_put_on_its_way_again() -> None:
+    world = staged(2)
+    world.chain.reorg(1)
+    world.chain.mine(most=0)
+    world.deliver()
+    world.answer_all()
+    world.close()
+    (sale,) = [fact for fact in world.of(f.OrderPlaced) if fact.side == "reduce"]
+    assert [step.purpose for step in sale.steps] == ["exit"]
+    rest(world)
+    assert not world.book.positions
+
+
+def test_an_answer_about_the_wallet_from_before_a_reorg_does_not_count() -> None:
+    world = staged(2)
+    world.crash()
+    world.hold(world.asked(ReadBalances)[0])
+    world.chain.reorg(1)
+    world.mine(most=0)
+    world.release()
+    assert not world.book.senders[f"1:{OWNER}"].known
+    rest(world)
 
 
 def test_nothing_is_signed_with_a_new_nonce_until_the_wallet_is_read_again() -> None:

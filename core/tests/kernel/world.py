@@ -907,7 +907,7 @@ class World:
             again.append([fact for _, fact in kernel.facts])
             kernel.facts = []
             kernel.asks = []
-        assert _bytes(again) == _bytes(self.facts[:kept]), "recovery decided otherwise"
+        _same(inputs, again, self.facts)
         self.kernel = kernel
         self.inputs, self.facts = inputs, again
         self.shadow = Book(account=ACCOUNT)
@@ -1030,7 +1030,7 @@ class World:
             kernel.handle(event)
             again.append([fact for _, fact in kernel.facts])
             kernel.facts = []
-        assert _bytes(again) == _bytes(self.facts)
+        _same(self.inputs, again, self.facts)
         assert encode(kernel.accounts[ACCOUNT].book) == encode(self.book)
 
     def check_against_chain(self) -> None:
@@ -1045,8 +1045,11 @@ class World:
             assert self.book.allowances.get(f"{CHAIN}:{token}", 0) == ledger.allowances.get(token, 0)
 
 
-def _bytes(facts: list[list[f.Fact]]) -> list[list[bytes]]:
-    return [[encode(fact) for fact in decided] for decided in facts]
+def _same(inputs: list[Event], again: list[list[f.Fact]], facts: list[list[f.Fact]]) -> None:
+    """The same facts, byte for byte; says the first input that was decided otherwise."""
+    for event, mine, theirs in zip(inputs, again, facts, strict=False):
+        if [encode(fact) for fact in mine] != [encode(fact) for fact in theirs]:
+            raise AssertionError(f"on {event}\ndecided {theirs}\nand now {mine}")
 
 
 def _purpose(ask: Ask) -> str:
