@@ -243,7 +243,7 @@ def test_lives_limits_and_tokens_are_kept(store: Sqlite) -> None:
             ("alice", FACT, f.InstanceMoved(time=4, instance="snipe", state="paused")),
             ("alice", FACT, f.Measured(time=5, token=TOKEN, buy_tax_bps=100, sell_tax_bps=None)),
             ("alice", FACT, f.Measured(time=6, token=TOKEN, buy_tax_bps=None, sell_tax_bps=200)),
-            ("alice", FACT, f.Allowed(time=7, order="a/s/1.0", token=TOKEN, amount=2**256 - 1)),
+            ("alice", FACT, f.Allowed(time=7, order="a/s/1.0", attempt="a/s/1.0#0", token=TOKEN, amount=2**256 - 1)),
             ("", INPUT, TokenDescribed(time=8, chain_id=1, token="0xaa", symbol="T", decimals=18, deployer="0xdd")),
         ],
     )
