@@ -136,7 +136,8 @@ class _Compiled:
         names: dict[str, Any] = {"complete": self._complete, "cls": self.cls, "foreign": self._foreign_tag}
         variables = [f"v{i}" for i in range(len(self.fields))]
         targets = variables if self.tag is None else ["t", *variables]
-        lines = ["def made(w, **skipped):", f" if w.__class__ is not list or len(w) != {len(targets)}: w = complete(w)"]
+        head = "def made(w, **skipped):" if self.skip else "def made(w):"
+        lines = [head, f" if w.__class__ is not list or len(w) != {len(targets)}: w = complete(w)"]
         if targets:
             lines.append(f" [{', '.join(targets)}] = w")
         if self.tag is not None:
@@ -175,6 +176,8 @@ class _Compiled:
 _compiled: dict[tuple[type, frozenset[str]], _Compiled] = {}
 _packers: dict[type, Callable[[Value], list[Wire]]] = {}
 _tagged: dict[str, _Compiled] = {}
+_unpackers: dict[str, Callable[..., Value]] = {}
+"""Of the classes in ``_tagged``."""
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -221,7 +224,10 @@ def decode_many(data: bytes) -> list[Frozen]:
     wire = _read(data)
     if not isinstance(wire, list):
         raise _wrong("batch", "an array of structs", wire)
-    return [_by_tag(item) for item in wire]
+    try:
+        return [_unpackers[item[0]](item) for item in wire]
+    except (KeyError, TypeError, IndexError):  # not ours, which takes a longer look to say why
+        return [_by_tag(item) for item in wire]
 
 
 def encode_state(obj: State, skip: tuple[str, ...] = ("config",)) -> bytes:
@@ -327,11 +333,11 @@ def _get(cls: type, skip: frozenset[str]) -> _Compiled:
         return found
     if not (isinstance(cls, type) and issubclass(cls, msgspec.Struct)):
         raise CodecError(f"{cls!r} is not a struct: subclass Frozen or State")
-    before = (dict(_compiled), dict(_packers), dict(_tagged))
+    before = (dict(_compiled), dict(_packers), dict(_tagged), dict(_unpackers))
     try:
         return _compile(cls, skip)
     except BaseException:
-        for kept, registry in zip(before, (_compiled, _packers, _tagged), strict=True):
+        for kept, registry in zip(before, (_compiled, _packers, _tagged, _unpackers), strict=True):
             registry.clear()  # type: ignore[attr-defined]
             registry.update(kept)  # type: ignore[attr-defined]
         raise
@@ -346,6 +352,7 @@ def _compile(cls: type, skip: frozenset[str]) -> _Compiled:
         _packers[cls] = compiled.pack
         if compiled.tag is not None:
             other = _tagged.setdefault(compiled.tag, compiled)
+            _unpackers.setdefault(compiled.tag, compiled.unpack)
             if other is not compiled and other.schema() != compiled.schema():
                 raise CodecError(
                     f"the tag {compiled.tag!r} of {cls.__module__}.{cls.__qualname__} has another schema already, in "
