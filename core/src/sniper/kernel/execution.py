@@ -366,6 +366,7 @@ class Execution:
             if attempt.note == NONCE_PASSED and self.account.chain.number > attempt.block:
                 self._move(order, attempt, "replaced", note="its nonce was used outside sniper", block=attempt.block)
                 self._next_in_line()
+                self.read_wallet(anew=True)  # whatever used it has paid for it
             return
         if not self._on_chain(event):
             return  # of a block that is gone, or that the feed has not brought yet: asked again with the next block
@@ -632,6 +633,8 @@ class Execution:
                 known = position.amount if position else account.book.cash.get(asset, 0)
                 if known != amount and (address in (NATIVE, account.wiring.quote) or position is not None):
                     account.emit(f.Adjusted(time=now, asset=asset, delta=amount - known, reason="the wallet was read"))
+                    if position is not None and not position.amount:
+                        account.exits.lost(position)
         self._next_in_line()
 
     def _passed(self, order: Order, attempt: Attempt, block: int) -> None:
