@@ -4,6 +4,7 @@ import pytest
 from stand import FUNDS, Stand
 from stand.market import Launch
 
+from sniper.events import Reorg
 from sniper.kernel import facts as f
 from sniper.types import NATIVE
 from sniper_sdk.devchain import Account, calldata, topic
@@ -129,3 +130,29 @@ async def test_sales_in_one_block_are_each_booked_with_what_they_brought(
     booked = {b.attempt: b.cash for b in stand.record.all(f.Booked) if b.cash > 0}
     assert booked == paid_by_each(stand, dollars, "exit")
     assert len(booked) == 2
+
+
+async def test_a_trade_that_a_reorg_takes_back_is_made_again_in_one_block(
+    stand: Stand, bank: Account, dollars: str
+) -> None:
+    """Its approvals, its entry and its exit come again side by side, with the same bytes."""
+    await stand.start()
+    before = stand.chain.block_number()
+    (launch,) = await launches_and_entries(stand, bank, dollars, 1)
+    asset = launch.asset(stand.chain)
+    hashes = [moved.tx_hash for moved in stand.record.all(f.AttemptMoved) if moved.state == "signed"]
+    first = min(stand.chain.receipt(hash_).block for hash_ in hashes)
+    assert first > before
+    stand.kill_switch("flatten")
+    await stand.mine_until(lambda record: not record.books["main"].positions and not record.books["main"].orders)
+    assert stand.differences(tokens=[dollars]) == []
+    stand.kill_switch("off")
+    await stand.until(lambda record: record.books["main"].kill == "off")
+    stand.chain.reorg(stand.chain.block_number() - first + 1)
+    await stand.until(lambda record: record.all(Reorg) and record.quiet)
+    await stand.mine_until(
+        lambda record: asset not in record.books["main"].positions and not record.books["main"].orders
+    )
+    assert stand.chain.token_balance(launch.token, stand.owner) == 0
+    assert stand.differences(tokens=[dollars]) == []
+    assert stand.record.entries_of() == {asset: 1}

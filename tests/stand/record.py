@@ -15,7 +15,7 @@ from sniper.kernel.book import Book, fold
 from sniper.plugin import Frozen
 from sniper.runtime.records import read_record
 from sniper.types import NATIVE, split_asset
-from sniper_sdk.devchain import DevChain
+from sniper_sdk.devchain import DevChain, calldata
 from stand.bot import Bot
 
 PATIENCE_S = 40.0
@@ -140,6 +140,11 @@ def differences(
         booked = position.amount if position else book.cash.get(asset, 0)
         if booked != chain.token_balance(token, address):
             found.append(f"the books hold {booked} of {token}, the chain {chain.token_balance(token, address)}")
+        allowed = chain.call(token, calldata("allowance(address,address)", address, chain.addresses.v2_router))
+        if book.allowances.get(asset, 0) != int.from_bytes(allowed, "big"):
+            found.append(
+                f"{book.allowances.get(asset, 0)} of {token} may be taken by the books, by the chain {allowed!r}"
+            )
     adjusted: dict[str, int] = {}
     for fact in record.all(f.Adjusted, account):
         adjusted[fact.asset] = adjusted.get(fact.asset, 0) + 1
