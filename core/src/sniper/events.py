@@ -41,6 +41,11 @@ def fields_of(kind: type[Event]) -> tuple[str, ...]:
     return found
 
 
+def narrowed(event: Event, kind: type[Event]) -> Event:
+    """The same event with the fields that a consumer declares for its tag, in another class."""
+    return event if type(event) is kind else kind(**{name: getattr(event, name) for name in fields_of(kind)})
+
+
 # ---- what chains and exchanges say (the shared market stream)  ----
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from sniper.config import Config
 from sniper.errors import PluginFault
-from sniper.events import Event, TimerFired
+from sniper.events import Event, TimerFired, narrowed, tag_of
 from sniper.kernel.timers import Owner, Timers
 from sniper.strategy import SetTimer, Strategy, handlers_of
 from sniper.types import SECOND, Close, Intent, Open
@@ -48,7 +48,7 @@ class Bench:
     def send(self, *events: Event) -> list[Intent]:
         """What the strategy wants after these events; timers that are due before one of them fire before it.
 
-        Events that no handler subscribed to are not delivered. Raises `ValueError` for an event from the past, and
+        Events whose tag no handler subscribed to are not delivered. Raises `ValueError` for an event from the past, and
         `PluginFault` for actions that are none.
         """
         intents: list[Intent] = []
@@ -73,10 +73,14 @@ class Bench:
         return intents
 
     def _deliver(self, event: Event) -> list[Intent]:
+        intents: list[Intent] = []
+        for kind, handler in handlers_of(type(self.strategy)).items():
+            if tag_of(kind) == tag_of(type(event)):
+                intents += self._handle(handler, narrowed(event, kind))
+        return intents
+
+    def _handle(self, handler: str, event: Event) -> list[Intent]:
         cls = type(self.strategy)
-        handler = handlers_of(cls).get(type(event))
-        if handler is None:
-            return []
         self.view = replace(self.view, now=self.now)
         actions = list(islice(getattr(self.strategy, handler)(event, self.view), MOST_ACTIONS + 1))
         if len(actions) > MOST_ACTIONS:

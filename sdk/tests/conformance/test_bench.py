@@ -2,7 +2,7 @@ import pytest
 
 from sniper.config import Config
 from sniper.errors import PluginFault
-from sniper.events import LiquidityAdded, TimerFired, TradingEnabled
+from sniper.events import Event, LiquidityAdded, TimerFired, TradingEnabled
 from sniper.strategy import Actions, Close, Open, SetTimer, Strategy, View, on
 from sniper.types import SECOND
 from sniper_sdk import Bench
@@ -35,6 +35,27 @@ class Delayed(Strategy):
             yield Close(token=TOKEN, reason="late")
 
 
+class Said(Event, tag="test.said/1"):
+    """As the package of a feed declares it."""
+
+    words: str
+    by: str = ""
+
+
+class Words(Event, tag="test.said/1"):
+    """As the package of a strategy declares it."""
+
+    words: str
+
+
+class Reader(Strategy):
+    config: Nothing
+
+    @on(Words)
+    def said(self, event: Words, view: View) -> Actions:
+        yield Open(token=TOKEN, reason=repr(event))
+
+
 class Confused(Strategy):
     config: Nothing
 
@@ -50,6 +71,11 @@ class Confused(Strategy):
 
 def added(time: int = 0) -> LiquidityAdded:
     return LiquidityAdded(time=time, pool=POOL, token=TOKEN, quote_reserve=1, block=1)
+
+
+def test_events_come_by_their_tag_with_the_fields_that_the_strategy_declares() -> None:
+    (intent,) = Bench(Reader, Nothing()).send(Said(time=1, words="hello", by="somebody"))
+    assert intent == Open(token=TOKEN, reason="Words(time=1, words='hello')")
 
 
 def test_handlers_see_the_view_at_the_time_of_the_event() -> None:

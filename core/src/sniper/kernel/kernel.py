@@ -30,7 +30,7 @@ from sniper.events import (
     TimerFired,
     TokenActed,
     TokenDescribed,
-    fields_of,
+    narrowed,
     tag_of,
 )
 from sniper.kernel import facts as f
@@ -154,7 +154,7 @@ class Kernel:
         chain_id = _chain_of(event) if kind in self._of_chains else None
         for instance, handler, declared in subscribers:
             if chain_id is None or instance.account.wiring.chain_id == chain_id:
-                instance.run(handler, event if declared is None else _narrowed(event, declared))
+                instance.run(handler, event if declared is None else narrowed(event, declared))
 
     def _drain(self) -> None:
         later = self.later
@@ -321,8 +321,3 @@ def _chain_of(event: Event) -> int | None:
         number = asset.partition(":")[0]
         return int(number) if number.isdigit() else None
     return chain_id
-
-
-def _narrowed(event: Event, declared: type[Event]) -> Event:
-    """The same event with the fields that a consumer in another package declares for its tag."""
-    return declared(**{name: getattr(event, name) for name in fields_of(declared)})
