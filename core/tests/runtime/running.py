@@ -17,8 +17,10 @@ from sniper.feed import Feed
 from sniper.runtime.control import wallet_read
 from sniper.runtime.run import Run
 from sniper.settings.load import load
+from sniper.settings.resolved import Resolved
 from sniper.settings.resolver import resolve
 from sniper.signer import Signer
+from sniper.strategy import Strategy
 from sniper.types import asset_id
 
 CHAIN = 31_337
@@ -153,11 +155,25 @@ async def _answer(request: web.Request) -> web.Response:
     return web.json_response([one(call) for call in asked] if isinstance(asked, list) else one(asked))
 
 
+def _with(resolved: Resolved, strategy: type[Strategy]) -> Resolved:
+    """The same with another strategy in place of the only one of the first account."""
+    main, *others = resolved.accounts
+    (own,) = main.strategies
+    other = replace(own, plugin=replace(own.plugin, cls=strategy))
+    return replace(resolved, accounts=(replace(main, strategies=(other,)), *others))
+
+
 @asynccontextmanager
 async def running(
-    directory: Path, *, signer: Signer | None = None, finality: int = 64, account: str = ""
+    directory: Path,
+    *,
+    signer: Signer | None = None,
+    finality: int = 64,
+    account: str = "",
+    strategy: type[Strategy] | None = None,
 ) -> AsyncIterator[Stage]:
-    """A run in ``directory / "data"`` that has read its wallets. ``account``: more keys of ``[account.main]``."""
+    """A run in ``directory / "data"`` that has read its wallets. ``account``: more keys of ``[account.main]``;
+    ``strategy``: runs in place of launch-snipe, with its config."""
     app = web.Application()
     app.add_routes([web.post("/", _answer)])
     node = web.AppRunner(app)
@@ -169,6 +185,8 @@ async def running(
     file.write_text(content.replace("[account.main]", f"[account.main]\n{account}"))
     catalogue = Catalogue.discover()
     resolved = resolve(load(file), catalogue)
+    if strategy is not None:
+        resolved = _with(resolved, strategy)
     Script.batches = asyncio.Queue()
     script = replace(resolved.feeds[0], cls=Script)
     run = Run(replace(resolved, feeds=(script,)), catalogue, signer=signer)
