@@ -318,6 +318,27 @@ def test_a_strategy_that_raises_is_stopped_and_its_position_keeps_its_exits() ->
     assert world.of(f.Verdict)[-1].allowed, "the other one is not concerned"
 
 
+def test_pausing_a_stopped_strategy_does_not_let_it_hear_again_and_starting_it_does() -> None:
+    world = World()
+    world.cue("raise")
+    assert world.book.instances["script"].state == "stopped"
+    world.life("pause")
+    assert world.book.instances["script"].state == "stopped"
+    world.life("start")
+    assert world.book.instances["script"].state == "active"
+
+
+def test_a_position_that_the_chain_shows_empty_is_written_off_and_not_sold_any_more() -> None:
+    world = bought()
+    world.chain.head.ledger.tokens[address(1)] = 0
+    world.crash()
+    world.answer_all()
+    assert world.book.positions[TOKEN].state == "written-off"
+    world.mine(trades=((pool_of(1), 20 * ETHER),))
+    world.settle()
+    assert sales(world) == []
+
+
 def test_a_strategy_that_yields_nonsense_is_stopped() -> None:
     world = World()
     world.cue("nonsense")

@@ -129,6 +129,14 @@ class Exits:
             guard.pending = None
             self.retired[token] = guard
 
+    def lost(self, position: Position) -> None:
+        """The chain shows none of it any more, and no sale of ours took it: there is nothing left to sell."""
+        guard = self.guards.get(position.token)
+        if guard is not None:
+            guard.pending = None
+        if position.state in ("open", "stuck"):
+            self._moved(position, "written-off", position.failures)
+
     def forget(self) -> None:
         """Drop the guards of positions that are flat for good."""
         closed = self.account.book.closed

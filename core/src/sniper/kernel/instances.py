@@ -97,6 +97,8 @@ class Instance:
         if action == "configure":
             config = self.configured(parameters)
             self.strategy.config = config  # type: ignore[attr-defined]  # every strategy declares it
+        elif state == "stopped" and action in ("pause", "drain"):
+            pass  # only a start lets a strategy that raised hear anything again
         elif action in LIVES:
             state = LIVES[action]
             if state == "draining" and not self.holds():
