@@ -115,7 +115,13 @@ def test_strategies_are_listed_with_what_was_changed_while_they_ran(sniper: Snip
 
 
 @pytest.mark.parametrize(
-    "words", [("status",), ("strategy", "pause", "script"), ("strategy", "configure", "script", "max_tries=3")]
+    "words",
+    [
+        ("status",),
+        ("strategy", "pause", "script"),
+        ("strategy", "configure", "script", "max_tries=3"),
+        ("resume", "main"),
+    ],
 )
 def test_what_needs_a_run_says_that_there_is_none(sniper: Sniper, words: tuple[str, ...]) -> None:
     code, _, complaint = sniper(*words)
@@ -193,6 +199,25 @@ async def test_a_run_is_watched_and_steered(tmp_path: Path, capsys: pytest.Captu
         assert account.book.kill == "flatten"
         found = json.loads(await sniper("positions", "--json"))
         assert [each["token"] for each in found["positions"]] == [ASSET]
+
+
+async def test_a_halted_account_is_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def sniper(*words: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = await asyncio.to_thread(main, ["--config", str(tmp_path / "sniper.toml"), *words])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    async with running(tmp_path, finality=2) as stage:
+        code, _, complaint = await sniper("resume", "main")
+        assert (code, "no account that is meant is halted" in complaint) == (exit_codes.FAILURE, True)
+        await stage.halt()
+        why = "a reorg of 4 blocks is deeper than the finality of chain 31337"
+        assert f"halted: {why}" in (await sniper("status"))[1]
+        assert await sniper("resume", "main") == (exit_codes.OK, f"main trades again. It was halted: {why}\n", "")
+        code, shown, _ = await sniper("resume", "other", "--reason", "a test", "--json")
+        assert (code, json.loads(shown)) == (exit_codes.OK, {"resumed": {"other": why}})
+        assert "halted" not in (await sniper("status"))[1]
 
 
 def test_a_symbol_that_two_tokens_share_must_be_told_apart(sniper: Sniper, directory: Path) -> None:

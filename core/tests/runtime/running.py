@@ -12,7 +12,7 @@ from recorded_world import CREATED, ETHER, FACTORY, MINT, ROUTER, SYNC, WETH, ad
 from structlog.testing import capture_logs
 
 from sniper.catalogue import Catalogue
-from sniper.events import Block, Event, Log
+from sniper.events import Block, Event, Log, Reorg
 from sniper.feed import Feed
 from sniper.runtime.control import wallet_read
 from sniper.runtime.run import Run
@@ -121,6 +121,13 @@ class Stage:
             topics=topics,
             data=data,
         )
+
+    async def halt(self) -> None:
+        """A reorg that is deeper than the finality, which must be below 4: both accounts are halted."""
+        for _ in range(5):
+            await self.block()
+        await Script.batches.put([Reorg(time=self.run.clock(), chain_id=CHAIN, ancestor=self.number - 4)])
+        await self.reaches(lambda: all(account.book.halted for account in self.run.kernel.accounts.values()))
 
     async def launch(self) -> None:
         """A token with its pool, which the strategy buys; returns when it is held."""

@@ -12,7 +12,7 @@ from running import ASSET, Stage, running
 
 from sniper.cli.story import Chronicle
 from sniper.errors import JournalError
-from sniper.events import StrategyLife
+from sniper.events import BalancesRead, Resume, StrategyLife
 from sniper.journal.reader import Reader
 from sniper.journal.segments import Kind
 from sniper.runtime.control import SOCKET, CommandRefused, NotRunning, ask
@@ -38,6 +38,9 @@ async def sent(stage: Stage, line: bytes) -> bytes:
         return b""
     finally:
         writer.close()
+
+
+WHY = "a reorg of 4 blocks is deeper than the finality of chain 31337"
 
 
 def journaled(stage: Stage, kind: type) -> list[Any]:
@@ -88,7 +91,7 @@ async def test_what_was_configured_adds_up_and_is_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ({"command": "dance"}, "there is no command 'dance'; there are status, strategy, kill-switch, close"),
+        ({"command": "dance"}, "there is no command 'dance'; there are status, strategy, kill-switch, close, resume"),
         ({"command": ["status"]}, "there is no command ['status']"),
         ({"command": "strategy", "action": "pause"}, "instance is None; it must be text"),
         (
@@ -123,6 +126,9 @@ async def test_what_was_configured_adds_up_and_is_used(tmp_path: Path) -> None:
         ),
         ({"command": "kill-switch", "level": "stop"}, "choose from off, no-entries, flatten, freeze"),
         ({"command": "kill-switch", "level": "off", "account": "nobody"}, "there is no account 'nobody'"),
+        ({"command": "resume"}, "no account that is meant is halted; see sniper status"),
+        ({"command": "resume", "account": "main"}, "no account that is meant is halted"),
+        ({"command": "resume", "account": "nobody"}, "there is no account 'nobody'; there are main, other"),
         ({"command": "close", "token": "1:0x0"}, "no position in 1:0x0 can be sold; held: nothing"),
         ({"command": "close", "token": ASSET, "share_bps": 0}, "share_bps is 0; it must be an integer from 1 to 10000"),
         ({"command": "close", "token": ASSET, "share_bps": True}, "share_bps is True"),
@@ -136,7 +142,7 @@ async def test_what_the_kernel_could_not_carry_out_never_enters_it(
             await asyncio.to_thread(ask, stage.run.directory, command)
         assert message in str(refused.value)
         await stage.block()
-        assert journaled(stage, StrategyLife) == []
+        assert journaled(stage, StrategyLife) == journaled(stage, Resume) == []
         assert stage.run.failure is None
 
 
@@ -210,6 +216,38 @@ async def test_what_was_set_without_a_run_binds_the_next_one(tmp_path: Path) -> 
         account = stage.run.kernel.accounts["main"]
         await stage.reaches(lambda: account.book.kill == "no-entries")
         assert stage.run.kernel.accounts["other"].book.kill == "off"
+
+
+async def test_a_halted_account_trades_again_once_it_is_resumed_and_the_other_stays_as_it_is(tmp_path: Path) -> None:
+    async with running(tmp_path, finality=2) as stage:
+        await stage.halt()
+        main, other = (stage.run.kernel.accounts[name].book for name in ("main", "other"))
+        assert await asked(stage, "resume", account="main", reason="the node lied") == {"resumed": {"main": WHY}}
+        assert (main.halted, other.halted) == ("", WHY)
+        (command,) = journaled(stage, Resume)
+        assert (command.account, command.reason) == ("main", "the node lied")
+        await stage.launch()
+    async with running(tmp_path, finality=2) as again:
+        main, other = (again.run.kernel.accounts[name].book for name in ("main", "other"))
+        assert (main.halted, other.halted) == ("", WHY)
+        assert await asked(again, "resume") == {"resumed": {"other": WHY}}
+
+
+async def test_resuming_reads_the_wallet_again(tmp_path: Path) -> None:
+    async with running(tmp_path, finality=2) as stage:
+        await stage.halt()
+        before = len(journaled(stage, BalancesRead))
+        await asked(stage, "resume", account="main")
+        await stage.reaches(lambda: not stage.run.kernel.accounts["main"].book.asks)
+        await stage.block()
+        assert [event.account for event in journaled(stage, BalancesRead)[before:]] == ["main"]
+
+
+async def test_a_halted_account_buys_nothing(tmp_path: Path) -> None:
+    async with running(tmp_path, finality=2) as stage:
+        await stage.halt()
+        with pytest.raises(AssertionError, match="nothing was bought"):
+            await stage.launch()
 
 
 class Gone(Signer):

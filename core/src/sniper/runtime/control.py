@@ -8,6 +8,7 @@ command                   further keys
                           ``parameters`` (an object, for ``configure``)
 ``kill-switch``           ``level``, ``account`` or ``*``, ``reason``
 ``close``                 ``token`` (asset id), ``account`` or ``*``, ``share_bps``, ``reason``
+``resume``                ``account`` or ``*``, ``reason``
 ========================  ==========================================================================================
 
 The answer is ``{"ok": true, "result": …}`` once the command and what it led to are on record, or ``{"ok": false,
