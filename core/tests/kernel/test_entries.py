@@ -293,6 +293,15 @@ def test_measured_taxes_count_in_what_is_insisted_on() -> None:
     assert (token.buy_tax_bps, token.sell_tax_bps) == (1_000, 2_000)
 
 
+def test_a_feed_that_was_stale_in_the_process_before_stops_no_entry() -> None:
+    world = World()
+    world.tell(FeedStale(time=world.tick(), feed="logs", chain_id=1, stale=True))
+    world.crash()
+    world.answer_all()
+    world.open()
+    assert verdict(world).allowed
+
+
 def test_a_halted_account_places_no_orders() -> None:
     world = World()
     world.account.emit(f.Halted(time=world.now, reason="test"))

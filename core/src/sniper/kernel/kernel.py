@@ -262,6 +262,8 @@ class Kernel:
     # ---- answers ----
 
     def _started(self, event: Started) -> None:
+        for chain in self.market.chains.values():
+            chain.stale.clear()  # of the process before: the feeds of this one say so where they have no source
         for account in self.accounts.values():
             account.safely(account.execution.began)
 
