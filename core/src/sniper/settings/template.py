@@ -38,7 +38,9 @@ _DEVELOPMENT_ACCOUNT: Mapping[str, Any] = {"address": "0xf39fd6e51aad88f6f4ce6ab
 _HEAD = """\
 # The config of sniper. Lines that begin with "#" show keys with their defaults; remove the "#" to change one.
 # Check it with:  sniper config check     See all of it, defaults included, with:  sniper config show
-# The chain and the account below are those of a development chain on this machine: put your own in their place.
+# The chain and the account below are those of a development chain on this machine: put your own in their place, and
+# the factories and routers to trade through under [amm.…] and [venue.…]. Amounts are examples: set them to what you
+# can lose.
 """
 
 _LISTED = ("feed", "amm", "venue", "risk", "sizer", "exit", "fee")

@@ -12,8 +12,10 @@ from sniper.types import DAY, SECOND
 class LimitsConfig(Config):
     """Amounts are those of the quote asset on each chain: base units, or text such as ``"0.05 ether"``."""
 
-    max_spend_per_trade: Amount = Field(description="most that one entry may pay")
-    max_spend_per_day: Amount = Field(description="most that all entries of the last 24 hours may pay together")
+    max_spend_per_trade: Amount = Field(description="most that one entry may pay", examples=["0.02 ether"])
+    max_spend_per_day: Amount = Field(
+        description="most that all entries of the last 24 hours may pay together", examples=["0.2 ether"]
+    )
     max_spend_per_token: Amount | None = Field(None, description="most that what is held of one token may have cost")
     max_positions: PositiveInt = Field(5, description="most positions at the same time, those being opened included")
     max_daily_loss: Amount | None = Field(None, description="largest loss of the positions closed in the last 24 hours")

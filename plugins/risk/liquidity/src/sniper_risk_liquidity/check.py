@@ -12,7 +12,9 @@ from sniper.view import PoolView
 class LiquidityConfig(Config):
     """Amounts are those of the quote asset: base units, or text such as ``"5 ether"``."""
 
-    min_quote_reserve: PositiveAmount = Field(description="least that the pool must be able to pay out")
+    min_quote_reserve: PositiveAmount = Field(
+        description="least that the pool must be able to pay out", examples=["5 ether"]
+    )
     max_impact_bps: int = Field(500, ge=0, le=BPS, description="most that this amount may worsen the price, bps")
     max_share_bps: PositiveInt = Field(1000, description="largest part of the pool's quote reserve to pay, bps")
     min_age_blocks: NonNegativeInt = Field(0, description="blocks that a pool must have existed")

@@ -36,7 +36,13 @@ _ROOM = 1024
 class KeystoreConfig(Config):
     """``[signer.keystore]``."""
 
-    socket: Annotated[Path, Field(description="Where the signer listens, in a directory of mode 0700.")]
+    socket: Annotated[
+        Path,
+        Field(
+            description="Where the signer listens, in a directory of mode 0700.",
+            examples=["/run/user/1000/sniper/socket"],
+        ),
+    ]
     keystores: Annotated[
         tuple[Path, ...],
         Field(

@@ -7,7 +7,9 @@ from sniper.sizer import Config, Open, Sizer, View
 
 
 class FixedConfig(Config):
-    amount: PositiveAmount = Field(description="what one entry pays: base units, or text such as '0.05 ether'")
+    amount: PositiveAmount = Field(
+        description="what one entry pays: base units, or text such as '0.05 ether'", examples=["0.02 ether"]
+    )
 
 
 class Fixed(Sizer):

@@ -12,7 +12,7 @@ from sniper.types import BPS, split_asset
 class FractionConfig(Config):
     """Amounts are those of the quote asset: base units, or text such as ``"0.05 ether"``."""
 
-    share_bps: int = Field(ge=1, le=BPS, description="the part that one entry pays, bps")
+    share_bps: int = Field(ge=1, le=BPS, description="the part that one entry pays, bps", examples=[100])
     of: Literal["cash", "equity"] = Field("cash", description="of the free cash, or of cash and positions at cost")
     min_amount: Amount = Field(0, description="what is smaller is not worth its gas and is not traded")
     max_amount: PositiveAmount | None = Field(None, description="most that one entry pays")

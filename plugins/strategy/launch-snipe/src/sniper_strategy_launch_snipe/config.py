@@ -11,7 +11,9 @@ from sniper.strategy import Config
 class LaunchSnipeConfig(Config):
     """Amounts are those of the pair token: base units, or text such as ``"5 ether"``. Addresses in any case."""
 
-    min_liquidity: PositiveAmount = Field(description="least of the pair token that a pool must hold")
+    min_liquidity: PositiveAmount = Field(
+        description="least of the pair token that a pool must hold", examples=["5 ether"]
+    )
     max_liquidity: PositiveAmount | None = Field(None, description="most of it: a deeper pool is no launch")
     pair_tokens: tuple[str, ...] = Field(
         (), description="addresses, one of which must be the other coin of the pool; empty: what the account pays with"
