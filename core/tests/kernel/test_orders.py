@@ -386,3 +386,20 @@ def test_a_wallet_read_before_the_newest_transaction_adjusts_nothing() -> None:
     world.release()
     assert len(world.of(f.Adjusted)) == adjusted
     world.check_against_chain()
+
+
+def test_a_last_bid_that_the_pool_dropped_goes_out_again() -> None:
+    world = World(Setup(execution=ExecutionWiring(replace_after_blocks=1, max_attempts=1)))
+    world.bought()
+    world.close()
+    for _ in range(5):
+        world.answer_all()
+        world.mine(most=0)
+    assert world.chain.mempool
+    world.chain.mempool.clear()
+    for _ in range(12):
+        world.answer_all()
+        world.mine()
+    world.settle()
+    assert TOKEN not in world.book.positions
+    world.check_against_chain()

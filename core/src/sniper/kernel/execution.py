@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 BUMP_NUMERATOR, BUMP_DENOMINATOR = 1125, 1000
 """A replacement outbids by 12.5%: nodes want at least 10% (geth, ``txpool.pricebump``)."""
 CANCEL_GAS = 21_000
+RESEND_BLOCKS = 10
+"""A last bid goes out again so often: pools drop what waits for long, and all later nonces would wait with it."""
 NONCE_PASSED = "nonce passed"
 TAKEN = ("included", "reverted", "replaced")
 """Attempts whose nonce is used; with a block of their own a reorg may give it back."""
@@ -541,9 +543,11 @@ class Execution:
 
     def _leaves_again(self, order: Order, attempt: Attempt) -> bool:
         """Whether the same bytes should go out once more: they may never have left, or no better bid will follow."""
-        if attempt.state == "unknown" and attempt.note not in ("", "no answer"):
+        if attempt.state == "sent" or (attempt.state == "unknown" and attempt.note not in ("", "no answer")):
             newest = [a for a in order.attempts if a.state in IN_FLIGHT and a.nonce == attempt.nonce][-1]
-            return attempt is newest and self._tries(order, attempt) >= 2 * self.account.wiring.execution.max_attempts
+            waited = self.account.chain.number - attempt.made_block
+            last = attempt is newest and self._tries(order, attempt) >= 2 * self.account.wiring.execution.max_attempts
+            return last and (attempt.state == "unknown" or waited % RESEND_BLOCKS == 0)
         return attempt.state in ("signed", "unknown")
 
     def _tries(self, order: Order, attempt: Attempt) -> int:
