@@ -403,3 +403,19 @@ def test_a_last_bid_that_the_pool_dropped_goes_out_again() -> None:
     world.settle()
     assert TOKEN not in world.book.positions
     world.check_against_chain()
+
+
+def test_gas_that_a_deposit_paid_which_was_not_read_yet_is_booked() -> None:
+    world = World(Setup(quote=USD))
+    world.bought()
+    world.chain.ledger.native = GAS_APPROVE
+    world.crash()
+    world.answer_all()
+    world.chain.mine(deposit=ETHER)
+    world.close()
+    world.settle()
+    assert not world.book.halted
+    assert TOKEN not in world.book.positions
+    world.crash()
+    world.answer_all()
+    world.check_against_chain()

@@ -414,6 +414,13 @@ class Execution:
     def _booked(
         self, order: Order, attempt: Attempt, event: Settled, gas: int, amount: int, cash: int, cost: int, realised: int
     ) -> None:
+        native = asset_id(order.chain_id, NATIVE)
+        changes = {native: -gas}
+        changes[order.quote] = changes.get(order.quote, 0) + cash
+        for asset, change in changes.items():
+            missing = -change - self.account.book.cash.get(asset, 0)
+            if missing > 0:  # it is paid already, so the wallet had more than when it was read
+                self._surplus(asset, 0, missing, "a deposit that was not read yet has paid")
         self.account.emit(
             f.Booked(
                 time=self.account.kernel.now,
