@@ -106,3 +106,22 @@ def test_the_command_says_where_it_wrote_and_what_comes_next(tmp_path: Path) -> 
     assert result.exit_code == 0, result.output
     assert f"sniper plugins test {directory}" in result.output
     assert (directory / "src" / "sniper_sizer_moon_shot" / "sizer.py").is_file()
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        ({"pip", "uv"}, "pip install -e {}"),
+        ({"uv"}, "uv pip install -e {}"),
+        (set(), "python -m ensurepip && python -m pip install -e {}"),
+    ],
+    ids=["pip", "uv alone", "neither"],
+)
+def test_the_next_step_is_told_with_the_installer_that_there_is(
+    there: set[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sniper_sdk.installing.find_spec", lambda name: name if name in there else None)
+    monkeypatch.setattr("sniper_sdk.installing.which", lambda name: name if name in there else None)
+    where = tmp_path / "mine"
+    result = CliRunner().invoke(new, ["risk", NAME, "--dir", str(where)])
+    assert result.output.splitlines()[-1] == f"next: {says.format(where)} && sniper plugins test {where}"

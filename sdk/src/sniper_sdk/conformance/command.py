@@ -13,6 +13,7 @@ from sniper.cli import exit_codes
 from sniper.cli.output import json_option, print_json
 from sniper.errors import PluginError
 from sniper_sdk.conformance.pytest_plugin import GENERIC
+from sniper_sdk.installing import install_command
 
 
 class Results:
@@ -80,7 +81,7 @@ def _demand(distribution: str) -> None:
     found = Catalogue.survey()
     known = {each.origin.distribution for each in (*found.extensions, *found.disabled)}
     if distribution not in known | {problem.distribution for problem in found.problems}:
-        raise PluginError(f"{distribution} is not installed in this environment; install it: pip install -e PATH")
+        raise PluginError(f"{distribution} is not installed in this environment; install it: {install_command('PATH')}")
 
 
 def _run(distribution: str, own: Path | None) -> list[tuple[str, str, str, str]]:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from sniper.catalogue import GROUP, Catalogue, Extension, Origin, config_model
 from sniper.specs import AppSpec
 from sniper_sdk.conformance.examples import example_config, readme
+from sniper_sdk.installing import install_command
 
 _PERMISSION: Final = re.compile(r"[a-z][a-z-]*(:\S+)?")
 _LONGEST_SUMMARY: Final = 100
@@ -45,7 +46,8 @@ class PackageConformance:
         broken = [problem.message for problem in found.problems if problem.distribution == self.distribution]
         assert not broken, "\n".join(broken)
         assert self._origin(), (
-            f"{self.distribution} is not installed, or has no entry point in {GROUP}; install it: pip install -e ."
+            f"{self.distribution} is not installed, or has no entry point in {GROUP}; "
+            f"in its directory: {install_command('.')}"
         )
         assert self._extensions(), f"{self.distribution} offers nothing: no hook returned a spec"
 
@@ -144,7 +146,7 @@ class PackageConformance:
         for extension in self._extensions():
             return extension.origin
         raise AssertionError(
-            f"{self.distribution} is not installed, or offers nothing; install it: pip install -e . in its directory"
+            f"{self.distribution} is not installed, or offers nothing; in its directory: {install_command('.')}"
         )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from sniper_sdk.installing import install_command
 from sniper_sdk.templates.package import KINDS, write_package
 
 
@@ -20,4 +21,4 @@ def new(kind: str, name: str, directory: Path | None) -> None:
     """Write a plugin package that passes its tests at once: pyproject.toml, code, conformance tests and README."""
     where = write_package(kind, name, directory or Path(f"sniper-{kind}-{name}"))
     click.echo(f"wrote {where}")
-    click.echo(f"next: pip install -e {where} && sniper plugins test {where}")
+    click.echo(f"next: {install_command(where)} && sniper plugins test {where}")
