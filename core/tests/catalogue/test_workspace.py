@@ -54,6 +54,9 @@ class TestPlugin:
         assert project(directory)["name"] == f"sniper-{kind}-{name}"
         assert (directory / "src" / f"sniper_{kind}_{name}".replace("-", "_") / "__init__.py").is_file()
 
+    def test_the_core_vouches_for_it(self, directory: Path) -> None:
+        assert project(directory)["name"] in project(ROOT / "core")["optional-dependencies"]["default"]
+
     def test_it_has_one_entry_point_tests_and_a_page(self, directory: Path) -> None:
         described = project(directory)
         assert list(described["entry-points"]["sniper.plugins"].values()) == [described["name"].replace("-", "_")]
