@@ -156,3 +156,4 @@ async def test_a_trade_that_a_reorg_takes_back_is_made_again_in_one_block(
     assert stand.chain.token_balance(launch.token, stand.owner) == 0
     assert stand.differences(tokens=[dollars]) == []
     assert stand.record.entries_of() == {asset: 1}
+    assert await stand.replayed() == 0

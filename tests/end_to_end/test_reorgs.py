@@ -145,6 +145,7 @@ async def test_a_whole_trade_that_is_taken_back_is_made_again_in_one_block(witne
     assert stand.nonce() == 3
     assert stand.chain.token_balance(launch.token, stand.owner) == 0
     assert stand.differences() == []
+    assert await stand.replayed() == 0
 
 
 async def test_a_launch_that_is_taken_back_with_its_entry_leaves_nothing_but_its_gas(witnessed: Stand) -> None:

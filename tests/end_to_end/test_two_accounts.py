@@ -48,6 +48,7 @@ async def test_each_account_buys_and_sells_with_its_own_key_and_its_own_books(pa
     assert [stand.nonce(number) for number in (0, 1)] == [3, 3]
     owners = {(fact.owner, ask) for ask in ("alice", "bob") for fact in stand.record.all(f.OrderPlaced, ask)}
     assert owners == {(trader.address, trader.name) for trader in stand.traders}
+    assert await stand.replayed() == 0
 
 
 async def test_a_strategy_that_raises_stops_in_its_own_account_alone(pair: Stand) -> None:

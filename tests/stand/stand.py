@@ -1,6 +1,8 @@
 """One bot on one chain: its config, its process, and what a test does around it."""
 
+import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,18 @@ class Stand:
     async def until(self, what: Any) -> None:
         """Wait until the journal shows it; the bot must not end meanwhile. Any: see `Record.until`."""
         await self.record.until(what, self.bot)
+
+    async def replayed(self) -> int:
+        """Stop the bot and run its journal again under another hash seed: exit code of ``sniper replay --verify``."""
+        if self.bot.running:
+            await self.bot.stop()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "sniper", "--config", str(self.config), "replay", str(self.data), "--verify"),
+            env={**os.environ, **self.environment, "PYTHONHASHSEED": "7"},
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        return await process.wait()
 
     def forget(self) -> None:
         """Read the journal anew, from its beginning: for after something was cut from its end."""
