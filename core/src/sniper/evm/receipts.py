@@ -44,17 +44,22 @@ class Settlement(Struct, frozen=True, kw_only=True):
     tokens: dict[str, int | None]
 
 
-async def settle(endpoints: Endpoints, tx_hash: str, owner: str, tokens: Sequence[str]) -> Settlement | None:
+async def settle(
+    endpoints: Endpoints, tx_hash: str, owner: str, tokens: Sequence[str], *, seen: int = 0
+) -> Settlement | None:
     """None while the transaction has no receipt. Two round trips: receipt and trace, then balances at its block.
+
+    ``seen``: a block that the caller knows of; a node that is behind it cannot say that there is no receipt.
 
     Raises `RpcError`, also when a reorg removed the block between the two: ask again.
     """
-    receipt, trace = await endpoints.batch(
-        [("eth_getTransactionReceipt", (tx_hash,)), ("debug_traceTransaction", (tx_hash, _TRACER))]
-    )
+    requests = [("eth_getTransactionReceipt", (tx_hash,)), ("debug_traceTransaction", (tx_hash, _TRACER))]
+    receipt, trace, newest = await endpoints.batch([*requests, ("eth_blockNumber", ())])
     if isinstance(receipt, NodeError):
         raise receipt
     if receipt is None:
+        if isinstance(newest, NodeError) or int(newest, 16) < seen:
+            raise RpcError(f"chain {endpoints.chain_id}: the node that has no {tx_hash} is behind block {seen}")
         return None
     try:
         block, block_hash = int(receipt["blockNumber"], 16), receipt["blockHash"].lower()

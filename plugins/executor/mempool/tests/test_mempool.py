@@ -129,11 +129,20 @@ async def test_sending_and_settling_again_changes_nothing(chain: DevChain, send_
 async def test_confirmations_are_waited_for(chain: DevChain, context: Context) -> None:
     mempool, sent = Mempool(MempoolConfig(confirmations=2), context), submission(chain)
     await mempool.send(sent)
-    included = []
-    for _ in range(4):
+    assert await mempool.settle(sent) is None
+    for _ in range(2):
         chain.mine()
-        included.append(await mempool.settle(sent) is not None)
-    assert included == [False, False, True, True]
+        with pytest.raises(RpcError, match="2 must follow"):  # None would say that no block has it
+            await mempool.settle(sent)
+    chain.mine()
+    assert await mempool.settle(sent) is not None
+
+
+async def test_a_node_that_lags_cannot_say_that_no_block_has_it(chain: DevChain, context: Context) -> None:
+    sent, ahead = submission(chain), chain.block_number() + 1
+    context.block = lambda chain_id: ahead  # type: ignore[method-assign]
+    with pytest.raises(RpcError, match="behind"):
+        await Mempool(MempoolConfig(), context).settle(sent)
 
 
 async def test_a_transaction_that_reverts_costs_gas_and_says_why(chain: DevChain, context: Context) -> None:

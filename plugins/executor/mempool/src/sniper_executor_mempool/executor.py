@@ -36,17 +36,18 @@ class Mempool(Executor):
         return Outcome(outcome=sent.kind.value.replace("_", "-"), message=sent.message)
 
     async def settle(self, submission: Submission) -> Settlement | None:
-        """None while it is in no block, or not enough blocks followed. A token that gives no balance is left out.
+        """None while it is in no block. A token that gives no balance is left out.
 
-        Raises `RpcError`, also when the block was replaced while it was read: ask again.
+        Raises `RpcError`, also when the block was replaced while it was read or too few blocks followed it: ask again.
         """
         endpoints: Endpoints = self.context.endpoints(submission.chain_id)
-        found = await settle(endpoints, submission.tx_hash, submission.owner, _tokens(submission))
+        seen = self.context.block(submission.chain_id)
+        found = await settle(endpoints, submission.tx_hash, submission.owner, _tokens(submission), seen=seen)
         if found is None:
             return None
         confirmations = self.config.confirmations
         if confirmations and self.context.block(submission.chain_id) < found.block + confirmations:
-            return None
+            raise RpcError(f"{submission.tx_hash} is in block {found.block}; {confirmations} must follow: ask again")
         return Settlement(
             ok=found.success,
             block=found.block,
