@@ -388,3 +388,18 @@ def test_parameters_change_while_it_runs_and_bad_ones_change_nothing() -> None:
     world.cue("say")
     assert world.script().heard[-1] == "hello"
     world.check_replay()
+
+
+def test_a_holding_that_shrank_by_itself_is_sold_after_the_sale_that_shows_it() -> None:
+    world = bought()
+    ledger = world.chain.ledger
+    ledger.tokens[address(1)] = ledger.tokens[address(1)] * 9 // 10
+    world.close()
+    world.settle()
+    world.mine()
+    world.settle()
+    assert len(sales(world)) == 2
+    assert TOKEN not in world.book.positions
+    world.check()
+    assert world.book.cash[world.account.quote] == world.chain.ledger.native
+    assert not world.chain.ledger.tokens[address(1)]

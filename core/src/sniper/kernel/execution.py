@@ -409,7 +409,16 @@ class Execution:
             self._paid_gas(order, attempt, event, gas)
             if step.purpose == "approve" and event.ok:
                 self._allowed(order, attempt, asset_id(order.chain_id, step.to), approved_amount(step))
+            elif step.purpose == "exit":
+                self._shrunk(order, event)
         self.advance(order)
+
+    def _shrunk(self, order: Order, event: Settled) -> None:
+        """A token that rebased or took a fee of its holders: to sell more than there is would revert for ever."""
+        held = self.account.book.positions[order.token].amount
+        left = dict(event.balances).get(split_asset(order.token)[1], held)
+        if 0 < left < held:
+            self._surplus(order.token, held, left, "a sale that reverted showed that less is held")
 
     def _booked(
         self, order: Order, attempt: Attempt, event: Settled, gas: int, amount: int, cash: int, cost: int, realised: int
