@@ -210,6 +210,14 @@ async def test_one_account_stands_at_the_more_severe_of_its_own_switch_and_every
         await stands(stage, main="off", other="off")
 
 
+async def test_a_kill_switch_that_cannot_be_read_freezes_and_ends_no_run(tmp_path: Path) -> None:
+    async with running(tmp_path) as stage:
+        stage.run.switches.path("other").mkdir(parents=True)
+        await stage.reaches(lambda: stage.run.kernel.accounts["other"].book.kill == "freeze")
+        await stands(stage, main="off", other="freeze")
+        assert stage.run.failure is None
+
+
 async def test_what_was_set_without_a_run_binds_the_next_one(tmp_path: Path) -> None:
     Switches(tmp_path / "data").set("main", KillLevel.NO_ENTRIES)
     async with running(tmp_path) as stage:

@@ -13,7 +13,7 @@ FILE = "kill-switch"
 
 
 class KillFile:
-    """Reads and writes ``<data dir>/kill-switch``. A file that cannot be understood stops everything."""
+    """Reads and writes ``<data dir>/kill-switch``. A file that cannot be read or understood stops everything."""
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / FILE
@@ -24,13 +24,15 @@ class KillFile:
         """The level now. Costs one ``stat`` while the file does not change."""
         try:
             found = os.stat(self.path)
+            seen = (found.st_mtime_ns, found.st_ino, found.st_size)
+            if seen != self._seen:
+                text = self.path.read_text(errors="replace").strip()
+                self._level = KillLevel(text) if text in {level.value for level in KillLevel} else KillLevel.FREEZE
+                self._seen = seen
         except FileNotFoundError:
             return KillLevel.OFF
-        seen = (found.st_mtime_ns, found.st_ino, found.st_size)
-        if seen != self._seen:
-            text = self.path.read_text(errors="replace").strip()
-            self._level = KillLevel(text) if text in {level.value for level in KillLevel} else KillLevel.FREEZE
-            self._seen = seen
+        except OSError:
+            return KillLevel.FREEZE
         return self._level
 
     def set(self, level: KillLevel) -> None:
