@@ -20,7 +20,7 @@ KINDS = [
 ]
 
 
-class Listing(Event, tag="acme.listing/1"):
+class Listing(Event, tag="test.sdk-listing/1"):
     """An event of a plugin's own."""
 
     token: str

@@ -9,10 +9,10 @@ from sniper.events import Block, Clock, Event, EventClass, FeedStale, KillSwitch
 from sniper_bus_memory.bus import Memory
 
 
-def block(number: int) -> Block:
+def block(number: int, chain_id: int = 1) -> Block:
     return Block(
         time=number,
-        chain_id=1,
+        chain_id=chain_id,
         number=number,
         hash=f"0x{number:x}",
         parent=f"0x{number - 1:x}",
@@ -23,12 +23,14 @@ def block(number: int) -> Block:
     )
 
 
-def log(number: int, index: int) -> Log:
-    return Log(time=number, chain_id=1, block=number, tx_hash="0x", index=index, address="0x", topics=(), data=b"")
+def log(number: int, index: int, chain_id: int = 1) -> Log:
+    return Log(
+        time=number, chain_id=chain_id, block=number, tx_hash="0x", index=index, address="0x", topics=(), data=b""
+    )
 
 
-def batch(number: int, logs: int) -> list[Event]:
-    return [block(number), *(log(number, index) for index in range(logs))]
+def batch(number: int, logs: int, chain_id: int = 1) -> list[Event]:
+    return [block(number, chain_id), *(log(number, index, chain_id) for index in range(logs))]
 
 
 def command(number: int) -> KillSwitch:
@@ -180,7 +182,9 @@ async def test_taking_nothing_is_refused() -> None:
         await Memory().take(0)
 
 
-publications = st.tuples(st.just("publish"), st.sampled_from(["a", "b", "facts"]), st.integers(0, 4))
+CHAINS = {"a": 1, "b": 2}
+"""The sources of the property test, and the chain that each tells of."""
+publications = st.tuples(st.just("publish"), st.sampled_from([*CHAINS, "facts"]), st.integers(0, 4))
 takes = st.tuples(st.just("take"), st.integers(1, 7))
 resyncs = st.tuples(st.just("resync"))
 
@@ -193,13 +197,14 @@ def test_whatever_the_interleaving_no_fact_is_lost_and_no_stream_has_a_gap(steps
     async def run() -> None:
         bus = Memory(deltas=bound)
         sent = 0
-        seen: dict[str, list[Event]] = {"a": [], "b": [], "facts": []}
-        chain: dict[str, list[list[Event]]] = {"a": [], "b": []}
-        queue = {"a": 0, "b": 0}
+        seen: dict[str, list[Event]] = {"facts": [], **{source: [] for source in CHAINS}}
+        chain: dict[str, list[list[Event]]] = {source: [] for source in CHAINS}
+        queue = dict.fromkeys(CHAINS, 0)
+        told_by = {chain_id: source for source, chain_id in CHAINS.items()}
 
         def record(events: list[Event]) -> None:
             for event in events:
-                seen[event.source if isinstance(event, Tagged) else "facts"].append(event)
+                seen[told_by[event.chain_id] if isinstance(event, Block | Log) else "facts"].append(event)
 
         async def send(source: str) -> None:
             number = queue[source]
@@ -208,7 +213,7 @@ def test_whatever_the_interleaving_no_fact_is_lost_and_no_stream_has_a_gap(steps
 
         def resync() -> None:
             for source in bus.overflowed():
-                heads = [event for event in seen[source] if isinstance(event, TaggedBlock)]
+                heads = [event for event in seen[source] if isinstance(event, Block)]
                 queue[source] = heads[-1].number + 1 if heads else 0
 
         for step in steps:
@@ -217,11 +222,7 @@ def test_whatever_the_interleaving_no_fact_is_lost_and_no_stream_has_a_gap(steps
                     await bus.publish([command(sent)], source="facts")
                     sent += 1
                 case ("publish", source, logs):
-                    number = len(chain[source])
-                    head = TaggedBlock(
-                        **dict.fromkeys(BLOCK_ZEROS, 0), source=source, number=number, hash="", parent=""
-                    )
-                    chain[source].append([head, *(TaggedLog(time=n, source=source) for n in range(logs))])
+                    chain[source].append(batch(len(chain[source]), logs, CHAINS[source]))
                     await send(source)
                 case ("take", most):
                     record(await poll(bus, most))
@@ -239,25 +240,3 @@ def test_whatever_the_interleaving_no_fact_is_lost_and_no_stream_has_a_gap(steps
             assert seen[source] == [event for events in batches for event in events]
 
     asyncio.run(run())
-
-
-BLOCK_ZEROS = ("time", "chain_id", "timestamp", "base_fee", "gas_used", "gas_limit")
-
-
-class Tagged(Event):
-    source: str
-
-
-class TaggedBlock(Tagged, tag="block/1"):
-    chain_id: int
-    number: int
-    hash: str
-    parent: str
-    timestamp: int
-    base_fee: int
-    gas_used: int
-    gas_limit: int
-
-
-class TaggedLog(Tagged, tag="log/1"):
-    event_class = EventClass.DELTA
