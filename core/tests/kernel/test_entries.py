@@ -7,6 +7,7 @@ from world import (
     ACCOUNT,
     ETHER,
     AsAsked,
+    Cue,
     Looks,
     Raises,
     Says,
@@ -205,6 +206,15 @@ def test_nothing_is_bought_while_a_feed_is_stale() -> None:
     world.open()
     assert verdict(world).rule == "kernel.feeds-fresh"
     world.tell(FeedStale(time=world.tick(), feed="logs", chain_id=1, stale=False))
+    world.open()
+    assert verdict(world).allowed
+
+
+@pytest.mark.parametrize("token", ["0xabc", "weth:0xabc"])
+def test_a_token_of_another_chain_or_none_is_denied(token: str) -> None:
+    world = World()
+    world.tell(Cue(time=world.tick(), instance="script", do="open", token=token))
+    assert verdict(world).rule == "kernel.of-this-chain"
     world.open()
     assert verdict(world).allowed
 

@@ -75,7 +75,11 @@ class Entries:
             )
         )
         denials = Denials()
-        gates = self._gates(instance.name, intent.token)
+        chain_id = account.wiring.chain_id
+        here = intent.token.partition(":")[0] == str(chain_id)
+        gates = (
+            self._gates(instance.name, intent.token) if here else (must("of-this-chain", False, note=str(chain_id)),)
+        )
         self._judged(intent_id, KERNEL, gates, denials)
         if denials.rule:
             self._deny(intent_id, instance.name, intent.token, denials)
