@@ -29,7 +29,9 @@ class PlayContext:
     def quote(self, swap: Swap) -> int:
         """See `ExecutorContext`."""
         pool = self._kernel.market.pool(asset_id(swap.chain_id, swap.pool))
-        account = next((a for a in self._kernel.accounts.values() if a.wiring.address == swap.owner), None)
+        owner = (swap.chain_id, swap.owner)  # one key has the same address on every chain
+        accounts = self._kernel.accounts.values()
+        account = next((a for a in accounts if (a.wiring.chain_id, a.wiring.address) == owner), None)
         if pool is None or account is None:
             raise NoLiquidity(f"pool {swap.pool} of chain {swap.chain_id} is not known")
         coin = account.execution.pool_coin(swap.token_in)
