@@ -328,6 +328,15 @@ def test_pausing_a_stopped_strategy_does_not_let_it_hear_again_and_starting_it_d
     assert world.book.instances["script"].state == "active"
 
 
+def test_dust_that_somebody_sends_does_not_keep_a_sold_position_open() -> None:
+    world = bought(strategies=(("script", (target(take=12_000),)),))
+    world.chain.head.ledger.tokens[address(1)] += 12_345
+    world.mine(trades=((pool_of(1), 20 * ETHER),))
+    world.settle()
+    assert len(sales(world)) == 1
+    assert TOKEN not in world.book.positions
+
+
 def test_a_position_that_the_chain_shows_empty_is_written_off_and_not_sold_any_more() -> None:
     world = bought()
     world.chain.head.ledger.tokens[address(1)] = 0

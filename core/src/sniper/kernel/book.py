@@ -67,6 +67,8 @@ class Order(State):
     filled: int = 0
     ended_block: int = 0
     reason: str = ""
+    amm: str = ""
+    pool_data: int = 0
 
 
 class Position(State):
@@ -278,6 +280,8 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
         steps=fact.steps,
         urgent=fact.urgent,
         placed_at=fact.time,
+        amm=fact.amm,
+        pool_data=fact.pool_data,
     )
     position = book.positions.get(fact.token)
     if fact.side == "increase":

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 BUMP_NUMERATOR, BUMP_DENOMINATOR = 1125, 1000
 """A replacement outbids by 12.5%: nodes want at least 10% (geth, ``txpool.pricebump``)."""
 CANCEL_GAS = 21_000
+DUST = 100
+"""What is left after a sale of everything is dust where it is at most one part in so many, and is not held any more."""
 RESEND_BLOCKS = 10
 """A last bid goes out again so often: pools drop what waits for long, and all later nonces would wait with it."""
 NONCE_PASSED = "nonce passed"
@@ -135,6 +137,8 @@ class Execution:
             gas=gas,
             exit_gas=exit_gas,
             steps=steps,
+            amm=pool.amm,
+            pool_data=swap.pool_data,
         )
 
     def _gas_of_exit(self, venue: OnChainVenue, pool: Pool, token: str) -> int:
@@ -243,15 +247,14 @@ class Execution:
         swap: Swap | None = None
         if step.purpose in ("entry", "exit"):
             opens = step.purpose == "entry"
-            pool = account.kernel.market.pool(order.pool)
             swap = Swap(
                 chain_id=order.chain_id,
                 owner=order.owner,
                 token_in=quote if opens else token,
                 token_out=token if opens else quote,
                 pool=split_asset(order.pool)[1],
-                amm=pool.amm if pool else "",
-                pool_data=pool.impl.venue_data() if pool else 0,
+                amm=order.amm,
+                pool_data=order.pool_data,
                 amount_in=order.amount_in,
                 min_out=order.min_out,
                 deadline=account.chain.timestamp + account.wiring.execution.deadline_s,
@@ -470,12 +473,11 @@ class Execution:
         if not received:
             return
         token = split_asset(order.token)[1]
-        pool = account.kernel.market.pool(order.pool)
-        if pool is not None and len(order.steps) == attempt.step + 1:  # not there from before a reorg
+        if len(order.steps) == attempt.step + 1:  # not there from before a reorg
             allowed = account.book.allowances.get(order.token, 0)
             try:
                 venue = account.kernel.wiring.venues[order.venue]
-                approvals = venue.approve(order.chain_id, pool.amm, token, position.amount, allowed)
+                approvals = venue.approve(order.chain_id, order.amm, token, position.amount, allowed)
             except Exception as error:  # a plugin's code: the exit approves for itself
                 account.kernel.report(f"venue {order.venue} does not approve the exit of {order.id}", error)
                 approvals = ()
@@ -487,6 +489,8 @@ class Execution:
         position = self.account.book.positions[order.token]
         native = order.quote.endswith(NATIVE)
         left = dict(event.balances).get(split_asset(order.token)[1], 0)
+        if order.amount_in >= position.amount and left * DUST <= position.amount:
+            left = 0  # sent by somebody, or rounded: it must not keep a position open that was sold
         sold = min(max(position.amount - left, 0), order.amount_in)
         received = max(0, event.native_delta + gas if native else -self._cash_change(order, event))
         released = position.cost if sold == position.amount else position.cost * sold // position.amount

@@ -366,6 +366,8 @@ class Exits:
             exit_gas=0,
             steps=steps,
             urgent=sell.urgent or position.failures > 0,
+            amm=guard.pool.amm,
+            pool_data=swap.pool_data,
         )
 
     def _policies(self, guard: Guard, order: f.OrderPlaced, denials: Denials) -> None:

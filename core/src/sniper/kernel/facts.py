@@ -67,6 +67,7 @@ class OrderPlaced(Fact, tag="order-placed/1"):
 
     cash, gas      Reserved: quote asset and native coin, base units; ``exit_gas`` is kept for the position's exit.
     expected_out   Before taxes; ``min_out``: what the transaction insists on.
+    amm, pool_data The pool's AMM and `venue_data`: the market may forget a pool while an order is on its way.
     """
 
     order: str
@@ -87,6 +88,8 @@ class OrderPlaced(Fact, tag="order-placed/1"):
     exit_gas: int
     steps: tuple[Step, ...]
     urgent: bool = False
+    amm: str = ""
+    pool_data: int = 0
 
 
 class StepsAdded(Fact, tag="steps-added/1"):

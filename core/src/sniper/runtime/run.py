@@ -135,7 +135,7 @@ class Run:
         unanswered = [
             ask for account in self.kernel.accounts.values() for ask in account.book.asks.values() if not ask.is_command
         ]
-        self._take([Started(time=self.clock(), mode=resolved.mode.value)])
+        self._take([*self._switched(), Started(time=self.clock(), mode=resolved.mode.value)])
         still_open = {id_ for account in self.kernel.accounts.values() for id_ in account.book.asks}
         for ask in unanswered:
             if ask.id in still_open:
@@ -287,14 +287,18 @@ class Run:
             due = self.kernel.timers.next_at()
             if due is not None and due <= now:
                 await self.bus.publish([ClockEvent(time=now)], source="clock")
-            told = [
-                KillSwitch(time=now, account=name, level=level, reason="set beside the queues")
-                for name, account in self.kernel.accounts.items()
-                if account.book.kill != (level := self.switches.level(name).value)
-            ]
+            told = self._switched()
             if told:
                 await self.bus.publish(told, source=control.COMMANDS)
                 await asyncio.sleep(TICK_S)
+
+    def _switched(self) -> list[Event]:
+        """Commands for the accounts that do not stand where the kill switches beside the queues say."""
+        return [
+            KillSwitch(time=self.clock(), account=name, level=level, reason="set beside the queues")
+            for name, account in self.kernel.accounts.items()
+            if account.book.kill != (level := self.switches.level(name).value)
+        ]
 
     # ---- end ----
 
