@@ -17,7 +17,7 @@ from sniper.events import (
     TimerFired,
 )
 from sniper.kernel import facts as f
-from sniper.kernel.asks import Ask, AskBody, Probe, Send, Sign
+from sniper.kernel.asks import Ask, AskBody, Probe, Send, Sign, SimulateSell
 from sniper.kernel.book import Book, fold
 from sniper.kernel.entries import Entries
 from sniper.kernel.execution import Execution
@@ -127,6 +127,8 @@ class Account:
             self.execution.not_signed(body, event.code, event.message)
         elif isinstance(body, Send):
             self.execution.not_sent(body)
+        elif isinstance(body, SimulateSell):
+            self.exits.not_simulated(body)
 
     def timer(self, instance: str, token: str, exit_name: str, event: TimerFired) -> None:
         """A timer of this account fired."""

@@ -392,9 +392,13 @@ def _booked(book: Book, fact: f.Booked) -> None:
         order.cash = max(0, order.cash + fact.cash)
     order.gas = max(0, order.gas - fact.gas)
     if fact.realised:
-        _count(book.profits, fact.time, order.chain_id, fact.realised)
-        equity = book.equity[order.chain_id] = book.equity.get(order.chain_id, 0) + fact.realised
-        book.peak[order.chain_id] = max(book.peak.get(order.chain_id, 0), equity)
+        _realised(book, fact.time, order.chain_id, fact.realised)
+
+
+def _realised(book: Book, time: int, chain_id: int, amount: int) -> None:
+    _count(book.profits, time, chain_id, amount)
+    equity = book.equity[chain_id] = book.equity.get(chain_id, 0) + amount
+    book.peak[chain_id] = max(book.peak.get(chain_id, 0), equity)
 
 
 def _count(series: list[tuple[int, int, int]], time: int, chain_id: int, amount: int) -> None:
@@ -460,6 +464,10 @@ def _position(book: Book, fact: f.PositionMoved) -> None:
     position = book.positions[fact.token]
     position.state = move(POSITION, f"position {fact.token}", position.state, fact.state)
     position.failures = fact.failures
+    if fact.state == "written-off":
+        lost, position.cost, position.exit_gas = position.cost, 0, 0
+        position.realised -= lost
+        _realised(book, fact.time, position.chain_id, -lost)
     if fact.state == "closed":
         position.exit_gas = 0
         del book.positions[fact.token]

@@ -200,6 +200,13 @@ class Exits:
             taxes = account.book.taxes.get(event.token)
             if taxes is None or taxes.sell_bps != tax:
                 account.emit(f.Measured(time=account.kernel.now, token=event.token, buy_tax_bps=None, sell_tax_bps=tax))
+        if guard.pending is not None and self._due(guard):
+            # stuck: another transaction that can only revert would cost gas again and again
+            if event.reverted or not event.received:
+                self._failed(guard)
+            else:
+                self._sell(guard, guard.pending)
+            return
         self.valued(guard)
 
     def block(self) -> None:
@@ -210,23 +217,41 @@ class Exits:
             self.flatten(KillLevel.FLATTEN)  # an entry that was on its way may have been filled since
         held = self._held()
         waiting = [item for item in self.guards.items() if item[1].pending is not None or item[1].simulates]
-        for token, guard in sorted(waiting):
+        for _, guard in sorted(waiting):
             position = guard.position
             due = guard.pending is not None and number >= guard.next_block and not held
-            if due and guard.pending is not None and position.state in ("open", "stuck"):
+            hopeless = position.state == "stuck" and account.kernel.wiring.signs
+            if due and guard.pending is not None and position.state in ("open", "stuck") and not hopeless:
                 self._sell(guard, guard.pending)
-            if guard.simulates and position.amount and position.state in ("open", "stuck"):
-                asked = any(
-                    isinstance(a.body, SimulateSell) and a.body.token == token for a in account.book.asks.values()
-                )
-                if not asked:
-                    account.ask(
-                        f"{account.name}?sell-{account.book.asks_made}",
-                        SimulateSell(
-                            chain_id=position.chain_id, token=token, pool=position.pool, amount=position.amount
-                        ),
-                        account.wiring.execution.simulate_deadline,
-                    )
+            if (guard.simulates or (due and hopeless)) and position.state in ("open", "stuck"):
+                self._simulate(guard)
+
+    def _simulate(self, guard: Guard) -> None:
+        """Ask what a sale of everything would bring. Where trades are only played the chain could not tell: the account
+        holds nothing there."""
+        account, position = self.account, guard.position
+        asked = any(
+            isinstance(ask.body, SimulateSell) and ask.body.token == position.token
+            for ask in account.book.asks.values()
+        )
+        if asked or not position.amount or not account.kernel.wiring.signs:
+            return
+        account.ask(
+            f"{account.name}?sell-{account.book.asks_made}",
+            SimulateSell(chain_id=position.chain_id, token=position.token, pool=position.pool, amount=position.amount),
+            account.wiring.execution.simulate_deadline,
+        )
+
+    def not_simulated(self, body: SimulateSell) -> None:
+        """No answer: what cannot be simulated is tried for real."""
+        guard = self.guards.get(body.token)
+        if guard is not None and self._due(guard) and guard.pending is not None:
+            self._sell(guard, guard.pending)
+
+    def _due(self, guard: Guard) -> bool:
+        """Whether a stuck position's sale may be tried again now."""
+        number = self.account.chain.number
+        return guard.position.state == "stuck" and number >= guard.next_block and not self._held()
 
     def flatten(self, reason: str) -> None:
         """Close everything, urgently."""
