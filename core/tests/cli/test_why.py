@@ -218,7 +218,7 @@ def test_sales_that_fail_alike_are_told_once_with_their_number_and_cost(why: Why
     shown = why(world, "PEPE")
     assert shown.count("Exit ") == 2  # the failed ones, and the one that is under way
     assert "Tried 2 times more within" in shown
-    assert "with the same result, and cost 0.0024" in shown
+    assert "with the same result, and cost 0.0027" in shown
     assert "failed sales in a row" in shown
 
 

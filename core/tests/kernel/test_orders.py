@@ -14,6 +14,7 @@ from world import (
     Setup,
     Token,
     Tx,
+    Venue,
     World,
     address,
     hash_of,
@@ -332,7 +333,7 @@ def test_the_exit_is_approved_at_entry_for_the_exact_amount() -> None:
     approvals = [tx for _, tx in world.sent if tx.purpose == "approve"]
     held = world.book.positions[TOKEN].amount
     assert [(tx.to, tx.data[-32:], tx.gas) for tx in approvals] == [(address(1), held.to_bytes(32, "big"), GAS_APPROVE)]
-    assert world.chain.ledger.allowances[address(1)] == held
+    assert world.chain.ledger.allowances[f"{address(1)}@{ROUTER}"] == held
     assert bytes.fromhex(ROUTER[2:]) in approvals[0].data
     world.close()
     world.answer_all(Sign)
@@ -342,7 +343,7 @@ def test_the_exit_is_approved_at_entry_for_the_exact_amount() -> None:
 def test_an_erc20_quote_is_approved_exactly_and_accounted_to_the_unit() -> None:
     world = World(Setup(quote=USD))
     world.bought(1, 3 * ETHER)
-    assert world.chain.ledger.allowances.get(USD, 0) == 0, "used up by the entry"
+    assert world.chain.ledger.allowances.get(f"{USD}@{ROUTER}", 0) == 0, "used up by the entry"
     world.check()
     world.check_against_chain()
     world.bought(2, 5 * ETHER)
@@ -419,3 +420,162 @@ def test_gas_that_a_deposit_paid_which_was_not_read_yet_is_booked() -> None:
     world.crash()
     world.answer_all()
     world.check_against_chain()
+
+
+# ---- allowances ----
+
+
+def purposes(world: World, since: int = 0) -> list[str]:
+    return [tx.purpose for _, tx in world.sent[since:]]
+
+
+def pass_blocks(world: World, blocks: int) -> None:
+    for _ in range(blocks):
+        world.answer_all()
+        world.mine()
+
+
+def test_an_approval_for_one_router_is_none_for_another() -> None:
+    world = World(Setup(quote=USD))
+    world.open()
+    world.answer_all()
+    world.mine()  # the approval
+    world.answer_all()
+    world.mine(trades=((f"0x{0x1001:040x}", 60 * ETHER),))
+    world.settle()
+    assert ended(world) == ("failed", "too little out")
+    assert world.book.allowances == {f"{CHAIN}:{USD}@{ROUTER}": ETHER // 10}
+    other = address(0xB0B)
+    world.kernel.wiring.venues["router"] = Venue(router=other)
+    before = len(world.sent)
+    world.bought(2)
+    assert purposes(world, before) == ["approve", "entry", "approve"]
+    assert world.book.allowances[f"{CHAIN}:{USD}@{ROUTER}"] == ETHER // 10, "the other router took nothing of it"
+    world.check()
+    world.check_against_chain()
+
+
+def test_a_sale_that_reverted_on_an_old_approval_is_followed_by_one_that_approves_anew() -> None:
+    world = World()
+    world.bought()
+    key = f"{address(1)}@{ROUTER}"
+    world.chain.ledger.allowances[key] -= 1  # lowered by the token itself, and no event says so
+    before = len(world.sent)
+    world.close()
+    pass_blocks(world, 6)
+    assert purposes(world, before) == ["exit", "approve", "exit"]
+    assert not world.book.positions
+    world.check()
+    world.check_replay()
+
+
+def test_a_sale_that_reverted_on_its_own_approval_does_not_approve_again() -> None:
+    world = World()
+    world.bought()
+    world.chain.ledger.allowances[f"{address(1)}@{ROUTER}"] = 0
+    world.chain.tokens[address(1)].sellable = False
+    before = len(world.sent)
+    world.close()
+    pass_blocks(world, 4)  # the sale, then the approval and a second sale
+    world.chain.tokens[address(1)].sellable = True
+    pass_blocks(world, 12)
+    assert purposes(world, before) == ["exit", "approve", "exit", "exit"]
+    assert not world.book.positions
+
+
+def test_a_token_that_wants_a_reset_first_is_sold_after_its_allowance_was_doubted() -> None:
+    world = World()
+    world.chain.tokens[address(1)].reset_first = True
+    world.bought()
+    before = len(world.sent)
+    world.close()
+    world.answer_all()
+    world.mine(trades=((f"0x{0x1001:040x}", -(10**24)),))  # what is approved was right: the price fell
+    pass_blocks(world, 12)
+    assert purposes(world, before) == ["exit", "approve", "approve", "approve", "exit"]
+    assert not world.book.positions
+    world.check()
+    world.check_against_chain()
+
+
+# ---- deadlines ----
+
+
+def quick(**rules: int) -> ExecutionWiring:
+    return ExecutionWiring(deadline_s=30, replace_after_blocks=1, max_attempts=10, **rules)
+
+
+def test_an_entry_that_is_late_for_its_deadline_is_replaced_by_a_cancel() -> None:
+    world = sent(World(Setup(execution=quick())))
+    deadline = world.of(f.OrderPlaced)[0].deadline
+    while world.account.chain.timestamp < deadline:
+        assert set(purposes(world)) == {"entry"}
+        world.mine(most=0)
+        world.answer_all()
+    assert purposes(world)[-1] == "cancel"
+    world.settle()
+    assert ended(world)[0] == "cancelled"
+    assert not world.book.positions
+    world.check()
+    world.check_against_chain()
+
+
+def test_a_sale_that_is_late_for_its_deadline_is_cancelled_and_planned_afresh() -> None:
+    world = World(Setup(execution=quick()))
+    world.bought()
+    world.close()
+    world.answer_all()
+    first = world.of(f.OrderPlaced)[1]
+    while world.account.chain.timestamp < first.deadline:
+        assert purposes(world)[-1] == "exit"
+        world.mine(most=0)
+        world.answer_all()
+    assert purposes(world)[-1] == "cancel"
+    pass_blocks(world, 5)
+    assert ended(world)[0] == "done"
+    again = world.of(f.OrderPlaced)[2]
+    assert (again.side, again.token) == ("reduce", TOKEN)
+    assert again.deadline > first.deadline
+    assert not world.book.positions
+    world.check()
+    world.check_against_chain()
+
+
+def test_a_swap_whose_approval_took_until_its_deadline_is_not_sent() -> None:
+    world = World(Setup(quote=USD, execution=ExecutionWiring(deadline_s=30, replace_after_blocks=9)))
+    world.open()
+    world.answer_all()
+    for _ in range(3):
+        world.mine(most=0)
+        world.answer_all()
+    world.settle()
+    assert purposes(world) == ["approve"]
+    assert ended(world) == ("cancelled", "deadline passed")
+    assert not world.book.positions
+    world.check()
+    world.check_against_chain()
+
+
+def test_the_approval_after_an_entry_knows_no_deadline() -> None:
+    world = World(Setup(execution=quick()))
+    world.open()
+    world.answer_all()
+    world.mine()
+    for _ in range(5):
+        world.answer_all()
+        world.mine(most=0)
+    world.settle()
+    assert set(purposes(world)) == {"entry", "approve"}
+    assert ended(world)[0] == "done"
+    world.check_against_chain()
+
+
+def test_an_executor_is_told_the_deadline_that_the_order_was_planned_with() -> None:
+    world = sent(World())
+    for _ in range(3):
+        world.mine(most=0)
+        world.answer_all(Sign)
+    (order,) = world.of(f.OrderPlaced)
+    swaps = [fact.ask.body.submission.swap for fact in world.of(f.Asked) if isinstance(fact.ask.body, Send | Settle)]
+    assert len(swaps) > 2
+    assert {swap and swap.deadline for swap in swaps} == {order.deadline}

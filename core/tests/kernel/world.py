@@ -323,29 +323,30 @@ class Flat(FeeEstimator):
 
 
 class Venue(OnChainVenue):
-    """One router that takes exact approvals; an allowance that is too small is reset first."""
+    """A router that takes exact approvals; an allowance that is too small is reset first."""
 
     broken: bool = False
+    router: str = ROUTER
 
     def serves(self, chain_id: int, amm: str) -> bool:
         return chain_id == CHAIN
 
     def spender(self, chain_id: int, amm: str) -> str:
-        return ROUTER
+        return self.router
 
     def plan(self, swap: Swap) -> tuple[Step, ...]:
         if self.broken:
             raise ValueError("no plan")
         data = SWAP.encode(swap.pool, swap.token_in, swap.token_out, swap.amount_in, swap.min_out, swap.deadline)
         value = swap.amount_in if swap.token_in == NATIVE else 0
-        step = Step(purpose="entry" if swap.opens else "exit", to=ROUTER, data=data, value=value, gas=GAS_SWAP)
+        step = Step(purpose="entry" if swap.opens else "exit", to=self.router, data=data, value=value, gas=GAS_SWAP)
         return (*self.approve(swap.chain_id, swap.amm, swap.token_in, swap.amount_in, swap.allowance), step)
 
     def approve(self, chain_id: int, amm: str, token: str, amount: int, allowance: int) -> tuple[Step, ...]:
         if token == NATIVE or allowance >= amount:
             return ()
         return tuple(
-            Step(purpose="approve", to=token, data=APPROVE.encode(ROUTER, to), value=0, gas=GAS_APPROVE)
+            Step(purpose="approve", to=token, data=APPROVE.encode(self.router, to), value=0, gas=GAS_APPROVE)
             for to in ((0, amount) if allowance else (amount,))
         )
 
@@ -380,7 +381,8 @@ class Token:
 
 @dataclass
 class Ledger:
-    """The whole state after one block. ``reserves``: (quote, token) of each pool."""
+    """The whole state after one block. ``reserves``: (quote, token) of each pool. ``allowances``: by token and spender,
+    ``<token>@<spender>``."""
 
     native: int = FUNDS
     nonce: int = 0
@@ -584,15 +586,15 @@ class FakeChain:
         if tx.data[:4] == APPROVE.selector:
             token = self.tokens.get(tx.to, Token())
             spender, amount = APPROVE.decode_call(tx.data)
-            if not token.approvable or (token.reset_first and amount and ledger.allowances.get(tx.to, 0)):
+            key = f"{tx.to}@{spender}"
+            if not token.approvable or (token.reset_first and amount and ledger.allowances.get(key, 0)):
                 raise Reverted("approve")
-            assert spender == ROUTER
-            ledger.allowances[tx.to] = amount
+            ledger.allowances[key] = amount
             return
         pool, token_in, token_out, amount, min_out, _ = SWAP.decode_call(tx.data)
         x, y = ledger.reserves[pool]
         if token_in == self.quote:
-            self._pay(ledger, token_in, amount, tx.value)
+            self._pay(ledger, token_in, amount, tx)
             out = _out(amount, x, y)
             got = out - out * self.tokens[token_out].buy_tax_bps // BPS
             ledger.tokens[token_out] = ledger.tokens.get(token_out, 0) + got
@@ -601,7 +603,7 @@ class FakeChain:
             token = self.tokens[token_in]
             if not token.sellable:
                 raise Reverted("trading is off")
-            self._pay(ledger, token_in, amount, tx.value)
+            self._pay(ledger, token_in, amount, tx)
             moved = amount - amount * token.sell_tax_bps // BPS
             got = _out(moved, y, x)
             ledger.reserves[pool] = x - got, y + moved
@@ -613,16 +615,17 @@ class FakeChain:
             raise Reverted("too little out")
         touched.append(pool)
 
-    def _pay(self, ledger: Ledger, token: str, amount: int, value: int) -> None:
+    def _pay(self, ledger: Ledger, token: str, amount: int, tx: Tx) -> None:
         if token == NATIVE:
-            assert value == amount
-            ledger.native -= value
+            assert tx.value == amount
+            ledger.native -= amount
             return
-        if ledger.allowances.get(token, 0) < amount:
+        key = f"{token}@{tx.to}"
+        if ledger.allowances.get(key, 0) < amount:
             raise Reverted("allowance")
         if ledger.tokens.get(token, 0) < amount:
             raise Reverted("balance")
-        ledger.allowances[token] -= amount
+        ledger.allowances[key] -= amount
         ledger.tokens[token] -= amount
 
     def _sync(self, ledger: Ledger, pool: str) -> tuple[str, tuple[str, ...], bytes]:
@@ -896,10 +899,14 @@ class World:
         return self.chain.accept(tx)
 
     def crash(self, lose: int = 0) -> None:
-        """The process dies and another recovers from the journal. ``lose``: inputs that were not durable yet."""
-        lose = min(lose, len(self.inputs) - self.durable)
-        kept = len(self.inputs) - lose
-        inputs = self.inputs[:kept]
+        """The process dies and another recovers from the journal. ``lose``: inputs that were not durable yet; with one
+        log goes its whole block, as they are one frame."""
+        durable, kept = self.durable, len(self.inputs) - lose
+        while self._parts_a_block(durable):
+            durable += 1
+        while self._parts_a_block(kept):
+            kept -= 1
+        inputs = self.inputs[: max(durable, kept)]
         kernel = self.setup.kernel(self._report)
         again = []
         for event in inputs:
@@ -923,34 +930,17 @@ class World:
             if ask.id in self.book.asks:
                 self.asks.setdefault(ask.id, ask)
 
+    def _parts_a_block(self, position: int) -> bool:
+        return 0 < position < len(self.inputs) and isinstance(self.inputs[position], Log)
+
     def _rewind_feed(self) -> None:
-        """The feed goes on where the journal ends."""
+        """The feed goes on behind the newest block of the journal."""
         self.seen = []
         for event in self.inputs:
             if isinstance(event, Block):
                 self.seen.append((event.number, event.hash))
             elif isinstance(event, Reorg):
                 self.seen = [(number, h) for number, h in self.seen if number <= event.ancestor]
-        logs = [event for event in self.inputs if isinstance(event, Log)]
-        if self.seen:  # logs of the last block that were lost with the tail come again
-            number, block_hash = self.seen[-1]
-            block = self.chain.at(number)
-            have = sum(1 for log in logs if log.block == number and log.tx_hash.startswith(block_hash + "/"))
-            if block is not None and block.hash == block_hash:
-                for index in range(have, len(block.logs)):
-                    emitter, topics, data = block.logs[index]
-                    self.tell(
-                        Log(
-                            time=self.tick(1),
-                            chain_id=CHAIN,
-                            block=number,
-                            tx_hash=f"{block_hash}/{index // 2}",
-                            index=index,
-                            address=emitter,
-                            topics=topics,
-                            data=data,
-                        )
-                    )
 
     def _report(self, what: str, error: Exception) -> None:
         self.reports.append(f"{what}: {error}")
@@ -1042,7 +1032,8 @@ class World:
         for token in self.chain.tokens:
             held = self.book.positions.get(f"{CHAIN}:{token}")
             assert (held.amount if held else 0) == ledger.tokens.get(token, 0)
-            assert self.book.allowances.get(f"{CHAIN}:{token}", 0) == ledger.allowances.get(token, 0)
+        granted = {f"{CHAIN}:{key}": amount for key, amount in ledger.allowances.items() if amount}
+        assert self.book.allowances == granted
 
 
 def _same(inputs: list[Event], again: list[list[f.Fact]], facts: list[list[f.Fact]]) -> None:

@@ -19,6 +19,11 @@ KEPT_MINUTES = 31 * 24 * 60
 KEPT_TOKENS = 10_000
 
 
+def allowance_id(token: str, spender: str) -> str:
+    """``<chain id>:<token>@<spender>``: an approval is for one contract alone, and V2 and V3 have a router each."""
+    return f"{token}@{spender.lower()}"
+
+
 class Attempt(State):
     """One signed form of one step."""
 
@@ -62,13 +67,14 @@ class Order(State):
     step: int = 0
     attempts: list[Attempt] = []
     booked: list[f.Booked] = []
-    allowed: list[tuple[str, str, int]] = []
-    """(attempt, token, allowance before it), oldest first."""
+    allowed: list[tuple[str, str, str, int]] = []
+    """(attempt, token, spender, allowance before it), oldest first."""
     filled: int = 0
     ended_block: int = 0
     reason: str = ""
     amm: str = ""
     pool_data: int = 0
+    deadline: int = 0
 
 
 class Position(State):
@@ -136,6 +142,7 @@ class Book(State):
     asks: dict[str, Ask] = {}
     senders: dict[str, Sender] = {}
     allowances: dict[str, int] = {}
+    """By `allowance_id`: what each spender may take of a token, base units; without an entry: nothing."""
     taxes: dict[str, Taxes] = {}
     instances: dict[str, Life] = {}
     kill: str = "off"
@@ -282,6 +289,7 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
         placed_at=fact.time,
         amm=fact.amm,
         pool_data=fact.pool_data,
+        deadline=fact.deadline,
     )
     position = book.positions.get(fact.token)
     if fact.side == "increase":
@@ -421,14 +429,15 @@ def _bound(table: dict[str, Any], age: Callable[[Any], int]) -> None:  # Any: wh
 
 def _allowed(book: Book, fact: f.Allowed) -> None:
     order = book.order_of(fact.order)
+    key = allowance_id(fact.token, fact.spender)
     if fact.undo:
         order.allowed.pop()
     else:
-        order.allowed.append((fact.attempt, fact.token, book.allowances.get(fact.token, 0)))
+        order.allowed.append((fact.attempt, fact.token, fact.spender, book.allowances.get(key, 0)))
     if fact.amount:
-        book.allowances[fact.token] = fact.amount
+        book.allowances[key] = fact.amount
     else:
-        book.allowances.pop(fact.token, None)
+        book.allowances.pop(key, None)
 
 
 def _ended(book: Book, fact: f.OrderEnded) -> None:

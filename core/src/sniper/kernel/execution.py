@@ -10,12 +10,12 @@ from sniper.events import BalancesRead, Sent, Settled, Signed
 from sniper.executor import Submission
 from sniper.kernel import facts as f
 from sniper.kernel.asks import ReadBalances, Send, Settle, Sign
-from sniper.kernel.book import Attempt, Order
+from sniper.kernel.book import Attempt, Order, allowance_id
 from sniper.kernel.market import Pool
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.risk import Finding, at_least, must
 from sniper.types import BPS, NATIVE, Entry, FeeBid, KillLevel, Step, asset_id, split_asset
-from sniper.venue import OnChainVenue, Swap
+from sniper.venue import Swap
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -25,9 +25,12 @@ BUMP_NUMERATOR, BUMP_DENOMINATOR = 1125, 1000
 CANCEL_GAS = 21_000
 DUST = 100
 """What is left after a sale of everything is dust where it is at most one part in so many, and is not held any more."""
+SOME = 1
+"""Stands for an allowance that is not known, but may not be nothing: too little, so a venue resets it first."""
 RESEND_BLOCKS = 10
 """A last bid goes out again so often: pools drop what waits for long, and all later nonces would wait with it."""
 NONCE_PASSED = "nonce passed"
+TOO_LATE = "deadline passed"
 TAKEN = ("included", "reverted", "replaced")
 """Attempts whose nonce is used; with a block of their own a reorg may give it back."""
 
@@ -45,9 +48,12 @@ class Execution:
         """The coin that stands for ``address`` inside pools: the wrapped coin for the native one."""
         return self.account.chain.wiring.wrapped_native if address == NATIVE else address
 
-    def swap(self, pool: Pool, token_in: str, token_out: str, amount_in: int, min_out: int, *, opens: bool) -> Swap:
-        """The trade of this account through ``pool``; the tokens are addresses."""
+    def swap(
+        self, venue: str, pool: Pool, token_in: str, token_out: str, amount_in: int, min_out: int, *, opens: bool
+    ) -> Swap:
+        """The trade of this account through ``pool`` at the venue of that name; the tokens are addresses."""
         account = self.account
+        spender = self.spender(venue, pool.chain_id, pool.amm)
         return Swap(
             chain_id=pool.chain_id,
             owner=account.wiring.address,
@@ -59,20 +65,34 @@ class Execution:
             amount_in=amount_in,
             min_out=min_out,
             deadline=account.chain.timestamp + account.wiring.execution.deadline_s,
-            allowance=self.allowance(asset_id(pool.chain_id, token_in)),
+            allowance=self.allowance(asset_id(pool.chain_id, token_in), spender),
             opens=opens,
         )
 
-    def allowance(self, token: str) -> int:
-        """What the venue may take: granted, or by the newest approval on its way (with a lower nonce), base units."""
-        granted, newest = self.account.book.allowances.get(token, 0), -1
+    def spender(self, venue: str, chain_id: int, amm: str) -> str:
+        """The contract that takes what this venue is paid with; empty, with an allowance of nothing, where the venue
+        does not say."""
+        try:
+            return self.account.kernel.wiring.venues[venue].spender(chain_id, amm).lower()
+        except Exception as error:  # a plugin's code, or a venue that is not in the config any more
+            self.account.kernel.report(f"venue {venue} names no spender for {amm} pools", error)
+            return ""
+
+    def allowance(self, token: str, spender: str) -> int:
+        """What ``spender`` may take: granted, or by the newest approval on its way (with a lower nonce), base units."""
+        granted, newest = self._granted(token, spender), -1
         for order in self._working():
             for attempt in order.attempts:
                 step = order.steps[attempt.step]
-                approves = step.purpose == "approve" and asset_id(order.chain_id, step.to) == token
-                if approves and attempt.state in IN_FLIGHT and attempt.nonce > newest and not attempt.cancel:
+                if step.purpose != "approve" or attempt.state not in IN_FLIGHT or attempt.cancel:
+                    continue
+                grants = asset_id(order.chain_id, step.to) == token and approved_spender(step) == spender
+                if grants and attempt.nonce > newest:
                     granted, newest = approved_amount(step), attempt.nonce
         return granted
+
+    def _granted(self, token: str, spender: str) -> int:
+        return self.account.book.allowances.get(allowance_id(token, spender), 0)
 
     def after_tax(self, token: str, amount: int, *, buying: bool) -> int:
         """``amount`` less the token's measured tax, base units."""
@@ -98,12 +118,12 @@ class Execution:
         net = self.after_tax(entry.token, out, buying=True)
         min_out = max(1, net * (BPS - rules.slippage_bps) // BPS)
         token = split_asset(entry.token)[1]
-        swap = self.swap(pool, account.wiring.quote, token, entry.amount, min_out, opens=True)
+        swap = self.swap(entry.venue, pool, account.wiring.quote, token, entry.amount, min_out, opens=True)
         bid = account.chain.fee.bid(urgent=False, blocks_waited=0)
         try:
             venue = account.kernel.wiring.venues[entry.venue]
             steps = venue.plan(swap)
-            exit_gas = self._gas_of_exit(venue, pool, token) * bid.max_fee
+            exit_gas = self._gas_of_exit(entry.venue, pool, token) * bid.max_fee
         except Exception as error:  # a plugin's code: without a plan there is no entry
             account.kernel.report(f"venue {entry.venue} has no plan for {entry.intent}", error)
             return (still, must("planned", False, note=f"{type(error).__name__}: {error}")), None
@@ -139,14 +159,16 @@ class Execution:
             steps=steps,
             amm=pool.amm,
             pool_data=swap.pool_data,
+            deadline=swap.deadline,
         )
 
-    def _gas_of_exit(self, venue: OnChainVenue, pool: Pool, token: str) -> int:
+    def _gas_of_exit(self, name: str, pool: Pool, token: str) -> int:
         """Gas units of the way back: the approval at entry and a sale that approves again."""
         key = (pool.amm, self.account.wiring.quote)
         known = self.exit_gas.get(key)
         if known is None:
-            sale = self.swap(pool, token, self.account.wiring.quote, 1, 0, opens=False)
+            venue = self.account.kernel.wiring.venues[name]
+            sale = self.swap(name, pool, token, self.account.wiring.quote, 1, 0, opens=False)
             approval = venue.approve(pool.chain_id, pool.amm, token, 1, 0)
             known = sum(step.gas for step in (*approval, *venue.plan(sale)))
             self.exit_gas[key] = known
@@ -163,6 +185,9 @@ class Execution:
         if outcome is not None:
             self._end(order, *outcome)
             return
+        if self._late(order, order.step):
+            self._end(order, "cancelled", TOO_LATE)
+            return
         sender = account.book.sender(order.chain_id, order.owner)
         if account.book.kill == KillLevel.FREEZE or account.book.halted or not sender.known:
             return
@@ -170,6 +195,11 @@ class Execution:
             return  # one signature at a time: a refused one then always gives its nonce back
         bid = account.chain.fee.bid(urgent=order.urgent, blocks_waited=0)
         self._attempt(order, order.step, sender.next_nonce, bid)
+
+    def _late(self, order: Order, step: int) -> bool:
+        """Whether the order's swap is still to come at ``step``, and could only revert in the next block."""
+        ahead = any(s.purpose in ("entry", "exit") for s in order.steps[step:])
+        return ahead and 0 < order.deadline <= self.account.chain.timestamp
 
     def _working(self) -> list[Order]:
         """In the order of their ids: a book that was restored iterates otherwise than one that grew."""
@@ -257,7 +287,7 @@ class Execution:
                 pool_data=order.pool_data,
                 amount_in=order.amount_in,
                 min_out=order.min_out,
-                deadline=account.chain.timestamp + account.wiring.execution.deadline_s,
+                deadline=order.deadline,
                 allowance=0,
                 opens=opens,
             )
@@ -410,11 +440,28 @@ class Execution:
             self._sold(order, attempt, event, gas)
         else:
             self._paid_gas(order, attempt, event, gas)
-            if step.purpose == "approve" and event.ok:
-                self._allowed(order, attempt, asset_id(order.chain_id, step.to), approved_amount(step))
+            if step.purpose == "approve":
+                self._approved(order, attempt, step, ok=event.ok)
             elif step.purpose == "exit":
                 self._shrunk(order, event)
+                self._doubt(order, attempt)
         self.advance(order)
+
+    def _approved(self, order: Order, attempt: Attempt, step: Step, *, ok: bool) -> None:
+        """A sale's approval that reverted: perhaps the token wants a reset first, so the next sale begins with one."""
+        token, spender, amount = asset_id(order.chain_id, step.to), approved_spender(step), approved_amount(step)
+        if ok:
+            self._allowed(order, attempt, token, spender, amount)
+        elif order.side == "reduce" and amount and not self._granted(token, spender):
+            self._allowed(order, attempt, token, spender, SOME)
+
+    def _doubt(self, order: Order, attempt: Attempt) -> None:
+        """A token may lower what it granted by itself: a sale that reverted on an old approval is followed by one that
+        approves anew."""
+        own = any(a.state == "included" and order.steps[a.step].purpose == "approve" for a in order.attempts)
+        spender = self.spender(order.venue, order.chain_id, order.amm)
+        if not own and self._granted(order.token, spender):
+            self._allowed(order, attempt, order.token, spender, 0)
 
     def _shrunk(self, order: Order, event: Settled) -> None:
         """A token that rebased or took a fee of its holders: to sell more than there is would revert for ever."""
@@ -474,7 +521,7 @@ class Execution:
             return
         token = split_asset(order.token)[1]
         if len(order.steps) == attempt.step + 1:  # not there from before a reorg
-            allowed = account.book.allowances.get(order.token, 0)
+            allowed = self._granted(order.token, self.spender(order.venue, order.chain_id, order.amm))
             try:
                 venue = account.kernel.wiring.venues[order.venue]
                 approvals = venue.approve(order.chain_id, order.amm, token, position.amount, allowed)
@@ -500,15 +547,19 @@ class Execution:
 
     def _used(self, order: Order, attempt: Attempt, token: str) -> None:
         """A swap took its amount out of the allowance."""
-        allowed = self.account.book.allowances.get(token, 0)
+        spender = self.spender(order.venue, order.chain_id, order.amm)
+        allowed = self._granted(token, spender)
         if allowed:
-            self._allowed(order, attempt, token, max(0, allowed - order.amount_in))
+            self._allowed(order, attempt, token, spender, max(0, allowed - order.amount_in))
 
-    def _allowed(self, order: Order, attempt: Attempt, token: str, amount: int, *, undo: bool = False) -> None:
+    def _allowed(
+        self, order: Order, attempt: Attempt, token: str, spender: str, amount: int, *, undo: bool = False
+    ) -> None:
         self.account.emit(
             f.Allowed(
                 time=self.account.kernel.now,
                 token=token,
+                spender=spender,
                 amount=amount,
                 order=order.id,
                 attempt=attempt.id,
@@ -593,7 +644,8 @@ class Execution:
         if not refused and waited < rules.replace_after_blocks:
             return
         tries = self._tries(order, newest)
-        hopeless = frozen or newest.note in ("insufficient-funds", "rejected") or tries >= rules.max_attempts
+        late = self._late(order, newest.step)
+        hopeless = frozen or late or newest.note in ("insufficient-funds", "rejected") or tries >= rules.max_attempts
         if hopeless and tries >= 2 * rules.max_attempts:
             return  # the last bid stays in the pool; it is watched until its nonce is used
         bid = account.chain.fee.bid(urgent=True, blocks_waited=waited)
@@ -606,7 +658,7 @@ class Execution:
                 max_fee=max(bid.max_fee, _bumped(newest.bid.max_fee)),
             ),
             replaces=newest.id,
-            cancel=newest.cancel or (hopeless and order.side == "increase"),
+            cancel=newest.cancel or late or (hopeless and order.side == "increase"),
         )
 
     # ---- wallet ----
@@ -701,8 +753,8 @@ class Execution:
                         undo=True,
                     )
                 )
-            for _, token, before in [entry for entry in reversed(order.allowed) if entry[0] == attempt.id]:
-                self._allowed(order, attempt, token, before, undo=True)
+            for _, token, spender, before in [entry for entry in reversed(order.allowed) if entry[0] == attempt.id]:
+                self._allowed(order, attempt, token, spender, before, undo=True)
             self._move(order, attempt, "unknown")
             for other in order.attempts:
                 if other.nonce == attempt.nonce and other.state == "replaced":
@@ -761,6 +813,15 @@ def _bumped(fee: int) -> int:
 
 def approved_amount(step: Step) -> int:
     """What an ERC-20 ``approve(address,uint256)`` grants: its second word (EIP-20), base units."""
+    return int.from_bytes(_approval(step)[36:68], "big")
+
+
+def approved_spender(step: Step) -> str:
+    """To whom: its first word, an address in lower case."""
+    return "0x" + _approval(step)[16:36].hex()
+
+
+def _approval(step: Step) -> bytes:
     if len(step.data) != 68:
         raise IllegalTransition(f"an approval has 68 bytes of calldata, this one {len(step.data)}")
-    return int.from_bytes(step.data[36:68], "big")
+    return step.data

@@ -365,7 +365,7 @@ class Exits:
         base = rules.max_exit_slippage_bps if sell.urgent else rules.exit_slippage_bps
         slippage = min(rules.max_exit_slippage_bps, base << min(position.failures, 16))
         min_out = max(floor, out * (BPS - slippage) // BPS)
-        swap = account.execution.swap(guard.pool, token, quote, amount, min_out, opens=False)
+        swap = account.execution.swap(position.venue, guard.pool, token, quote, amount, min_out, opens=False)
         try:
             steps = account.kernel.wiring.venues[position.venue].plan(swap)
         except Exception as error:  # a plugin's code: tried again
@@ -393,6 +393,7 @@ class Exits:
             urgent=sell.urgent or position.failures > 0,
             amm=guard.pool.amm,
             pool_data=swap.pool_data,
+            deadline=swap.deadline,
         )
 
     def _policies(self, guard: Guard, order: f.OrderPlaced, denials: Denials) -> None:

@@ -68,6 +68,7 @@ class OrderPlaced(Fact, tag="order-placed/1"):
     cash, gas      Reserved: quote asset and native coin, base units; ``exit_gas`` is kept for the position's exit.
     expected_out   Before taxes; ``min_out``: what the transaction insists on.
     amm, pool_data The pool's AMM and `venue_data`: the market may forget a pool while an order is on its way.
+    deadline       Seconds, chain time: the swap reverts after it; 0: none is known.
     """
 
     order: str
@@ -90,6 +91,7 @@ class OrderPlaced(Fact, tag="order-placed/1"):
     urgent: bool = False
     amm: str = ""
     pool_data: int = 0
+    deadline: int = 0
 
 
 class StepsAdded(Fact, tag="steps-added/1"):
@@ -145,10 +147,11 @@ class Booked(Fact, tag="booked/1"):
 
 
 class Allowed(Fact, tag="allowed/1"):
-    """The venue's contract may now take this much of the token (base units, absolute), after this attempt of an order;
-    or again (``undo``), where a reorg took that attempt back."""
+    """``spender`` may now take this much of the token (base units, absolute), after this attempt of an order; or again
+    (``undo``), where a reorg took that attempt back."""
 
     token: str
+    spender: str
     amount: int
     order: str
     attempt: str

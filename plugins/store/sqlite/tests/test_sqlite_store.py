@@ -233,6 +233,10 @@ def test_accounts_do_not_see_each_other(store: Sqlite) -> None:
     assert store.query("positions", account="bob")[0]["amount"] == 7
 
 
+def allowed(time: int, spender: str, amount: int) -> f.Allowed:
+    return f.Allowed(time=time, order="a/s/1.0", attempt="a/s/1.0#0", token=TOKEN, spender=spender, amount=amount)
+
+
 def test_lives_limits_and_tokens_are_kept(store: Sqlite) -> None:
     store.apply(
         0,
@@ -243,7 +247,8 @@ def test_lives_limits_and_tokens_are_kept(store: Sqlite) -> None:
             ("alice", FACT, f.InstanceMoved(time=4, instance="snipe", state="paused")),
             ("alice", FACT, f.Measured(time=5, token=TOKEN, buy_tax_bps=100, sell_tax_bps=None)),
             ("alice", FACT, f.Measured(time=6, token=TOKEN, buy_tax_bps=None, sell_tax_bps=200)),
-            ("alice", FACT, f.Allowed(time=7, order="a/s/1.0", attempt="a/s/1.0#0", token=TOKEN, amount=2**256 - 1)),
+            ("alice", FACT, allowed(7, "0xb2", 5)),
+            ("alice", FACT, allowed(8, "0xb3", 2**256 - 1)),
             ("", INPUT, TokenDescribed(time=8, chain_id=1, token="0xaa", symbol="T", decimals=18, deployer="0xdd")),
         ],
     )
@@ -253,7 +258,8 @@ def test_lives_limits_and_tokens_are_kept(store: Sqlite) -> None:
     assert (instance["state"], instance["parameters"]) == ("paused", "{}")
     (taxes,) = store.query("taxes")
     assert (taxes["buy_tax_bps"], taxes["sell_tax_bps"]) == (100, 200)
-    assert store.query("allowances", amount=2**256 - 1)[0]["token"] == TOKEN
+    allowances = {row["spender"]: (row["token"], row["amount"]) for row in store.query("allowances")}
+    assert allowances == {"0xb2": (TOKEN, 5), "0xb3": (TOKEN, 2**256 - 1)}
     assert store.query("tokens", symbol="T")[0]["decimals"] == 18
 
 

@@ -146,8 +146,8 @@ MODELS = (
     ),
     Model(
         "allowances",
-        key="account token",
-        texts="account token",
+        key="account token spender",
+        texts="account token spender",
         integers="time",
         amounts="amount",
     ),

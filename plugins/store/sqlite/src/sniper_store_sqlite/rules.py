@@ -170,8 +170,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "allowed/1": (
         Rule(
-            """INSERT OR REPLACE INTO allowances (account, token, amount, time)
-               VALUES (:account, :token, :amount, :time)"""
+            """INSERT OR REPLACE INTO allowances (account, token, spender, amount, time)
+               VALUES (:account, :token, :spender, :amount, :time)"""
         ),
     ),
     "order-ended/1": (
