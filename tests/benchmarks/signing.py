@@ -14,7 +14,7 @@ from world import CHAIN, ETHER, KEY, ROUTER
 from sniper.evm.log import log_from_json
 from sniper.kernel.asks import Ask, Sign
 from sniper.runtime.effects import Effects
-from sniper.runtime.kill import KillFile
+from sniper.runtime.switches import Switches
 from sniper_bus_memory.bus import Memory
 from sniper_signer_keystore import keyfile
 from sniper_signer_keystore.client import KeystoreConfig, KeystoreSigner
@@ -79,7 +79,7 @@ async def _run(count: int, shell: type[Shell]) -> list[int]:
             signer=keystore,
             publish=publish,
             clock=lambda: rig.world.time,
-            kill=KillFile(directory),
+            kill=Switches(directory).level,
             log=structlog.get_logger(),
         )
         here = rig.effects

@@ -28,7 +28,7 @@ from sniper.kernel.asks import Ask, DescribeToken, Probe, ReadBalances
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.wiring import CheckWiring
 from sniper.runtime.effects import Effects
-from sniper.runtime.kill import KillFile
+from sniper.runtime.switches import Switches
 from sniper_bus_memory.bus import Memory
 from sniper_risk_honeypot.check import Honeypot, HoneypotConfig
 from sniper_sdk.devchain import DevChain
@@ -92,7 +92,7 @@ async def one(chain: DevChain, launched: Launched, endpoints: Endpoints, directo
         signer=None,
         publish=publish,
         clock=lambda: world.time,
-        kill=KillFile(directory),
+        kill=Switches(directory).level,
         log=structlog.get_logger(),
     )
     shell = Unsynced(kernel, directory)

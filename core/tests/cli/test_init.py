@@ -1,6 +1,7 @@
 """What ``sniper init`` writes with the first-party plugins is a paper config once its places are named."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from sniper.catalogue import Catalogue
 from sniper.cli import exit_codes, main
 from sniper.settings.load import load
+from sniper.settings.model import Settings
 from sniper.settings.resolved import Configured, Resolved
 from sniper.settings.resolver import resolve
 
@@ -83,3 +85,10 @@ def test_the_amounts_of_its_examples_fit_together(filled: Resolved) -> None:
     assert 0 < paid <= amount(limits, "max_spend_per_trade") <= amount(limits, "max_spend_per_day")
     assert amount(liquidity, "min_quote_reserve") <= amount(strategy.plugin, "min_liquidity")
     assert paid * 10_000 <= amount(liquidity, "min_quote_reserve") * amount(liquidity, "max_share_bps")
+
+
+def test_the_signer_is_given_the_kill_switch_of_the_run(file: Path) -> None:
+    tables = tomllib.loads(file.read_text())
+    assert (
+        Path(tables["signer"]["keystore"]["kill_switch"]) == Settings.model_fields["data_dir"].default / "kill-switch"
+    )

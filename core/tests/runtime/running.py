@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from sniper.catalogue import Catalogue
 from sniper.events import Block, Event, Log, Reorg
+from sniper.executor import Executor
 from sniper.feed import Feed
 from sniper.runtime.control import wallet_read
 from sniper.runtime.run import Run
@@ -178,9 +179,10 @@ async def running(
     finality: int = 64,
     account: str = "",
     strategy: type[Strategy] | None = None,
+    executor: type[Executor] | None = None,
 ) -> AsyncIterator[Stage]:
     """A run in ``directory / "data"`` that has read its wallets. ``account``: more keys of ``[account.main]``;
-    ``strategy``: runs in place of launch-snipe, with its config."""
+    ``strategy``: runs in place of launch-snipe, with its config, as does ``executor`` in place of paper."""
     app = web.Application()
     app.add_routes([web.post("/", _answer)])
     node = web.AppRunner(app)
@@ -194,6 +196,8 @@ async def running(
     resolved = resolve(load(file), catalogue)
     if strategy is not None:
         resolved = _with(resolved, strategy)
+    if executor is not None and resolved.executor is not None:
+        resolved = replace(resolved, executor=replace(resolved.executor, cls=executor))
     Script.batches = asyncio.Queue()
     script = replace(resolved.feeds[0], cls=Script)
     run = Run(replace(resolved, feeds=(script,)), catalogue, signer=signer)

@@ -281,6 +281,21 @@ async def test_a_signer_that_is_gone_does_not_hold_up_the_kill_switch(tmp_path: 
         assert Switches(tmp_path / "data").level("main") is KillLevel.FREEZE
 
 
+class Hung(Gone):
+    """A signer that does not answer."""
+
+    async def level(self, level: KillLevel) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_a_signer_that_hangs_does_not_hold_up_the_kill_switch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path, signer=Hung()) as stage:
+        monkeypatch.setattr("sniper.runtime.control.PATIENCE_S", 1.0)
+        assert (await asked(stage, "kill-switch", level="freeze"))["kill"]["main"] == "freeze"
+
+
 # ---- the socket ----
 
 

@@ -86,9 +86,10 @@ async def command(run: "Run", event: Command) -> Facts:
     )
     if run.signer is not None and event.account == EVERYONE:
         try:
-            await run.signer.level(level)
-        except SignerError as error:  # it reads the file before it signs anything
-            run.log.error("the signer was not told of the kill switch", reason=str(error))
+            async with asyncio.timeout(PATIENCE_S):
+                await run.signer.level(level)
+        except (SignerError, TimeoutError) as error:  # the executor reads the file before it sends anything
+            run.log.error("the signer was not told of the kill switch", reason=str(error) or "it does not answer")
     return facts
 
 

@@ -35,9 +35,9 @@ from sniper.kernel.asks import (
 from sniper.kernel.kernel import Kernel
 from sniper.runtime.clock import Clock
 from sniper.runtime.forks import BALANCE_OF, ShellIo
-from sniper.runtime.kill import KillFile
+from sniper.runtime.kill import refusal
 from sniper.signer import Signer, SignRequest
-from sniper.types import NATIVE, SECOND, asset_id
+from sniper.types import NATIVE, SECOND, KillLevel, asset_id
 
 Publish = Callable[[Sequence[Event]], Awaitable[None]]
 SYMBOL = function("symbol()(string)")
@@ -57,11 +57,12 @@ class Effects:
         signer: Signer | None,
         publish: Publish,
         clock: Clock,
-        kill: KillFile,
+        kill: Callable[[str], KillLevel],
         log: FilteringBoundLogger,
         paper_cash: Mapping[str, int] | None = None,
     ) -> None:
-        """``paper_cash``: by account, what it starts with of its quote asset where trades are only played."""
+        """``kill``: where an account stands now. ``paper_cash``: by account, what it starts with of its quote asset
+        where trades are only played."""
         self._kernel = kernel
         self._endpoints = endpoints
         self._executor = executor
@@ -146,10 +147,10 @@ class Effects:
     async def _send(self, ask: Ask) -> Event:
         body = ask.body
         assert isinstance(body, Send)
-        refusal = self._kill.refuses(body.submission.purpose)
-        if refusal:
+        refused = refusal(self._kill(ask.account), body.submission.purpose)
+        if refused:
             # the bytes may have left before a crash, so only a first broadcast is certain not to have left
-            outcome, message = "rejected", refusal
+            outcome, message = "rejected", refused
         else:
             answer = await self._executor.send(body.submission)
             outcome, message = answer.outcome, answer.message

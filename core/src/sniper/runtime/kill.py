@@ -44,11 +44,11 @@ class KillFile:
         except OSError as error:
             raise ConfigError(f"the kill switch cannot be written to {self.path}: {error.strerror}") from error
 
-    def refuses(self, purpose: str) -> str:
-        """Why a transaction of this purpose must not leave now; empty where it may."""
-        level = self.level()
-        if level is KillLevel.FREEZE and purpose != "cancel":
-            return "the kill switch is at freeze"
-        if level in (KillLevel.NO_ENTRIES, KillLevel.FLATTEN) and purpose == "entry":
-            return f"the kill switch is at {level.value}"
-        return ""
+
+def refusal(level: KillLevel, purpose: str) -> str:
+    """Why a transaction of this purpose must not leave at this level; empty where it may."""
+    if level is KillLevel.FREEZE and purpose != "cancel":
+        return "the kill switch is at freeze"
+    if level in (KillLevel.NO_ENTRIES, KillLevel.FLATTEN) and purpose == "entry":
+        return f"the kill switch is at {level.value}"
+    return ""

@@ -124,7 +124,7 @@ class Run:
             signer=self.signer,
             publish=self._answer,
             clock=self.clock,
-            kill=self.switches.everyone,
+            kill=self.switches.level,
             log=self.log,
             paper_cash={
                 name: account.paper_cash
@@ -174,6 +174,8 @@ class Run:
                 raise ConfigError(f'mode "{self.resolved.mode}" signs, but the config names no signer')
             self.signer = configured.cls(configured.config)
         await self.signer.open()
+        # Its own file need not be ours, and a signer that somebody else runs may stand where an earlier run left it.
+        await self.signer.level(self.switches.everyone.level())
         held = set(await self.signer.addresses())
         for account in self.resolved.accounts:
             if account.address not in held:

@@ -1,7 +1,7 @@
 """The kill switch of everyone, and one of each account: files beside the queues.
 
-An account stands at the more severe of the two. ``<data dir>/kill-switch`` is also read by signer and executor before
-each transaction; ``<data dir>/accounts/<name>/kill-switch`` binds that account's kernel alone.
+An account stands at the more severe of ``<data dir>/kill-switch`` and ``<data dir>/accounts/<name>/kill-switch``; both
+are read before each transaction leaves. The signer is told the level of everyone, and may look at that file itself.
 """
 
 from pathlib import Path

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from sniper.catalogue import Catalogue, config_model
+from sniper.runtime.kill import FILE
 from sniper.settings.canonical import plain
 from sniper.settings.model import (
     Account,
@@ -68,7 +69,7 @@ def _lines(catalogue: Catalogue) -> Iterator[str]:
         yield from _plugin(catalogue, "strategy", name, own, values)
     for kind in (*_LISTED, "executor", "signer", "store", "bus"):
         for name in _names(catalogue, kind):
-            yield from _plugin(catalogue, kind, name, {}, {})
+            yield from _plugin(catalogue, kind, name, {}, _shared(catalogue, kind, name))
     yield from _table("runtime", Runtime, {})
     yield from _table("runtime.deadlines", Deadlines, {})
     yield from _table("logging", Logging, {})
@@ -84,6 +85,13 @@ def _values(catalogue: Catalogue, kind: str, name: str) -> dict[str, Any] | None
     if any(not field.examples for field in required.values()):
         return None
     return {"": name} | {key: field.examples[0] for key, field in required.items() if field.examples}
+
+
+def _shared(catalogue: Catalogue, kind: str, name: str) -> dict[str, Any]:
+    """The run's own kill switch, for a signer that looks at a file: one command then stops both."""
+    if kind != "signer" or "kill_switch" not in _model(catalogue, kind, name).model_fields:
+        return {}
+    return {"kill_switch": plain(Settings.model_fields["data_dir"].default / FILE)}
 
 
 def _model(catalogue: Catalogue, kind: str, name: str) -> type[BaseModel]:

@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import io
 import os
+import pty
 import signal
 import socket
 import subprocess
 import sys
+import termios
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +210,102 @@ async def test_a_password_that_comes_only_once_is_said_when_it_is_needed_again(
         await signer.addresses()
     with pytest.raises(StartError, match=f"descriptor {readable}.*only once"):
         await signer.sign(world.entry())
+    foreign, end = socket.socketpair()  # what has the number by now, such as a connection to a node
+    end.send(world.password.encode())
+    if foreign.fileno() != readable:
+        os.dup2(foreign.fileno(), readable)
+    with pytest.raises(StartError, match="only once"):
+        await signer.sign(world.entry())
+    assert os.read(readable, 64) == world.password.encode()
+    if foreign.fileno() != readable:
+        os.close(readable)
+    foreign.close()
+    end.close()
+    await signer.close()
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The keyboard's end of the terminal at stdin."""
+    keyboard, at_stdin = pty.openpty()
+    with os.fdopen(at_stdin) as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        yield keyboard
+    os.close(keyboard)
+
+
+async def asked(keyboard: int) -> None:
+    """Wait until the terminal shows no more what is typed."""
+    async with asyncio.timeout(10):
+        while termios.tcgetattr(keyboard)[3] & termios.ECHO:  # noqa: ASYNC110  (a terminal has no event for it)
+            await asyncio.sleep(0.001)
+
+
+def shown(keyboard: int) -> bytes:
+    os.set_blocking(keyboard, False)
+    try:
+        return os.read(keyboard, 4096)
+    except BlockingIOError:
+        return b""
+
+
+async def test_the_loop_goes_on_while_the_password_is_typed(
+    config: KeystoreConfig, world: World, terminal: int
+) -> None:
+    signer = KeystoreSigner(config)
+    opening = asyncio.ensure_future(signer.open())
+    await asked(terminal)  # by this very loop
+    assert not opening.done()
+    os.write(terminal, world.password.encode() + b"\n")
+    await opening
+    assert isinstance(await signer.sign(world.entry()), Signed)
+    assert world.password.encode() not in shown(terminal)
+    assert termios.tcgetattr(terminal)[3] & termios.ECHO
+    await signer.close()
+
+
+async def test_a_request_that_gave_up_leaves_the_prompt_to_the_next_one(
+    config: KeystoreConfig, world: World, terminal: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signer = KeystoreSigner(config)
+    opening = asyncio.ensure_future(signer.open())
+    await asked(terminal)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    signing = asyncio.ensure_future(signer.sign(world.entry()))
+    await asyncio.sleep(0)
+    os.write(terminal, world.password.encode() + b"\n")
+    assert isinstance(await signing, Signed)
+    assert capsys.readouterr().err.count("Password") == 1
+    await signer.close()
+
+
+async def test_close_takes_the_prompt_back(config: KeystoreConfig, world: World, terminal: int) -> None:
+    signer = KeystoreSigner(config)
+    opening = asyncio.ensure_future(signer.open())
+    await asked(terminal)
+    await signer.close()
+    with pytest.raises(SignerUnreachable, match="closed"):
+        await opening
+    assert termios.tcgetattr(terminal)[3] & termios.ECHO
+
+
+async def test_an_empty_password_is_no_password(config: KeystoreConfig, terminal: int) -> None:
+    signer = KeystoreSigner(config)
+    opening = asyncio.ensure_future(signer.open())
+    await asked(terminal)
+    os.write(terminal, b"\n")
+    with pytest.raises(StartError, match="0 bytes"):
+        await opening
+    await signer.close()
+
+
+async def test_without_a_terminal_nobody_is_asked(config: KeystoreConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    signer = KeystoreSigner(config)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(StartError, match=r"stdin is no terminal.*password_fd"):
+        await signer.open()
     await signer.close()
 
 

@@ -12,9 +12,12 @@ from sniper.errors import CodecError, SignerError
 from sniper.evm.transaction import Transaction
 from sniper.signer import KillLevel, Signed, Signer, SignerRefused, SignerUnreachable, SignRequest
 from sniper_signer_keystore.child import Child, start_child
+from sniper_signer_keystore.errors import StartError
 from sniper_signer_keystore.link import Link
-from sniper_signer_keystore.password import PasswordSource, from_descriptor, from_prompt
+from sniper_signer_keystore.password import PasswordSource, from_descriptor
 from sniper_signer_keystore.rules import load_rules, parse_rules
+from sniper_signer_keystore.secret import SecretBuffer
+from sniper_signer_keystore.terminal import from_terminal
 from sniper_signer_keystore.wire import (
     MAX_PACKET,
     AddressesAnswer,
@@ -54,7 +57,11 @@ class KeystoreConfig(Config):
         Field(description="What may be signed: a TOML file, or the same as a table. Only with keystores."),
     ] = None
     kill_switch: Annotated[
-        Path | None, Field(description="File with the kill switch's level. Default: kill-switch beside the socket.")
+        Path | None,
+        Field(
+            description="File with the kill switch's level: kill-switch in data_dir, so that one command stops both."
+            " Default: kill-switch beside the socket."
+        ),
     ] = None
     password_fd: Annotated[
         int | None, Field(ge=0, description="Descriptor to read the password from; a prompt when it is left out.")
@@ -79,10 +86,12 @@ class KeystoreSigner(Signer):
     def __init__(self, config: KeystoreConfig, password: PasswordSource | None = None) -> None:
         """``password``: gives it each time that the process is started; None: the config's descriptor, or a prompt."""
         self._config = config
-        self._password = password or _password_of(config)
+        self._given = password
+        self._read = False
         self._link: Link | None = None
         self._child: Child | None = None
         self._opening = asyncio.Lock()
+        self._connecting: asyncio.Task[Link] | None = None
         self._wanted = False
         self._level = KillLevel.OFF
 
@@ -120,10 +129,27 @@ class KeystoreSigner(Signer):
 
     async def close(self) -> None:
         self._wanted = False
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.wait([self._connecting])
         async with self._opening:
             await self._let_go("it was closed")
 
     async def _connected(self) -> Link:
+        if self._link is not None and self._link.lost is None:
+            return self._link
+        if self._connecting is None or self._connecting.done():
+            self._connecting = asyncio.create_task(self._connect())
+        connecting = self._connecting
+        try:
+            # Shielded: one request's deadline must not take back a prompt, or end a start, that the next one needs.
+            return await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            if connecting.cancelled() and not self._wanted:
+                raise SignerUnreachable("the signer was closed before it was ready") from None
+            raise
+
+    async def _connect(self) -> Link:
         async with self._opening:
             if self._link is not None and self._link.lost is None:
                 return self._link
@@ -157,11 +183,25 @@ class KeystoreSigner(Signer):
         start = Start(
             keystores=tuple(str(path.absolute()) for path in config.keystores),
             socket=str(config.socket.absolute()),
-            kill_switch=str((config.kill_switch or config.socket.with_name("kill-switch")).absolute()),
+            kill_switch=str((config.kill_switch or config.socket.with_name("kill-switch")).expanduser().absolute()),
             rules=rules,
             parent=os.getpid(),
         )
-        return await start_child(start, self._password(), config.start_timeout)
+        return await start_child(start, await self._password(), config.start_timeout)
+
+    async def _password(self) -> SecretBuffer:
+        descriptor = self._config.password_fd
+        if self._given is not None:
+            return self._given()
+        if descriptor is None:
+            return await from_terminal()
+        if self._read:  # it was closed then, and the number may be that of something else by now
+            raise StartError(
+                f"descriptor {descriptor} gives the password only once, and it was read before; start sniper again, or"
+                " let the operator start the signer"
+            )
+        self._read = True
+        return from_descriptor(descriptor)
 
     async def _let_go(self, reason: str) -> None:
         if self._link is not None:
@@ -170,11 +210,6 @@ class KeystoreSigner(Signer):
         if self._child is not None:
             child, self._child = self._child, None
             await child.close(self._config.start_timeout)
-
-
-def _password_of(config: KeystoreConfig) -> PasswordSource:
-    descriptor = config.password_fd
-    return from_prompt if descriptor is None else lambda: from_descriptor(descriptor)
 
 
 def _payload(request: SignRequest) -> bytes:
