@@ -18,7 +18,12 @@ class Bus(ABC):
 
     @abstractmethod
     async def take(self, most: int) -> list[Event]:
-        """The next events for the kernel, at least one; facts first. Waits for the first."""
+        """The next events for the kernel, at least one; facts first. Waits for the first.
+
+        No batch begins once there are ``most`` events, but one that has begun is given whole: the kernel journals what
+        it takes as one frame, and after a crash a feed goes on behind the newest recorded block, so that logs of this
+        block that were in no frame would never come. Absolute events need not stay with their batch.
+        """
 
     @abstractmethod
     def overflowed(self) -> frozenset[str]:

@@ -92,11 +92,11 @@ class Stage:
             while not condition():  # noqa: ASYNC110  (what is waited for has no event of its own)
                 await asyncio.sleep(0.001)
 
-    async def block(self, *logs: Log) -> None:
-        """A block with these logs; returns when it is on record."""
+    def next_block(self) -> Block:
+        """The head of the next block, which is handed to nobody yet."""
         self.number += 1
         now = self.run.clock()
-        block = Block(
+        return Block(
             time=now,
             chain_id=CHAIN,
             number=self.number,
@@ -107,7 +107,10 @@ class Stage:
             gas_used=1,
             gas_limit=2,
         )
-        await Script.batches.put([block, *logs])
+
+    async def block(self, *logs: Log) -> None:
+        """A block with these logs; returns when it is on record."""
+        await Script.batches.put([self.next_block(), *logs])
         await self.reaches(lambda: self.run.kernel.market.chains[CHAIN].number == self.number)
 
     def log(self, emitter: str, topics: tuple[str, ...], data: bytes) -> Log:

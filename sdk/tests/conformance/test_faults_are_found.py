@@ -492,43 +492,44 @@ class ServesAll(SoundVenue):
 class SoundBus(Bus):
     def __init__(self, deltas: int) -> None:
         self.most = deltas
-        self.facts: list[Event] = []
-        self.absolute: dict[type, Event] = {}
-        self.deltas: dict[str, list[Event]] = {}
+        self.facts: list[list[Event]] = []
+        self.absolute: dict[type, list[Event]] = {}
+        self.deltas: dict[str, list[list[Event]]] = {}
         self.lost: set[str] = set()
         self.filled = asyncio.Event()
 
     async def publish(self, events: Any, *, source: str) -> None:
-        for event in events:
-            if event.event_class is EventClass.FACT:
-                self.facts.append(event)
-            elif event.event_class is EventClass.ABSOLUTE:
-                self.absolute[type(event)] = event
-            else:
-                self.delta(source, event)
+        if any(event.event_class is EventClass.DELTA or isinstance(event, Block) for event in events):
+            self.delta(source, [*events])
+        elif events[0].event_class is EventClass.FACT:
+            self.facts.append([*events])
+        else:
+            self.absolute[type(events[0])] = [events[-1]]
         self.filled.set()
 
-    def delta(self, source: str, event: Event) -> None:
+    def delta(self, source: str, batch: list[Event]) -> None:
         queue = self.deltas.setdefault(source, [])
         if len(queue) < self.most:
-            queue.append(event)
+            queue.append(batch)
         else:
             queue.clear()
             self.lost.add(source)
 
     async def take(self, most: int) -> list[Event]:
         await self.filled.wait()
-        waiting = self.line()
-        taken, rest = waiting[:most], waiting[most:]
-        self.facts = [event for event in self.facts if event in rest]
-        self.absolute = {kind: event for kind, event in self.absolute.items() if event in rest}
-        self.deltas = {name: [event for event in queue if event in rest] for name, queue in self.deltas.items()}
+        rest = self.line()
+        taken: list[Event] = []
+        while rest and len(taken) < most:
+            taken += rest.pop(0)
+        self.facts = [batch for batch in self.facts if batch in rest]
+        self.absolute = {kind: batch for kind, batch in self.absolute.items() if batch in rest}
+        self.deltas = {name: [batch for batch in queue if batch in rest] for name, queue in self.deltas.items()}
         if not rest:
             self.filled.clear()
         return taken
 
-    def line(self) -> list[Event]:
-        return [*self.facts, *self.absolute.values(), *(event for queue in self.deltas.values() for event in queue)]
+    def line(self) -> list[list[Event]]:
+        return [*self.facts, *self.absolute.values(), *(batch for queue in self.deltas.values() for batch in queue)]
 
     def overflowed(self) -> frozenset[str]:
         lost, self.lost = frozenset(self.lost), set()
@@ -536,8 +537,8 @@ class SoundBus(Bus):
 
 
 class FactsLast(SoundBus):
-    def line(self) -> list[Event]:
-        return [*(event for queue in self.deltas.values() for event in queue), *self.absolute.values(), *self.facts]
+    def line(self) -> list[list[Event]]:
+        return [*(batch for queue in self.deltas.values() for batch in queue), *self.absolute.values(), *self.facts]
 
 
 class LosesInSilence(SoundBus):
@@ -550,8 +551,14 @@ class SaysItForever(SoundBus):
         return frozenset(self.lost)
 
 
+class PartsBlocks(SoundBus):
+    async def publish(self, events: Any, *, source: str) -> None:
+        for event in events:
+            await super().publish([event], source=source)
+
+
 class Reverses(SoundBus):
-    def line(self) -> list[Event]:
+    def line(self) -> list[list[Event]]:
         return [*self.facts, *self.absolute.values(), *(e for queue in self.deltas.values() for e in reversed(queue))]
 
 
@@ -635,6 +642,7 @@ def run(test: Callable[[], Any]) -> None:
         (LosesInSilence, "lost_deltas_are_said_once_and_cost_no_fact", "no source is said"),
         (SaysItForever, "lost_deltas_are_said_once_and_cost_no_fact", "said once"),
         (Reverses, "each_source_keeps_its_order", "came as"),
+        (PartsBlocks, "a_block_is_taken_with_all_its_logs_however_little_was_asked_for", "a block was split"),
     ],
 )
 def test_a_fault_is_found_and_named(plugin: Any, test: str, words: str) -> None:

@@ -16,6 +16,7 @@ from sniper.settings.resolved import Configured
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 30.0
+LONGEST_STOP_S = 1.0
 
 Publish = Callable[[Sequence[Event], str], Awaitable[None]]
 
@@ -84,19 +85,32 @@ class Feeder:
         """Run it, from where the kernel stands."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name=f"feed {self.name}")
 
-    async def stop(self) -> None:
-        """End it and wait for it."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+    def stop(self) -> Awaitable[None]:
+        """End it: at once it publishes nothing more. Await the result for its end, but for no more than
+        ``LONGEST_STOP_S``: a feed that takes its time to let go of its source is left to itself."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+        return self._ended(task)
+
+    async def _ended(self, task: "asyncio.Task[None] | None") -> None:
+        if task is None:
+            return
+        _, slow = await asyncio.wait([task], timeout=LONGEST_STOP_S)
+        if slow:
+            self._log.warning("a feed does not end and is left behind", feed=self.name, waited_s=LONGEST_STOP_S)
+        elif not task.cancelled() and (error := task.exception()) is not None:
+            self._log.warning("a feed ended with an error", feed=self.name, reason=f"{type(error).__name__}: {error}")
 
     async def _run(self) -> None:
+        own = asyncio.current_task()
         pause = FIRST_PAUSE_S
         while True:
             feed = self._configured.cls(self._configured.config, self._context)
             try:
                 async for batch in feed.events():
+                    if self._task is not own:
+                        return  # it was stopped, and did not heed it
                     pause = FIRST_PAUSE_S
                     self.last_event = self._clock()
                     if self.stale:
@@ -107,6 +121,8 @@ class Feeder:
                 raise
             except Exception as error:  # a plugin's code: supervision is what this is for
                 reason = f"{type(error).__name__}: {error}"
+            if self._task is not own:
+                return
             if not self.stale:
                 await self._say(stale=True)
             delay = pause * (0.5 + self._rng.random())

@@ -48,6 +48,8 @@ ANSWERS = "answers"
 TICK_S = 0.05
 COLLECT_NS = 2 * SECOND
 """The kernel's process collects no garbage but in idle gaps, this long after the last time at the earliest."""
+COLLECT_ALL_NS = 3600 * SECOND
+"""As long after the last time it also looks at what survived the short collections."""
 IDLE_NS = SECOND // 20
 
 Observer = Callable[[Event, Sequence[tuple[str, Fact]]], None]
@@ -220,6 +222,7 @@ class Run:
             await asyncio.gather(*(feeder.stop() for feeder in slow))
             for feeder in slow:
                 feeder.start()
+            await asyncio.sleep(0)  # take does not wait during a backlog, and effects, ticks and commands must get on
 
     def _take(self, events: Sequence[Event]) -> None:
         """Handle a batch, put it on record, and only then let its asks leave."""
@@ -279,12 +282,16 @@ class Run:
 
     async def _ticks(self) -> None:
         """Timers, the kill switch's file and the garbage, when nothing else happens."""
-        collected = self.clock()
+        collected = collected_all = self.clock()
         while True:
             await asyncio.sleep(TICK_S)
             now = self.clock()
             if now - collected >= COLLECT_NS and now - self._taken_at >= IDLE_NS:
-                gc.collect(1)
+                if now - collected_all >= COLLECT_ALL_NS:
+                    gc.collect()
+                    collected_all = now
+                else:
+                    gc.collect(1)
                 collected = now
             due = self.kernel.timers.next_at()
             if due is not None and due <= now:
@@ -334,8 +341,7 @@ class Run:
         await self.control.close()
         if self.health is not None:
             await self.health.close()
-        for feeder in getattr(self, "feeders", []):
-            await feeder.stop()
+        await asyncio.gather(*(feeder.stop() for feeder in getattr(self, "feeders", [])))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -130,7 +130,7 @@ class Runtime(Table):
     """``[runtime]``: the process, and which of its single plugins it uses."""
 
     batch: Positive = 256
-    """Most events that enter the kernel at once."""
+    """Most events that enter the kernel at once; a block and its logs are never parted for it."""
     metrics_port: Annotated[StrictInt, Field(ge=0, le=65_535)] | None = None
     """Loopback port of metrics and health, 0 for any free one; off where it is left out."""
     snapshot_every_s: Positive = 300

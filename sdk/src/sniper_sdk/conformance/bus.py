@@ -7,14 +7,14 @@ from typing import ClassVar
 import pytest
 
 from sniper.bus import Bus
-from sniper.events import Clock, Event, KillSwitch, Trade
+from sniper.events import Block, Clock, Event, KillSwitch, Log, Trade
 
 _MOST = 1_000_000
 
 
 class BusConformance:
     """Facts are never lost and never wait behind market data; absolute events are conflated; each source keeps its
-    order; a source whose deltas were lost is named.
+    order; a batch is taken whole; a source whose deltas were lost is named.
 
         class TestMemory(BusConformance):
             def make(self, *, deltas: int = 1000) -> Bus:
@@ -81,9 +81,25 @@ class BusConformance:
             assert await taking == [_command(1)]
 
     @pytest.mark.asyncio
-    async def test_taking_gives_no_more_than_asked_for(self) -> None:
+    async def test_a_block_is_taken_with_all_its_logs_however_little_was_asked_for(self) -> None:
         bus = self.make()
-        await bus.publish([_command(n) for n in range(10)], source="console")
+        blocks = [_block(number, logs) for number, logs in ((1, 3), (2, 300), (3, 0), (4, 2))]
+        for batch in blocks:
+            await bus.publish(batch, source="feed")
+        left = [event for batch in blocks for event in batch]
+        while left:
+            some = await self._take(bus, 2)
+            assert some == left[: len(some)], "the events of a source came in another order"
+            left = left[len(some) :]
+            assert not left or isinstance(left[0], Block), (
+                f"a block was split, and after a crash its other logs would be lost: {left[0]!r} was left behind"
+            )
+
+    @pytest.mark.asyncio
+    async def test_no_batch_begins_beyond_what_was_asked_for(self) -> None:
+        bus = self.make()
+        for n in range(10):
+            await bus.publish([_command(n)], source="console")
         taken: list[Event] = []
         while len(taken) < 10:
             some = await self._take(bus, 3)
@@ -111,6 +127,27 @@ class BusConformance:
 
 def _trade(source: str, n: int) -> Trade:
     return Trade(time=n, venue=source, instrument="i", price=1, size=n)
+
+
+def _block(number: int, logs: int) -> list[Event]:
+    head = Block(
+        time=number,
+        chain_id=1,
+        number=number,
+        hash=f"0x{number:x}",
+        parent=f"0x{number - 1:x}",
+        timestamp=number,
+        base_fee=0,
+        gas_used=0,
+        gas_limit=0,
+    )
+    return [
+        head,
+        *(
+            Log(time=number, chain_id=1, block=number, tx_hash="0x", index=n, address="0x", topics=(), data=b"")
+            for n in range(logs)
+        ),
+    ]
 
 
 def _command(n: int) -> KillSwitch:

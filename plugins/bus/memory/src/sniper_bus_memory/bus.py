@@ -1,7 +1,7 @@
 """Bounded lanes in this process: facts, the newest absolute event of each key, and one queue per source of deltas."""
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 
 from sniper.bus import Bus
@@ -18,6 +18,7 @@ class Memory(Bus):
 
     A source that has sent a delta, a `Block` or a `Reorg` is a stream: all its facts and deltas stay in one line.
     Facts of all other sources (answers, commands) go first. Streams and absolute events take turns, a batch at a time.
+    A batch is taken whole, but for its absolute events: these only have to be the newest.
 
     facts   Queued facts above which `publish` waits.
     deltas  Queued events of one stream above which it overflows. A batch is never split for it: one that finds the
@@ -30,7 +31,7 @@ class Memory(Bus):
             if bound < 1:
                 raise ValueError(f"the bus needs room for at least one event: {name} is {bound}, use 1 or more")
         self._most_facts, self._most_deltas, self._most_keys = facts, deltas, keys
-        self._facts: deque[Event] = deque()
+        self._facts = Stream()
         self._absolute: dict[Hashable, Event] = {}
         self._streams: dict[str, Stream] = {}
         self._turns: OrderedDict[str | None, None] = OrderedDict()  # who has something, in turn; None: absolute events
@@ -54,9 +55,9 @@ class Memory(Bus):
             if stream is None and lane is not Lane.FACT:
                 stream = self._streams[source] = Stream()
         if line and stream is None:
-            while len(self._facts) >= self._most_facts:
+            while self._facts.size >= self._most_facts:
                 await self._room()
-            self._facts.extend(line)
+            self._facts.append(line)
             self._filled.set()
         elif line and stream is not None:
             await self._extend(source, stream, line)
@@ -67,15 +68,12 @@ class Memory(Bus):
         """As `Bus.take`. Cancelling it loses nothing."""
         if most < 1:
             raise ValueError(f"cannot take {most} events: ask for at least 1")
-        while not self._facts and not self._turns:
+        while not self._facts.batches and not self._turns:
             self._filled.clear()
             await self._filled.wait()
         taken: list[Event] = []
-        if len(self._facts) <= most:
-            taken.extend(self._facts)
-            self._facts.clear()
-        else:
-            taken.extend(self._facts.popleft() for _ in range(most))
+        while self._facts.batches and len(taken) < most:
+            self._facts.move(taken)
         while self._turns and (room := most - len(taken)) > 0:
             self._turn(room, taken)
         self._drained.set()
@@ -117,20 +115,20 @@ class Memory(Bus):
         self._filled.set()
 
     def _turn(self, room: int, taken: list[Event]) -> None:
-        """Move up to ``room`` events of whoever's turn it is; a batch that is cut short goes on with the next turn."""
+        """Move a batch of whoever's turn it is; of the absolute events up to ``room``."""
         source = next(iter(self._turns))
         if source is None:
             keys = list(self._absolute)[:room]
             taken.extend(self._absolute.pop(key) for key in keys)
-            done, empty = True, not self._absolute
+            left = bool(self._absolute)
         else:
             stream = self._streams[source]
-            stream.move(room, taken)
-            done, empty = not stream.begun, not stream.batches
-        if empty:
-            del self._turns[source]
-        elif done:
+            stream.move(taken)
+            left = bool(stream.batches)
+        if left:
             self._turns.move_to_end(source)
+        else:
+            del self._turns[source]
 
     async def _room(self) -> None:
         self._drained.clear()

@@ -1,4 +1,4 @@
-"""Which lane an event takes, and the queue of one stream."""
+"""Which lane an event takes, and the queue of batches that keep their order."""
 
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
@@ -49,41 +49,31 @@ def conflation_key(kind: type[Event]) -> Callable[[Event], Hashable]:
 
 
 class Stream:
-    """The queued batches of a source that sends deltas, in the order of arrival.
+    """Queued batches in the order of arrival: those of a source that sends deltas, or the facts of all others.
 
-    Its facts stay in line with its deltas, or a `Reorg` would overtake the logs that it takes back. A batch is the unit
-    of loss: the reader's last whole batch is where the source resumes, so a batch that the reader has begun is kept.
+    The facts of a source that sends deltas stay in line with these, or a `Reorg` would overtake the logs that it takes
+    back. A batch is the unit of taking and of loss, because the source resumes after the last block that the reader
+    has: what else belongs to that block would never come again.
     """
 
     def __init__(self) -> None:
-        self.batches: deque[deque[Event]] = deque()
+        self.batches: deque[Sequence[Event]] = deque()
         self.size = 0
-        self.begun = False
         self.cut = False
 
     def append(self, events: Sequence[Event]) -> None:
-        self.batches.append(deque(events))
+        self.batches.append(events)
         self.size += len(events)
 
-    def move(self, most: int, into: list[Event]) -> None:
-        """Move up to ``most`` events of the oldest batch."""
-        batch = self.batches[0]
-        if most >= len(batch):
-            into.extend(batch)
-            self.size -= len(batch)
-            self.batches.popleft()
-            self.begun = False
-            return
-        into.extend(batch.popleft() for _ in range(most))
-        self.size -= most
-        self.begun = True
+    def move(self, into: list[Event]) -> None:
+        """Move the oldest batch, whole."""
+        batch = self.batches.popleft()
+        into.extend(batch)
+        self.size -= len(batch)
 
     def lose(self, lanes: Callable[[Event], Lane]) -> None:
-        """Drop all that the source can send again; what the reader has begun and plain facts stay."""
-        kept = deque([self.batches.popleft()]) if self.begun else deque()
-        for batch in self.batches:
-            if facts := deque(event for event in batch if lanes(event) is Lane.FACT):
-                kept.append(facts)
-        self.batches = kept
-        self.size = sum(map(len, kept))
+        """Drop all that the source can send again; plain facts stay."""
+        kept = ([event for event in batch if lanes(event) is Lane.FACT] for batch in self.batches)
+        self.batches = deque(facts for facts in kept if facts)
+        self.size = sum(map(len, self.batches))
         self.cut = True
