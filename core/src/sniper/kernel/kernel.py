@@ -71,7 +71,6 @@ class Kernel:
         self.timers = Timers()
         self.market = Market(wiring.chains)
         self.accounts = {account.name: Account(self, account) for account in wiring.accounts}
-        self.market.in_use = self._pools_in_use
         self._declared = self._declarations()
         self._subscribers: dict[type[Event], Subscribers] = {}
         self._of_chains: set[type[Event]] = set()
@@ -121,15 +120,6 @@ class Kernel:
                 if token.startswith(prefix):
                     found.add(token[len(prefix) :])
         return frozenset(found)
-
-    def _pools_in_use(self) -> set[str]:
-        found: set[str] = set()
-        for account in self.accounts.values():
-            book = account.book
-            for held in (book.positions, book.closed, book.orders, book.ended):
-                found.update(each.pool for each in held.values())
-            found.update(pending.entry.pool for pending in book.pending.values())
-        return found
 
     # ---- delivery ----
 

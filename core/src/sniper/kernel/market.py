@@ -173,8 +173,6 @@ class Market:
 
     def __init__(self, chains: tuple[ChainWiring, ...]) -> None:
         self.chains = {wiring.chain_id: ChainState(wiring) for wiring in chains}
-        self.in_use: Callable[[], set[str]] = set
-        """Ids of the pools that somebody's orders or positions need."""
 
     def pool(self, pool: str) -> Pool | None:
         """A pool by its id."""
@@ -351,10 +349,9 @@ class Market:
         return pool
 
     def _evict(self, chain: ChainState) -> None:
-        """Forget the pool that changed longest ago and that nobody needs: launches never end, memory does."""
-        needed = self.in_use()
+        """Forget the pool that changed longest ago and holds nobody's position: launches never end, memory does."""
         for pool in chain.pools.values():
-            if not pool.watchers and pool.id not in needed:
+            if not pool.watchers:
                 self._forget(chain, pool)
                 return
 
