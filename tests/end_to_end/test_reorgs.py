@@ -3,6 +3,7 @@
 import pytest
 from stand import Stand
 from stand.market import Launch
+from stand.record import approved
 
 from sniper.events import Block, Reorg
 from sniper.kernel import facts as f
@@ -90,7 +91,7 @@ async def test_an_approval_that_is_taken_back_is_there_before_the_sale(witnessed
     await follow(stand)
     assert len(told(stand)) == 1
     assert stand.chain.token_balance(launch.token, stand.owner) > 0
-    assert launch.asset(stand.chain) not in stand.record.books["main"].allowances
+    assert approved(stand.chain, launch.asset(stand.chain)) not in stand.record.books["main"].allowances
     assert [found for found in stand.differences() if "has not ended" not in found] == []
     await stand.sell(launch)
     assert bought_once(stand, launch)

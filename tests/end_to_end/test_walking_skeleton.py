@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from stand import Stand
+from stand.record import approved
 
 from sniper.events import Block, Log, ProbeAnswered, Sent, Settled, Signed
 from sniper.evm.transaction import transaction_hash
@@ -78,7 +79,9 @@ async def test_the_journal_tells_the_way_from_the_event_to_the_position_in_its_o
     balance = stand.chain.token_balance(launch.token, stand.owner)
     assert book.positions[asset].amount == balance > 0
     assert book.positions[asset].state == "open"
-    assert book.allowances[asset] == balance  # the exit was approved at entry, for exactly what is held
+    assert (
+        book.allowances[approved(stand.chain, asset)] == balance
+    )  # the exit was approved at entry, for exactly what is held
     assert stand.nonce() == 2
     assert stand.differences() == []
     await stand.sell(launch)

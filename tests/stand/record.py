@@ -11,7 +11,7 @@ from sniper.journal.reader import Reader
 from sniper.journal.segments import Kind
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask
-from sniper.kernel.book import Book, fold
+from sniper.kernel.book import Book, allowance_id, fold
 from sniper.plugin import Frozen
 from sniper.runtime.records import read_record
 from sniper.types import NATIVE, split_asset
@@ -141,10 +141,9 @@ def differences(
         if booked != chain.token_balance(token, address):
             found.append(f"the books hold {booked} of {token}, the chain {chain.token_balance(token, address)}")
         allowed = chain.call(token, calldata("allowance(address,address)", address, chain.addresses.v2_router))
-        if book.allowances.get(asset, 0) != int.from_bytes(allowed, "big"):
-            found.append(
-                f"{book.allowances.get(asset, 0)} of {token} may be taken by the books, by the chain {allowed!r}"
-            )
+        granted, booked = int.from_bytes(allowed, "big"), book.allowances.get(approved(chain, asset), 0)
+        if booked != granted:
+            found.append(f"{booked} of {token} may be taken by the books, by the chain {granted}")
     adjusted: dict[str, int] = {}
     for fact in record.all(f.Adjusted, account):
         adjusted[fact.asset] = adjusted.get(fact.asset, 0) + 1
@@ -177,3 +176,8 @@ def _profit(record: Record, chain: DevChain, account: str) -> list[str]:
         if book.cash.get(native, 0) != expected:
             found.append(f"{book.cash.get(native, 0)} wei is not deposit - gas = {expected}")
     return found
+
+
+def approved(chain: DevChain, asset: str) -> str:
+    """Under which name the books keep what the V2 router may take of a token."""
+    return allowance_id(asset, chain.addresses.v2_router)

@@ -13,7 +13,7 @@ from stand.bot import PASSWORD, Bot
 from stand.market import Launch, Market
 from stand.node import FakeNode
 from stand.plugins import install
-from stand.record import Record, differences
+from stand.record import Record, approved, differences
 from stand.trader import Trader
 
 FUNDS = 10 * 10**18
@@ -152,7 +152,7 @@ class Stand:
 
     def _approved(self, asset: str) -> bool:
         book = self.record.books[self.traders[0].name]
-        return bool(book.allowances.get(asset)) and not book.orders
+        return bool(book.allowances.get(approved(self.chain, asset))) and not book.orders
 
     def differences(self, **options: Any) -> list[str]:
         """Of the first account; see `stand.record.differences`."""
