@@ -91,7 +91,7 @@ class OrderOfFilling(Strategy):
 
     @on(LiquidityAdded)
     def added(self, event: LiquidityAdded, view: View) -> Actions:
-        self.seen[f"1:{9_999 - len(self.seen)}"] = 1  # in falling order, whatever is drawn
+        self.seen |= {"1:9": 1, "1:1": 1}  # in falling order, whatever is drawn
         yield wish(next(iter(self.seen)))
 
 
