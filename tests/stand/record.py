@@ -11,7 +11,8 @@ from sniper.journal.reader import Reader
 from sniper.journal.segments import Kind
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask
-from sniper.kernel.book import Book, allowance_id, fold
+from sniper.kernel.book import Book, allowance_id
+from sniper.kernel.fold import fold
 from sniper.plugin import Frozen
 from sniper.runtime.records import read_record
 from sniper.types import NATIVE, split_asset

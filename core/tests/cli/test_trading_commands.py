@@ -191,7 +191,7 @@ async def test_a_run_is_watched_and_steered(tmp_path: Path, capsys: pytest.Captu
         intent = shown.split()[-1]
         assert shown == f"Selling. Follow it with: sniper why {intent}\n"
         order = account.book.orders[f"{intent}.0"]
-        assert order.amount_in == account.book.positions[ASSET].amount // 8
+        assert order.placed.amount_in == account.book.positions[ASSET].amount // 8
         assert f"{intent} is a sale in this story." in await sniper("why", intent)
         assert intent in await sniper("orders")
         shown = await sniper("kill-switch", "flatten", "--reason", "a test")

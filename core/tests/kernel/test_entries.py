@@ -298,7 +298,7 @@ def test_measured_taxes_count_in_what_is_insisted_on() -> None:
     world.open()
     world.answer(world.asked(Probe)[0])
     order = next(iter(world.book.orders.values()))
-    assert order.min_out == order.expected_out * 9_000 // 10_000 * 9_700 // 10_000
+    assert order.placed.min_out == order.placed.expected_out * 9_000 // 10_000 * 9_700 // 10_000
     token = world.account.view.token(TOKEN)
     assert (token.buy_tax_bps, token.sell_tax_bps) == (1_000, 2_000)
 

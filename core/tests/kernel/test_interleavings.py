@@ -312,7 +312,7 @@ def _summary(world: World) -> str:
     lines = [f"chain nonce {world.chain.ledger.nonce}, block {world.chain.head.number}, {world.reports}"]
     for order in world.book.orders.values():
         tried = [(a.step, a.nonce, a.state, a.note, a.cancel) for a in order.attempts]
-        lines.append(f"{order.id} {order.side} step {order.step} of {len(order.steps)}: {tried}")
+        lines.append(f"{order.id} {order.placed.side} step {order.step} of {len(order.steps)}: {tried}")
     for token, guard in world.account.exits.guards.items():
         lines.append(f"{token} {guard.position.state} {guard.position.amount} wants {guard.pending}")
     return "\n".join(lines)

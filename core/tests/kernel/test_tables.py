@@ -9,7 +9,8 @@ from sniper.codec import encode
 from sniper.errors import IllegalTransition
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask, ReadBalances
-from sniper.kernel.book import Book, Position, fold
+from sniper.kernel.book import Book, Position
+from sniper.kernel.fold import fold
 from sniper.kernel.orders import ATTEMPT, IN_FLIGHT, ORDER, POSITION, move
 from sniper.types import NATIVE, FeeBid, Step
 

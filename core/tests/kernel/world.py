@@ -57,7 +57,8 @@ from sniper.kernel.asks import (
     Sign,
     SimulateSell,
 )
-from sniper.kernel.book import Book, fold
+from sniper.kernel.book import Book
+from sniper.kernel.fold import fold
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.wiring import (
     AccountWiring,
@@ -979,7 +980,7 @@ class World:
         orders = [*book.orders.values(), *book.ended.values()]
         positions = [*book.positions.values(), *book.closed.values()]
         assert all(p.amount >= 0 and p.cost >= 0 for p in positions)
-        assert all(0 <= order.filled <= order.amount_in for order in orders)
+        assert all(0 <= order.filled <= order.placed.amount_in for order in orders)
         assert all(o.cash >= 0 and o.gas >= 0 and o.exit_gas >= 0 for o in orders)
         assert not set(book.positions) & set(book.closed), "a position is held and closed at once"
         quote = f"{CHAIN}:{self.setup.quote}"

@@ -162,7 +162,7 @@ async def test_a_position_is_closed_by_hand_in_part(tmp_path: Path) -> None:
         answer = await asked(stage, "close", token=ASSET, share_bps=2_500)
         (intent,) = answer["intents"]
         order = stage.run.kernel.accounts["main"].book.orders[f"{intent}.0"]
-        assert order.amount_in == held // 4
+        assert order.placed.amount_in == held // 4
 
 
 async def test_flatten_sells_everything_and_is_kept_in_the_file(tmp_path: Path) -> None:

@@ -31,6 +31,6 @@ async def test_a_swap_is_quoted_for_the_account_on_its_chain(tmp_path: Path) -> 
         here = kernel.accounts["main"]
         (venue,) = kernel.wiring.venues
         abroad = SimpleNamespace(wiring=SimpleNamespace(chain_id=CHAIN + 1, address=here.wiring.address))
-        swap = here.execution.swap(venue, pool, NATIVE, TOKEN, 10**15, 0, opens=True)
+        swap = here.planning.swap(venue, pool, NATIVE, TOKEN, 10**15, 0, opens=True)
         both = SimpleNamespace(market=kernel.market, accounts={"abroad": abroad, "main": here})
         assert PlayContext(both, {}).quote(swap) == PlayContext(kernel, {}).quote(swap)  # type: ignore[arg-type]

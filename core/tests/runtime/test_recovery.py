@@ -18,7 +18,8 @@ from sniper.events import Event
 from sniper.journal import Kind, Reader, Record, Writer, snapshots
 from sniper.journal.segments import segment_path
 from sniper.kernel import facts as f
-from sniper.kernel.book import Book, fold
+from sniper.kernel.book import Book
+from sniper.kernel.fold import fold
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import dump
 from sniper.kernel.wiring import Wiring

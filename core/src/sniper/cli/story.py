@@ -17,7 +17,8 @@ from sniper.journal.reader import Reader
 from sniper.journal.segments import Kind, Record
 from sniper.kernel import facts as f
 from sniper.kernel.asks import AskBody, Probe, Send, Settle
-from sniper.kernel.book import Book, Position, fold
+from sniper.kernel.book import Book, Position
+from sniper.kernel.fold import fold
 from sniper.plugin import Frozen
 from sniper.runtime.records import MARKET, read_record
 from sniper.types import asset_id, split_asset

@@ -37,7 +37,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
                     "state": life.state if life else "active",
                     "parameters": json.loads(life.parameters) if life and life.parameters else {},
                     "positions": sum(p.instance == name for p in book.positions.values()) if book else 0,
-                    "orders": sum(o.instance == name for o in book.orders.values()) if book else 0,
+                    "orders": sum(o.placed.instance == name for o in book.orders.values()) if book else 0,
                 }
             )
     if as_json:

@@ -17,12 +17,15 @@ from sniper.events import (
     TimerFired,
 )
 from sniper.kernel import facts as f
+from sniper.kernel.allowances import Allowances
 from sniper.kernel.asks import Ask, AskBody, Probe, Send, Sign, SimulateSell
-from sniper.kernel.book import Book, fold
+from sniper.kernel.book import Book
 from sniper.kernel.entries import Entries
 from sniper.kernel.execution import Execution
 from sniper.kernel.exits import Exits
+from sniper.kernel.fold import fold
 from sniper.kernel.instances import Instance
+from sniper.kernel.planning import Planning
 from sniper.kernel.view import AccountView
 from sniper.kernel.wiring import AccountWiring
 
@@ -52,6 +55,8 @@ class Account:
         self.book = Book(account=wiring.name)
         self.view = AccountView(self)
         self.entries = Entries(self)
+        self.allowances = Allowances(self)
+        self.planning = Planning(self)
         self.execution = Execution(self)
         self.exits = Exits(self)
         self.instances = {strategy.name: Instance(self, strategy) for strategy in wiring.strategies}
@@ -115,7 +120,7 @@ class Account:
         elif isinstance(event, SellSimulated):
             self.exits.simulated(event)
         elif isinstance(event, BalancesRead):
-            self.execution.wallet(event)
+            self.execution.wallet_read(event)
         elif isinstance(event, AskFailed):
             self._failed(event)
 

@@ -143,7 +143,7 @@ class Entries:
         book = account.book
         held = book.positions.get(token)
         busy = any(p.entry.token == token and key != ignoring for key, p in book.pending.items()) or any(
-            o.token == token for o in book.orders.values()
+            o.placed.token == token for o in book.orders.values()
         )
         sender = book.sender(account.wiring.chain_id, account.wiring.address)
         instance = account.instances.get(owner)
@@ -203,7 +203,7 @@ class Entries:
         venues = account.kernel.wiring.venues
         named = instance.wiring.venue
         candidates = {named: venues[named]} if named else venues
-        pay = account.execution.pool_coin(account.wiring.quote)
+        pay = account.planning.pool_coin(account.wiring.quote)
         token = intent.token.partition(":")[2]
         best: Pool | None = None
         best_venue, best_out = "", 0
@@ -252,7 +252,7 @@ class Entries:
         if denials.rule:
             self._deny(entry.intent, entry.instance, entry.token, denials)
             return
-        quote_findings, order = account.execution.entry_order(entry)
+        quote_findings, order = account.planning.entry_order(entry)
         failed = tuple(finding for finding in quote_findings if not finding.ok)
         self._judged(entry.intent, KERNEL, failed or quote_findings, denials)
         if order is None or denials.rule:

@@ -69,7 +69,7 @@ class Guard:
         position, account = self.position, self.account
         amount = position.amount
         if position.token in account.book.taxes:
-            amount = account.execution.after_tax(position.token, amount, buying=False)
+            amount = account.planning.after_tax(position.token, amount, buying=False)
         coin = self._coin
         try:
             return self.pool.impl.amount_out(coin, 1 - coin, amount)
@@ -355,7 +355,7 @@ class Exits:
         if not all(gate.ok for gate in gates):
             return gates, None
         try:
-            out = guard.pool.amount_out(token, account.execution.after_tax(position.token, amount, buying=False))
+            out = guard.pool.amount_out(token, account.planning.after_tax(position.token, amount, buying=False))
         except Exception as error:  # NoLiquidity, or a fault of the plugin: tried again
             return (*gates, must("liquid", False, note=f"{type(error).__name__}: {error}")), None
         floor = position.cost * amount // position.amount * rules.loss_floor_bps // BPS
@@ -365,7 +365,7 @@ class Exits:
         base = rules.max_exit_slippage_bps if sell.urgent else rules.exit_slippage_bps
         slippage = min(rules.max_exit_slippage_bps, base << min(position.failures, 16))
         min_out = max(floor, out * (BPS - slippage) // BPS)
-        swap = account.execution.swap(position.venue, guard.pool, token, quote, amount, min_out, opens=False)
+        swap = account.planning.swap(position.venue, guard.pool, token, quote, amount, min_out, opens=False)
         try:
             steps = account.kernel.wiring.venues[position.venue].plan(swap)
         except Exception as error:  # a plugin's code: tried again
@@ -430,22 +430,26 @@ class Exits:
     def ended(self, order: Order) -> None:
         """An order of this account has ended: what becomes of its position."""
         account = self.account
-        position = account.book.positions.get(order.token)
+        position = account.book.positions.get(order.placed.token)
         if position is None:
             return
         if not position.amount:
-            if any(other.token == order.token for other in account.book.orders.values()):
+            if any(other.placed.token == order.placed.token for other in account.book.orders.values()):
                 return  # an order that is on its way again after a reorg
-            if order.side == "increase" and not order.filled:
+            if order.placed.side == "increase" and not order.filled:
                 rule = f"execution.{order.reason or order.state}"
                 denied = EntryDenied(
-                    time=account.kernel.now, token=order.token, intent=order.intent, rule=rule, retry_at=None
+                    time=account.kernel.now,
+                    token=order.placed.token,
+                    intent=order.placed.intent,
+                    rule=rule,
+                    retry_at=None,
                 )
-                account.tell(order.instance, denied)
+                account.tell(order.placed.instance, denied)
             self._flat(position)
             return
-        guard = self.guards.get(order.token)
-        if order.side != "reduce":
+        guard = self.guards.get(order.placed.token)
+        if order.placed.side != "reduce":
             self.placed(position, position.failures)
             return
         if order.state != "done":
@@ -490,7 +494,7 @@ class Exits:
     def retracted(self, order: Order) -> None:
         """A reorg took back a transaction of this order: its position is what it was before."""
         account = self.account
-        position = account.book.positions[order.token]
+        position = account.book.positions[order.placed.token]
         self.placed(position, position.failures)
         if not position.amount:
             self.retire(position.token)
@@ -501,15 +505,17 @@ class Exits:
                 guard.position = position
                 guard.pool.watchers.append(guard)
             guard = self.guards.get(position.token)
-            if guard is not None and guard.pending is None and order.side == "reduce":
+            if guard is not None and guard.pending is None and order.placed.side == "reduce":
                 # should the sale fail in its new block, it is tried again
-                share = min(BPS, -(-order.amount_in * BPS // position.amount))
-                guard.pending = Sell(reason="a reorg took the sale back", share_bps=share, urgent=order.urgent)
+                share = min(BPS, -(-order.placed.amount_in * BPS // position.amount))
+                guard.pending = Sell(reason="a reorg took the sale back", share_bps=share, urgent=order.placed.urgent)
 
     def placed(self, position: Position, failures: int) -> None:
         """Let a position's state follow from what is held and what is on its way. ``failures``: sales that failed in a
         row."""
-        selling = any(o.token == position.token and o.side == "reduce" for o in self.account.book.orders.values())
+        selling = any(
+            o.placed.token == position.token and o.placed.side == "reduce" for o in self.account.book.orders.values()
+        )
         if not position.amount:
             state = "opening"
         elif selling:
@@ -528,5 +534,5 @@ class Exits:
 def _wants_more(pending: Sell, order: Order, position: Position) -> bool:
     """Whether the pending sale was decided while ``order`` was on its way: it wants all where the order sold a part, or
     is an emergency where the order was none. What is left after a sale of everything is dust, and is not sold again."""
-    everything = pending.share_bps >= BPS and order.amount_in < order.filled + position.amount
-    return everything or (pending.urgent and not order.urgent)
+    everything = pending.share_bps >= BPS and order.placed.amount_in < order.filled + position.amount
+    return everything or (pending.urgent and not order.placed.urgent)

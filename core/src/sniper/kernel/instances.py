@@ -124,5 +124,5 @@ class Instance:
         """Whether a position or an order of this instance exists."""
         book = self.account.book
         return any(p.instance == self.name for p in book.positions.values()) or any(
-            o.instance == self.name for o in book.orders.values()
+            o.placed.instance == self.name for o in book.orders.values()
         )

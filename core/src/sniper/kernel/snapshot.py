@@ -225,7 +225,7 @@ def _account(account: Account) -> AccountSnapshot:
             *(_guard(account, guard, retired=False) for guard in account.exits.guards.values()),
             *(_guard(account, guard, retired=True) for guard in account.exits.retired.values()),
         ),
-        exit_gas=tuple((*key, gas) for key, gas in sorted(account.execution.exit_gas.items())),
+        exit_gas=tuple((*key, gas) for key, gas in sorted(account.planning.exit_gas.items())),
     )
 
 
@@ -335,7 +335,7 @@ def _restore_kept(chain: ChainState, kept: Kept) -> Amm | None:
 
 def _restore_account(account: Account, state: AccountSnapshot, left_out: list[str]) -> None:
     account.book = _ordered(state)
-    account.execution.exit_gas = {(amm, quote): gas for amm, quote, gas in state.exit_gas}
+    account.planning.exit_gas = {(amm, quote): gas for amm, quote, gas in state.exit_gas}
     for remembered in state.instances:
         instance = account.instances.get(remembered.name)
         if instance is None:

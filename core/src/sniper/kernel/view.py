@@ -95,7 +95,9 @@ class AccountView:
     def spent(self, *, last_ns: int, chain_id: int) -> int:
         book = self._account.book
         since = (self.now - last_ns) // MINUTE
-        total = sum(o.cash for o in book.orders.values() if o.side == "increase" and o.chain_id == chain_id)
+        total = sum(
+            o.cash for o in book.orders.values() if o.placed.side == "increase" and o.placed.chain_id == chain_id
+        )
         for minute, chain, amount in reversed(book.spends):
             if minute < since:
                 break

@@ -180,7 +180,7 @@ class _Play:
             if not fact.allowed:
                 result.denied[fact.rule] += 1
         elif isinstance(fact, f.Booked):
-            token = self.kernel.accounts[account].book.order_of(fact.order).token
+            token = self.kernel.accounts[account].book.order_of(fact.order).placed.token
             result.realised += fact.realised
             result.fills.append(Fill(fact.time, fact.order, token, fact.amount, fact.cash, fact.gas, fact.realised))
 
@@ -328,7 +328,7 @@ def _value(kernel: Kernel, name: str, position: Position) -> int:
     if pool is None:
         return 0
     token = split_asset(position.token)[1]
-    amount = kernel.accounts[name].execution.after_tax(position.token, position.amount, buying=False)
+    amount = kernel.accounts[name].planning.after_tax(position.token, position.amount, buying=False)
     try:
         return pool.amount_out(token, amount)
     except NoLiquidity:

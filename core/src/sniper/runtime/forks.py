@@ -92,7 +92,7 @@ class ForkAt(ChainAt):
         quote = account.wiring.quote
         token = next(coin for coin in pool.coins if asset_id(pool.chain_id, coin) == pool.token)
         pay, get = (quote, token) if opens else (token, quote)
-        expected = self._expected(pool, account.execution.pool_coin(pay), amount)
+        expected = self._expected(pool, account.planning.pool_coin(pay), amount)
         swap = Swap(
             chain_id=pool.chain_id,
             owner=self._owner,

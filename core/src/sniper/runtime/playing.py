@@ -34,9 +34,9 @@ class PlayContext:
         account = next((a for a in accounts if (a.wiring.chain_id, a.wiring.address) == owner), None)
         if pool is None or account is None:
             raise NoLiquidity(f"pool {swap.pool} of chain {swap.chain_id} is not known")
-        coin = account.execution.pool_coin(swap.token_in)
+        coin = account.planning.pool_coin(swap.token_in)
         if swap.opens:
             token = asset_id(swap.chain_id, swap.token_out)
-            return account.execution.after_tax(token, pool.amount_out(coin, swap.amount_in), buying=True)
+            return account.planning.after_tax(token, pool.amount_out(coin, swap.amount_in), buying=True)
         token = asset_id(swap.chain_id, swap.token_in)
-        return pool.amount_out(coin, account.execution.after_tax(token, swap.amount_in, buying=False))
+        return pool.amount_out(coin, account.planning.after_tax(token, swap.amount_in, buying=False))

@@ -17,7 +17,8 @@ from sniper.journal import snapshots
 from sniper.journal.reader import Frame, Reader, manifest
 from sniper.journal.segments import Kind, Record
 from sniper.kernel import facts as f
-from sniper.kernel.book import Book, fold
+from sniper.kernel.book import Book
+from sniper.kernel.fold import fold
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import books, restore
 from sniper.plugin import Frozen

@@ -8,7 +8,8 @@ from sniper.events import Block, ProbeAnswered, Sent, Settled, Signed
 from sniper.journal.reader import Reader
 from sniper.journal.segments import Kind
 from sniper.kernel import facts as f
-from sniper.kernel.book import Book, fold
+from sniper.kernel.book import Book
+from sniper.kernel.fold import fold
 from sniper.runtime.records import read_record
 
 

@@ -1,0 +1,106 @@
+"""What the contracts of venues may take of an account's tokens (EIP-20 ``approve``)."""
+
+from typing import TYPE_CHECKING
+
+from sniper.errors import IllegalTransition
+from sniper.kernel import facts as f
+from sniper.kernel.book import Attempt, Order, allowance_id
+from sniper.types import Step, asset_id
+
+if TYPE_CHECKING:
+    from sniper.kernel.account import Account
+
+SOME = 1
+"""Stands for an allowance that is not known, but may not be nothing: too little, so a venue resets it first."""
+
+
+class Allowances:
+    """Of one account; kept by token and spender, for each of a venue's contracts is approved by itself."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account = account
+
+    # ---- what may be taken ----
+
+    def spender(self, venue: str, chain_id: int, amm: str) -> str:
+        """The contract that takes what this venue is paid with; empty, with an allowance of nothing, where the venue
+        does not say."""
+        try:
+            return self.account.kernel.wiring.venues[venue].spender(chain_id, amm).lower()
+        except Exception as error:  # a plugin's code, or a venue that is not in the config any more
+            self.account.kernel.report(f"venue {venue} names no spender for {amm} pools", error)
+            return ""
+
+    def expected(self, token: str, spender: str) -> int:
+        """What ``spender`` may take: granted, or by the newest approval on its way (with a lower nonce), base units."""
+        granted, newest = self.granted(token, spender), -1
+        for order, attempt in self.account.book.in_flight():
+            step = order.steps[attempt.step]
+            if step.purpose != "approve" or attempt.cancel:
+                continue
+            grants = asset_id(order.placed.chain_id, step.to) == token and approved_spender(step) == spender
+            if grants and attempt.nonce > newest:
+                granted, newest = approved_amount(step), attempt.nonce
+        return granted
+
+    def granted(self, token: str, spender: str) -> int:
+        """What ``spender`` may take by what is in blocks, base units."""
+        return self.account.book.allowances.get(allowance_id(token, spender), 0)
+
+    # ---- what changes it ----
+
+    def approved(self, order: Order, attempt: Attempt, step: Step, *, ok: bool) -> None:
+        """An approval is in a block. A sale's that reverted: perhaps the token wants a reset first, so the next one
+        begins with one."""
+        token, spender, amount = asset_id(order.placed.chain_id, step.to), approved_spender(step), approved_amount(step)
+        if ok:
+            self.changed(order, attempt, token, spender, amount)
+        elif order.placed.side == "reduce" and amount and not self.granted(token, spender):
+            self.changed(order, attempt, token, spender, SOME)
+
+    def doubted(self, order: Order, attempt: Attempt) -> None:
+        """A token may lower what it granted by itself: a sale that reverted on an old approval is followed by one that
+        approves anew."""
+        own = any(a.state == "included" and order.steps[a.step].purpose == "approve" for a in order.attempts)
+        spender = self.spender(order.placed.venue, order.placed.chain_id, order.placed.amm)
+        if not own and self.granted(order.placed.token, spender):
+            self.changed(order, attempt, order.placed.token, spender, 0)
+
+    def used(self, order: Order, attempt: Attempt, token: str) -> None:
+        """A swap took its amount out of the allowance."""
+        spender = self.spender(order.placed.venue, order.placed.chain_id, order.placed.amm)
+        allowed = self.granted(token, spender)
+        if allowed:
+            self.changed(order, attempt, token, spender, max(0, allowed - order.placed.amount_in))
+
+    def changed(
+        self, order: Order, attempt: Attempt, token: str, spender: str, amount: int, *, undo: bool = False
+    ) -> None:
+        """``spender`` may take ``amount`` from this attempt on; ``undo``: it is what it was before the attempt."""
+        self.account.emit(
+            f.Allowed(
+                time=self.account.kernel.now,
+                token=token,
+                spender=spender,
+                amount=amount,
+                order=order.id,
+                attempt=attempt.id,
+                undo=undo,
+            )
+        )
+
+
+def approved_amount(step: Step) -> int:
+    """What an ERC-20 ``approve(address,uint256)`` grants: its second word (EIP-20), base units."""
+    return int.from_bytes(_approval(step)[36:68], "big")
+
+
+def approved_spender(step: Step) -> str:
+    """To whom: its first word, an address in lower case."""
+    return "0x" + _approval(step)[16:36].hex()
+
+
+def _approval(step: Step) -> bytes:
+    if len(step.data) != 68:
+        raise IllegalTransition(f"an approval has 68 bytes of calldata, this one {len(step.data)}")
+    return step.data

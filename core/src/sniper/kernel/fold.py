@@ -1,0 +1,378 @@
+"""How each fact changes the books of its account.
+
+``fold(book, fact)`` is the only way in. It never asks anything: a recorded fact can be folded again without deciding it
+again. Negative balances and impossible steps raise `IllegalTransition` before anything is changed.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sniper.errors import IllegalTransition
+from sniper.kernel import facts as f
+from sniper.kernel.asks import Probe, ReadBalances, Settle, SimulateSell
+from sniper.kernel.book import (
+    MINUTE,
+    Attempt,
+    Book,
+    Life,
+    Order,
+    Pending,
+    Position,
+    Sender,
+    Taxes,
+    allowance_id,
+)
+from sniper.kernel.orders import ATTEMPT, ORDER, POSITION, move
+from sniper.types import NATIVE, asset_id
+
+KEPT_MINUTES = 31 * 24 * 60
+KEPT_TOKENS = 10_000
+
+
+def _intent(book: Book, fact: f.IntentFormed) -> None:
+    book.intents += 1
+
+
+def _sized(book: Book, fact: f.EntrySized) -> None:
+    book.pending[fact.entry.intent] = Pending(entry=fact.entry)
+
+
+def _verdict(book: Book, fact: f.Verdict) -> None:
+    book.pending.pop(fact.intent, None)
+    prefix = fact.intent + "?"
+    for ask in [a for a in book.asks if a.startswith(prefix)]:
+        del book.asks[ask]
+
+
+def _began(book: Book, fact: f.Began) -> None:
+    for sender in book.senders.values():
+        sender.known = False
+    for ask in [
+        a.id for a in book.asks.values() if a.is_command or type(a.body) in (Settle, SimulateSell, ReadBalances)
+    ]:
+        del book.asks[ask]
+
+
+def _asked(book: Book, fact: f.Asked) -> None:
+    ask = fact.ask
+    if ask.id in book.asks:
+        raise IllegalTransition(f"ask {ask.id} is open already")
+    book.asks_made += 1
+    book.asks[ask.id] = ask
+    if type(ask.body) is Probe:
+        book.pending[ask.body.entry.intent].waiting.append(ask.body.check)
+
+
+def _closed(book: Book, fact: f.Closed) -> None:
+    ask = book.asks.pop(fact.ask)
+    if type(ask.body) is Probe:
+        pending = book.pending.get(ask.body.entry.intent)
+        if pending is not None:
+            pending.waiting.remove(ask.body.check)
+
+
+def _finalised(book: Book, fact: f.Finalised) -> None:
+    orders, positions = book.forgettable(fact.chain_id, fact.block)
+    for order in orders:
+        del book.ended[order]
+    for token in positions:
+        del book.closed[token]
+
+
+def _sender(book: Book, chain_id: int, owner: str) -> Sender:
+    return book.senders.setdefault(asset_id(chain_id, owner), Sender())
+
+
+def _placed(book: Book, fact: f.OrderPlaced) -> None:
+    if fact.order in book.orders or fact.order in book.ended:
+        raise IllegalTransition(f"order {fact.order} was placed already")
+    position = book.positions.get(fact.token)
+    if fact.side == "increase":
+        free = book.cash.get(fact.quote, 0) - book.reserved(fact.quote)
+        needed = fact.cash + (fact.gas + fact.exit_gas if fact.quote.endswith(NATIVE) else 0)
+        if needed > free:
+            raise IllegalTransition(f"order {fact.order} needs {needed} of {fact.quote}, {free} are free")
+        if position is None:
+            # A flat one that a reorg could bring back goes on: a token has one position, whatever is taken back.
+            before = book.closed.pop(fact.token, None)
+            opened = Position(
+                token=fact.token,
+                pool=fact.pool,
+                quote=fact.quote,
+                venue=fact.venue,
+                instance=fact.instance,
+                chain_id=fact.chain_id,
+            )
+            if before is not None:
+                opened.changed_block = before.changed_block
+            book.positions[fact.token] = opened
+        book.last_entry[fact.token] = book.newest_entry = fact.time
+        _bound(book.last_entry, lambda time: time)
+    else:
+        if position is None or fact.amount_in > position.amount:
+            held = position.amount if position else 0
+            raise IllegalTransition(f"order {fact.order} sells {fact.amount_in} of {fact.token}, {held} are held")
+        position.state = move(POSITION, f"position {fact.token}", position.state, "closing")
+    book.orders[fact.order] = Order(placed=fact, cash=fact.cash, gas=fact.gas, exit_gas=fact.exit_gas)
+
+
+def _steps(book: Book, fact: f.StepsAdded) -> None:
+    order = book.order_of(fact.order)
+    order.added += fact.steps
+    order.gas += fact.gas
+
+
+def _attempt(book: Book, fact: f.AttemptMade) -> None:
+    order = book.orders[fact.order]
+    sender = _sender(book, order.placed.chain_id, order.placed.owner)
+    if not fact.replaces:
+        if fact.nonce != sender.next_nonce:
+            raise IllegalTransition(f"attempt {fact.attempt} has nonce {fact.nonce}, the next is {sender.next_nonce}")
+        sender.next_nonce += 1
+    order.attempts.append(
+        Attempt(
+            id=fact.attempt,
+            step=fact.step,
+            nonce=fact.nonce,
+            bid=fact.bid,
+            made_block=fact.block,
+            replaces=fact.replaces,
+            cancel=fact.cancel,
+        )
+    )
+
+
+def _moved(book: Book, fact: f.AttemptMoved) -> None:
+    order, attempt = book.attempt_of(fact.attempt)
+    attempt.state = move(ATTEMPT, f"attempt {fact.attempt}", attempt.state, fact.state)
+    attempt.note = fact.note
+    if fact.raw or fact.tx_hash:
+        attempt.raw, attempt.tx_hash = fact.raw, fact.tx_hash
+    attempt.block = fact.block
+    if fact.state == "dropped" and not attempt.replaces:
+        # it never left, so the nonce is free again where it was the last one taken
+        sender = _sender(book, order.placed.chain_id, order.placed.owner)
+        if sender.next_nonce == attempt.nonce + 1:
+            sender.next_nonce = attempt.nonce
+    while any(a.step == order.step and a.state in ("included", "reverted") for a in order.attempts):
+        order.step += 1
+
+
+def _booked(book: Book, fact: f.Booked) -> None:
+    order = book.order_of(fact.order)
+    native = asset_id(order.placed.chain_id, NATIVE)
+    cash = book.cash.get(order.placed.quote, 0) + fact.cash
+    gas_left = (cash if order.placed.quote == native else book.cash.get(native, 0)) - fact.gas
+    if cash < 0 or gas_left < 0:
+        raise IllegalTransition(f"order {order.id} would leave {min(cash, gas_left)} of {order.placed.quote} in cash")
+    position = book.positions.get(order.placed.token) or book.closed.get(order.placed.token)
+    if position is None:
+        raise IllegalTransition(f"order {order.id} moved {order.placed.token}, of which there is no position")
+    if position.amount + fact.amount < 0:
+        raise IllegalTransition(f"order {order.id} would leave {position.amount + fact.amount} of {order.placed.token}")
+    filled = order.filled + (-fact.amount if order.placed.side == "reduce" else -fact.cash)
+    if not 0 <= filled <= order.placed.amount_in:
+        raise IllegalTransition(f"order {order.id} for {order.placed.amount_in} would have {filled} filled")
+    order.filled = filled
+    book.cash[order.placed.quote] = cash
+    if fact.gas:
+        book.cash[native] = gas_left
+    position.amount += fact.amount
+    position.cost += fact.cost
+    position.realised += fact.realised
+    position.changed_block = fact.block
+    if fact.amount > 0 and order.placed.side == "increase" and not position.opened_at:
+        position.opened_at, position.opened_block = fact.time, fact.block
+    if fact.undo:
+        order.booked.pop()
+        if not position.amount:
+            position.opened_at = position.opened_block = 0
+    else:
+        order.booked.append(fact)
+    if order.placed.side == "increase" and fact.cash:
+        _count(book.spends, fact.time, order.placed.chain_id, -fact.cash)
+        order.cash = max(0, order.cash + fact.cash)
+    order.gas = max(0, order.gas - fact.gas)
+    if fact.realised:
+        _realised(book, fact.time, order.placed.chain_id, fact.realised)
+
+
+def _realised(book: Book, time: int, chain_id: int, amount: int) -> None:
+    _count(book.profits, time, chain_id, amount)
+    equity = book.equity[chain_id] = book.equity.get(chain_id, 0) + amount
+    book.peak[chain_id] = max(book.peak.get(chain_id, 0), equity)
+
+
+def _count(series: list[tuple[int, int, int]], time: int, chain_id: int, amount: int) -> None:
+    """Add to the newest minute, so that a series stays bounded however many fills there are."""
+    minute = time // MINUTE
+    if series and series[-1][:2] == (minute, chain_id):
+        series[-1] = (minute, chain_id, series[-1][2] + amount)
+        return
+    series.append((minute, chain_id, amount))
+    if series[0][0] < minute - KEPT_MINUTES:
+        series[:] = [entry for entry in series if entry[0] >= minute - KEPT_MINUTES]
+
+
+def _bound(table: dict[str, Any], age: Callable[[Any], int]) -> None:  # Any: whatever the table holds
+    """Forget the oldest tenth of a table by token once it is full: launches never end, memory does."""
+    if len(table) > KEPT_TOKENS:
+        for key in sorted(table, key=lambda token: (age(table[token]), token))[: KEPT_TOKENS // 10]:
+            del table[key]
+
+
+def _allowed(book: Book, fact: f.Allowed) -> None:
+    order = book.order_of(fact.order)
+    key = allowance_id(fact.token, fact.spender)
+    if fact.undo:
+        order.allowed.pop()
+    else:
+        order.allowed.append((fact.attempt, fact.token, fact.spender, book.allowances.get(key, 0)))
+    if fact.amount:
+        book.allowances[key] = fact.amount
+    else:
+        book.allowances.pop(key, None)
+
+
+def _ended(book: Book, fact: f.OrderEnded) -> None:
+    order = book.orders[fact.order]
+    order.state = move(ORDER, f"order {order.id}", order.state, fact.state)
+    del book.orders[order.id]
+    order.reason = fact.reason
+    order.ended_block = max((a.block for a in order.attempts), default=0)
+    position = book.positions.get(order.placed.token)
+    if order.placed.side == "increase" and position is not None and position.amount:
+        position.exit_gas = max(position.exit_gas, order.exit_gas)
+    order.cash = order.gas = order.exit_gas = 0
+    if order.attempts:
+        book.ended[order.id] = order
+
+
+def _reopened(book: Book, fact: f.OrderReopened) -> None:
+    order = book.order_of(fact.order)
+    order.state = move(ORDER, f"order {order.id}", order.state, "working")
+    book.ended.pop(order.id, None)
+    order.step = fact.step
+    if order.placed.side == "increase":
+        order.cash = max(order.cash, order.placed.amount_in - order.filled)
+        order.gas = max(
+            order.gas, sum(order.steps[a.step].gas * a.bid.max_fee for a in order.attempts if not a.replaces)
+        )
+    book.orders[order.id] = order
+    if order.placed.token in book.closed:
+        book.positions[order.placed.token] = book.closed.pop(order.placed.token)
+
+
+def _position(book: Book, fact: f.PositionMoved) -> None:
+    position = book.positions[fact.token]
+    position.state = move(POSITION, f"position {fact.token}", position.state, fact.state)
+    position.failures = fact.failures
+    if fact.state == "written-off":
+        lost, position.cost, position.exit_gas = position.cost, 0, 0
+        position.realised -= lost
+        _realised(book, fact.time, position.chain_id, -lost)
+    if fact.state == "closed":
+        position.exit_gas = 0
+        del book.positions[fact.token]
+        book.closed[fact.token] = position
+
+
+def _measured(book: Book, fact: f.Measured) -> None:
+    taxes = book.taxes.setdefault(fact.token, Taxes())
+    taxes.time = fact.time
+    _bound(book.taxes, lambda known: known.time)
+    if fact.buy_tax_bps is not None:
+        taxes.buy_bps = fact.buy_tax_bps
+    if fact.sell_tax_bps is not None:
+        taxes.sell_bps = fact.sell_tax_bps
+
+
+def _synced(book: Book, fact: f.Synced) -> None:
+    sender = _sender(book, fact.chain_id, fact.owner)
+    ours = [
+        attempt.nonce + 1
+        for order in (*book.orders.values(), *book.ended.values())
+        if order.placed.chain_id == fact.chain_id and order.placed.owner == fact.owner
+        for attempt in order.attempts
+        if attempt.state not in ("dropped", "replaced")
+    ]
+    sender.next_nonce = max(fact.nonce, *ours, 0)
+    sender.known = True
+
+
+def _unsynced(book: Book, fact: f.Unsynced) -> None:
+    _sender(book, fact.chain_id, fact.owner).known = False
+
+
+def _adjusted(book: Book, fact: f.Adjusted) -> None:
+    position = book.positions.get(fact.asset)
+    left = (position.amount if position is not None else book.cash.get(fact.asset, 0)) + fact.delta
+    if left < 0:
+        raise IllegalTransition(f"an adjustment would leave {left} of {fact.asset}")
+    if position is not None:
+        position.amount = left
+        return
+    book.cash[fact.asset] = left
+
+
+def _kill(book: Book, fact: f.KillSet) -> None:
+    book.kill = fact.level
+
+
+def _instance(book: Book, fact: f.InstanceMoved) -> None:
+    life = book.instances.setdefault(fact.instance, Life())
+    life.state = fact.state
+    if fact.parameters:
+        life.parameters = fact.parameters
+
+
+def _halted(book: Book, fact: f.Halted) -> None:
+    book.halted = fact.reason
+
+
+def _resumed(book: Book, fact: f.Resumed) -> None:
+    book.halted = ""
+
+
+def _judged(book: Book, fact: f.Judged) -> None:
+    """Passing findings are for people alone."""
+    pending = book.pending.get(fact.intent)
+    if pending is not None and any(not finding.ok and finding.severity == "deny" for finding in fact.findings):
+        pending.denials.append(fact)
+
+
+_FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes the fact that it is listed under
+    f.IntentFormed: _intent,
+    f.EntrySized: _sized,
+    f.Judged: _judged,
+    f.Verdict: _verdict,
+    f.Began: _began,
+    f.Asked: _asked,
+    f.Closed: _closed,
+    f.OrderPlaced: _placed,
+    f.StepsAdded: _steps,
+    f.AttemptMade: _attempt,
+    f.AttemptMoved: _moved,
+    f.Booked: _booked,
+    f.Allowed: _allowed,
+    f.Finalised: _finalised,
+    f.OrderEnded: _ended,
+    f.OrderReopened: _reopened,
+    f.PositionMoved: _position,
+    f.Measured: _measured,
+    f.Synced: _synced,
+    f.Unsynced: _unsynced,
+    f.Adjusted: _adjusted,
+    f.KillSet: _kill,
+    f.InstanceMoved: _instance,
+    f.Halted: _halted,
+    f.Resumed: _resumed,
+}
+
+
+def fold(book: Book, fact: f.Fact) -> None:
+    """Fold one fact. Raises `IllegalTransition` for one that cannot follow what the book holds."""
+    try:
+        _FOLDS[type(fact)](book, fact)
+    except KeyError as error:
+        raise IllegalTransition(f"{type(fact).__name__} is about {error}, of which the book knows nothing") from error

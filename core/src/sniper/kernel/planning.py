@@ -1,0 +1,128 @@
+"""What a trade needs: the swap, the transactions, the gas, and for an entry all that must be reserved.
+
+Questions on the present state; nothing here decides or changes anything.
+"""
+
+from typing import TYPE_CHECKING
+
+from sniper.kernel import facts as f
+from sniper.kernel.market import Pool
+from sniper.risk import Finding, at_least, must
+from sniper.types import BPS, NATIVE, Entry, asset_id, split_asset
+from sniper.venue import Swap
+
+if TYPE_CHECKING:
+    from sniper.kernel.account import Account
+
+
+class Planning:
+    """Of one account. ``exit_gas``: gas units of the way out by (AMM, quote asset), asked of a venue once."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account = account
+        self.exit_gas: dict[tuple[str, str], int] = {}
+
+    def pool_coin(self, address: str) -> str:
+        """The coin that stands for ``address`` inside pools: the wrapped coin for the native one."""
+        return self.account.chain.wiring.wrapped_native if address == NATIVE else address
+
+    def swap(
+        self, venue: str, pool: Pool, token_in: str, token_out: str, amount_in: int, min_out: int, *, opens: bool
+    ) -> Swap:
+        """The trade of this account through ``pool`` at the venue of that name; the tokens are addresses."""
+        account = self.account
+        spender = account.allowances.spender(venue, pool.chain_id, pool.amm)
+        return Swap(
+            chain_id=pool.chain_id,
+            owner=account.wiring.address,
+            token_in=token_in,
+            token_out=token_out,
+            pool=pool.address,
+            amm=pool.amm,
+            pool_data=pool.impl.venue_data(),
+            amount_in=amount_in,
+            min_out=min_out,
+            deadline=account.chain.timestamp + account.wiring.execution.deadline_s,
+            allowance=account.allowances.expected(asset_id(pool.chain_id, token_in), spender),
+            opens=opens,
+        )
+
+    def after_tax(self, token: str, amount: int, *, buying: bool) -> int:
+        """``amount`` less the token's measured tax, base units."""
+        taxes = self.account.book.taxes.get(token)
+        tax = (taxes.buy_bps if buying else taxes.sell_bps) if taxes else None
+        return amount * (BPS - min(BPS, max(0, tax or 0))) // BPS
+
+    def entry_order(self, entry: Entry) -> tuple[tuple[Finding, ...], f.OrderPlaced | None]:
+        """The order for an entry on the present state, with all that it must reserve; None where a finding denies."""
+        account = self.account
+        rules = account.wiring.execution
+        pool = account.kernel.market.pool(entry.pool)
+        if pool is None:
+            return (must("pool-known", False, note=entry.pool),), None
+        pay = self.pool_coin(account.wiring.quote)
+        try:
+            out = pool.amount_out(pay, entry.amount)
+        except Exception as error:  # NoLiquidity, or a fault of the plugin
+            note = f"{type(error).__name__}: {error}"
+            return (must("still-liquid", False, note=note, retry_after_s=5),), None
+        floor = entry.expected_out * (BPS - rules.slippage_bps) // BPS
+        still = at_least("quote-still-holds", out, floor, unit="base units", retry_after_s=2)
+        net = self.after_tax(entry.token, out, buying=True)
+        min_out = max(1, net * (BPS - rules.slippage_bps) // BPS)
+        token = split_asset(entry.token)[1]
+        swap = self.swap(entry.venue, pool, account.wiring.quote, token, entry.amount, min_out, opens=True)
+        bid = account.chain.fee.bid(urgent=False, blocks_waited=0)
+        try:
+            venue = account.kernel.wiring.venues[entry.venue]
+            steps = venue.plan(swap)
+            exit_gas = self._gas_of_exit(entry.venue, pool, token) * bid.max_fee
+        except Exception as error:  # a plugin's code: without a plan there is no entry
+            account.kernel.report(f"venue {entry.venue} has no plan for {entry.intent}", error)
+            return (still, must("planned", False, note=f"{type(error).__name__}: {error}")), None
+        gas = sum(step.gas for step in steps) * bid.max_fee
+        native = asset_id(pool.chain_id, NATIVE)
+        if entry.quote == native:
+            enough = at_least("free-cash", account.view.cash(native), entry.amount + gas + exit_gas, unit="wei")
+        else:
+            enough = at_least("free-cash", account.view.cash(entry.quote), entry.amount, unit="base units")
+            if enough.ok:
+                enough = at_least("free-gas", account.view.cash(native), gas + exit_gas, unit="wei")
+        findings = (still, enough)
+        if not (still.ok and enough.ok):
+            return findings, None
+        return findings, f.OrderPlaced(
+            time=account.kernel.now,
+            order=f"{entry.intent}.0",
+            intent=entry.intent,
+            instance=entry.instance,
+            side="increase",
+            chain_id=entry.chain_id,
+            owner=account.wiring.address,
+            token=entry.token,
+            quote=entry.quote,
+            pool=entry.pool,
+            venue=entry.venue,
+            amount_in=entry.amount,
+            expected_out=out,
+            min_out=min_out,
+            cash=entry.amount,
+            gas=gas,
+            exit_gas=exit_gas,
+            steps=steps,
+            amm=pool.amm,
+            pool_data=swap.pool_data,
+            deadline=swap.deadline,
+        )
+
+    def _gas_of_exit(self, name: str, pool: Pool, token: str) -> int:
+        """Gas units of the way back: the approval at entry and a sale that approves again."""
+        key = (pool.amm, self.account.wiring.quote)
+        known = self.exit_gas.get(key)
+        if known is None:
+            venue = self.account.kernel.wiring.venues[name]
+            sale = self.swap(name, pool, token, self.account.wiring.quote, 1, 0, opens=False)
+            approval = venue.approve(pool.chain_id, pool.amm, token, 1, 0)
+            known = sum(step.gas for step in (*approval, *venue.plan(sale)))
+            self.exit_gas[key] = known
+        return known

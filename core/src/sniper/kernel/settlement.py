@@ -1,0 +1,182 @@
+"""Settlement: what a transaction in a block did to money and positions, and how a reorg takes that back.
+
+Fills are measured by the balances that the chain shows, never by what a traded token's logs claim.
+"""
+
+from typing import TYPE_CHECKING
+
+from sniper.events import Settled
+from sniper.kernel import facts as f
+from sniper.kernel.attempts import NONCE_PASSED, TAKEN, Attempts, transaction_of
+from sniper.kernel.book import Attempt, Order
+from sniper.types import NATIVE, asset_id, split_asset
+
+if TYPE_CHECKING:
+    from sniper.kernel.account import Account
+
+DUST = 100
+"""What is left after a sale of everything is dust where it is at most one part in so many, and is not held any more."""
+
+
+class Settlement:
+    """Of one account."""
+
+    def __init__(self, account: "Account", attempts: Attempts) -> None:
+        self.account = account
+        self.attempts = attempts
+
+    def book(self, order: Order, attempt: Attempt, event: Settled) -> None:
+        """The attempt is in a block: book what it moved."""
+        allowances = self.account.allowances
+        step = transaction_of(order, attempt)
+        gas = event.gas_used * event.gas_price
+        if step.purpose == "entry" and event.ok:
+            self._bought(order, attempt, event, gas)
+        elif step.purpose == "exit" and event.ok:
+            self._sold(order, attempt, event, gas)
+        else:
+            self._paid_gas(order, attempt, event, gas)
+            if step.purpose == "approve":
+                allowances.approved(order, attempt, step, ok=event.ok)
+            elif step.purpose == "exit":
+                self._shrunk(order, event)
+                allowances.doubted(order, attempt)
+
+    def _shrunk(self, order: Order, event: Settled) -> None:
+        """A token that rebased or took a fee of its holders: to sell more than there is would revert for ever."""
+        held = self.account.book.positions[order.placed.token].amount
+        left = dict(event.balances).get(split_asset(order.placed.token)[1], held)
+        if 0 < left < held:
+            self._surplus(order.placed.token, held, left, "a sale that reverted showed that less is held")
+
+    def _booked(
+        self, order: Order, attempt: Attempt, event: Settled, gas: int, amount: int, cash: int, cost: int, realised: int
+    ) -> None:
+        native = asset_id(order.placed.chain_id, NATIVE)
+        changes = {native: -gas}
+        changes[order.placed.quote] = changes.get(order.placed.quote, 0) + cash
+        for asset, change in changes.items():
+            missing = -change - self.account.book.cash.get(asset, 0)
+            if missing > 0:  # it is paid already, so the wallet had more than when it was read
+                self._surplus(asset, 0, missing, "a deposit that was not read yet has paid")
+        self.account.emit(
+            f.Booked(
+                time=self.account.kernel.now,
+                order=order.id,
+                attempt=attempt.id,
+                block=event.block,
+                amount=amount,
+                cash=cash,
+                gas=gas,
+                cost=cost,
+                realised=realised,
+            )
+        )
+
+    def _paid_gas(self, order: Order, attempt: Attempt, event: Settled, gas: int) -> None:
+        """Gas alone: on the position's cost where there is one, else a loss. Counted only in its own currency."""
+        counted = gas if order.placed.quote.endswith(NATIVE) else 0
+        position = self.account.book.positions.get(order.placed.token)
+        held = position is not None and position.amount > 0
+        self._booked(order, attempt, event, gas, 0, 0, counted if held else 0, 0 if held else -counted)
+
+    def _bought(self, order: Order, attempt: Attempt, event: Settled, gas: int) -> None:
+        account, placed = self.account, order.placed
+        position = account.book.positions[placed.token]
+        native = placed.quote.endswith(NATIVE)
+        moved = -event.native_delta - gas if native else self._cash_change(order, event)
+        spent = min(max(moved, 0), placed.amount_in)
+        received = max(0, dict(event.balances).get(split_asset(placed.token)[1], 0) - position.amount)
+        counted = gas if native else 0
+        if received or position.amount:
+            self._booked(order, attempt, event, gas, received, -spent, spent + counted, 0)
+            account.exits.placed(position, position.failures)
+        else:
+            self._booked(order, attempt, event, gas, 0, -spent, 0, -spent - counted)
+        self._surplus(placed.quote, moved, spent, "the entry cost more or less than it could")
+        account.allowances.used(order, attempt, placed.quote)
+        if not received:
+            return
+        if len(order.steps) == attempt.step + 1:  # not there from before a reorg
+            self._approve_exit(order, position.amount)
+        account.exits.arm(placed.token, placed.instance)
+
+    def _approve_exit(self, order: Order, amount: int) -> None:
+        """Now that the amount is known, so that a sale needs one transaction and not two."""
+        account, placed = self.account, order.placed
+        spender = account.allowances.spender(placed.venue, placed.chain_id, placed.amm)
+        allowed = account.allowances.granted(placed.token, spender)
+        try:
+            venue = account.kernel.wiring.venues[placed.venue]
+            token = split_asset(placed.token)[1]
+            approvals = venue.approve(placed.chain_id, placed.amm, token, amount, allowed)
+        except Exception as error:  # a plugin's code: the exit approves for itself
+            account.kernel.report(f"venue {placed.venue} does not approve the exit of {order.id}", error)
+            approvals = ()
+        if approvals:
+            account.emit(f.StepsAdded(time=account.kernel.now, order=order.id, steps=approvals, gas=0))
+
+    def _sold(self, order: Order, attempt: Attempt, event: Settled, gas: int) -> None:
+        placed = order.placed
+        position = self.account.book.positions[placed.token]
+        native = placed.quote.endswith(NATIVE)
+        left = dict(event.balances).get(split_asset(placed.token)[1], 0)
+        if placed.amount_in >= position.amount and left * DUST <= position.amount:
+            left = 0  # sent by somebody, or rounded: it must not keep a position open that was sold
+        sold = min(max(position.amount - left, 0), placed.amount_in)
+        received = max(0, event.native_delta + gas if native else -self._cash_change(order, event))
+        released = position.cost if sold == position.amount else position.cost * sold // position.amount
+        realised = received - released - (gas if native else 0)
+        self._booked(order, attempt, event, gas, -sold, received, -released, realised)
+        self.account.allowances.used(order, attempt, placed.token)
+
+    def _cash_change(self, order: Order, event: Settled) -> int:
+        """What left of an ERC-20 quote asset, base units."""
+        if event.quote_delta is not None:
+            return -event.quote_delta
+        before = self.account.book.cash.get(order.placed.quote, 0)
+        return before - dict(event.balances).get(split_asset(order.placed.quote)[1], before)
+
+    def _surplus(self, asset: str, moved: int, booked: int, reason: str) -> None:
+        if moved != booked:
+            self.account.emit(
+                f.Adjusted(time=self.account.kernel.now, asset=asset, delta=booked - moved, reason=reason)
+            )
+
+    # ---- reorgs ----
+
+    def take_back(self, chain_id: int, ancestor: int) -> None:
+        """Take back what happened in blocks above ``ancestor``, newest first; those attempts are unknown again."""
+        account = self.account
+        book = account.book
+        gone = [
+            (attempt.block, attempt.nonce, attempt.id, order, attempt)
+            for order in (*book.orders.values(), *book.ended.values())
+            if order.placed.chain_id == chain_id
+            for attempt in order.attempts
+            if attempt.block > ancestor and (attempt.state in TAKEN or attempt.note == NONCE_PASSED)
+        ]
+        for _, _, _, order, attempt in sorted(gone, key=lambda item: item[:3], reverse=True):
+            account.emit(f.OrderReopened(time=account.kernel.now, order=order.id, step=attempt.step))
+            for booked in [b for b in reversed(order.booked) if b.attempt == attempt.id]:
+                account.emit(
+                    f.Booked(
+                        time=account.kernel.now,
+                        order=order.id,
+                        attempt=attempt.id,
+                        block=ancestor,
+                        amount=-booked.amount,
+                        cash=-booked.cash,
+                        gas=-booked.gas,
+                        cost=-booked.cost,
+                        realised=-booked.realised,
+                        undo=True,
+                    )
+                )
+            for _, token, spender, before in [entry for entry in reversed(order.allowed) if entry[0] == attempt.id]:
+                account.allowances.changed(order, attempt, token, spender, before, undo=True)
+            self.attempts.move(order, attempt, "unknown")
+            for other in order.attempts:
+                if other.nonce == attempt.nonce and other.state == "replaced":
+                    self.attempts.move(order, other, "unknown")
+            account.exits.retracted(order)

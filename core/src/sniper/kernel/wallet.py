@@ -1,0 +1,78 @@
+"""The wallet: what the chain says this account owns, compared with its books, and the next nonce of its address."""
+
+from typing import TYPE_CHECKING
+
+from sniper.events import BalancesRead
+from sniper.kernel import facts as f
+from sniper.kernel.asks import ReadBalances, Settle
+from sniper.kernel.attempts import NONCE_PASSED, Attempts
+from sniper.kernel.book import Attempt, Order
+from sniper.types import NATIVE, asset_id, split_asset
+
+if TYPE_CHECKING:
+    from sniper.kernel.account import Account
+
+
+class Wallet:
+    """Of one account."""
+
+    def __init__(self, account: "Account", attempts: Attempts) -> None:
+        self.account = account
+        self.attempts = attempts
+
+    def read(self, *, anew: bool = False) -> None:
+        """Ask what the chain says this account owns, and its next nonce. ``anew``: an answer that is on its way does
+        not count."""
+        account = self.account
+        tokens = sorted(
+            split_asset(token)[1]
+            for token, p in account.book.positions.items()
+            if p.chain_id == account.wiring.chain_id
+        )
+        if account.wiring.quote != NATIVE:
+            tokens.append(account.wiring.quote)
+        open_ = [ask.id for ask in account.book.asks.values() if isinstance(ask.body, ReadBalances)]
+        if open_ and not anew:
+            return
+        for ask_id in open_:
+            account.emit(f.Closed(time=account.kernel.now, ask=ask_id))
+        account.ask(
+            f"{account.name}?wallet-{account.book.asks_made}",
+            ReadBalances(chain_id=account.wiring.chain_id, owner=account.wiring.address, tokens=tuple(tokens)),
+            account.wiring.execution.read_deadline,
+        )
+
+    def compare(self, event: BalancesRead) -> None:
+        """Compare the books with the chain; differences are adjustments, where nothing is on its way."""
+        account = self.account
+        now = account.kernel.now
+        owner = account.wiring.address
+        live = account.book.in_flight()
+        for order, attempt in live:
+            passed = attempt.nonce < event.nonce and attempt.note != NONCE_PASSED
+            if passed and order.placed.chain_id == event.chain_id:
+                self._passed(order, attempt, event.block)
+        account.emit(f.Synced(time=now, chain_id=event.chain_id, owner=owner, nonce=event.nonce))
+        # A lower nonce: the wallet was read before the newest transactions. Without signatures the chain knows nothing
+        # of what was played.
+        complete = not live and event.nonce == account.book.sender(event.chain_id, owner).next_nonce
+        if complete and (account.kernel.wiring.signs or account.book.newest_entry is None):
+            found = {NATIVE: event.native, **dict(event.balances)}
+            for address, amount in found.items():
+                asset = asset_id(event.chain_id, address)
+                position = account.book.positions.get(asset)
+                known = position.amount if position else account.book.cash.get(asset, 0)
+                if known != amount and (address in (NATIVE, account.wiring.quote) or position is not None):
+                    account.emit(f.Adjusted(time=now, asset=asset, delta=amount - known, reason="the wallet was read"))
+                    if position is not None and not position.amount:
+                        account.exits.lost(position)
+
+    def _passed(self, order: Order, attempt: Attempt, block: int) -> None:
+        """By ``block`` its nonce was used. By itself or by another transaction: only an answer that is asked for from
+        now on can tell."""
+        account = self.account
+        self.attempts.move(order, attempt, "unknown", note=NONCE_PASSED, block=block)
+        for ask in list(account.book.asks.values()):
+            if isinstance(ask.body, Settle) and ask.body.submission.attempt == attempt.id:
+                account.emit(f.Closed(time=account.kernel.now, ask=ask.id))
+        self.attempts.settle(order, attempt)
