@@ -8,7 +8,7 @@ measurements, so the arrivals are busy: nothing waits, and the machine's caches 
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter_ns
 
@@ -34,9 +34,9 @@ decode = msgspec.json.Decoder().decode
 class Unsynced(Shell):
     """The figure's "journal appended, not synced": the barrier before a command is measured apart."""
 
-    def _leave(self, asks: list[Ask]) -> None:
-        for ask in asks:
-            self.effects.start(ask)
+    def _command(self, commands: Sequence[Ask]) -> None:
+        for command in commands:
+            self.effects.start(command)
 
 
 class Rig:

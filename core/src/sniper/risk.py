@@ -6,7 +6,7 @@ from typing import Generic, Literal, TypeVar
 
 from sniper.config import Config
 from sniper.io import Io
-from sniper.plugin import Frozen
+from sniper.plugin import Frozen, Stateless
 from sniper.types import Entry
 from sniper.view import View
 
@@ -77,7 +77,7 @@ class Evidence(Frozen):
     """
 
 
-class RiskCheck(Frozen):
+class RiskCheck(Stateless):
     """A check that knows enough from the view. Pure and stateless; no findings at all is a Deny."""
 
     @abstractmethod
@@ -87,7 +87,7 @@ class RiskCheck(Frozen):
 E = TypeVar("E", bound=Evidence)
 
 
-class RiskProbe(Frozen, Generic[E]):
+class RiskProbe(Stateless, Generic[E]):
     """A check that must look first. Late or failed is a Deny."""
 
     @abstractmethod

@@ -84,7 +84,11 @@ class Signer(ABC):
 
     @abstractmethod
     async def sign(self, request: SignRequest) -> Signed:
-        """Sign it, or raise `SignerRefused` or `SignerUnreachable`. Equal requests give equal bytes (RFC 6979)."""
+        """Sign it, or raise `SignerRefused` or `SignerUnreachable`. Equal requests give equal bytes (RFC 6979).
+
+        It may as well be a ``def`` that returns an awaitable, and has the request on its way by then; whatever is wrong
+        is raised where that is awaited.
+        """
 
     @abstractmethod
     async def level(self, level: KillLevel) -> None:

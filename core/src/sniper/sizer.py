@@ -3,14 +3,14 @@
 from abc import abstractmethod
 
 from sniper.config import Config
-from sniper.plugin import Frozen
+from sniper.plugin import Stateless
 from sniper.types import Open
 from sniper.view import View
 
 __all__ = ["Config", "Open", "Sizer", "View"]
 
 
-class Sizer(Frozen):
+class Sizer(Stateless):
     """Pure and stateless. Declare ``config`` (a `Config`) as a field."""
 
     @abstractmethod

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Spec(Frozen, Generic[T_co]):
+class Spec(Frozen, Generic[T_co], kw_only=True):
     """One extension.
 
     name         Kebab-case, unique within its kind: what users type, and the config section's name.

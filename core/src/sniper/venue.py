@@ -6,7 +6,7 @@ Venues that take orders themselves (exchanges) have a contract of their own; it 
 from abc import abstractmethod
 
 from sniper.config import Config
-from sniper.plugin import Frozen
+from sniper.plugin import Frozen, Stateless
 from sniper.types import NATIVE, Step
 
 __all__ = ["NATIVE", "Config", "OnChainVenue", "Step", "Swap"]
@@ -43,7 +43,7 @@ class Swap(Frozen):
         return self.token_in if self.opens else self.token_out
 
 
-class OnChainVenue(Frozen):
+class OnChainVenue(Stateless):
     """Pure and stateless. Declare ``config`` (a `Config`) as a field."""
 
     @abstractmethod

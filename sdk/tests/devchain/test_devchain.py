@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from rlp import encode as rlp_encode  # type: ignore[import-untyped]
 
 from sniper.errors import CallReverted, RpcError
+from sniper.evm.keccak import keccak256
 from sniper_sdk.devchain import (
     GENESIS_TIMESTAMP,
     Account,
@@ -28,7 +29,7 @@ from sniper_sdk.devchain import (
     create2_address,
     decoded,
 )
-from sniper_sdk.npm import artifact, keccak
+from sniper_sdk.npm import artifact
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +229,7 @@ def test_checksums_are_those_of_eip_55(address: bytes) -> None:
 
 @given(st.binary(min_size=20, max_size=20), st.integers(min_value=0, max_value=2**64 - 1))
 def test_created_addresses_hash_the_rlp_of_creator_and_nonce(creator: bytes, nonce: int) -> None:
-    assert contract_address(checksum(creator), nonce) == checksum(keccak(rlp_encode([creator, nonce]))[12:])
+    assert contract_address(checksum(creator), nonce) == checksum(keccak256(rlp_encode([creator, nonce]))[12:])
 
 
 def test_create2_addresses_are_those_of_eip_1014() -> None:
@@ -236,7 +237,7 @@ def test_create2_addresses_are_those_of_eip_1014() -> None:
     creator = "0x00000000000000000000000000000000deadbeef"
     salt = bytes.fromhex("00000000000000000000000000000000000000000000000000000000cafebabe")
     expected = "0x60f3f640a8508fC6a86d45DF051962668E1e8AC7"
-    assert create2_address(creator, salt, keccak(bytes.fromhex("deadbeef"))) == expected
+    assert create2_address(creator, salt, keccak256(bytes.fromhex("deadbeef"))) == expected
 
 
 def test_calldata_takes_plain_arguments_structs_and_none() -> None:

@@ -4,13 +4,18 @@ An item is ``bytes`` or a list of items. Decoding accepts the canonical form onl
 signed payload cannot be said in two ways.
 """
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from sniper.errors import CodecError
 
 __all__ = ["Item", "decode", "encode", "encode_integer", "encode_list_header"]
 
 Item: TypeAlias = "bytes | list[Item]"
+
+_SMALL: Final = (b"\x80", *(bytes((n,)) for n in range(1, 0x80)))
+"""Scalars of seven bits."""
+_SHORT: Final = tuple(bytes((0x80 + size,)) for size in range(56))
+"""What stands before a string of so many bytes."""
 
 
 def encode(item: Item) -> bytes:
@@ -24,10 +29,10 @@ def encode(item: Item) -> bytes:
 
 def encode_integer(value: int) -> bytes:
     """A scalar: big-endian without leading zeros, zero is empty."""
-    if 0 < value < 0x80:
-        return value.to_bytes(1, "big")
-    size = (value.bit_length() + 7) // 8
-    return _header(0x80, size) + value.to_bytes(size, "big")
+    if 0 <= value < 0x80:
+        return _SMALL[value]
+    size = (value.bit_length() + 7) >> 3
+    return (_SHORT[size] if size < 56 else _header(0x80, size)) + value.to_bytes(size, "big")
 
 
 def encode_list_header(size: int) -> bytes:

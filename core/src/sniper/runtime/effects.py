@@ -36,6 +36,7 @@ from sniper.kernel.kernel import Kernel
 from sniper.runtime.clock import Clock
 from sniper.runtime.forks import BALANCE_OF, ShellIo
 from sniper.runtime.kill import refusal
+from sniper.signer import Signed as Signature
 from sniper.signer import Signer, SignRequest
 from sniper.types import NATIVE, SECOND, KillLevel, asset_id
 
@@ -76,7 +77,6 @@ class Effects:
         self._io = {name: ShellIo(account, self._at) for name, account in kernel.accounts.items()}
         self._carry: dict[type[Any], Callable[[Ask], Awaitable[Event]]] = {
             Probe: self._probe,
-            Sign: self._sign,
             Send: self._send,
             Settle: self._settle,
             SimulateSell: self._sell,
@@ -85,8 +85,9 @@ class Effects:
         }
 
     def start(self, ask: Ask) -> None:
-        """Let it leave."""
-        task = asyncio.get_running_loop().create_task(self._run(ask))
+        """Let it leave. A signature is asked for at once: the signer works while the ask is put on record."""
+        asked = self._request(ask) if type(ask.body) is Sign else None
+        task = asyncio.get_running_loop().create_task(self._run(ask, asked))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -96,10 +97,10 @@ class Effects:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _run(self, ask: Ask) -> None:
+    async def _run(self, ask: Ask, asked: Awaitable[Signature] | None) -> None:
         try:
             async with asyncio.timeout(ask.deadline / SECOND):
-                answer = await self._carry[type(ask.body)](ask)
+                answer = await (self._carry[type(ask.body)](ask) if asked is None else self._sign(ask, asked))
         except TimeoutError:
             answer = self._failed(ask, "deadline", f"no answer within {ask.deadline / SECOND:g} s")
         except SniperError as error:
@@ -123,25 +124,30 @@ class Effects:
         evidence = await probe.probe(body.entry, self._io[ask.account])
         return ProbeAnswered(time=self._clock(), account=ask.account, ask=ask.id, evidence=encode(evidence))
 
-    async def _sign(self, ask: Ask) -> Event:
+    def _request(self, ask: Ask) -> Awaitable[Signature]:
         body = ask.body
         assert isinstance(body, Sign)
         assert self._signer is not None
-        signed = await self._signer.sign(
-            SignRequest(
-                account=ask.account,
-                sender=body.sender,
-                chain_id=body.chain_id,
-                nonce=body.nonce,
-                max_priority_fee=body.bid.max_priority_fee,
-                max_fee=body.bid.max_fee,
-                gas=body.gas,
-                to=body.to,
-                value=body.value,
-                data=body.data,
-                purpose=body.purpose,  # type: ignore[arg-type]  # the kernel knows no other purposes
-            )
+        request = SignRequest(
+            account=ask.account,
+            sender=body.sender,
+            chain_id=body.chain_id,
+            nonce=body.nonce,
+            max_priority_fee=body.bid.max_priority_fee,
+            max_fee=body.bid.max_fee,
+            gas=body.gas,
+            to=body.to,
+            value=body.value,
+            data=body.data,
+            purpose=body.purpose,  # type: ignore[arg-type]  # the kernel knows no other purposes
         )
+        try:
+            return self._signer.sign(request)
+        except Exception as error:  # a plugin's code: one that raises too early fails as one that raises later
+            return _raising(error)
+
+    async def _sign(self, ask: Ask, asked: Awaitable[Signature]) -> Event:
+        signed = await asked
         return Signed(time=self._clock(), account=ask.account, ask=ask.id, raw=signed.raw, tx_hash=signed.tx_hash)
 
     async def _send(self, ask: Ask) -> Event:
@@ -272,6 +278,10 @@ class Effects:
             decimals=_small(decimals),
             deployer=str(transaction["from"]).lower() if isinstance(transaction, dict) else "",
         )
+
+
+async def _raising(error: Exception) -> Signature:
+    raise error
 
 
 def _quantity(answer: Any) -> int:

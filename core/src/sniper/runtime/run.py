@@ -225,44 +225,50 @@ class Run:
             await asyncio.sleep(0)  # take does not wait during a backlog, and effects, ticks and commands must get on
 
     def _take(self, events: Sequence[Event]) -> None:
-        """Handle a batch, put it on record, and only then let its asks leave."""
+        """Handle a batch and put it on record. Queries leave meanwhile, commands only once the record is durable."""
         kernel = self.kernel
         began = perf_counter_ns()
-        records: list[Record] = []
-        told: list[tuple[Event, list[tuple[str, Fact]]]] = []
+        decided: list[tuple[Event, Sequence[tuple[str, Fact]]]] = []
         for event in events:
             kernel.handle(event)
-            facts = kernel.facts
+            decided.append((event, kernel.facts or ()))
+            if kernel.facts:
+                kernel.facts = []
+        handled = perf_counter_ns()
+        commands = self._asked()
+        records: list[Record] = []
+        for event, facts in decided:
             records.append(input_record(event))
             if facts:
-                records.extend(fact_record(account, fact) for account, fact in facts)
-                kernel.facts = []
-            if self.observers:
-                told.append((event, list(facts)))  # an empty one goes on being filled
-        handled = perf_counter_ns()
+                records.extend([fact_record(account, fact) for account, fact in facts])
         self.writer.append(records)
         journaled = perf_counter_ns()
-        asks = kernel.asks
-        if asks:
-            kernel.asks = []
-            self._leave(asks)
+        if commands:
+            self._command(commands)
         if self.health is not None:
             self.health.metrics.batch(events, began, handled, journaled, perf_counter_ns())
         self._taken_at = self.clock()
-        for event, facts in told:
+        for event, facts in decided if self.observers else ():
             for observer in self.observers:
                 observer(event, facts)
 
-    def _leave(self, asks: list[Ask]) -> None:
-        """Queries first; commands once they are durable."""
-        commands = [ask for ask in asks if ask.is_command]
-        for ask in asks:
-            if not ask.is_command:
+    def _asked(self) -> list[Ask]:
+        """Let the queries leave; the commands."""
+        commands: list[Ask] = []
+        for ask in self.kernel.asks:
+            if ask.is_command:
+                commands.append(ask)
+            else:
                 self.effects.start(ask)
-        if commands:
-            self.writer.sync()
-            for ask in commands:
-                self.effects.start(ask)
+        if self.kernel.asks:
+            self.kernel.asks = []
+        return commands
+
+    def _command(self, commands: Sequence[Ask]) -> None:
+        """Let commands leave, now that what led to them is on record."""
+        self.writer.sync()
+        for command in commands:
+            self.effects.start(command)
 
     def _write(self) -> None:
         """Put on record what recovery itself decided."""

@@ -3,19 +3,19 @@
 from functools import cache
 from typing import Any
 
-from sniper_sdk.npm import keccak
+from sniper.evm.keccak import keccak256
 
 
 @cache
 def selector(signature: str) -> bytes:
     """The first four bytes of the signature's keccak, for example ``a9059cbb`` for ``transfer(address,uint256)``."""
-    return keccak(signature.encode())[:4]
+    return keccak256(signature.encode())[:4]
 
 
 @cache
 def topic(signature: str) -> str:
     """The first topic of an event, as hex with 0x."""
-    return "0x" + keccak(signature.encode()).hex()
+    return "0x" + keccak256(signature.encode()).hex()
 
 
 def calldata(signature: str, *arguments: Any) -> bytes:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from coincurve import PrivateKey
 
-from sniper_sdk.npm import keccak
+from sniper.evm.keccak import keccak256
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,13 @@ class Account:
     @classmethod
     def named(cls, name: str) -> "Account":
         """The account whose key is the keccak of ``sniper dev chain: NAME``."""
-        return cls(name, keccak(f"sniper dev chain: {name}".encode()))
+        return cls(name, keccak256(f"sniper dev chain: {name}".encode()))
 
     @cached_property
     def address(self) -> str:
         """The checksummed address (EIP-55)."""
         public = PrivateKey(self.key).public_key.format(compressed=False)
-        return checksum(keccak(public[1:])[12:])
+        return checksum(keccak256(public[1:])[12:])
 
     def sign(self, transaction: dict[str, object]) -> bytes:
         """The raw signed form of a transaction, whose fields are named as in eth-account."""
@@ -36,7 +36,7 @@ class Account:
 def checksum(address: bytes) -> str:
     """The EIP-55 form of 20 bytes: a letter is upper case where the hash of the lower-case hex has a digit above 7."""
     lower = address.hex()
-    digits = keccak(lower.encode()).hex()
+    digits = keccak256(lower.encode()).hex()
     return "0x" + "".join(
         letter.upper() if int(digit, 16) > 7 else letter for letter, digit in zip(lower, digits, strict=False)
     )
@@ -47,9 +47,9 @@ def contract_address(creator: str, nonce: int) -> str:
     number = nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
     encoded = number if len(number) == 1 and number[0] < 0x80 else bytes([0x80 + len(number)]) + number
     body = b"\x94" + bytes.fromhex(creator.removeprefix("0x")) + encoded
-    return checksum(keccak(bytes([0xC0 + len(body)]) + body)[12:])
+    return checksum(keccak256(bytes([0xC0 + len(body)]) + body)[12:])
 
 
 def create2_address(creator: str, salt: bytes, init_code_hash: bytes) -> str:
     """Where `creator` deploys by CREATE2 (EIP-1014): keccak(0xff ‖ creator ‖ salt ‖ hash of the creation code)."""
-    return checksum(keccak(b"\xff" + bytes.fromhex(creator.removeprefix("0x")) + salt + init_code_hash)[12:])
+    return checksum(keccak256(b"\xff" + bytes.fromhex(creator.removeprefix("0x")) + salt + init_code_hash)[12:])

@@ -3,7 +3,7 @@
 Needs Node.js and npm once; afterwards everything comes from the cache (`cache_root`).
 """
 
-from sniper_sdk.npm.artifacts import Artifact, ArtifactMismatch, UnknownArtifact, artifact, checked, keccak
+from sniper_sdk.npm.artifacts import Artifact, ArtifactMismatch, UnknownArtifact, artifact, checked
 from sniper_sdk.npm.cache import cache_root, made_once
 from sniper_sdk.npm.packages import (
     InstallFailed,
@@ -28,7 +28,6 @@ __all__ = [
     "cache_root",
     "checked",
     "executable",
-    "keccak",
     "made_once",
     "packages",
 ]

@@ -7,9 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from Crypto.Hash import keccak as _keccak
-
 from sniper.errors import SniperError
+from sniper.evm.keccak import keccak256
 from sniper_sdk.npm.packages import Progress, packages
 
 
@@ -42,14 +41,9 @@ class Artifact:
         return ()
 
 
-def keccak(data: bytes) -> bytes:
-    """Keccak-256 as Ethereum uses it (not the later SHA3-256): 32 bytes."""
-    return _keccak.new(data=data, digest_bits=256).digest()
-
-
 def checked(artifact: Artifact, expected: str) -> Artifact:
     """`artifact` itself if the keccak of its creation code is `expected` (hex); raises `ArtifactMismatch`."""
-    found = keccak(artifact.bytecode).hex()
+    found = keccak256(artifact.bytecode).hex()
     if found != expected:
         raise ArtifactMismatch(
             f"{artifact.name}: creation code hashes to {found}, expected {expected}; delete the directory that "

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from math import isqrt
 from typing import Protocol
 
+from sniper.evm.keccak import keccak256
 from sniper_sdk.devchain import Addresses, DevChain, calldata, create2_address
-from sniper_sdk.npm import artifact, keccak
+from sniper_sdk.npm import artifact
 
 NEVER = 2**63  # a deadline that no dev chain reaches
 UNLIMITED = 2**256 - 1
@@ -71,8 +72,8 @@ class V2Pool:
 
     @property
     def address(self) -> str:
-        salt = keccak(b"".join(_raw(token) for token in sorted((self.token, self.contracts.weth), key=_raw)))
-        return create2_address(self.contracts.v2_factory, salt, keccak(artifact("UniswapV2Pair").bytecode))
+        salt = keccak256(b"".join(_raw(token) for token in sorted((self.token, self.contracts.weth), key=_raw)))
+        return create2_address(self.contracts.v2_factory, salt, keccak256(artifact("UniswapV2Pair").bytecode))
 
     @property
     def spender(self) -> str:
@@ -119,8 +120,8 @@ class V3Pool:
     @property
     def address(self) -> str:
         words = b"".join(_raw(token).rjust(32, b"\0") for token in self._ordered)
-        salt = keccak(words + V3_FEE.to_bytes(32, "big"))
-        return create2_address(self.contracts.v3_factory, salt, keccak(artifact("UniswapV3Pool").bytecode))
+        salt = keccak256(words + V3_FEE.to_bytes(32, "big"))
+        return create2_address(self.contracts.v3_factory, salt, keccak256(artifact("UniswapV3Pool").bytecode))
 
     @property
     def spender(self) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Awaitable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -111,12 +112,21 @@ class KeystoreSigner(Signer):
             return answer.addresses
         raise _error(answer)
 
-    async def sign(self, request: SignRequest) -> Signed:
-        payload = _payload(request)
+    def sign(self, request: SignRequest) -> Coroutine[None, None, Signed]:
+        """As `Signer.sign`. While connected the request is on its way when this returns."""
         link = self._link
         if link is None or link.lost is not None:
+            return self._signed(request, None)
+        try:
+            return self._signed(request, link.ask(_ask(link, request)))
+        except SignerRefused:  # told where it is awaited
+            return self._signed(request, None)
+
+    async def _signed(self, request: SignRequest, asked: Awaitable[Answer] | None) -> Signed:
+        if asked is None:
             link = await self._connected()
-        answer = await link.ask(SignAsk(link.number(), request.account, request.sender, request.purpose, payload))
+            asked = link.ask(_ask(link, request))
+        answer = await asked
         if isinstance(answer, SignedAnswer):
             return Signed(raw=answer.raw, tx_hash=answer.tx_hash)
         raise _error(answer)
@@ -210,6 +220,10 @@ class KeystoreSigner(Signer):
         if self._child is not None:
             child, self._child = self._child, None
             await child.close(self._config.start_timeout)
+
+
+def _ask(link: Link, request: SignRequest) -> SignAsk:
+    return SignAsk(link.number(), request.account, request.sender, request.purpose, _payload(request))
 
 
 def _payload(request: SignRequest) -> bytes:

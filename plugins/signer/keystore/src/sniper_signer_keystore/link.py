@@ -42,22 +42,21 @@ class Link:
         """The number of the next ask."""
         return next(self._numbers)
 
-    async def ask(self, ask: Ask) -> Answer:
-        """Send it and wait. Raises `SignerUnreachable` when the connection is lost first."""
-        if self.lost is not None:
-            raise SignerUnreachable(f"the signer does not answer: {self.lost}; {_REMEDY}")
-        packet = self._encoder.encode(ask)
+    def ask(self, ask: Ask) -> asyncio.Future[Answer]:
+        """Send it now; the future has the answer, or `SignerUnreachable` where the connection is lost first."""
         future: asyncio.Future[Answer] = self._loop.create_future()
+        if self.lost is not None:
+            future.set_exception(_unreachable(self.lost))
+            return future
         self._pending[ask.id] = future
-        try:
-            if self._unsent:
-                self._unsent.append(packet)
-            else:
-                self._send(packet)
-            return await future
-        finally:
-            # Gone also when the caller gave up; a late answer then finds nobody and is dropped.
-            self._pending.pop(ask.id, None)
+        # Also when the caller gave up; a late answer then finds nobody and is dropped.
+        future.add_done_callback(lambda _: self._pending.pop(ask.id, None))
+        packet = self._encoder.encode(ask)
+        if self._unsent:
+            self._unsent.append(packet)
+        else:
+            self._send(packet)
+        return future
 
     def close(self, reason: str) -> None:
         """Let go; whoever waits gets `SignerUnreachable`."""
@@ -69,7 +68,7 @@ class Link:
         self._socket.close()
         for future in self._pending.values():
             if not future.done():
-                future.set_exception(SignerUnreachable(f"the signer does not answer: {reason}; {_REMEDY}"))
+                future.set_exception(_unreachable(reason))
 
     def _send(self, packet: bytes) -> None:
         try:
@@ -110,3 +109,7 @@ class Link:
         future = self._pending.get(answer.id)
         if future is not None and not future.done():
             future.set_result(answer)
+
+
+def _unreachable(reason: str) -> SignerUnreachable:
+    return SignerUnreachable(f"the signer does not answer: {reason}; {_REMEDY}")
