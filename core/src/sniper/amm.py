@@ -9,7 +9,7 @@ from sniper.config import Config
 from sniper.io import Chain
 from sniper.plugin import Frozen, State
 
-__all__ = ["Amm", "Chain", "Change", "Config", "Created", "Fraction", "NoLiquidity", "Self", "on_creation", "on_log"]
+__all__ = ["Amm", "Chain", "Change", "Config", "Found", "Fraction", "NoLiquidity", "Self", "on_creation", "on_log"]
 
 Change = tuple[int, ...] | None
 """What liquidity providers put in (positive) or took out (negative) of each coin, base units; None: nothing."""
@@ -21,15 +21,16 @@ class NoLiquidity(ArithmeticError):
     """The contract would revert: the pool cannot give or take this amount."""
 
 
-def on_log(signature: str, /) -> Callable[[F], F]:
+def on_log(signature: str, /, *, of: str = "") -> Callable[[F], F]:
     """Call the decorated method for each log of the pool with this event signature.
 
     Parameters arrive by position, in the order of the signature (indexed ones included). The method changes the
-    fields and returns a `Change`.
+    fields and returns a `Change`. ``of``: a key of `Amm.follows`, for logs of that contract instead of the pool's own.
     """
 
     def mark(handler: F) -> F:
         setattr(handler, "__sniper_log__", signature)  # noqa: B010
+        setattr(handler, "__sniper_of__", of)  # noqa: B010
         return handler
 
     return mark
@@ -38,7 +39,7 @@ def on_log(signature: str, /) -> Callable[[F], F]:
 def on_creation(signature: str, /) -> Callable[[F], F]:
     """Call the decorated classmethod for each log of a configured factory with this event signature.
 
-    It is called as ``method(config, *parameters)`` and returns a `Created`, or None where the pool is not for this AMM.
+    It is called as ``method(config, *parameters)`` and returns a `Found`, or None where the pool is not for this AMM.
     """
 
     def mark(handler: F) -> F:
@@ -51,12 +52,17 @@ def on_creation(signature: str, /) -> Callable[[F], F]:
 A = TypeVar("A", bound="Amm")
 
 
-class Created(Frozen, Generic[A]):
-    """A pool that a factory made: its address, its coins' addresses and its first state."""
+class Found(Frozen, Generic[A]):
+    """A pool that a factory made or that was read from the chain.
+
+    pool   Its address; in a singleton its id there, see `Amm.pool_of`.
+    coins  Addresses, numbered as in the contract.
+    amm    Its state. None, for a factory's log that does not tell enough: it is read with `Amm.load`.
+    """
 
     pool: str
-    coins: tuple[str, ...]
-    amm: A
+    coins: tuple[str, ...] = ()
+    amm: A | None = None
 
 
 class Amm(State):
@@ -65,14 +71,35 @@ class Amm(State):
     All amounts are base units; rounding, limits and reverts are the contract's own. On a reorg the kernel restores the
     fields: methods need not undo anything, but a field that holds a container must be replaced, not changed in place,
     or `checkpoint` must copy it. Fields: ``config`` (the class's `Config`, with at least ``factories``) and the state.
+
+    singleton  Whether the pools live in one contract, one of ``config.factories``, which logs for all of them.
+    swap_gas   Gas that one swap uses, about: what the router counts when it compares routes.
     """
 
     deadline_s: ClassVar[int] = 10
+    singleton: ClassVar[bool] = False
+    swap_gas: ClassVar[int] = 120_000
 
     @classmethod
     @abstractmethod
-    async def load(cls, address: str, chain: Chain, config: Any) -> Self:
-        """Read a pool at ``chain.block``. Any: the ``Config`` that the class declares."""
+    async def load(cls, address: str, chain: Chain, config: Any) -> Found[Self]:
+        """Read a pool at ``chain.block``. ``address``: `Found.pool`. Any: the ``Config`` that the class declares.
+
+        Raises `NoLiquidity` where the pool is one that this class must not price, with the reason.
+        """
+
+    @classmethod
+    def pool_of(cls, topic: str) -> str:
+        """In a singleton: `Found.pool` of the pool that a log is about, from the log's first indexed parameter."""
+        return topic
+
+    def follows(self) -> dict[str, str]:
+        """Further contracts on whose logs the price depends: a name for `on_log`'s ``of``, and the address."""
+        return {}
+
+    def on_block(self, timestamp: int) -> None:
+        """A block with this time (seconds) is the newest: for prices that change with time. It may come again, or go
+        back after a reorg. Override it only where it is needed: it costs every pool of this class a call per block."""
 
     @abstractmethod
     def amount_out(self, i: int, j: int, amount_in: int) -> int:
@@ -82,6 +109,11 @@ class Amm(State):
     def amount_in(self, i: int, j: int, amount_out: int) -> int:
         """Least amount of coin i for exactly ``amount_out`` of coin j. Raises `NoLiquidity`."""
 
+    def most_in(self, i: int, j: int) -> int:
+        """The most of coin i that the pool takes for coin j, base units; `amount_out` of more raises `NoLiquidity`.
+        0 where it takes nothing. The default: whatever there is."""
+        return 2**256 - 1
+
     @abstractmethod
     def price(self, i: int, j: int) -> Fraction:
         """Marginal price: coin j per coin i, after the fee, in base units. Raises `NoLiquidity`."""
@@ -90,8 +122,9 @@ class Amm(State):
     def reserve(self, i: int) -> int:
         """The most that the pool could pay out of coin i, base units; 0 when empty."""
 
-    def venue_data(self) -> int:
-        """What a venue must know to address this pool beyond its coins, such as the fee tier of Uniswap V3."""
+    def venue_data(self, i: int, j: int) -> int:
+        """What a venue must know to sell coin i for coin j here beyond the pool and the coins' addresses, such as the
+        fee tier of Uniswap V3. At most 255 bits."""
         return 0
 
     def checkpoint(self) -> Self:

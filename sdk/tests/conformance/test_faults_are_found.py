@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from sniper.amm import Amm, Chain, Change, Fraction, NoLiquidity, Self
+from sniper.amm import Amm, Chain, Change, Found, Fraction, NoLiquidity, Self
 from sniper.bus import Bus
 from sniper.config import Config
 from sniper.events import Block, Event, EventClass, LiquidityAdded
@@ -348,7 +348,7 @@ class SoundAmm(Amm):
     reserves: tuple[int, ...]
 
     @classmethod
-    async def load(cls, address: str, chain: Chain, config: Any) -> Self:
+    async def load(cls, address: str, chain: Chain, config: Any) -> Found[Self]:
         raise NotImplementedError
 
     def sync(self, x: int, y: int) -> Change:

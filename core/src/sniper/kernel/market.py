@@ -95,6 +95,11 @@ class Pool:
         i = self.coins.index(token_in)
         return self.impl.amount_out(i, 1 - i, amount_in)
 
+    def venue_data(self, token_in: str) -> int:
+        """See `Amm.venue_data`."""
+        i = self.coins.index(token_in)
+        return self.impl.venue_data(i, 1 - i)
+
     def reserve(self, token: str) -> int:
         """See `PoolView`."""
         return self.impl.reserve(self.coins.index(token))

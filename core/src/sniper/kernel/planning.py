@@ -39,7 +39,7 @@ class Planning:
             token_out=token_out,
             pool=pool.address,
             amm=pool.amm,
-            pool_data=pool.impl.venue_data(),
+            pool_data=pool.venue_data(self.pool_coin(token_in)),
             amount_in=amount_in,
             min_out=min_out,
             deadline=account.chain.timestamp + account.wiring.execution.deadline_s,

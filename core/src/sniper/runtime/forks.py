@@ -100,7 +100,7 @@ class ForkAt(ChainAt):
             token_out=get,
             pool=pool.address,
             amm=pool.amm,
-            pool_data=pool.impl.venue_data(),
+            pool_data=pool.venue_data(account.planning.pool_coin(pay)),
             amount_in=amount,
             min_out=0,
             deadline=account.chain.timestamp + 3_600,

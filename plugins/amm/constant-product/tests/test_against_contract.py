@@ -181,4 +181,5 @@ async def test_a_loaded_pair_equals_the_followed_one(pair: Pair, reader: Any) ->
     pair.add((10**20, 10**18))
     pair.swap(0, 10**18)
     config = ConstantProductConfig(factories=(pair.chain.addresses.v2_factory,))
-    assert await ConstantProduct.load(pair.address, reader, config) == pair.amm
+    found = await ConstantProduct.load(pair.address, reader, config)
+    assert (found.amm, found.coins) == (pair.amm, pair.coins)

@@ -127,6 +127,20 @@ class AmmConformance(Stateful, Generic[A]):
 
         self._law(check)
 
+    def test_no_more_is_taken_than_it_says(self) -> None:
+        def check(pool: A, i: int, j: int, amount: int) -> None:
+            most = pool.most_in(i, j)
+            assert type(most) is int, f"most_in is {most!r}; amounts are integers in base units"
+            assert most >= 0, f"most_in is {most}"
+            if most < 2**256 - 1:
+                assert _out(pool, i, j, most + 1) is None, f"{most + 1} is taken, but most_in is {most}"
+            if _out(pool, i, j, amount) is not None:
+                assert amount <= most, f"{amount} is taken, but most_in is {most}"
+                if most < 2**256 - 1:
+                    assert _out(pool, i, j, most) is not None, f"{amount} is taken, but not most_in, {most}"
+
+        self._law(check)
+
     def test_more_in_is_never_less_out(self) -> None:
         def check(pool: A, i: int, j: int, amount: int, more: int) -> None:
             less, greater = _out(pool, i, j, amount), _out(pool, i, j, amount + more)

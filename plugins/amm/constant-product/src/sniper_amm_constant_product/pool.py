@@ -1,10 +1,11 @@
 """x·y = k with a fee on the amount in (Uniswap V2 whitepaper, 3.2.1; UniswapV2Library and UniswapV2Pair)."""
 
+import asyncio
 from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
-from sniper.amm import Amm, Chain, Change, Config, Created, Fraction, NoLiquidity, Self, on_creation, on_log
+from sniper.amm import Amm, Chain, Change, Config, Found, Fraction, NoLiquidity, Self, on_creation, on_log
 
 ONE: Final = 10_000
 """The whole, in basis points. 997/1000 of the original and 9975/10000 of forks are both exact over it: the library's
@@ -37,16 +38,20 @@ class ConstantProduct(Amm):
     reserves: tuple[int, int]
 
     @classmethod
-    async def load(cls, address: str, chain: Chain, config: ConstantProductConfig) -> Self:
-        x, y, _ = await chain.read(address, "getReserves()(uint112,uint112,uint32)")
-        return cls(config=config, reserves=(x, y))
+    async def load(cls, address: str, chain: Chain, config: ConstantProductConfig) -> Found[Self]:
+        (x, y, _), (token0,), (token1,) = await asyncio.gather(
+            chain.read(address, "getReserves()(uint112,uint112,uint32)"),
+            chain.read(address, "token0()(address)"),
+            chain.read(address, "token1()(address)"),
+        )
+        return Found(pool=address, coins=(token0, token1), amm=cls(config=config, reserves=(x, y)))
 
     @classmethod
     @on_creation("PairCreated(address indexed token0, address indexed token1, address pair, uint256 index)")
     def created(
         cls, config: ConstantProductConfig, token0: str, token1: str, pair: str, index: int
-    ) -> Created[Self] | None:
-        return Created(pool=pair, coins=(token0, token1), amm=cls(config=config, reserves=(0, 0)))
+    ) -> Found[Self] | None:
+        return Found(pool=pair, coins=(token0, token1), amm=cls(config=config, reserves=(0, 0)))
 
     @on_log("Sync(uint112 reserve0, uint112 reserve1)")
     def sync(self, reserve0: int, reserve1: int) -> Change:
@@ -89,6 +94,10 @@ class ConstantProduct(Amm):
         if x + needed > MAX_RESERVE:
             raise NoLiquidity(f"{needed} more than {x} is above the pair's limit of 2**112 - 1")
         return needed
+
+    def most_in(self, i: int, j: int) -> int:
+        x, y = self.reserves[i], self.reserves[j]
+        return MAX_RESERVE - x if x and y else 0
 
     def price(self, i: int, j: int) -> Fraction:
         x, y = self.reserves[i], self.reserves[j]

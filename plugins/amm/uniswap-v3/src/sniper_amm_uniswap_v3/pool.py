@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, StringConstraints
 
-from sniper.amm import Amm, Chain, Change, Config, Created, Fraction, NoLiquidity, Self, on_creation, on_log
+from sniper.amm import Amm, Chain, Change, Config, Found, Fraction, NoLiquidity, Self, on_creation, on_log
 from sniper_amm_uniswap_v3.step import ONE, amount0, amount1
 from sniper_amm_uniswap_v3.swap import swap
 from sniper_amm_uniswap_v3.tick import (
@@ -53,8 +53,10 @@ class UniswapV3(Amm):
     ticks: Ticks = ()
 
     @classmethod
-    async def load(cls, address: str, chain: Chain, config: UniswapV3Config) -> Self:
-        slot0, (liquidity,), (fee,), (spacing,) = await asyncio.gather(
+    async def load(cls, address: str, chain: Chain, config: UniswapV3Config) -> Found[Self]:
+        (token0,), (token1,), slot0, (liquidity,), (fee,), (spacing,) = await asyncio.gather(
+            chain.read(address, "token0()(address)"),
+            chain.read(address, "token1()(address)"),
             chain.read(address, "slot0()(uint160,int24,uint16,uint16,uint16,uint8,bool)"),
             chain.read(address, "liquidity()(uint128)"),
             chain.read(address, "fee()(uint24)"),
@@ -71,7 +73,7 @@ class UniswapV3(Amm):
         ]
         ticks_signature = "ticks(int24)(uint128,int128,uint256,uint256,int56,uint160,uint32,bool)"
         found = await asyncio.gather(*(chain.read(address, ticks_signature, index) for index in indices))
-        return cls(
+        pool = cls(
             config=config,
             fee=fee,
             tick_spacing=spacing,
@@ -80,6 +82,7 @@ class UniswapV3(Amm):
             liquidity=liquidity,
             ticks=tuple((index, tick[0], tick[1]) for index, tick in zip(indices, found, strict=True)),
         )
+        return Found(pool=address, coins=(token0, token1), amm=pool)
 
     @classmethod
     @on_creation(
@@ -88,8 +91,8 @@ class UniswapV3(Amm):
     )
     def created(
         cls, config: UniswapV3Config, token0: str, token1: str, fee: int, tick_spacing: int, pool: str
-    ) -> Created[Self] | None:
-        return Created(pool=pool, coins=(token0, token1), amm=cls(config=config, fee=fee, tick_spacing=tick_spacing))
+    ) -> Found[Self] | None:
+        return Found(pool=pool, coins=(token0, token1), amm=cls(config=config, fee=fee, tick_spacing=tick_spacing))
 
     @on_log("Initialize(uint160 sqrtPriceX96, int24 tick)")
     def initialize(self, sqrt_price_x96: int, tick: int) -> Change:
@@ -137,6 +140,9 @@ class UniswapV3(Amm):
             raise NoLiquidity(f"the pool gives only {received} of {amount_out}, then its liquidity ends")
         return paid
 
+    def most_in(self, i: int, j: int) -> int:
+        return self._swap(i < j, _MAX_AMOUNT, exact_in=True)[0] if self.sqrt_price_x96 else 0
+
     def price(self, i: int, j: int) -> Fraction:
         """Where the current tick has no liquidity: the price at which the next liquidity in this direction begins."""
         downwards = i < j
@@ -153,7 +159,7 @@ class UniswapV3(Amm):
             return sum(amount1(far, near, liquidity, up=False) for near, far, liquidity in self._ranges(True))
         return sum(amount0(near, far, liquidity, up=False) for near, far, liquidity in self._ranges(False))
 
-    def venue_data(self) -> int:
+    def venue_data(self, i: int, j: int) -> int:
         """The fee: with the coins it names the pool."""
         return self.fee
 
