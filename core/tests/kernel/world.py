@@ -60,6 +60,7 @@ from sniper.kernel.asks import (
 from sniper.kernel.book import Book
 from sniper.kernel.fold import fold
 from sniper.kernel.kernel import Kernel
+from sniper.kernel.snapshot import dump, restore
 from sniper.kernel.wiring import (
     AccountWiring,
     AmmWiring,
@@ -438,9 +439,7 @@ class FakeChain:
         logs: list[tuple[str, tuple[str, ...], bytes]] = []
         money = WETH if quote == NATIVE else quote
         for pool, token in self.pool_tokens.items():
-            topics = (PAIR_CREATED.topic, "0x" + _word(money).hex(), "0x" + _word(token).hex())
-            logs.append((FACTORY, topics, _word(pool) + _word(1)))
-            logs.append(self._sync(ledger, pool))
+            logs += [_created(pool, money, token), self._sync(ledger, pool)]
         self.blocks = [Mined(1, "0x1-0", ledger, {}, logs)]
 
     @property
@@ -540,6 +539,18 @@ class FakeChain:
         self.blocks.append(Mined(number, f"0x{number:x}-{self.forks}", ledger, receipts, logs, deposit))
         return self.head
 
+    def launch(self) -> str:
+        """One more token and its pool, in a block of their own; the pool's address."""
+        number = len(self.tokens) + 1
+        pool, token = pool_of(number), address(number)
+        self.tokens[token], self.pool_tokens[pool] = Token(), token
+        ledger = deepcopy(self.ledger)
+        ledger.reserves[pool] = 100 * ETHER, 10**24
+        logs = [_created(pool, WETH if self.quote == NATIVE else self.quote, token), self._sync(ledger, pool)]
+        block = self.head.number + 1
+        self.blocks.append(Mined(block, f"0x{block:x}-{self.forks}", ledger, {}, logs))
+        return pool
+
     def burn(self, pool: str, share_bps: int) -> None:
         """Liquidity leaves in a block of its own."""
         ledger = deepcopy(self.ledger)
@@ -634,6 +645,12 @@ class FakeChain:
         return pool, (SYNC.topic,), _word(x) + _word(y)
 
 
+def _created(pool: str, money: str, token: str) -> tuple[str, tuple[str, ...], bytes]:
+    """The factory's log; coin 0 is the money."""
+    topics = (PAIR_CREATED.topic, "0x" + _word(money).hex(), "0x" + _word(token).hex())
+    return FACTORY, topics, _word(pool) + _word(1)
+
+
 def _out(paid: int, x: int, y: int) -> int:
     """UniswapV2Library.getAmountOut with a fee of 30 bps."""
     return paid * 997 * y // (x * 1000 + paid * 997)
@@ -662,6 +679,7 @@ class Setup:
     strategies: tuple[tuple[str, tuple[ExitWiring, ...]], ...] = (("script", (target(),)),)
     execution: ExecutionWiring = field(default_factory=ExecutionWiring)
     finality: int = FINALITY
+    max_pools: int = 1_000
     signs: bool = True
     sizer: Sizer = field(default_factory=AsAsked)
     venue: Venue = field(default_factory=Venue)
@@ -677,6 +695,7 @@ class Setup:
             fee=Flat(config=Config()),
             quotes=() if self.quote == NATIVE else (self.quote,),
             finality=self.finality,
+            max_pools=self.max_pools,
             amms=(amm,),
         )
         strategies = tuple(
@@ -945,6 +964,14 @@ class World:
 
     def _report(self, what: str, error: Exception) -> None:
         self.reports.append(f"{what}: {error}")
+
+    def restart(self) -> None:
+        """Another kernel goes on from a snapshot of this one."""
+        state = dump(self.kernel)
+        kernel = self.setup.kernel(self._report)
+        assert restore(kernel, state) == ()
+        assert dump(kernel) == state
+        self.kernel = kernel
 
     # ---- scenes that many tests begin with ----
 

@@ -1,6 +1,6 @@
 """One account in the kernel: its books, its strategy instances, and what leads from one to the other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from sniper.errors import IllegalTransition
@@ -25,9 +25,11 @@ from sniper.kernel.execution import Execution
 from sniper.kernel.exits import Exits
 from sniper.kernel.fold import fold
 from sniper.kernel.instances import Instance
+from sniper.kernel.market import Pool, Token
 from sniper.kernel.planning import Planning
 from sniper.kernel.view import AccountView
 from sniper.kernel.wiring import AccountWiring
+from sniper.types import split_asset
 
 if TYPE_CHECKING:
     from sniper.kernel.kernel import Kernel
@@ -66,13 +68,43 @@ class Account:
         """Asset id of what the account pays with."""
         return f"{self.wiring.chain_id}:{self.wiring.quote}"
 
+    def pools(self) -> set[str]:
+        """Pools that this account cannot do without: of what it holds or a reorg could bring back, and of its orders.
+
+        None of them is ever added while the market does not list it: an entry is placed in a listed pool alone.
+        """
+        book = self.book
+        return {each.pool for table in (book.positions, book.closed) for each in table.values()} | {
+            order.placed.pool for orders in (book.orders, book.ended) for order in orders.values()
+        }
+
+    def pool(self, pool: str) -> Pool | None:
+        """A pool by its id: one that the market lists, or that this account needs."""
+        found = self.kernel.market.pool(pool)
+        if found is None and self.chain.unlisted:
+            return next((kept for kept in self._unlisted() if kept.id == pool), None)
+        return found
+
+    def token(self, token: str) -> Token | None:
+        """A token by its asset id: of pools that the market lists, or that this account needs."""
+        found = self.kernel.market.token(token)
+        if found is None and self.chain.unlisted:
+            address = split_asset(token)[1]
+            if any(address in pool.coins for pool in self._unlisted()):
+                return self.chain.unlisted_tokens.get(address)
+        return found
+
+    def _unlisted(self) -> Iterator[Pool]:
+        needed = self.pools()
+        return (pool for pool in self.chain.unlisted.values() if pool.id in needed)
+
     def adopt(self, book: Book) -> None:
         """Take over a book that was folded elsewhere. Exits that guard one of its positions already remember what they
         saw; the other positions are guarded anew."""
         self.book = book
         for token, guard in sorted(self.exits.guards.items()):
             held = book.positions.get(token)
-            if held is None or not held.amount or held.pool != guard.pool.id:
+            if held is None or not held.amount or held.pool != guard.position.pool:
                 self.exits.retire(token)
             else:
                 guard.position = held

@@ -45,16 +45,16 @@ _handlers = cache(handlers_of)
 
 
 class Guard:
-    """The exits of one position. ``pending`` is a sale that was decided and is not done; it is tried again at
-    ``next_block``."""
+    """The exits of one position. ``pool`` is None while its pool is not known: nothing tells then what it is worth.
+    ``pending`` is a sale that was decided and is not done; it is tried again at ``next_block``."""
 
     __slots__ = ("_coin", "account", "exits", "handlers", "next_block", "pending", "pool", "position", "simulates")
 
-    def __init__(self, account: "Account", position: Position, pool: Pool, wirings: tuple[ExitWiring, ...]) -> None:
+    def __init__(self, account: "Account", position: Position, wirings: tuple[ExitWiring, ...]) -> None:
         self.account = account
         self.position = position
-        self.pool = pool
-        self._coin = pool.coins.index(split_asset(position.token)[1])
+        self.pool: Pool | None = None
+        self._coin = 0
         self.exits: tuple[tuple[str, Exit], ...] = tuple(
             (w.name, w.exit(config=w.config))  # type: ignore[call-arg]  # every exit declares it
             for w in wirings
@@ -64,7 +64,17 @@ class Guard:
         self.pending: Sell | None = None
         self.next_block = 0
 
-    def value(self) -> int:
+    def follow(self, pool: Pool | None) -> None:
+        """Value the position in this pool from now on, or in none; one without the position's token counts as none."""
+        token = split_asset(self.position.token)[1]
+        if self.pool is not None:
+            self.pool.watchers.remove(self)
+        self.pool = pool if pool is not None and token in pool.coins else None
+        if self.pool is not None:
+            self._coin = self.pool.coins.index(token)
+            self.pool.watchers.append(self)
+
+    def value(self, pool: Pool) -> int:
         """What selling all of it would bring now, after tax: quote asset, base units; 0 where the pool is dry."""
         position, account = self.position, self.account
         amount = position.amount
@@ -72,11 +82,11 @@ class Guard:
             amount = account.planning.after_tax(position.token, amount, buying=False)
         coin = self._coin
         try:
-            return self.pool.impl.amount_out(coin, 1 - coin, amount)
+            return pool.impl.amount_out(coin, 1 - coin, amount)
         except NoLiquidity:
             return 0
         except Exception as error:  # a plugin's code: without a price there is no value
-            self.account.kernel.report(f"amm {self.pool.amm} cannot price pool {self.pool.id}", error)
+            self.account.kernel.report(f"amm {pool.amm} cannot price pool {pool.id}", error)
             return 0
 
 
@@ -101,31 +111,31 @@ class Exits:
             return
         self.retired.pop(token, None)
         guard = self.guard(token, instance)
-        if guard is None:
-            return
         account.tell(instance, PositionOpened(time=account.kernel.now, token=token))
         for name, exit_ in guard.exits:
             self._run(guard, name, "opened", exit_.opened, guard.position, account.view)
         self.valued(guard)
 
-    def guard(self, token: str, instance: str) -> Guard | None:
-        """Make the guard of a position and let its pool know; None where the pool is not known."""
+    def guard(self, token: str, instance: str) -> Guard:
+        """Make the guard of a position and let its pool know, where that is known."""
         account = self.account
         position = account.book.positions[token]
-        pool = account.kernel.market.pool(position.pool)
-        if pool is None:
-            return None
         owner = account.instances.get(instance)
-        guard = Guard(account, position, pool, owner.wiring.exits if owner else ())
-        self.guards[token] = guard
-        pool.watchers.append(guard)
+        guard = self.guards[token] = Guard(account, position, owner.wiring.exits if owner else ())
+        guard.follow(account.pool(position.pool))
         return guard
+
+    def known(self, pool: Pool) -> None:
+        """A pool can be valued that could not: guards that had none follow it."""
+        for _, guard in sorted(self.guards.items()):
+            if guard.pool is None and guard.position.pool == pool.id:
+                guard.follow(pool)
 
     def retire(self, token: str) -> None:
         """The position is flat."""
         guard = self.guards.pop(token, None)
         if guard is not None:
-            guard.pool.watchers.remove(guard)
+            guard.follow(None)
             guard.pending = None
             self.retired[token] = guard
 
@@ -149,9 +159,10 @@ class Exits:
     def valued(self, guard: Guard) -> None:
         """The pool changed: ask each exit in turn until one wants to sell. Hot."""
         position = guard.position
-        if guard.pending is not None or position.state != "open":
+        pool = guard.pool
+        if guard.pending is not None or position.state != "open" or pool is None:
             return
-        value = guard.value()
+        value = guard.value(pool)
         view = self.account.view
         for name, exit_ in guard.exits:
             try:
@@ -351,11 +362,13 @@ class Exits:
             must("not-frozen", account.book.kill != "freeze", note=account.book.kill),
             must("not-halted", not account.book.halted, note=account.book.halted),
             at_least("amount", amount, 1, unit="base units"),
+            must("pool-known", guard.pool is not None, note=position.pool),
         )
-        if not all(gate.ok for gate in gates):
+        pool = guard.pool
+        if pool is None or not all(gate.ok for gate in gates):
             return gates, None
         try:
-            out = guard.pool.amount_out(token, account.planning.after_tax(position.token, amount, buying=False))
+            out = pool.amount_out(token, account.planning.after_tax(position.token, amount, buying=False))
         except Exception as error:  # NoLiquidity, or a fault of the plugin: tried again
             return (*gates, must("liquid", False, note=f"{type(error).__name__}: {error}")), None
         floor = position.cost * amount // position.amount * rules.loss_floor_bps // BPS
@@ -365,7 +378,7 @@ class Exits:
         base = rules.max_exit_slippage_bps if sell.urgent else rules.exit_slippage_bps
         slippage = min(rules.max_exit_slippage_bps, base << min(position.failures, 16))
         min_out = max(floor, out * (BPS - slippage) // BPS)
-        swap = account.planning.swap(position.venue, guard.pool, token, quote, amount, min_out, opens=False)
+        swap = account.planning.swap(position.venue, pool, token, quote, amount, min_out, opens=False)
         try:
             steps = account.kernel.wiring.venues[position.venue].plan(swap)
         except Exception as error:  # a plugin's code: tried again
@@ -391,7 +404,7 @@ class Exits:
             exit_gas=0,
             steps=steps,
             urgent=sell.urgent or position.failures > 0,
-            amm=guard.pool.amm,
+            amm=pool.amm,
             pool_data=swap.pool_data,
             deadline=swap.deadline,
         )
@@ -503,7 +516,7 @@ class Exits:
             if guard is not None:
                 self.guards[position.token] = guard
                 guard.position = position
-                guard.pool.watchers.append(guard)
+                guard.follow(account.pool(position.pool))
             guard = self.guards.get(position.token)
             if guard is not None and guard.pending is None and order.placed.side == "reduce":
                 # should the sale fail in its new block, it is tried again

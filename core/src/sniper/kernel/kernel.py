@@ -184,26 +184,37 @@ class Kernel:
             return
         if pool is not None and (pool.watchers or self._pool_changed):
             self._changed(pool)
-        for news in derived:
-            self._news(pool, news)
+        if derived:
+            listed = pool.listed if pool is not None else event.address in self.market.chains[event.chain_id].tokens
+            for news in derived:
+                self._news(pool, news, listed)
 
     def _changed(self, pool: Pool) -> None:
         if pool.watchers:
             for guard in tuple(pool.watchers):
                 guard.account.exits.valued(guard)
-        if self._pool_changed:
+        if self._pool_changed and pool.listed:
             self._dispatch(PoolChanged(time=self.now, pool=pool.id, block=pool.undo_block))
 
-    def _news(self, pool: Pool | None, news: Event) -> None:
-        if type(news) is PoolCreated:
+    def _news(self, pool: Pool | None, news: Event, listed: bool) -> None:
+        """What is not listed any more is news for the exits of those alone who need it."""
+        if type(news) is PoolCreated and pool is not None:
+            self._known(pool)
             self._describe(news)
         elif type(news) is LiquidityRemoved and pool is not None:
             for guard in tuple(pool.watchers):
                 guard.account.safely(guard.account.exits.event, guard, news)
         elif type(news) is TokenActed:
             for account in self.accounts.values():
-                account.safely(account.exits.token_event, news)
-        self._dispatch(news)
+                if listed or account.token(news.token) is not None:
+                    account.safely(account.exits.token_event, news)
+        if listed:
+            self._dispatch(news)
+
+    def _known(self, pool: Pool) -> None:
+        """A pool that was not known: of those whose positions are held in it, it is again."""
+        for name in sorted(self.accounts):
+            self.accounts[name].exits.known(pool)
 
     def _describe(self, news: PoolCreated) -> None:
         quotes = self.market.chains[news.chain_id].quotes
@@ -225,7 +236,13 @@ class Kernel:
                     account.emit(f.Finalised(time=self.now, chain_id=event.chain_id, block=final))
                 if account.exits.retired:
                     account.exits.forget()
+        self._release(event.chain_id)
         self._dispatch(event)
+
+    def _release(self, chain_id: int) -> None:
+        if self.market.chains[chain_id].unlisted:
+            accounts = [account for account in self.accounts.values() if account.wiring.chain_id == chain_id]
+            self.market.release(chain_id, {pool for account in accounts for pool in account.pools()})
 
     def _reorg(self, event: Reorg) -> None:
         if not self.market.can_undo(event.chain_id, event.ancestor):
@@ -253,6 +270,7 @@ class Kernel:
     def _read(self, event: PoolRead) -> None:
         pool = self.market.read(event)
         if pool is not None:
+            self._known(pool)
             self._changed(pool)
 
     def _described(self, event: TokenDescribed) -> None:

@@ -1,10 +1,14 @@
 """The market: what the chains' events say of blocks, pools and tokens. One per process, shared by all accounts.
 
 Each pool keeps, for every block that is not final, what it was before that block; a reorg puts that back.
+
+Launches never end and memory does, so a chain lists a bounded number of pools and evicts the one that changed longest
+ago. What is listed follows from the chain's events alone: no account sees another market because of what others hold.
+An evicted pool goes on, unlisted, for the accounts that need it (`Account.pools`), and is unknown to all others.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from copy import copy
 from fractions import Fraction
 from typing import Any
@@ -68,7 +72,7 @@ class Pool:
 
     __slots__ = (
         "address", "amm", "chain_id", "coins", "config", "created_at", "created_block", "handlers", "id",
-        "impl", "quote", "section", "token", "undo_block", "watchers",
+        "impl", "listed", "quote", "section", "token", "undo_block", "watchers",
     )  # fmt: skip
 
     def __init__(self, chain_id: int, address: str, impl: AmmWiring, coins: tuple[str, ...], quote: int | None) -> None:
@@ -87,6 +91,8 @@ class Pool:
         self.created_block = 0
         self.handlers: dict[str, tuple[Decode, str]] = {}
         self.undo_block = -1
+        self.listed = True
+        """False: evicted, and kept for the accounts that need it."""
         self.watchers: list[Any] = []
         """Guards of the positions that are valued in this pool. Any: `sniper.kernel.exits.Guard` imports this."""
 
@@ -136,6 +142,10 @@ class ChainState:
         self.stale: set[str] = set()
         self.pools: OrderedDict[str, Pool] = OrderedDict()
         self.tokens: dict[str, Token] = {}
+        self.unlisted: dict[str, Pool] = {}
+        """Evicted pools, until `Market.release`; oldest first."""
+        self.unlisted_tokens: dict[str, Token] = {}
+        """What was known of their tokens, and is said of them since."""
         self.quotes = frozenset((wiring.wrapped_native, *wiring.quotes))
         self.undo: deque[tuple[int, dict[str, Amm | None]]] = deque()
         self.headers: deque[Block] = deque(maxlen=wiring.finality + 1)
@@ -155,6 +165,10 @@ class ChainState:
     def head(self) -> Block | None:
         """The newest block."""
         return self.headers[-1] if self.headers else None
+
+    def find(self, address: str) -> Pool | None:
+        """A pool, listed or not."""
+        return self.pools.get(address) or self.unlisted.get(address)
 
     def money(self, coins: tuple[str, ...]) -> int | None:
         """Index of the coin that counts as money; None where no coin or more than one does."""
@@ -180,13 +194,13 @@ class Market:
         self.chains = {wiring.chain_id: ChainState(wiring) for wiring in chains}
 
     def pool(self, pool: str) -> Pool | None:
-        """A pool by its id."""
+        """A listed pool by its id."""
         chain_id, _, address = pool.partition(":")
         chain = self.chains.get(int(chain_id))
         return chain.pools.get(address) if chain else None
 
     def token(self, token: str) -> Token | None:
-        """A token by its asset id."""
+        """A token of listed pools by its asset id."""
         chain_id, _, address = token.partition(":")
         chain = self.chains.get(int(chain_id))
         return chain.tokens.get(address) if chain else None
@@ -213,9 +227,10 @@ class Market:
 
     def described(self, event: TokenDescribed) -> None:
         """Note what a token says of itself."""
-        token = self.chains[event.chain_id].tokens.get(event.token)
-        if token is not None:
-            token.symbol, token.decimals, token.deployer = event.symbol, event.decimals, event.deployer
+        chain = self.chains[event.chain_id]
+        for token in (chain.tokens.get(event.token), chain.unlisted_tokens.get(event.token)):
+            if token is not None:
+                token.symbol, token.decimals, token.deployer = event.symbol, event.decimals, event.deployer
 
     def log(self, event: Log) -> tuple[Pool | None, tuple[Event, ...]]:
         """Apply one log: the pool that changed, if one did, and the events derived from it.
@@ -227,6 +242,8 @@ class Market:
         pool = chain.pools.get(event.address)
         topics = event.topics
         topic = topics[0] if topics else ""
+        if pool is None and chain.unlisted:
+            pool = chain.unlisted.get(event.address)
         if pool is None:
             creation = chain.creations.get((event.address, topic))
             if creation is not None:
@@ -290,7 +307,7 @@ class Market:
         while chain.undo and chain.undo[-1][0] > ancestor:
             _, kept = chain.undo.pop()
             for address, impl in kept.items():
-                pool = chain.pools.get(address)
+                pool = chain.find(address)
                 if pool is None:
                     continue
                 if impl is None:
@@ -304,7 +321,15 @@ class Market:
         chain.number = ancestor
         if chain.headers:
             chain.timestamp, chain.base_fee = chain.headers[-1].timestamp, chain.headers[-1].base_fee
-        return [pool for address, pool in changed.items() if address in chain.pools]
+        return [pool for address, pool in changed.items() if chain.find(address) is pool]
+
+    def release(self, chain_id: int, needed: Container[str]) -> None:
+        """Forget the evicted pools whose ids are not ``needed`` any more."""
+        chain = self.chains[chain_id]
+        for pool in [pool for pool in chain.unlisted.values() if pool.id not in needed]:
+            self._forget(chain, pool)
+        coins = {coin for pool in chain.unlisted.values() for coin in pool.coins}
+        chain.unlisted_tokens = {coin: token for coin, token in chain.unlisted_tokens.items() if coin in coins}
 
     def can_undo(self, chain_id: int, ancestor: int) -> bool:
         """Whether the blocks above ``ancestor`` are all still undoable."""
@@ -344,6 +369,12 @@ class Market:
         pool = Pool(chain.id, address, wiring, coins, chain.money(coins))
         pool.impl = impl
         pool.handlers = chain.handlers[wiring.name]
+        evicted = chain.unlisted.get(address)
+        if evicted is not None:  # the listed one is the truth from now on, for those as well who needed the other
+            watchers = tuple(evicted.watchers)
+            self._forget(chain, evicted)
+            for guard in watchers:
+                guard.follow(pool)
         chain.pools[address] = pool
         for coin in coins:
             if coin not in chain.quotes:
@@ -354,17 +385,18 @@ class Market:
         return pool
 
     def _evict(self, chain: ChainState) -> None:
-        """Forget the pool that changed longest ago and holds nobody's position: launches never end, memory does."""
-        for pool in chain.pools.values():
-            if not pool.watchers:
-                self._forget(chain, pool)
-                return
+        """Unlist the pool that changed longest ago."""
+        pool = next(iter(chain.pools.values()))
+        for coin in pool.coins:
+            if coin in chain.tokens:
+                known = chain.unlisted_tokens[coin] = copy(chain.tokens[coin])
+                known.pools = ()
+        self._unlist(chain, pool)
+        pool.listed = False
+        chain.unlisted[pool.address] = pool
 
-    def _forget(self, chain: ChainState, pool: Pool) -> None:
+    def _unlist(self, chain: ChainState, pool: Pool) -> None:
         del chain.pools[pool.address]
-        for _, kept in chain.undo:
-            if kept.get(pool.address) is not None:
-                del kept[pool.address]  # what it was must not come back in a pool that is read anew
         for coin in pool.coins:
             token = chain.tokens.get(coin)
             if token is not None:
@@ -372,15 +404,28 @@ class Market:
                 if not token.pools:
                     del chain.tokens[coin]
 
+    def _forget(self, chain: ChainState, pool: Pool) -> None:
+        if pool.listed:
+            self._unlist(chain, pool)
+        else:
+            del chain.unlisted[pool.address]
+        for _, kept in chain.undo:
+            if kept.get(pool.address) is not None:
+                del kept[pool.address]  # what it was must not come back in a pool that is read anew
+        for guard in tuple(pool.watchers):
+            guard.follow(None)
+
     def _keep(self, chain: ChainState, pool: Pool, block: int) -> None:
         """Before the first change in a block: remember what the pool was, and that it is in use."""
         pool.undo_block = block
-        chain.pools.move_to_end(pool.address)
+        if pool.listed:
+            chain.pools.move_to_end(pool.address)
         if chain.undo and chain.undo[-1][0] == block:
             chain.undo[-1][1].setdefault(pool.address, pool.impl.checkpoint())
 
     def _token_log(self, chain: ChainState, event: Log, topic: str) -> tuple[Event, ...]:
-        if event.address not in chain.tokens or topic in (TRANSFER, APPROVAL):
+        known = event.address in chain.tokens or event.address in chain.unlisted_tokens
+        if not known or topic in (TRANSFER, APPROVAL):
             return ()
         token = asset_id(chain.id, event.address)
         name = ENABLED.get(topic)

@@ -67,7 +67,8 @@ class TokenState(Frozen):
 
 
 class ChainSnapshot(Frozen):
-    """``pools``: that changed longest ago first. ``stale``: sorted. ``fee``: the estimator's fields."""
+    """``pools``: that changed longest ago first; ``unlisted``: that was evicted first. ``stale``: sorted. ``fee``: the
+    estimator's fields."""
 
     chain_id: int
     number: int
@@ -79,6 +80,8 @@ class ChainSnapshot(Frozen):
     undo: tuple[UndoState, ...]
     pools: tuple[PoolState, ...]
     tokens: tuple[TokenState, ...]
+    unlisted: tuple[PoolState, ...]
+    unlisted_tokens: tuple[TokenState, ...]
 
 
 class TimerState(Frozen):
@@ -101,16 +104,13 @@ class InstanceState(Frozen):
 
 
 class GuardState(Frozen):
-    """``exits``: (section, fields). ``pool``: where the market has forgotten the pool since. ``retired``: its position
-    is flat, but a reorg could bring it back."""
+    """``exits``: (section, fields). ``retired``: its position is flat, but a reorg could bring it back."""
 
     token: str
     exits: tuple[tuple[str, bytes], ...]
     pending: Sell | None
     next_block: int
     retired: bool
-    pool_id: str
-    pool: PoolState | None
 
 
 class TableOrder(Frozen):
@@ -130,7 +130,7 @@ class AccountSnapshot(Frozen):
     exit_gas: tuple[tuple[str, str, int], ...]
 
 
-class KernelSnapshot(Frozen, tag="kernel-snapshot/1"):
+class KernelSnapshot(Frozen, tag="kernel-snapshot/2"):
     now: int
     chains: tuple[ChainSnapshot, ...]
     accounts: tuple[AccountSnapshot, ...]
@@ -176,26 +176,34 @@ def _chain(chain: ChainState) -> ChainSnapshot:
             for block, kept in chain.undo
         ),
         pools=tuple(_pool(pool) for pool in chain.pools.values()),
-        tokens=tuple(
-            TokenState(
-                address=address,
-                symbol=token.symbol,
-                decimals=token.decimals,
-                deployer=token.deployer,
-                pools=tuple(pool.address for pool in token.pools),
-            )
-            for address, token in sorted(chain.tokens.items())
-        ),
+        tokens=_tokens(chain.tokens),
+        unlisted=tuple(_pool(pool) for pool in chain.unlisted.values()),
+        unlisted_tokens=_tokens(chain.unlisted_tokens),
+    )
+
+
+def _tokens(tokens: dict[str, Token]) -> tuple[TokenState, ...]:
+    return tuple(
+        TokenState(
+            address=address,
+            symbol=token.symbol,
+            decimals=token.decimals,
+            deployer=token.deployer,
+            pools=tuple(pool.address for pool in token.pools),
+        )
+        for address, token in sorted(tokens.items())
     )
 
 
 def _kept(chain: ChainState, address: str, impl: Amm | None) -> Kept:
     if impl is None:
         return Kept(address=address, section="", state=None)
-    return Kept(address=address, section=chain.pools[address].section, state=encode_state(impl))
+    pool = chain.find(address)
+    assert pool is not None  # what is forgotten leaves no state behind
+    return Kept(address=address, section=pool.section, state=encode_state(impl))
 
 
-def _pool(pool: Pool, *, known: bool = True) -> PoolState:
+def _pool(pool: Pool) -> PoolState:
     return PoolState(
         chain_id=pool.chain_id,
         address=pool.address,
@@ -205,8 +213,7 @@ def _pool(pool: Pool, *, known: bool = True) -> PoolState:
         created_at=pool.created_at,
         created_block=pool.created_block,
         undo_block=pool.undo_block,
-        # Nothing changes any more in a pool that the market has forgotten, so nobody is told of it.
-        watchers=tuple((guard.account.name, guard.position.token) for guard in pool.watchers) if known else (),
+        watchers=tuple((guard.account.name, guard.position.token) for guard in pool.watchers),
     )
 
 
@@ -222,8 +229,8 @@ def _account(account: Account) -> AccountSnapshot:
         ),
         instances=tuple(_instance(instance) for instance in account.instances.values()),
         guards=(
-            *(_guard(account, guard, retired=False) for guard in account.exits.guards.values()),
-            *(_guard(account, guard, retired=True) for guard in account.exits.retired.values()),
+            *(_guard(guard, retired=False) for guard in account.exits.guards.values()),
+            *(_guard(guard, retired=True) for guard in account.exits.retired.values()),
         ),
         exit_gas=tuple((*key, gas) for key, gas in sorted(account.planning.exit_gas.items())),
     )
@@ -239,17 +246,13 @@ def _instance(instance: Instance) -> InstanceState:
     )
 
 
-def _guard(account: Account, guard: Guard, *, retired: bool) -> GuardState:
-    pool = guard.pool
-    known = account.kernel.market.pool(pool.id) is pool
+def _guard(guard: Guard, *, retired: bool) -> GuardState:
     return GuardState(
         token=guard.position.token,
         exits=tuple((name, encode_state(exit_)) for name, exit_ in guard.exits),
         pending=guard.pending,
         next_block=guard.next_block,
         retired=retired,
-        pool_id=pool.id,
-        pool=None if known else _pool(pool, known=False),
     )
 
 
@@ -298,15 +301,26 @@ def _restore_chain(chain: ChainState, state: ChainSnapshot, left_out: list[str])
         pool = _restore_pool(chain, known, left_out)
         if pool is not None:
             chain.pools[pool.address] = pool
+    for known in state.unlisted:
+        pool = _restore_pool(chain, known, left_out)
+        if pool is not None:
+            pool.listed = False
+            chain.unlisted[pool.address] = pool
     for described in state.tokens:
-        token = Token()
-        token.symbol, token.decimals, token.deployer = described.symbol, described.decimals, described.deployer
+        token = _restore_token(described)
         token.pools = tuple(chain.pools[address] for address in described.pools if address in chain.pools)
         if token.pools:
             chain.tokens[described.address] = token
+    chain.unlisted_tokens = {described.address: _restore_token(described) for described in state.unlisted_tokens}
     for undo in state.undo[-chain.wiring.finality :]:
-        kept = {each.address: each for each in undo.kept if each.state is None or each.address in chain.pools}
+        kept = {each.address: each for each in undo.kept if each.state is None or chain.find(each.address)}
         chain.undo.append((undo.block, {address: _restore_kept(chain, each) for address, each in kept.items()}))
+
+
+def _restore_token(state: TokenState) -> Token:
+    token = Token()
+    token.symbol, token.decimals, token.deployer = state.symbol, state.decimals, state.deployer
+    return token
 
 
 def _restore_pool(chain: ChainState, state: PoolState, left_out: list[str]) -> Pool | None:
@@ -362,15 +376,9 @@ def _restore_guard(account: Account, state: GuardState, left_out: list[str]) -> 
     position = book.positions.get(state.token) or book.closed.get(state.token)
     if position is None:
         return  # retired for good, and forgotten with the next block
-    pool = account.kernel.market.pool(state.pool_id)
-    if state.pool is not None:
-        pool = _restore_pool(account.kernel.market.chains[state.pool.chain_id], state.pool, left_out)
-    if pool is None:
-        left_out.append(f"position {state.token} of {account.name} is not guarded: its pool is not followed any more")
-        return
     owner = account.instances.get(position.instance)
     wirings = owner.wiring.exits if owner else ()
-    guard = Guard(account, position, pool, wirings)
+    guard = Guard(account, position, wirings)
     remembered = dict(state.exits)
     exits = []
     for name, exit_ in guard.exits:
@@ -387,17 +395,18 @@ def _restore_guard(account: Account, state: GuardState, left_out: list[str]) -> 
         account.exits.retired[state.token] = guard
     else:
         account.exits.guards[state.token] = guard
-        pool.watchers.append(guard)
+        guard.follow(account.pool(position.pool))
 
 
 def _restore_watchers(kernel: Kernel, snapshot: KernelSnapshot) -> None:
     """Accounts are restored one after the other; their guards watch a common pool in the order in which they came."""
     for chain in snapshot.chains:
-        for state in chain.pools:
-            pool = kernel.market.pool(f"{state.chain_id}:{state.address}") if len(state.watchers) > 1 else None
+        present = kernel.market.chains.get(chain.chain_id)
+        for state in (*chain.pools, *chain.unlisted):
+            pool = present.find(state.address) if present and len(state.watchers) > 1 else None
             if pool is not None:
                 order = {watcher: n for n, watcher in enumerate(state.watchers)}
-                pool.watchers.sort(key=lambda guard: order[guard.account.name, guard.position.token])
+                pool.watchers.sort(key=lambda guard: order.get((guard.account.name, guard.position.token), len(order)))
 
 
 def _ordered(state: AccountSnapshot) -> Book:

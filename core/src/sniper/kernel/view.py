@@ -67,14 +67,14 @@ class AccountView:
         return self._account.kernel.market.chains[chain_id].number
 
     def pool(self, pool: str) -> PoolView | None:
-        return self._account.kernel.market.pool(pool)
+        return self._account.pool(pool)
 
     def pools_of(self, token: str) -> tuple[Pool, ...]:
         known = self._account.kernel.market.token(token)
         return known.pools if known else ()
 
     def token(self, token: str) -> TokenView | None:
-        known = self._account.kernel.market.token(token)
+        known = self._account.token(token)
         if known is None:
             return None
         taxes = self._account.book.taxes.get(token)

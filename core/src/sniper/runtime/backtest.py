@@ -231,7 +231,7 @@ class _Play:
         """What the recorded sale kept of its quote, of what the pool gives now."""
         now = self.kernel.now
         series = self._recorded.sales.get(body.token)
-        pool = self.kernel.market.pool(body.pool)
+        pool = self.kernel.accounts[ask.account].pool(body.pool)
         if series is None or pool is None:
             message = f"the journal has no simulated sale of {body.token}"
             return AskFailed(time=now, account=ask.account, ask=ask.id, code="not-recorded", message=message)
@@ -324,7 +324,7 @@ def _close(kernel: Kernel, name: str, result: Result) -> None:
 
 
 def _value(kernel: Kernel, name: str, position: Position) -> int:
-    pool = kernel.market.pool(position.pool)
+    pool = kernel.accounts[name].pool(position.pool)
     if pool is None:
         return 0
     token = split_asset(position.token)[1]

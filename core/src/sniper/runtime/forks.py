@@ -79,7 +79,7 @@ class ForkAt(ChainAt):
 
     def _pool(self, pool: str) -> tuple[Pool, OnChainVenue]:
         kernel = self._account.kernel
-        found = kernel.market.pool(pool)
+        found = self._account.pool(pool)
         if found is None or found.token is None:
             raise PluginError(f"pool {pool} cannot be simulated: it is not known, or has no quote asset on one side")
         for venue in kernel.wiring.venues.values():

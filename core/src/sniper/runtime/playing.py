@@ -28,10 +28,10 @@ class PlayContext:
 
     def quote(self, swap: Swap) -> int:
         """See `ExecutorContext`."""
-        pool = self._kernel.market.pool(asset_id(swap.chain_id, swap.pool))
         owner = (swap.chain_id, swap.owner)  # one key has the same address on every chain
         accounts = self._kernel.accounts.values()
         account = next((a for a in accounts if (a.wiring.chain_id, a.wiring.address) == owner), None)
+        pool = account.pool(asset_id(swap.chain_id, swap.pool)) if account else None
         if pool is None or account is None:
             raise NoLiquidity(f"pool {swap.pool} of chain {swap.chain_id} is not known")
         coin = account.planning.pool_coin(swap.token_in)
