@@ -58,19 +58,24 @@ Feed = Callable[[Amm, str, Receipt], list[Change]]
 
 @pytest.fixture(scope="module")
 def feed() -> Feed:
-    """Gives a pool's AMM the logs of one receipt, in order; returns what each handled log did to the liquidity."""
+    """Gives a pool's AMM the logs of one receipt, its own and those of what it follows, in order; returns what each
+    handled log did to the liquidity."""
 
     def fed(amm: Amm, address: str, receipt: Receipt) -> list[Change]:
         members = [getattr(amm, name) for name in dir(amm) if not name.startswith("_")]
+        sources = {"": address, **amm.follows()}
         handlers = {
-            event(member.__sniper_log__).topic: (event(member.__sniper_log__), member)
+            (sources[member.__sniper_of__].lower(), event(member.__sniper_log__).topic): (
+                event(member.__sniper_log__),
+                member,
+            )
             for member in members
-            if hasattr(member, "__sniper_log__")
+            if hasattr(member, "__sniper_log__") and member.__sniper_of__ in sources
         }
         changes = []
         for log in receipt.logs:
-            if log.address.lower() == address.lower() and log.topics[0] in handlers:
-                compiled, handler = handlers[log.topics[0]]
+            if (log.address.lower(), log.topics[0]) in handlers:
+                compiled, handler = handlers[log.address.lower(), log.topics[0]]
                 changes.append(handler(*compiled.decode(log.topics, bytes.fromhex(log.data[2:]))))
         return changes
 

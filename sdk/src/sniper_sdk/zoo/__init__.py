@@ -8,7 +8,7 @@ with DevChain(automine=False) as chain:
 ```
 """
 
-from sniper_sdk.zoo.compiler import CompileFailed, contract
+from sniper_sdk.zoo.compiler import contract
 from sniper_sdk.zoo.director import Act, Director, NotPrepared, PlayedBlock
 from sniper_sdk.zoo.pools import Call, Pool, V2Pool, V3Pool, approve
 from sniper_sdk.zoo.scenario import Kind, Launch, Outcome, Scenario, Step, Venue
@@ -16,7 +16,6 @@ from sniper_sdk.zoo.scenario import Kind, Launch, Outcome, Scenario, Step, Venue
 __all__ = [
     "Act",
     "Call",
-    "CompileFailed",
     "Director",
     "Kind",
     "Launch",

@@ -1,0 +1,84 @@
+"""Contracts of our own, from Solidity sources: compiled by the pinned solc on first use, afterwards from the cache.
+
+For the zoo, and for tests of a plugin whose real contract no package ships::
+
+    pool = compiled(Path(__file__).parent / "contracts")["SolidlyPool"]
+"""
+
+import json
+import subprocess
+from functools import cache
+from hashlib import sha256
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from sniper.errors import SniperError
+from sniper_sdk.npm import Artifact, Progress, cache_root, executable, made_once, packages
+
+# shanghai: every chain that the bot trades on, and every simulator that it asks, knows these opcodes
+_SETTINGS: dict[str, object] = {
+    "optimizer": {"enabled": True, "runs": 200},
+    "evmVersion": "shanghai",
+    "metadata": {"bytecodeHash": "none", "appendCBOR": False},
+    "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object"]}},
+}
+
+
+class CompileFailed(SniperError, ValueError):
+    """solc refused a source."""
+
+    code = "solidity-compile"
+
+
+def compiled(directory: Traversable, progress: Progress | None = None) -> dict[str, Artifact]:
+    """Every contract of the ``.sol`` files in ``directory`` that can be deployed, by name. They import each other by
+    file name. Raises `CompileFailed`, and what `packages` raises."""
+    modules = packages(progress)
+    request = _request(directory)
+    version = json.loads((modules / "solc" / "package.json").read_text())["version"]
+    target = cache_root() / "solidity" / f"{sha256(f'{version} {request}'.encode()).hexdigest()[:16]}.json"
+    return _read(made_once(target, lambda draft: _compile(modules, request, draft, progress)))
+
+
+def _request(directory: Traversable) -> str:
+    sources = {
+        source.name: {"content": source.read_text()}
+        for source in sorted(directory.iterdir(), key=lambda source: source.name)
+        if source.name.endswith(".sol")
+    }
+    return json.dumps({"language": "Solidity", "sources": sources, "settings": _SETTINGS})
+
+
+@cache
+def _read(built: Path) -> dict[str, Artifact]:
+    return {
+        name: Artifact(name, tuple(entry["abi"]), bytes.fromhex(entry["bytecode"]))
+        for name, entry in json.loads(built.read_text()).items()
+    }
+
+
+def _compile(modules: Path, request: str, draft: Path, progress: Progress | None) -> None:
+    if progress:
+        progress("solidity contracts", 0, 1)
+    command = [executable("node"), str(modules / "solc" / "solc.js"), "--standard-json"]
+    done = subprocess.run(command, input=request, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise CompileFailed(f"solc ended with status {done.returncode}: {done.stderr.strip()[-400:]}")
+    # solc-js greets on the first line when it reads from a pipe
+    answer: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
+    problems = [problem["formattedMessage"] for problem in answer.get("errors", ()) if problem["severity"] == "error"]
+    if problems:
+        raise CompileFailed(f"solc refused: {problems[0]}")
+    draft.write_text(
+        json.dumps(
+            {
+                name: {"abi": built["abi"], "bytecode": built["evm"]["bytecode"]["object"]}
+                for contracts in answer["contracts"].values()
+                for name, built in contracts.items()
+                if built["evm"]["bytecode"]["object"]
+            }
+        )
+    )
+    if progress:
+        progress("solidity contracts", 1, 1)
