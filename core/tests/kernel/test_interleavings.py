@@ -50,7 +50,7 @@ NATIVE_PURSE = Setup(
         ("script", (target(take=15_000, stop=5_000, simulates=True),)),
         ("second", (target(max_age=90 * SECOND),)),
     ),
-    execution=ExecutionWiring(replace_after_blocks=2, max_attempts=3, stuck_after=2),
+    execution=ExecutionWiring(replace_after_blocks=2, max_attempts=3, stuck_after=2, read_wallet_blocks=3),
 )
 ERC20_PURSE = replace(NATIVE_PURSE, quote=USD)
 HOW: dict[type, tuple[str, ...]] = {
@@ -193,8 +193,7 @@ class Interleavings(RuleBasedStateMachine):
     def forgets(self, index: int) -> None:
         mempool = self.world.chain.mempool
         tx_hash = sorted(mempool)[index % len(mempool)]
-        if mempool[tx_hash].purpose != "outside":
-            del mempool[tx_hash]
+        del mempool[tx_hash]
 
     @rule(spent=st.integers(0, 5), deposit=st.integers(0, 5))
     def uses_wallet_elsewhere(self, spent: int, deposit: int) -> None:

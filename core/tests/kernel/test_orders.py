@@ -7,6 +7,7 @@ from world import (
     ACCOUNT,
     CHAIN,
     ETHER,
+    FUNDS,
     GAS_APPROVE,
     OWNER,
     ROUTER,
@@ -579,3 +580,57 @@ def test_an_executor_is_told_the_deadline_that_the_order_was_planned_with() -> N
     swaps = [fact.ask.body.submission.swap for fact in world.of(f.Asked) if isinstance(fact.ask.body, Send | Settle)]
     assert len(swaps) > 2
     assert {swap and swap.deadline for swap in swaps} == {order.deadline}
+
+
+# ---- the wallet, from time to time ----
+
+
+def reads(world: World) -> int:
+    return sum(isinstance(fact.ask.body, ReadBalances) for fact in world.of(f.Asked))
+
+
+def test_a_deposit_counts_after_some_blocks_without_a_restart() -> None:
+    world = World(Setup(execution=ExecutionWiring(read_wallet_blocks=5)))
+    world.answer_all()
+    world.mine(deposit=ETHER)
+    world.answer_all()
+    assert world.book.cash[f"{CHAIN}:{NATIVE}"] == FUNDS
+    pass_blocks(world, 5)
+    world.answer_all()
+    assert world.book.cash[f"{CHAIN}:{NATIVE}"] == FUNDS + ETHER
+    assert world.of(f.Adjusted)[-1].reason == "the wallet was read"
+    world.check()
+    world.check_against_chain()
+    world.check_replay()
+
+
+def test_a_rebase_of_what_is_held_counts_after_some_blocks() -> None:
+    world = World(Setup(execution=ExecutionWiring(read_wallet_blocks=5)))
+    world.bought()
+    held = world.book.positions[TOKEN].amount
+    world.chain.tokens[address(1)].reports = lambda amount: 2 * amount
+    pass_blocks(world, 7)
+    assert world.book.positions[TOKEN].amount == 2 * held
+
+
+def test_the_wallet_is_read_no_more_often_than_the_config_says() -> None:
+    world = World(Setup(execution=ExecutionWiring(read_wallet_blocks=5)))
+    before = reads(world)
+    pass_blocks(world, 21)
+    assert reads(world) - before == 4
+
+
+def test_the_wallet_is_not_read_while_an_order_is_on_its_way() -> None:
+    world = sent(World(Setup(execution=ExecutionWiring(read_wallet_blocks=2, replace_after_blocks=9))))
+    before = reads(world)
+    for _ in range(8):
+        world.mine(most=0)
+        world.answer_all()
+    assert reads(world) == before
+
+
+def test_where_trades_are_only_played_the_chain_is_not_asked_what_is_held() -> None:
+    world = World(Setup(signs=False, execution=ExecutionWiring(read_wallet_blocks=2)))
+    before = reads(world)
+    pass_blocks(world, 8)
+    assert reads(world) == before

@@ -310,3 +310,101 @@ def test_what_is_final_is_forgotten() -> None:
     assert not world.book.closed
     assert not world.account.exits.retired
     world.check()
+
+
+# ---- nonces that others lose ----
+
+
+def above_a_lost_nonce(**rules: int) -> World:
+    """An entry waits at nonce 2: the transactions of another wallet program that had 0 and 1 are gone for good."""
+    world = World(Setup(execution=ExecutionWiring(**rules)))
+    for _ in range(2):
+        world.chain.mine(outside=1)
+    world.deliver()
+    world.crash()
+    world.answer_all()
+    world.open()
+    world.answer_all()
+    world.chain.reorg(2, keep=False)
+    for _ in range(3):
+        world.chain.mine()
+    world.deliver()
+    return world
+
+
+def test_nonces_that_a_reorg_took_from_others_are_filled_and_what_waited_above_them_goes_on() -> None:
+    world = above_a_lost_nonce(replace_after_blocks=2)
+    for _ in range(12):
+        world.answer_all()
+        world.check()
+        world.mine()
+    world.settle()
+    assert world.book.positions[TOKEN].amount
+    assert [(tx.nonce, tx.purpose) for _, tx in world.sent if tx.purpose == "cancel"] == [(0, "cancel"), (1, "cancel")]
+    assert all(tx.to == OWNER and not tx.value for _, tx in world.sent if tx.purpose == "cancel")
+    assert world.of(f.OrderEnded)[-1].state == "done"
+    world.check()
+    world.crash()
+    world.answer_all()
+    world.check_against_chain()
+    world.check_replay()
+
+
+def test_a_nonce_is_not_filled_before_its_transaction_had_time_to_come_back() -> None:
+    world = above_a_lost_nonce(replace_after_blocks=3)
+    world.answer_all()
+    world.mine(most=0)
+    world.answer_all()
+    assert not [tx for _, tx in world.sent if tx.purpose == "cancel"]
+    for _ in range(2):
+        world.chain.mine(most=1, outside=1)
+    world.deliver()
+    world.settle()
+    assert world.book.positions[TOKEN].amount
+    assert not [tx for _, tx in world.sent if tx.purpose == "cancel"]
+
+
+def test_a_filler_that_loses_against_the_transaction_that_came_back_does_no_harm() -> None:
+    world = above_a_lost_nonce(replace_after_blocks=2)
+    while not [tx for _, tx in world.sent if tx.purpose == "cancel"]:
+        world.answer_all()
+        world.mine(most=0)
+    world.mine(most=1, outside=1)
+    for _ in range(8):
+        world.answer_all()
+        world.check()
+        world.mine()
+    world.settle()
+    assert world.book.positions[TOKEN].amount
+    world.crash()
+    world.answer_all()
+    world.check_against_chain()
+
+
+def test_a_filler_whose_block_is_taken_back_is_sent_again() -> None:
+    world = above_a_lost_nonce(replace_after_blocks=2)
+    while not world.of(f.OrderEnded):
+        world.answer_all()
+        world.check()
+        world.mine(most=1)
+    world.chain.reorg(4, keep=False)
+    for _ in range(25):
+        world.chain.mine(most=1)
+        world.deliver()
+        world.answer_all()
+        world.check()
+    assert world.of(f.OrderEnded)[-1].state == "done"
+    assert world.book.positions[TOKEN].amount
+    world.crash()
+    world.answer_all()
+    world.check_against_chain()
+    world.check_replay()
+
+
+def test_nothing_is_filled_while_everything_is_frozen() -> None:
+    world = above_a_lost_nonce(replace_after_blocks=2)
+    world.kill("freeze")
+    for _ in range(12):
+        world.answer_all()
+        world.mine(most=0)
+    assert not world.of(f.AttemptMade)[-1].step < 0

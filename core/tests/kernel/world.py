@@ -562,13 +562,12 @@ class FakeChain:
         self.blocks.append(Mined(number, f"0x{number:x}-{self.forks}", ledger, {}, logs))
 
     def reorg(self, depth: int, *, keep: bool = True) -> None:
-        """Take back ``depth`` blocks; ``keep``: their transactions return to the mempool. Those from
-        another wallet program always do."""
+        """Take back ``depth`` blocks; ``keep``: their transactions return to the mempool."""
         self.forks += 1
         for _ in range(depth):
             gone = self.blocks.pop()
             for tx_hash, receipt in gone.receipts.items():
-                if keep or receipt.tx.purpose == "outside":
+                if keep:
                     self.mempool[tx_hash] = receipt.tx
         for tx_hash in [h for h, tx in self.mempool.items() if tx.nonce < self.ledger.nonce]:
             del self.mempool[tx_hash]

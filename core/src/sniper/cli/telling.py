@@ -21,6 +21,7 @@ from sniper.events import (
     TokenDescribed,
 )
 from sniper.kernel import facts as f
+from sniper.kernel.book import NO_STEP
 from sniper.risk import Finding
 from sniper.types import BPS, NATIVE, Entry, asset_id, split_asset
 
@@ -309,8 +310,7 @@ class Teller:
     def _carried_out(self, order: OrderStory) -> Iterator[Line]:
         purposes = order.purposes
         for number, attempt in enumerate(order.attempts.values()):
-            purpose = "cancellation" if attempt.made.cancel else purposes[attempt.made.step]
-            yield from self._attempt(order, attempt, f"Transaction {number + 1}, {purpose}")
+            yield from self._attempt(order, attempt, f"Transaction {number + 1}, {_purpose(attempt.made, purposes)}")
         for reopened in order.reopened:
             yield Line(f"{clock(reopened.time)}: a reorg took back a block of it; it went on from there.", WARN)
         if order.ended is None:
@@ -459,6 +459,12 @@ _ENDS = {"done": "was done", "failed": "failed", "cancelled": "was cancelled"}
 
 def _style(finding: Finding) -> str:
     return PALE if finding.ok else WARN if finding.severity == "warn" else BAD
+
+
+def _purpose(made: f.AttemptMade, purposes: list[str]) -> str:
+    if made.step == NO_STEP:
+        return "for a nonce that a reorg gave back"
+    return "cancellation" if made.cancel else purposes[made.step]
 
 
 def _slippage(placed: f.OrderPlaced) -> str:

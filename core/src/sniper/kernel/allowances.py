@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from sniper.errors import IllegalTransition
 from sniper.kernel import facts as f
+from sniper.kernel.attempts import transaction_of
 from sniper.kernel.book import Attempt, Order, allowance_id
 from sniper.types import Step, asset_id
 
@@ -35,8 +36,8 @@ class Allowances:
         """What ``spender`` may take: granted, or by the newest approval on its way (with a lower nonce), base units."""
         granted, newest = self.granted(token, spender), -1
         for order, attempt in self.account.book.in_flight():
-            step = order.steps[attempt.step]
-            if step.purpose != "approve" or attempt.cancel:
+            step = transaction_of(order, attempt)
+            if step.purpose != "approve":
                 continue
             grants = asset_id(order.placed.chain_id, step.to) == token and approved_spender(step) == spender
             if grants and attempt.nonce > newest:
@@ -61,7 +62,7 @@ class Allowances:
     def doubted(self, order: Order, attempt: Attempt) -> None:
         """A token may lower what it granted by itself: a sale that reverted on an old approval is followed by one that
         approves anew."""
-        own = any(a.state == "included" and order.steps[a.step].purpose == "approve" for a in order.attempts)
+        own = any(a.state == "included" and transaction_of(order, a).purpose == "approve" for a in order.attempts)
         spender = self.spender(order.placed.venue, order.placed.chain_id, order.placed.amm)
         if not own and self.granted(order.placed.token, spender):
             self.changed(order, attempt, order.placed.token, spender, 0)

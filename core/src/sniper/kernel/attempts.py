@@ -9,7 +9,7 @@ from sniper.events import Sent, Settled
 from sniper.executor import Submission
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Send, Settle, Sign
-from sniper.kernel.book import Attempt, Order
+from sniper.kernel.book import NO_STEP, Attempt, Order
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.types import NATIVE, FeeBid, KillLevel, Step, split_asset
 from sniper.venue import Swap
@@ -23,8 +23,6 @@ CANCEL_GAS = 21_000
 RESEND_BLOCKS = 10
 """A last bid goes out again so often: pools drop what waits for long, and all later nonces would wait with it."""
 NONCE_PASSED = "nonce passed"
-TAKEN = ("included", "reverted", "replaced")
-"""Attempts whose nonce is used; with a block of their own a reorg may give it back."""
 
 
 class Attempts:
@@ -76,6 +74,12 @@ class Attempts:
             account.ask(f"{attempt_id}?sign", body, account.wiring.execution.sign_deadline)
         else:
             self.ready(order, attempt, b"", f"unsigned:{attempt_id}")
+
+    def fill(self, nonces: list[int], bid: FeeBid) -> None:
+        """Take nonces that a reorg gave back with transactions that do nothing, for what waits above them."""
+        order = next(o for o, a in self.account.book.in_flight() if a.nonce > nonces[-1])
+        for nonce in nonces:
+            self.make(order, NO_STEP, nonce, bid, cancel=True)
 
     def ready(self, order: Order, attempt: Attempt, raw: bytes, tx_hash: str) -> None:
         """It is signed: the bytes are on record from here on, and leave once they are durable."""
@@ -230,7 +234,7 @@ class Attempts:
         if not refused and waited < rules.replace_after_blocks:
             return
         tries = _tries(order, newest)
-        late = self.late(order, newest.step)
+        late = self.late(order)
         hopeless = frozen or late or newest.note in ("insufficient-funds", "rejected") or tries >= rules.max_attempts
         if hopeless and tries >= 2 * rules.max_attempts:
             return  # the last bid stays in the pool; it is watched until its nonce is used
@@ -247,9 +251,9 @@ class Attempts:
             cancel=newest.cancel or late or (hopeless and order.placed.side == "increase"),
         )
 
-    def late(self, order: Order, step: int) -> bool:
-        """Whether the order's swap is still to come at ``step``, and could only revert in the next block."""
-        ahead = any(s.purpose in ("entry", "exit") for s in order.steps[step:])
+    def late(self, order: Order) -> bool:
+        """Whether the order's swap is still to come, and could only revert in the next block."""
+        ahead = any(step.purpose in ("entry", "exit") for step in order.steps[order.step :])
         return ahead and 0 < order.placed.deadline <= self.account.chain.timestamp
 
     def earlier(self, attempt: Attempt) -> list[Attempt]:

@@ -11,6 +11,8 @@ from sniper.plugin import State
 from sniper.types import NATIVE, Entry, FeeBid, Step, asset_id
 
 MINUTE = 60 * 10**9
+NO_STEP = -1
+"""The step of an attempt that takes a nonce which a reorg gave back, below one that waits for it."""
 
 
 def allowance_id(token: str, spender: str) -> str:
@@ -98,10 +100,19 @@ class Pending(State):
 
 
 class Sender(State):
-    """Next nonce of one address on one chain; ``known`` once the chain has been asked in this process."""
+    """Nonces of one address on one chain.
+
+    next_nonce  Of the next transaction; ``known`` once the chain has been asked in this process.
+    used        Those below it are used, by all that is known.
+    read_block  Block at which the wallet was read last.
+    gap_block   Block at which a read first showed that nonces are missing (`Book.missing`); 0: none are.
+    """
 
     next_nonce: int = 0
     known: bool = False
+    used: int = 0
+    read_block: int = 0
+    gap_block: int = 0
 
 
 class Life(State):
@@ -173,6 +184,19 @@ class Book(State):
     def in_flight(self) -> list[tuple[Order, Attempt]]:
         """Attempts that a block may still include, in the order of their orders' ids."""
         return [(o, a) for o in self.working() for a in o.attempts if a.state in IN_FLIGHT]
+
+    def missing(self, chain_id: int, owner: str) -> list[int]:
+        """Nonces below one that waits, which nothing on its way will use: transactions that were not sniper's had them,
+        and a reorg took those back."""
+        used = self.sender(chain_id, owner).used
+        taken = {
+            attempt.nonce
+            for order in self.orders.values()
+            if order.placed.chain_id == chain_id and order.placed.owner == owner
+            for attempt in order.attempts
+            if attempt.state == "signing" or attempt.state in IN_FLIGHT
+        }
+        return [nonce for nonce in range(used, max(taken, default=0)) if nonce not in taken]
 
     def order_of(self, order: str) -> Order:
         """The order, working or ended. Raises `IllegalTransition` for one that was never placed."""

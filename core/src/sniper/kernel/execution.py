@@ -10,7 +10,7 @@ from sniper.events import BalancesRead, Sent, Settled, Signed
 from sniper.kernel import facts as f
 from sniper.kernel.asks import ReadBalances, Send, Settle, Sign
 from sniper.kernel.attempts import NONCE_PASSED, Attempts
-from sniper.kernel.book import Order
+from sniper.kernel.book import NO_STEP, Order
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.kernel.settlement import Settlement
 from sniper.kernel.wallet import Wallet
@@ -42,7 +42,7 @@ class Execution:
         if outcome is not None:
             self._end(order, *outcome)
             return
-        if self.attempts.late(order, order.step):
+        if self.attempts.late(order):
             self._end(order, "cancelled", TOO_LATE)
             return
         sender = account.book.sender(order.placed.chain_id, order.placed.owner)
@@ -143,14 +143,27 @@ class Execution:
         """What the chain says this account owns, and its next nonce, for which orders may have waited."""
         if isinstance(self.account.close_ask(event.ask), ReadBalances):
             self.wallet.compare(event)
+            self._fill()
             self._next_in_line()
+
+    def _fill(self) -> None:
+        """What waits above a missing nonce would wait for ever. Not at once: what had it may yet come back by itself,
+        and the node that was asked may lag."""
+        account = self.account
+        sender = account.book.sender(account.wiring.chain_id, account.wiring.address)
+        waited = account.chain.number - sender.gap_block
+        if not sender.gap_block or waited < account.wiring.execution.replace_after_blocks:
+            return
+        if account.book.kill != KillLevel.FREEZE and not self.attempts.signing():
+            missing = account.book.missing(account.wiring.chain_id, account.wiring.address)
+            self.attempts.fill(missing, account.chain.fee.bid(urgent=True, blocks_waited=waited))
 
     # ---- blocks and restarts ----
 
     def block(self) -> None:
         """A new head: ask what became of attempts, send unknown ones again, outbid late ones, start what waits."""
-        account, book = self.account, self.account.book
-        if not book.sender(account.wiring.chain_id, account.wiring.address).known:
+        book = self.account.book
+        if self.wallet.due():
             self.wallet.read()
         if not book.orders:
             return
@@ -189,7 +202,7 @@ def _outcome(order: Order) -> tuple[str, str] | None:
     for attempt in order.attempts:
         if attempt.state == "reverted":
             return "failed", attempt.note or "reverted without a reason"
-        if attempt.state == "included" and attempt.cancel:
+        if attempt.state == "included" and attempt.cancel and attempt.step != NO_STEP:
             return "cancelled", "cancelled"
     if order.step >= len(order.steps):
         return "done", ""

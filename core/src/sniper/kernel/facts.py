@@ -104,7 +104,7 @@ class StepsAdded(Fact, tag="steps-added/1"):
 
 class AttemptMade(Fact, tag="attempt-made/1"):
     """``block``: the newest block when it was made. ``replaces``: the attempt with the same nonce that it outbids.
-    ``cancel``: it does nothing but take the nonce."""
+    ``cancel``: it does nothing but take the nonce. ``step`` -1: of no step, see `sniper.kernel.book.NO_STEP`."""
 
     attempt: str
     order: str
@@ -197,11 +197,12 @@ class Measured(Fact, tag="measured/1"):
 
 
 class Synced(Fact, tag="synced/1"):
-    """The wallet was read: the sender's next nonce."""
+    """The wallet was read at ``block``: the sender's next nonce."""
 
     chain_id: int
     owner: str
     nonce: int
+    block: int = 0
 
 
 class Unsynced(Fact, tag="unsynced/1"):

@@ -12,6 +12,7 @@ from sniper.kernel import facts as f
 from sniper.kernel.asks import Probe, ReadBalances, Settle, SimulateSell
 from sniper.kernel.book import (
     MINUTE,
+    NO_STEP,
     Attempt,
     Book,
     Life,
@@ -22,7 +23,7 @@ from sniper.kernel.book import (
     Taxes,
     allowance_id,
 )
-from sniper.kernel.orders import ATTEMPT, ORDER, POSITION, move
+from sniper.kernel.orders import ATTEMPT, ORDER, POSITION, TAKEN, move
 from sniper.types import NATIVE, asset_id
 
 KEPT_MINUTES = 31 * 24 * 60
@@ -125,7 +126,13 @@ def _steps(book: Book, fact: f.StepsAdded) -> None:
 def _attempt(book: Book, fact: f.AttemptMade) -> None:
     order = book.orders[fact.order]
     sender = _sender(book, order.placed.chain_id, order.placed.owner)
-    if not fact.replaces:
+    if fact.step == NO_STEP:
+        if not sender.used <= fact.nonce < sender.next_nonce:
+            raise IllegalTransition(
+                f"attempt {fact.attempt} fills nonce {fact.nonce}, which is not from {sender.used} to "
+                f"{sender.next_nonce - 1}"
+            )
+    elif not fact.replaces:
         if fact.nonce != sender.next_nonce:
             raise IllegalTransition(f"attempt {fact.attempt} has nonce {fact.nonce}, the next is {sender.next_nonce}")
         sender.next_nonce += 1
@@ -149,6 +156,9 @@ def _moved(book: Book, fact: f.AttemptMoved) -> None:
     if fact.raw or fact.tx_hash:
         attempt.raw, attempt.tx_hash = fact.raw, fact.tx_hash
     attempt.block = fact.block
+    if fact.state in TAKEN:
+        sender = _sender(book, order.placed.chain_id, order.placed.owner)
+        sender.used = max(sender.used, attempt.nonce + 1)
     if fact.state == "dropped" and not attempt.replaces:
         # it never left, so the nonce is free again where it was the last one taken
         sender = _sender(book, order.placed.chain_id, order.placed.owner)
@@ -256,7 +266,10 @@ def _reopened(book: Book, fact: f.OrderReopened) -> None:
     if order.placed.side == "increase":
         order.cash = max(order.cash, order.placed.amount_in - order.filled)
         order.gas = max(
-            order.gas, sum(order.steps[a.step].gas * a.bid.max_fee for a in order.attempts if not a.replaces)
+            order.gas,
+            sum(
+                order.steps[a.step].gas * a.bid.max_fee for a in order.attempts if not a.replaces and a.step != NO_STEP
+            ),
         )
     book.orders[order.id] = order
     if order.placed.token in book.closed:
@@ -290,14 +303,20 @@ def _measured(book: Book, fact: f.Measured) -> None:
 def _synced(book: Book, fact: f.Synced) -> None:
     sender = _sender(book, fact.chain_id, fact.owner)
     ours = [
-        attempt.nonce + 1
+        attempt
         for order in (*book.orders.values(), *book.ended.values())
         if order.placed.chain_id == fact.chain_id and order.placed.owner == fact.owner
         for attempt in order.attempts
         if attempt.state not in ("dropped", "replaced")
     ]
-    sender.next_nonce = max(fact.nonce, *ours, 0)
+    sender.next_nonce = max(fact.nonce, *(attempt.nonce + 1 for attempt in ours), 0)
+    sender.used = max(fact.nonce, *(a.nonce + 1 for a in ours if a.state in TAKEN), 0)
     sender.known = True
+    sender.read_block = fact.block
+    if not book.missing(fact.chain_id, fact.owner):
+        sender.gap_block = 0
+    elif not sender.gap_block:
+        sender.gap_block = fact.block
 
 
 def _unsynced(book: Book, fact: f.Unsynced) -> None:

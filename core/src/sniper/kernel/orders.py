@@ -41,6 +41,8 @@ POSITION: dict[str, frozenset[str]] = {
 
 IN_FLIGHT = frozenset({"signed", "sent", "unknown"})
 """Attempts that a block may still include."""
+TAKEN = frozenset({"included", "reverted", "replaced"})
+"""Attempts whose nonce is used; with a block of their own a reorg may give it back."""
 
 
 def move(table: dict[str, frozenset[str]], what: str, old: str, new: str) -> str:

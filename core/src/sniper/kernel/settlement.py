@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from sniper.events import Settled
 from sniper.kernel import facts as f
-from sniper.kernel.attempts import NONCE_PASSED, TAKEN, Attempts, transaction_of
-from sniper.kernel.book import Attempt, Order
+from sniper.kernel.attempts import NONCE_PASSED, Attempts, transaction_of
+from sniper.kernel.book import NO_STEP, Attempt, Order
+from sniper.kernel.orders import TAKEN
 from sniper.types import NATIVE, asset_id, split_asset
 
 if TYPE_CHECKING:
@@ -157,7 +158,8 @@ class Settlement:
             if attempt.block > ancestor and (attempt.state in TAKEN or attempt.note == NONCE_PASSED)
         ]
         for _, _, _, order, attempt in sorted(gone, key=lambda item: item[:3], reverse=True):
-            account.emit(f.OrderReopened(time=account.kernel.now, order=order.id, step=attempt.step))
+            step = order.step if attempt.step == NO_STEP else attempt.step
+            account.emit(f.OrderReopened(time=account.kernel.now, order=order.id, step=step))
             for booked in [b for b in reversed(order.booked) if b.attempt == attempt.id]:
                 account.emit(
                     f.Booked(

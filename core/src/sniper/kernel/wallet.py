@@ -12,6 +12,9 @@ from sniper.types import NATIVE, asset_id, split_asset
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
 
+LONG_BLOCKS = 10
+"""What waits for longer may wait for a nonce that is missing."""
+
 
 class Wallet:
     """Of one account."""
@@ -19,6 +22,23 @@ class Wallet:
     def __init__(self, account: "Account", attempts: Attempts) -> None:
         self.account = account
         self.attempts = attempts
+
+    def due(self) -> bool:
+        """Whether it should be read with this block: from time to time while nothing is on its way, for deposits and
+        what tokens do to their holders; else only where a nonce may be missing."""
+        account, rules = self.account, self.account.wiring.execution
+        sender = account.book.sender(account.wiring.chain_id, account.wiring.address)
+        if not sender.known:
+            return True
+        if not account.kernel.wiring.signs:
+            return False  # the chain knows nothing of what was played
+        since = account.chain.number - sender.read_block
+        if sender.gap_block:
+            return since >= rules.replace_after_blocks
+        waiting = [attempt.made_block for _, attempt in account.book.in_flight()]
+        if waiting:
+            return min(since, account.chain.number - min(waiting)) >= LONG_BLOCKS
+        return not account.book.orders and since >= rules.read_wallet_blocks
 
     def read(self, *, anew: bool = False) -> None:
         """Ask what the chain says this account owns, and its next nonce. ``anew``: an answer that is on its way does
@@ -52,7 +72,7 @@ class Wallet:
             passed = attempt.nonce < event.nonce and attempt.note != NONCE_PASSED
             if passed and order.placed.chain_id == event.chain_id:
                 self._passed(order, attempt, event.block)
-        account.emit(f.Synced(time=now, chain_id=event.chain_id, owner=owner, nonce=event.nonce))
+        account.emit(f.Synced(time=now, chain_id=event.chain_id, owner=owner, nonce=event.nonce, block=event.block))
         # A lower nonce: the wallet was read before the newest transactions. Without signatures the chain knows nothing
         # of what was played.
         complete = not live and event.nonce == account.book.sender(event.chain_id, owner).next_nonce

@@ -49,6 +49,7 @@ class ExecutionWiring:
     exit_slippage_bps    Of the first try of an exit; doubled with each failure up to ``max_exit_slippage_bps``.
     deadline_s           Chain time that a transaction may wait.
     replace_after_blocks Blocks without inclusion after which an attempt is outbid; ``max_attempts`` bounds that.
+    read_wallet_blocks   Blocks between two readings of the wallet while nothing is on its way.
     loss_floor_bps       An exit that would bring less than this share of the cost is refused; 0: never refused.
     stuck_after          Failed sales in a row after which a position counts as stuck and is tried ever less often.
     …_deadline           ns after which an effect counts as failed.
@@ -60,6 +61,7 @@ class ExecutionWiring:
     deadline_s: int = 120
     replace_after_blocks: int = 3
     max_attempts: int = 5
+    read_wallet_blocks: int = 50
     loss_floor_bps: int = 0
     stuck_after: int = 5
     probe_deadline: int = 3 * SECOND

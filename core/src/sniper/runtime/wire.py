@@ -77,6 +77,7 @@ def _account(resolved: Resolved, account: ConfiguredAccount) -> AccountWiring:
             deadline_s=rules.deadline_s,
             replace_after_blocks=rules.replace_after_blocks,
             max_attempts=rules.max_attempts,
+            read_wallet_blocks=rules.read_wallet_blocks,
             loss_floor_bps=rules.loss_floor_bps,
             probe_deadline=_ns(deadlines.probe),
             simulate_deadline=_ns(deadlines.simulate),

@@ -165,6 +165,9 @@ class Execution(Table):
     """Blocks that a transaction waits before it is replaced by one with a higher fee."""
     max_attempts: Positive = 5
     """Attempts at one step of an order before the order fails; exits begin a new order."""
+    read_wallet_blocks: Positive = 50
+    """Blocks between two looks at the wallet while nothing is on its way: deposits, airdrops and rebases count from
+    then on."""
     loss_floor_bps: Bps = 0
     """Exits that would bring less than this share of the cost are held back; 0: none is."""
 
