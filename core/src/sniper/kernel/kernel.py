@@ -37,16 +37,13 @@ from sniper.kernel import facts as f
 from sniper.kernel.account import ANSWERS, Account
 from sniper.kernel.asks import Ask, DescribeToken
 from sniper.kernel.instances import Instance
-from sniper.kernel.market import Market, Pool
+from sniper.kernel.market import Market, Pool, Report
 from sniper.kernel.timers import Timers
 from sniper.kernel.wiring import Wiring
 from sniper.types import SECOND, KillLevel
 
 Subscribers = tuple[tuple[Instance, str, type[Event] | None], ...]
 """Instance, handler, and the class that it declares where it is another one than the event's."""
-
-Report = Callable[[str, Exception], None]
-"""Told of what a plugin raised: a sentence, and the error."""
 
 
 def _silent(_: str, __: Exception) -> None:
@@ -69,7 +66,7 @@ class Kernel:
         self.asks: list[Ask] = []
         self.later: deque[tuple[Instance, Event]] = deque()
         self.timers = Timers()
-        self.market = Market(wiring.chains)
+        self.market = Market(wiring.chains, report)
         self.accounts = {account.name: Account(self, account) for account in wiring.accounts}
         self._declared = self._declarations()
         self._subscribers: dict[type[Event], Subscribers] = {}
@@ -184,6 +181,9 @@ class Kernel:
             return
         if pool is not None and (pool.watchers or self._pool_changed):
             self._changed(pool)
+        if event.address in self.market.chains[event.chain_id].listening.followers:
+            for each in self.market.followed(event):
+                self._changed(each)
         if derived:
             listed = pool.listed if pool is not None else event.address in self.market.chains[event.chain_id].tokens
             for news in derived:

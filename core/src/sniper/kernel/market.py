@@ -13,7 +13,7 @@ from copy import copy
 from fractions import Fraction
 from typing import Any
 
-from sniper.amm import Amm
+from sniper.amm import Amm, Change
 from sniper.codec import restore_state
 from sniper.errors import PluginFault
 from sniper.events import (
@@ -32,11 +32,9 @@ from sniper.events import (
 )
 from sniper.evm.abi import event
 from sniper.fee import FeeEstimator
+from sniper.kernel.listening import Decode, Handlers, Listening
 from sniper.kernel.wiring import AmmWiring, ChainWiring
 from sniper.types import BPS, asset_id
-
-Decode = Callable[[tuple[str, ...], bytes], tuple[Any, ...]]
-"""Any: an event's parameters, of ABI types."""
 
 TRANSFER = event("Transfer(address indexed from, address indexed to, uint256 value)").topic
 APPROVAL = event("Approval(address indexed owner, address indexed spender, uint256 value)").topic
@@ -67,6 +65,10 @@ TOKEN_TOPICS = tuple(ENABLED) + tuple(OWNER_ACTS)
 """First topics of token logs that are worth watching wherever they come from."""
 
 
+Report = Callable[[str, Exception], None]
+"""Told of what a plugin raised: a sentence, and the error."""
+
+
 class Pool:
     """One pool and what is known of it; implements `sniper.view.PoolView`."""
 
@@ -89,7 +91,7 @@ class Pool:
         self.token = None if quote is None or len(coins) != 2 else asset_id(chain_id, coins[1 - quote])
         self.created_at = 0
         self.created_block = 0
-        self.handlers: dict[str, tuple[Decode, str]] = {}
+        self.handlers: Handlers = {}
         self.undo_block = -1
         self.listed = True
         """False: evicted, and kept for the accounts that need it."""
@@ -149,16 +151,7 @@ class ChainState:
         self.quotes = frozenset((wiring.wrapped_native, *wiring.quotes))
         self.undo: deque[tuple[int, dict[str, Amm | None]]] = deque()
         self.headers: deque[Block] = deque(maxlen=wiring.finality + 1)
-        self.creations = {
-            (factory, topic): (amm, decode, name)
-            for amm in wiring.amms
-            for topic, decode, name in _marked(amm.amm, "__sniper_creation__")
-            for factory in amm.factories
-        }
-        self.handlers = {
-            amm.name: {topic: (decode, name) for topic, decode, name in _marked(amm.amm, "__sniper_log__")}
-            for amm in wiring.amms
-        }
+        self.listening = Listening(wiring.amms)
         self.amms = {amm.name: amm for amm in wiring.amms}
 
     @property
@@ -176,21 +169,12 @@ class ChainState:
         return found[0] if len(found) == 1 else None
 
 
-def _marked(cls: type, mark: str) -> list[tuple[str, Decode, str]]:
-    """(topic, decoder, method name) of each method that `on_log` or `on_creation` marked."""
-    found = []
-    for name in sorted(dir(cls)):
-        signature = getattr(getattr(cls, name, None), mark, None)
-        if signature is not None:
-            codec = event(signature)
-            found.append((codec.topic, codec.decode, name))
-    return found
-
-
 class Market:
     """All chains. Methods take an event and return what it means for strategies and exits, in order."""
 
-    def __init__(self, chains: tuple[ChainWiring, ...]) -> None:
+    def __init__(self, chains: tuple[ChainWiring, ...], report: Report) -> None:
+        """``report``: told of AMMs that fail on a block."""
+        self.report = report
         self.chains = {wiring.chain_id: ChainState(wiring) for wiring in chains}
 
     def pool(self, pool: str) -> Pool | None:
@@ -216,6 +200,8 @@ class Market:
         if len(chain.undo) > chain.wiring.finality:
             chain.undo.popleft()
         chain.fee.block(event)
+        if chain.listening.timed:
+            self._time(chain)
 
     def stale(self, event: FeedStale) -> None:
         """A feed lost its source or has it again."""
@@ -245,24 +231,20 @@ class Market:
         if pool is None and chain.unlisted:
             pool = chain.unlisted.get(event.address)
         if pool is None:
-            creation = chain.creations.get((event.address, topic))
+            creation = chain.listening.creations.get((event.address, topic))
             if creation is not None:
                 return self._created(chain, event, *creation)
-            return None, self._token_log(chain, event, topic)
+            if event.address not in chain.listening.singletons:
+                return None, self._token_log(chain, event, topic)
+            pool = self._of_singleton(chain, event)
+            if pool is None:
+                return None, ()
         handler = pool.handlers.get(topic)
         if handler is None:
             return None, ()
         if pool.undo_block != event.block:
             self._keep(chain, pool, event.block)
-        decode, method = handler
-        try:
-            change = getattr(pool.impl, method)(*decode(topics, event.data))
-        except Exception as error:  # a plugin's code: whatever it raises makes this pool unusable, and only this pool
-            self._forget(chain, pool)
-            raise PluginFault(
-                f"amm {pool.amm} failed on log {event.index} of {event.tx_hash} for pool {pool.id}: "
-                f"{type(error).__name__}: {error}; the pool is no longer quoted"
-            ) from error
+        change = self._apply(chain, pool, event, handler)
         if change is None:
             return pool, ()
         quote = pool.quote
@@ -288,6 +270,23 @@ class Market:
             ),
         )
 
+    def followed(self, event: Log) -> list[Pool]:
+        """Apply one log of a contract that pools follow; those that it changed. One that fails on it is forgotten."""
+        chain = self.chains[event.chain_id]
+        topic = event.topics[0] if event.topics else ""
+        changed = []
+        for pool, handlers in list(chain.listening.followers.get(event.address, {}).values()):
+            handler = handlers.get(topic)
+            if handler is not None:
+                if pool.undo_block != event.block:
+                    self._keep(chain, pool, event.block)
+                try:
+                    self._apply(chain, pool, event, handler)
+                    changed.append(pool)
+                except PluginFault as error:
+                    self.report(str(error), error)
+        return changed
+
     def read(self, event: PoolRead) -> Pool | None:
         """A pool that was read from the chain. One that is known, or was read at a block that is gone, is ignored."""
         chain = self.chains[event.chain_id]
@@ -295,6 +294,7 @@ class Market:
         if wiring is None or event.pool in chain.pools or event.block > chain.number:
             return None
         impl = restore_state(wiring.amm, event.state, config=wiring.config)
+        impl.on_block(chain.timestamp)
         return self._add(chain, wiring, event.pool, event.coins, impl)
 
     def reorg(self, chain_id: int, ancestor: int) -> list[Pool]:
@@ -321,6 +321,7 @@ class Market:
         chain.number = ancestor
         if chain.headers:
             chain.timestamp, chain.base_fee = chain.headers[-1].timestamp, chain.headers[-1].base_fee
+        self._time(chain)
         return [pool for address, pool in changed.items() if chain.find(address) is pool]
 
     def release(self, chain_id: int, needed: Container[str]) -> None:
@@ -336,11 +337,42 @@ class Market:
         undo = self.chains[chain_id].undo
         return not undo or ancestor >= undo[0][0] - 1
 
+    def _of_singleton(self, chain: ChainState, event: Log) -> Pool | None:
+        if len(event.topics) > 1:
+            for wiring in chain.listening.singletons[event.address]:
+                pool = chain.find(wiring.amm.pool_of(event.topics[1]))
+                if pool is not None and pool.section == wiring.name:
+                    return pool
+        return None
+
+    def _apply(self, chain: ChainState, pool: Pool, event: Log, handler: tuple[Decode, str]) -> Change:
+        decode, method = handler
+        try:
+            change: Change = getattr(pool.impl, method)(*decode(event.topics, event.data))
+        except Exception as error:  # a plugin's code: whatever it raises makes this pool unusable, and only this pool
+            self._forget(chain, pool)
+            raise PluginFault(
+                f"amm {pool.amm} failed on log {event.index} of {event.tx_hash} for pool {pool.id}: "
+                f"{type(error).__name__}: {error}; the pool is no longer quoted"
+            ) from error
+        return change
+
+    def _time(self, chain: ChainState) -> None:
+        """Tell the pools whose price changes with time."""
+        for pool in list(chain.listening.timed.values()):
+            try:
+                pool.impl.on_block(chain.timestamp)
+            except Exception as error:  # a plugin's code, as in `_apply`
+                self._forget(chain, pool)
+                self.report(f"amm {pool.amm} failed on a block; pool {pool.id} is no longer quoted", error)
+
     def _created(
         self, chain: ChainState, event: Log, wiring: AmmWiring, decode: Decode, method: str
     ) -> tuple[Pool | None, tuple[Event, ...]]:
         try:
             created = getattr(wiring.amm, method)(wiring.config, *decode(event.topics, event.data))
+            if created is not None and created.amm is not None:
+                created.amm.on_block(chain.timestamp)
         except Exception as error:  # a plugin's code
             raise PluginFault(
                 f"amm {wiring.name} failed on the creation log {event.index} of {event.tx_hash}: "
@@ -368,7 +400,6 @@ class Market:
     def _add(self, chain: ChainState, wiring: AmmWiring, address: str, coins: tuple[str, ...], impl: Amm) -> Pool:
         pool = Pool(chain.id, address, wiring, coins, chain.money(coins))
         pool.impl = impl
-        pool.handlers = chain.handlers[wiring.name]
         evicted = chain.unlisted.get(address)
         if evicted is not None:  # the listed one is the truth from now on, for those as well who needed the other
             watchers = tuple(evicted.watchers)
@@ -376,6 +407,7 @@ class Market:
             for guard in watchers:
                 guard.follow(pool)
         chain.pools[address] = pool
+        chain.listening.join(pool)
         for coin in coins:
             if coin not in chain.quotes:
                 token = chain.tokens.setdefault(coin, Token())
@@ -409,6 +441,7 @@ class Market:
             self._unlist(chain, pool)
         else:
             del chain.unlisted[pool.address]
+        chain.listening.leave(pool)
         for _, kept in chain.undo:
             if kept.get(pool.address) is not None:
                 del kept[pool.address]  # what it was must not come back in a pool that is read anew

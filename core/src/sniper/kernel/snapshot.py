@@ -301,11 +301,13 @@ def _restore_chain(chain: ChainState, state: ChainSnapshot, left_out: list[str])
         pool = _restore_pool(chain, known, left_out)
         if pool is not None:
             chain.pools[pool.address] = pool
+            chain.listening.join(pool)
     for known in state.unlisted:
         pool = _restore_pool(chain, known, left_out)
         if pool is not None:
             pool.listed = False
             chain.unlisted[pool.address] = pool
+            chain.listening.join(pool)
     for described in state.tokens:
         token = _restore_token(described)
         token.pools = tuple(chain.pools[address] for address in described.pools if address in chain.pools)
@@ -334,7 +336,6 @@ def _restore_pool(chain: ChainState, state: PoolState, left_out: list[str]) -> P
     except CodecError as error:
         left_out.append(f"pool {state.address}: {error}")
         return None
-    pool.handlers = chain.handlers[wiring.name]
     pool.created_at, pool.created_block = state.created_at, state.created_block
     pool.undo_block = state.undo_block
     return pool

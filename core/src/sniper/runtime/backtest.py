@@ -29,7 +29,8 @@ from sniper.journal.cut import read_cut
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask, Probe, ReadBalances, Send, Settle, SimulateSell
 from sniper.kernel.book import Position
-from sniper.kernel.kernel import Kernel, Report
+from sniper.kernel.kernel import Kernel
+from sniper.kernel.market import Report
 from sniper.runtime.playing import PlayContext
 from sniper.runtime.records import MARKET, read_records, register_events
 from sniper.runtime.recovery import uncollected

@@ -49,11 +49,11 @@ def subscriptions(kernel: Kernel, chain_id: int) -> list[tuple[Sequence[str], Se
     """Creations by the configured factories; the logs that any pool may send; the known deeds of token owners."""
     chain = kernel.market.chains[chain_id]
     found: list[tuple[Sequence[str], Sequence[str]]] = []
-    factories = sorted({factory for factory, _ in chain.creations})
+    creations = chain.listening.creations
+    factories = sorted({factory for factory, _ in creations})
     if factories:
-        found.append((factories, sorted({topic for _, topic in chain.creations})))
-    topics = {topic for handlers in chain.handlers.values() for topic in handlers}
-    found.append(((), sorted(topics | set(TOKEN_TOPICS))))
+        found.append((factories, sorted({topic for _, topic in creations})))
+    found.append(((), sorted(chain.listening.topics | set(TOKEN_TOPICS))))
     return found
 
 

@@ -1,0 +1,240 @@
+"""Pools in a singleton, pools that follow other contracts, and pools whose price changes with time."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pytest
+from world import CHAIN, FINALITY, WETH, Flat, address
+
+from sniper.amm import Amm, Chain, Change, Config, Found, Fraction, Self, on_creation, on_log
+from sniper.codec import encode_state
+from sniper.events import Block, Event, Log, Reorg
+from sniper.evm.abi import event as event_of
+from sniper.kernel import snapshot
+from sniper.kernel.kernel import Kernel
+from sniper.kernel.wiring import AmmWiring, ChainWiring, Wiring
+
+MANAGER, ORACLE = address(0xAA), address(0xBB)
+OPENED = event_of("Opened(bytes32 indexed id, address indexed coin0, address indexed coin1)").topic
+MOVED = event_of("Moved(bytes32 indexed id, uint256 price)").topic
+RATE = event_of("Rate(uint256 rate)").topic
+
+
+class OneConfig(Config):
+    factories: tuple[str, ...] = (MANAGER,)
+
+
+class InOne(Amm):
+    """A pool in a singleton, whose price is scaled by an oracle's rate and grows with each second."""
+
+    singleton: ClassVar[bool] = True
+    config: OneConfig
+    price_: int = 1
+    rate: int = 1
+    time: int = 0
+
+    @classmethod
+    async def load(cls, address: str, chain: Chain, config: OneConfig) -> Found[Self]:
+        raise AssertionError("the factory's log tells all")
+
+    @classmethod
+    @on_creation("Opened(bytes32 indexed id, address indexed coin0, address indexed coin1)")
+    def opened(cls, config: OneConfig, id_: bytes, coin0: str, coin1: str) -> Found[Self]:
+        return Found(pool="0x" + id_.hex(), coins=(coin0, coin1), amm=cls(config=config))
+
+    def follows(self) -> dict[str, str]:
+        return {"oracle": ORACLE}
+
+    def on_block(self, timestamp: int) -> None:
+        if timestamp == 13:
+            raise ArithmeticError("unlucky")
+        self.time = timestamp
+
+    @on_log("Moved(bytes32 indexed id, uint256 price)")
+    def moved(self, id_: bytes, price: int) -> Change:
+        self.price_ = price
+        return None
+
+    @on_log("Rate(uint256 rate)", of="oracle")
+    def rated(self, rate: int) -> Change:
+        if not rate:
+            raise ArithmeticError("no rate")
+        self.rate = rate
+        return None
+
+    def amount_out(self, i: int, j: int, amount_in: int) -> int:
+        return amount_in * self.price_ * self.rate + self.time
+
+    def amount_in(self, i: int, j: int, amount_out: int) -> int:
+        return (amount_out - self.time) // (self.price_ * self.rate)
+
+    def price(self, i: int, j: int) -> Fraction:
+        return Fraction(self.price_ * self.rate)
+
+    def reserve(self, i: int) -> int:
+        return 10**30
+
+
+def pool_id(n: int) -> str:
+    return f"0x{n:064x}"
+
+
+class World:
+    """A kernel on one chain with nothing but that AMM."""
+
+    def __init__(self) -> None:
+        wiring = AmmWiring("one", "one", InOne, OneConfig(), (MANAGER,))
+        chain = ChainWiring(
+            chain_id=CHAIN, wrapped_native=WETH, fee=Flat(config=Config()), finality=FINALITY, amms=(wiring,)
+        )
+        self.faults: list[str] = []
+        self.wiring = Wiring(chains=(chain,), venues={}, accounts=())
+        self.kernel = Kernel(self.wiring, lambda what, _: self.faults.append(what))
+        self.number = 0
+        self.index = 0
+
+    def handle(self, event: Event) -> None:
+        self.kernel.handle(event)
+
+    def block(self, timestamp: int) -> None:
+        self.number += 1
+        self.handle(
+            Block(
+                time=timestamp * 10**9,
+                chain_id=CHAIN,
+                number=self.number,
+                hash=f"0x{self.number:064x}",
+                parent=f"0x{self.number - 1:064x}",
+                timestamp=timestamp,
+                base_fee=1,
+                gas_used=1,
+                gas_limit=2,
+                tips=(),
+            )
+        )
+
+    def log(self, by: str, *topics: str, data: int | None = None) -> None:
+        self.index += 1
+        self.handle(
+            Log(
+                time=self.kernel.now,
+                chain_id=CHAIN,
+                block=self.number,
+                tx_hash=f"0x{self.index:064x}",
+                index=self.index,
+                address=by,
+                topics=topics,
+                data=b"" if data is None else data.to_bytes(32, "big"),
+            )
+        )
+
+    def open(self, n: int) -> None:
+        coins = sorted((WETH, address(n)))
+        self.log(MANAGER, OPENED, pool_id(n), *(f"0x{coin[2:]:0>64}" for coin in coins))
+
+    def reorg(self, ancestor: int) -> None:
+        self.handle(Reorg(time=self.kernel.now, chain_id=CHAIN, ancestor=ancestor))
+        self.number = ancestor
+
+    def restart(self) -> None:
+        kept = snapshot.dump(self.kernel)
+        self.kernel = Kernel(self.wiring, lambda what, _: self.faults.append(what))
+        assert not snapshot.restore(self.kernel, kept)
+
+    def out(self, n: int, amount: int = 10) -> int | None:
+        pool = self.kernel.market.pool(f"{CHAIN}:{pool_id(n)}")
+        return None if pool is None else pool.amount_out(WETH, amount)
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.block(100)
+    made.open(1)
+    made.open(2)
+    return made
+
+
+def restarted(world: World) -> None:
+    world.restart()
+
+
+def kept(world: World) -> None:
+    """It goes on."""
+
+
+goes_on = pytest.mark.parametrize("between", [kept, restarted])
+Between = Callable[[World], None]
+
+
+@goes_on
+def test_a_log_of_a_singleton_changes_the_pool_that_it_names_and_no_other(world: World, between: Between) -> None:
+    between(world)
+    world.log(MANAGER, MOVED, pool_id(2), data=7)
+    assert (world.out(1), world.out(2)) == (110, 170)
+    world.log(MANAGER, MOVED, pool_id(3), data=9)
+    assert (world.out(1), world.out(2)) == (110, 170)
+    assert not world.faults
+
+
+@goes_on
+def test_a_contract_that_pools_follow_changes_all_of_them(world: World, between: Between) -> None:
+    between(world)
+    world.log(ORACLE, RATE, data=3)
+    assert (world.out(1), world.out(2)) == (130, 130)
+    world.log(address(0xCC), RATE, data=5)
+    assert (world.out(1), world.out(2)) == (130, 130)
+
+
+@goes_on
+def test_pools_know_the_time_of_the_newest_block(world: World, between: Between) -> None:
+    assert world.out(1) == 110
+    between(world)
+    world.block(112)
+    assert world.out(1) == 122
+
+
+@goes_on
+def test_a_reorg_takes_back_what_was_logged_elsewhere_and_the_time(world: World, between: Between) -> None:
+    world.block(112)
+    world.log(ORACLE, RATE, data=3)
+    world.log(MANAGER, MOVED, pool_id(2), data=7)
+    assert (world.out(1), world.out(2)) == (142, 322)
+    between(world)
+    world.reorg(1)
+    assert (world.out(1), world.out(2)) == (110, 110)
+    world.reorg(0)
+    assert (world.out(1), world.out(2)) == (None, None)
+    world.block(112)
+    world.log(ORACLE, RATE, data=3)
+    assert not world.faults
+
+
+def test_a_pool_that_fails_on_what_it_follows_or_on_a_block_is_forgotten_and_reported(world: World) -> None:
+    world.log(ORACLE, RATE, data=0)
+    assert (world.out(1), world.out(2)) == (None, None)
+    world.open(3)
+    assert world.out(3) == 110
+    world.block(13)
+    assert world.out(3) is None
+    assert len(world.faults) == 3
+    world.block(113)
+    world.log(ORACLE, RATE, data=0)
+    assert len(world.faults) == 3, "what is forgotten hears nothing any more"
+
+
+def test_two_that_saw_the_same_are_equal_with_and_without_a_restart(world: World) -> None:
+    other = World()
+    other.block(100)
+    other.open(1)
+    other.open(2)
+    other.restart()
+    for each in (world, other):
+        each.block(112)
+        each.log(ORACLE, RATE, data=3)
+        each.block(113)
+        each.reorg(2)
+    states: list[Any] = [
+        [encode_state(pool.impl) for pool in each.kernel.market.chains[CHAIN].pools.values()] for each in (world, other)
+    ]
+    assert states[0] == states[1]
