@@ -1,15 +1,27 @@
 """Write an AMM: one instance is one pool; its fields are the pool's state."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 from sniper.config import Config
 from sniper.io import Chain
 from sniper.plugin import Frozen, State
 
-__all__ = ["Amm", "Chain", "Change", "Config", "Found", "Fraction", "NoLiquidity", "Self", "on_creation", "on_log"]
+__all__ = [
+    "Amm",
+    "Chain",
+    "Change",
+    "Config",
+    "Found",
+    "Fraction",
+    "NoLiquidity",
+    "Segment",
+    "Self",
+    "on_creation",
+    "on_log",
+]
 
 Change = tuple[int, ...] | None
 """What liquidity providers put in (positive) or took out (negative) of each coin, base units; None: nothing."""
@@ -19,6 +31,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 class NoLiquidity(ArithmeticError):
     """The contract would revert: the pool cannot give or take this amount."""
+
+
+class Segment(NamedTuple):
+    """A piece of a price curve, of constant product: ``d`` more of the coin that is sold, at most ``most``, buy
+    ``y·kept·d / (x + kept·d)``. Floating point, base units: it helps to find a route and never decides.
+
+    x, y  Virtual reserves of the coins that are sold and bought. ``kept``: the part of ``d`` that is left by the fee.
+    """
+
+    x: float
+    y: float
+    kept: float
+    most: float
 
 
 def on_log(signature: str, /, *, of: str = "") -> Callable[[F], F]:
@@ -121,6 +146,12 @@ class Amm(State):
     @abstractmethod
     def reserve(self, i: int) -> int:
         """The most that the pool could pay out of coin i, base units; 0 when empty."""
+
+    def segments(self, i: int, j: int) -> Sequence[Segment] | None:
+        """The whole curve by which coin i buys coin j, best price first: what `amount_out` rounds down, so a bound on
+        it but for the errors of floating point. Empty: nothing can be bought. None, the default: the curve is not made
+        of such pieces, and routers sample `amount_out`."""
+        return None
 
     def venue_data(self, i: int, j: int) -> int:
         """What a venue must know to sell coin i for coin j here beyond the pool and the coins' addresses, such as the

@@ -1,6 +1,6 @@
 """What an AMM must hold: laws of prices, and exactness against the real contract."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import permutations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from sniper.amm import Amm, NoLiquidity
+from sniper.amm import Amm, NoLiquidity, Segment
 from sniper.codec import encode_state, restore_state
 from sniper_sdk import strategies
 from sniper_sdk.conformance.budget import step_budget
@@ -152,6 +152,28 @@ class AmmConformance(Stateful, Generic[A]):
 
         self._law(check, more=self.amounts())
 
+    def test_segments_are_the_curve_that_the_quotes_round_down(self) -> None:
+        def check(pool: A, i: int, j: int, amount: int) -> None:
+            pieces = pool.segments(i, j)
+            if pieces is None:
+                return
+            prices = [piece.y * piece.kept / piece.x for piece in pieces]
+            ends = [start * (p.x / (p.x + p.kept * p.most)) ** 2 for start, p in zip(prices, pieces, strict=True)]
+            for end, following in zip(ends, prices[1:], strict=False):
+                assert following <= end * (1 + 1e-9), (
+                    f"a piece that begins at {following} comes after one ends at {end}"
+                )
+            out = _out(pool, i, j, amount)
+            if out is None:
+                return
+            most = _along(pieces, amount)
+            assert out <= most * (1 + 1e-9), f"{amount} of coin {i} buys {out}, but the segments promise only {most}"
+            units = len(pieces) + 1  # each piece may round both amounts
+            least = _along(pieces, amount - units) * (1 - 1e-9) - units
+            assert out >= least, f"{amount} of coin {i} buys {out}, but the segments promise {most}"
+
+        self._law(check)
+
     def test_a_round_trip_gains_nothing(self) -> None:
         def check(pool: A, i: int, j: int, amount: int) -> None:
             out = _out(pool, i, j, amount)
@@ -248,6 +270,16 @@ class AmmConformance(Stateful, Generic[A]):
             check(pool, i, j, amount, **rest)
 
         for_all(law, examples=examples or self.examples, given=drawn)
+
+
+def _along(pieces: Sequence[Segment], amount: int) -> float:
+    """What the pieces give together for so much."""
+    left, got = float(max(amount, 0)), 0.0
+    for x, y, kept, most in pieces:
+        here = min(left, most)
+        got += y * kept * here / (x + kept * here)
+        left -= here
+    return got
 
 
 def _out(pool: Amm, i: int, j: int, amount: int) -> int | None:

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
-from sniper.amm import Amm, Chain, Change, Config, Found, Fraction, NoLiquidity, Self, on_creation, on_log
+from sniper.amm import Amm, Chain, Change, Config, Found, Fraction, NoLiquidity, Segment, Self, on_creation, on_log
 
 ONE: Final = 10_000
 """The whole, in basis points. 997/1000 of the original and 9975/10000 of forks are both exact over it: the library's
@@ -107,3 +107,9 @@ class ConstantProduct(Amm):
 
     def reserve(self, i: int) -> int:
         return self.reserves[i]
+
+    def segments(self, i: int, j: int) -> tuple[Segment, ...]:
+        x, y = self.reserves[i], self.reserves[j]
+        if not x or not y:
+            return ()
+        return (Segment(float(x), float(y), (ONE - self.config.fee_bps) / ONE, float(MAX_RESERVE - x)),)

@@ -1,0 +1,23 @@
+"""Routes in exact integers: quotes of legs on the pools as they are, direct routes, and what pays its gas.
+
+Pure: the kernel decides with it. Where legs come from is the business of `sniper.router`.
+"""
+
+from sniper.routing.accept import best_route
+from sniper.routing.direct import Refused, direct_routes
+from sniper.routing.explain import explain
+from sniper.routing.prune import pruned
+from sniper.routing.quote import hops_of, quoted
+from sniper.routing.route import Hop, Route
+
+__all__ = [
+    "Hop",
+    "Refused",
+    "Route",
+    "best_route",
+    "direct_routes",
+    "explain",
+    "hops_of",
+    "pruned",
+    "quoted",
+]
