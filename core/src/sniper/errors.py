@@ -37,6 +37,12 @@ class IllegalTransition(SniperError, RuntimeError):
     code = "illegal-transition"
 
 
+class PoolUnknown(SniperError, LookupError):
+    """Nothing is known of a pool that is needed: it was forgotten, or never read."""
+
+    code = "pool-unknown"
+
+
 class CodecError(SniperError, ValueError):
     """Bytes are not the canonical encoding of the type that was asked for, or a value has no encoding."""
 

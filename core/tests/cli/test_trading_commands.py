@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import ASSET, running
+from recorded_world import SYNC
+from running import ASSET, POOL, running
 from scripted import describe, write
-from world import Says, Setup, World, address, token_of
+from world import Says, Setup, World, address, pool_of, token_of
 
 from sniper.cli import exit_codes, main
 from sniper.kernel.wiring import CheckWiring
@@ -62,6 +63,21 @@ def test_positions_show_what_is_held_and_the_cash(sniper: Sniper, directory: Pat
     (cash,) = found["cash"]
     assert int(cash["amount"]) == world.book.cash[cash["asset"]]
     assert int(cash["reserved"]) == world.book.reserved(cash["asset"]) > 0
+
+
+def test_positions_that_nothing_guards_are_shown_with_the_reason(sniper: Sniper, directory: Path) -> None:
+    world = traded()
+    world.chain.garble(pool_of(1))
+    world.deliver()
+    write(world, directory / "data")
+    _, shown, _ = sniper("positions")
+    (line,) = [line for line in shown.splitlines() if line.startswith("Not guarded: ")]
+    assert "PEPE" in line
+    assert "amm constant-product failed on a log of its pool" in line
+    assert line.endswith(f"Sell it with: sniper close {token_of(1)}")
+    found = json.loads(sniper("positions", "--json")[1])["positions"]
+    assert [bool(each["unguarded"]) for each in found] == [True, False]
+    assert "Nothing guards it: amm constant-product failed" in sniper("why", token_of(1))[1]
 
 
 def test_orders_show_what_is_working_and_on_demand_the_rest(sniper: Sniper, directory: Path) -> None:
@@ -181,7 +197,9 @@ async def test_a_run_is_watched_and_steered(tmp_path: Path, capsys: pytest.Captu
             return capsys.readouterr().out
 
         account = stage.run.kernel.accounts["main"]
-        assert "mode paper, process" in await sniper("status")
+        shown = await sniper("status")
+        assert "mode paper, process" in shown
+        assert "Not guarded" not in shown
         assert await sniper("strategy", "pause", "launch-snipe") == "main/launch-snipe is paused\n"
         await sniper("strategy", "configure", "launch-snipe", "min_liquidity=3 ether", "max_tries=2", "reenter=true")
         config: Any = account.instances["launch-snipe"].strategy
@@ -199,6 +217,8 @@ async def test_a_run_is_watched_and_steered(tmp_path: Path, capsys: pytest.Captu
         assert account.book.kill == "flatten"
         found = json.loads(await sniper("positions", "--json"))
         assert [each["token"] for each in found["positions"]] == [ASSET]
+        await stage.block(stage.log(POOL, (SYNC,), b"garbage"))
+        assert f"Not guarded: {ASSET} of main: amm constant-product failed" in await sniper("status")
 
 
 async def test_a_halted_account_is_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

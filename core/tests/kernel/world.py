@@ -551,6 +551,12 @@ class FakeChain:
         self.blocks.append(Mined(block, f"0x{block:x}-{self.forks}", ledger, {}, logs))
         return pool
 
+    def garble(self, pool: str) -> None:
+        """A block in which a pool logs what no AMM can read."""
+        block = self.head.number + 1
+        logs = [(pool, (SYNC.topic,), b"garbage")]
+        self.blocks.append(Mined(block, f"0x{block:x}-{self.forks}", deepcopy(self.ledger), {}, logs))
+
     def burn(self, pool: str, share_bps: int) -> None:
         """Liquidity leaves in a block of its own."""
         ledger = deepcopy(self.ledger)
@@ -1153,7 +1159,7 @@ def _simulate(world: World, ask: Ask, how: str) -> Event:
         ask=ask.id,
         token=body.token,
         block=world.chain.head.number,
-        quoted=_out(body.amount, y, x),
+        quoted=_out(body.amount, y, x) if world.account.pool(body.pool) else 0,
         received=_out(moved, y, x) if token.sellable else 0,
         reverted="" if token.sellable else "trading is off",
     )

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import ASSET, Stage, running
+from recorded_world import SYNC
+from running import ASSET, POOL, Stage, running
 
 from sniper.cli.story import Chronicle
 from sniper.errors import JournalError
 from sniper.events import BalancesRead, Resume, StrategyLife
 from sniper.journal.reader import Reader
 from sniper.journal.segments import Kind
+from sniper.kernel import facts as f
 from sniper.runtime.control import SOCKET, CommandRefused, NotRunning, ask
 from sniper.runtime.records import read_record
 from sniper.runtime.run import Run
@@ -163,6 +165,19 @@ async def test_a_position_is_closed_by_hand_in_part(tmp_path: Path) -> None:
         (intent,) = answer["intents"]
         order = stage.run.kernel.accounts["main"].book.orders[f"{intent}.0"]
         assert order.placed.amount_in == held // 4
+
+
+async def test_a_position_that_nothing_guards_is_shown_with_the_reason_and_can_be_told_to_close(tmp_path: Path) -> None:
+    async with running(tmp_path) as stage:
+        await stage.launch()
+        await stage.block(stage.log(POOL, (SYNC,), b"garbage"))
+        (reason,) = (await asked(stage, "status"))["accounts"]["main"]["unguarded"].values()
+        assert "failed on a log of its pool" in reason
+        (intent,) = (await asked(stage, "close", token=ASSET))["intents"]
+        with Reader(stage.run.writer.directory) as reader:
+            facts = [read_record(record) for _, record in reader.records() if record.kind == Kind.FACT]
+        (verdict,) = [fact for fact in facts if isinstance(fact, f.Verdict) and fact.intent == intent]
+        assert verdict.rule == "kernel.quoted", "it is only played, so the chain cannot say what a sale would bring"
 
 
 async def test_flatten_sells_everything_and_is_kept_in_the_file(tmp_path: Path) -> None:

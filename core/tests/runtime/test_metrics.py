@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
-from running import ASSET, OWNER, Script, Stage, running
+from recorded_world import SYNC
+from running import ASSET, OWNER, POOL, Script, Stage, running
 from test_control import Gone
 
 from sniper.cli.story import Chronicle
@@ -152,6 +153,16 @@ async def test_a_halted_account_is_a_reason_not_to_be_ready(tmp_path: Path) -> N
         status, text = await got(stage, "/ready")
         assert (status, "account main is halted: look at this" in text) == (503, True)
         assert (await scraped(stage))["sniper_halted", ("main",)] == 1
+
+
+async def test_a_position_that_nothing_guards_is_a_reason_not_to_be_ready(tmp_path: Path) -> None:
+    async with running(tmp_path) as stage:
+        await stage.launch()
+        assert (await scraped(stage))["sniper_positions_unguarded", ("main",)] == 0
+        await stage.block(stage.log(POOL, (SYNC,), b"garbage"))
+        assert (await scraped(stage))["sniper_positions_unguarded", ("main",)] == 1
+        status, text = await got(stage, "/ready")
+        assert (status, f"position {ASSET} of account main is not guarded: amm constant-product" in text) == (503, True)
 
 
 async def test_a_run_whose_kernel_has_failed_is_not_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

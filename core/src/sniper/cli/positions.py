@@ -52,6 +52,10 @@ def _print(found: "list[Holding]", chronicle: "Chronicle") -> None:
             for holding in found
         ]
         print_table(("account", "token", "held", "cost", "realised", "state", "since", "strategy"), rows)
+        for holding in found:
+            if holding.unguarded:
+                what = f"{words.named(holding.token)} of {holding.account}: {holding.unguarded}"
+                click.secho(f"Not guarded: {what}. Sell it with: sniper close {holding.token}", fg="red")
     else:
         click.echo("Nothing is held.")
     for name, book in sorted(chronicle.books.items()):
@@ -75,6 +79,7 @@ def _plain(holding: "Holding", chronicle: "Chronicle") -> dict[str, Any]:
         "realised": holding.total("realised"),
         "state": holding.state,
         "failures": position.failures,
+        "unguarded": holding.unguarded,
         "pool": position.pool,
         "instance": position.instance,
         "opened_at": position.opened_at,

@@ -45,3 +45,6 @@ def status(invocation: Invocation, as_json: bool) -> None:
             for name, account in found["accounts"].items()
         ],
     )
+    for name, account in found["accounts"].items():
+        for token, reason in account["unguarded"].items():
+            click.secho(f"Not guarded: {token} of {name}: {reason}. Sell it with: sniper close {token}", fg="red")

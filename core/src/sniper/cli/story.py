@@ -99,6 +99,11 @@ class Holding:
         """See `sniper.kernel.orders.POSITION`."""
         return self.moves[-1].state if self.moves else "opening"
 
+    @property
+    def unguarded(self) -> str:
+        """Why nothing guards what is held; empty where its exits do."""
+        return "" if self.closed else self.position.unguarded
+
     def total(self, name: str) -> int:
         """The sum of a field of everything that was booked for it."""
         return sum(story.order.total(name) for story in (*self.entries, *self.sales) if story.order is not None)

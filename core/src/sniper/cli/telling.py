@@ -390,6 +390,8 @@ class Teller:
             held, cost = words.amount(position.amount, holding.token), words.amount(position.cost, position.quote)
             tries = f" after {position.failures} failed sales in a row" if position.failures else ""
             section.lines.append(Line(f"Held now: {held}, which cost {cost}; it is {holding.state}{tries}.", WARN))
+        if holding.unguarded:
+            section.lines.append(Line(f"Nothing guards it: {printable(holding.unguarded)}.", BAD))
         yield section
         yield from self._sales(holding)
         yield self._profit(holding)

@@ -72,7 +72,12 @@ class Order(State):
 
 
 class Position(State):
-    """What is held of one token; see `sniper.view.Position`. ``exit_gas``: native coin kept for its sale, wei."""
+    """What is held of one token; see `sniper.view.Position`.
+
+    exit_gas        Native coin kept for its sale, wei.
+    amm, exit_data  What a venue must know to sell it, whether its pool is known or not.
+    unguarded       Why its pool is not known; empty where it is.
+    """
 
     token: str
     pool: str
@@ -89,6 +94,9 @@ class Position(State):
     exit_gas: int = 0
     failures: int = 0
     changed_block: int = 0
+    amm: str = ""
+    exit_data: int = 0
+    unguarded: str = ""
 
 
 class Pending(State):

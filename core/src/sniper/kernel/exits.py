@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sniper.amm import NoLiquidity
-from sniper.errors import PluginFault
+from sniper.errors import PluginFault, PoolUnknown
 from sniper.events import (
     ClosePosition,
     EntryDenied,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 MOST_PATIENCE = 64
 """Blocks between two tries of a sale that keeps failing, at most."""
+UNKNOWN = "its pool is not known"
 
 
 _handlers = cache(handlers_of)
@@ -48,12 +49,16 @@ class Guard:
     """The exits of one position. ``pool`` is None while its pool is not known: nothing tells then what it is worth.
     ``pending`` is a sale that was decided and is not done; it is tried again at ``next_block``."""
 
-    __slots__ = ("_coin", "account", "exits", "handlers", "next_block", "pending", "pool", "position", "simulates")
+    __slots__ = (
+        "_coin", "account", "exits", "handlers", "next_block", "pending", "pool", "position", "simulates", "without",
+    )  # fmt: skip
 
     def __init__(self, account: "Account", position: Position, wirings: tuple[ExitWiring, ...]) -> None:
         self.account = account
         self.position = position
         self.pool: Pool | None = None
+        self.without = UNKNOWN
+        """Why there is no pool, where there is none."""
         self._coin = 0
         self.exits: tuple[tuple[str, Exit], ...] = tuple(
             (w.name, w.exit(config=w.config))  # type: ignore[call-arg]  # every exit declares it
@@ -73,6 +78,11 @@ class Guard:
         if self.pool is not None:
             self._coin = self.pool.coins.index(token)
             self.pool.watchers.append(self)
+
+    def lose(self, reason: str) -> None:
+        """The market has forgotten its pool; see `Exits.review`."""
+        self.follow(None)
+        self.without = reason
 
     def value(self, pool: Pool) -> int:
         """What selling all of it would bring now, after tax: quote asset, base units; 0 where the pool is dry."""
@@ -111,6 +121,7 @@ class Exits:
             return
         self.retired.pop(token, None)
         guard = self.guard(token, instance)
+        self.review()
         account.tell(instance, PositionOpened(time=account.kernel.now, token=token))
         for name, exit_ in guard.exits:
             self._run(guard, name, "opened", exit_.opened, guard.position, account.view)
@@ -130,6 +141,17 @@ class Exits:
         for _, guard in sorted(self.guards.items()):
             if guard.pool is None and guard.position.pool == pool.id:
                 guard.follow(pool)
+        self.review()
+
+    def review(self) -> None:
+        """Put on record which positions nothing guards any more, and which are guarded again."""
+        account = self.account
+        for token, guard in sorted(self.guards.items()):
+            reason = guard.without if guard.pool is None else ""
+            if bool(reason) != bool(guard.position.unguarded):
+                account.emit(f.Unguarded(time=account.kernel.now, token=token, reason=reason))
+                if reason:
+                    account.kernel.report(f"position {token} of {account.name} is not guarded", PoolUnknown(reason))
 
     def retire(self, token: str) -> None:
         """The position is flat."""
@@ -200,7 +222,8 @@ class Exits:
     def simulated(self, event: SellSimulated) -> None:
         """A sale was simulated: note the tax, and let the exits see it."""
         account = self.account
-        if not isinstance(account.close_ask(event.ask), SimulateSell):
+        body = account.close_ask(event.ask)
+        if not isinstance(body, SimulateSell):
             return
         guard = self.guards.get(event.token)
         if guard is None:
@@ -211,6 +234,9 @@ class Exits:
             taxes = account.book.taxes.get(event.token)
             if taxes is None or taxes.sell_bps != tax:
                 account.emit(f.Measured(time=account.kernel.now, token=event.token, buy_tax_bps=None, sell_tax_bps=tax))
+        if guard.pool is None:
+            self._brings(guard, body, event)
+            return
         if guard.pending is not None and self._due(guard):
             # stuck: another transaction that can only revert would cost gas again and again
             if event.reverted or not event.received:
@@ -231,33 +257,47 @@ class Exits:
         for _, guard in sorted(waiting):
             position = guard.position
             due = guard.pending is not None and number >= guard.next_block and not held
-            hopeless = position.state == "stuck" and account.kernel.wiring.signs
+            hopeless = position.state == "stuck" and account.kernel.wiring.signs and guard.pool is not None
             if due and guard.pending is not None and position.state in ("open", "stuck") and not hopeless:
                 self._sell(guard, guard.pending)
             if (guard.simulates or (due and hopeless)) and position.state in ("open", "stuck"):
-                self._simulate(guard)
+                self._simulate(guard, position.amount)
 
-    def _simulate(self, guard: Guard) -> None:
-        """Ask what a sale of everything would bring. Where trades are only played the chain could not tell: the account
+    def _simulate(self, guard: Guard, amount: int) -> None:
+        """Ask what a sale of so much would bring. Where trades are only played the chain could not tell: the account
         holds nothing there."""
         account, position = self.account, guard.position
         asked = any(
             isinstance(ask.body, SimulateSell) and ask.body.token == position.token
             for ask in account.book.asks.values()
         )
-        if asked or not position.amount or not account.kernel.wiring.signs:
+        if asked or not amount or not account.kernel.wiring.signs:
             return
         account.ask(
             f"{account.name}?sell-{account.book.asks_made}",
-            SimulateSell(chain_id=position.chain_id, token=position.token, pool=position.pool, amount=position.amount),
+            SimulateSell(chain_id=position.chain_id, token=position.token, pool=position.pool, amount=amount),
             account.wiring.execution.simulate_deadline,
         )
 
     def not_simulated(self, body: SimulateSell) -> None:
-        """No answer: what cannot be simulated is tried for real."""
+        """No answer: what cannot be simulated is tried for real, but only by a quote."""
         guard = self.guards.get(body.token)
+        if guard is not None and guard.pool is None:
+            if guard.pending is not None:
+                self._failed(guard)
+            return
         if guard is not None and self._due(guard) and guard.pending is not None:
             self._sell(guard, guard.pending)
+
+    def _brings(self, guard: Guard, body: SimulateSell, event: SellSimulated) -> None:
+        """What a sale of an unguarded position would bring: nothing else can tell the least that it must."""
+        sell, position = guard.pending, guard.position
+        if sell is None or position.state not in ("open", "stuck") or body.amount != _share(position, sell):
+            return  # the next block asks again
+        if event.reverted or not event.received:
+            self._failed(guard)
+        else:
+            self._place(guard, sell, event.received)
 
     def _due(self, guard: Guard) -> bool:
         """Whether a stuck position's sale may be tried again now."""
@@ -313,6 +353,14 @@ class Exits:
             self._sell(guard, guard.pending)
 
     def _sell(self, guard: Guard, sell: Sell) -> None:
+        """By the quote of the position's pool; where that is not known, by what a simulation brings."""
+        if guard.pool is None and self.account.kernel.wiring.signs:
+            self._simulate(guard, _share(guard.position, sell))
+        else:
+            self._place(guard, sell)
+
+    def _place(self, guard: Guard, sell: Sell, brings: int | None = None) -> None:
+        """``brings``: of a simulated sale of the same amount, quote base units."""
         account = self.account
         position = guard.position
         now = account.kernel.now
@@ -330,9 +378,9 @@ class Exits:
                 urgent=sell.urgent,
             )
         )
-        amount = position.amount if sell.share_bps >= BPS else position.amount * sell.share_bps // BPS
+        amount = _share(position, sell)
         denials = Denials()
-        findings, order = self._order(guard, intent, amount, sell)
+        findings, order = self._order(guard, intent, amount, sell, brings)
         account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=findings))
         denials.add(KERNEL, findings)
         if order is not None and not denials.rule:
@@ -352,23 +400,21 @@ class Exits:
         return book.kill == KillLevel.FREEZE or bool(book.halted)
 
     def _order(
-        self, guard: Guard, intent: str, amount: int, sell: Sell
+        self, guard: Guard, intent: str, amount: int, sell: Sell, brings: int | None
     ) -> tuple[tuple[Finding, ...], f.OrderPlaced | None]:
         account = self.account
         rules = account.wiring.execution
         position = guard.position
-        token, quote = split_asset(position.token)[1], split_asset(position.quote)[1]
         gates = (
             must("not-frozen", account.book.kill != "freeze", note=account.book.kill),
             must("not-halted", not account.book.halted, note=account.book.halted),
             at_least("amount", amount, 1, unit="base units"),
-            must("pool-known", guard.pool is not None, note=position.pool),
+            must("quoted", guard.pool is not None or brings is not None, note=position.unguarded),
         )
-        pool = guard.pool
-        if pool is None or not all(gate.ok for gate in gates):
+        if not all(gate.ok for gate in gates):
             return gates, None
         try:
-            out = pool.amount_out(token, account.planning.after_tax(position.token, amount, buying=False))
+            out = self._quote(guard, amount) if brings is None else brings
         except Exception as error:  # NoLiquidity, or a fault of the plugin: tried again
             return (*gates, must("liquid", False, note=f"{type(error).__name__}: {error}")), None
         floor = position.cost * amount // position.amount * rules.loss_floor_bps // BPS
@@ -378,7 +424,7 @@ class Exits:
         base = rules.max_exit_slippage_bps if sell.urgent else rules.exit_slippage_bps
         slippage = min(rules.max_exit_slippage_bps, base << min(position.failures, 16))
         min_out = max(floor, out * (BPS - slippage) // BPS)
-        swap = account.planning.swap(position.venue, pool, token, quote, amount, min_out, opens=False)
+        swap = account.planning.sale(position, guard.pool, amount, min_out)
         try:
             steps = account.kernel.wiring.venues[position.venue].plan(swap)
         except Exception as error:  # a plugin's code: tried again
@@ -404,10 +450,16 @@ class Exits:
             exit_gas=0,
             steps=steps,
             urgent=sell.urgent or position.failures > 0,
-            amm=pool.amm,
+            amm=swap.amm,
             pool_data=swap.pool_data,
             deadline=swap.deadline,
         )
+
+    def _quote(self, guard: Guard, amount: int) -> int:
+        """What the position's pool, which is known, gives for so much of it after tax, quote base units."""
+        pool, token = guard.pool, guard.position.token
+        assert pool is not None
+        return pool.amount_out(split_asset(token)[1], self.account.planning.after_tax(token, amount, buying=False))
 
     def _policies(self, guard: Guard, order: f.OrderPlaced, denials: Denials) -> None:
         """The operator's law judges reductions too. One that fails only warns: nobody is trapped by a defect."""
@@ -517,6 +569,7 @@ class Exits:
                 self.guards[position.token] = guard
                 guard.position = position
                 guard.follow(account.pool(position.pool))
+                self.review()
             guard = self.guards.get(position.token)
             if guard is not None and guard.pending is None and order.placed.side == "reduce":
                 # should the sale fail in its new block, it is tried again
@@ -542,6 +595,11 @@ class Exits:
         """Let each strategy know."""
         for instance in self.account.instances:
             self.account.tell(instance, event)
+
+
+def _share(position: Position, sell: Sell) -> int:
+    """How much of a position a sale takes, base units."""
+    return position.amount if sell.share_bps >= BPS else position.amount * sell.share_bps // BPS
 
 
 def _wants_more(pending: Sell, order: Order, position: Position) -> bool:

@@ -68,6 +68,7 @@ class OrderPlaced(Fact, tag="order-placed/1"):
     cash, gas      Reserved: quote asset and native coin, base units; ``exit_gas`` is kept for the position's exit.
     expected_out   Before taxes; ``min_out``: what the transaction insists on.
     amm, pool_data The pool's AMM and `venue_data`: the market may forget a pool while an order is on its way.
+    exit_data      Of an entry, `venue_data` of the way back: what was bought can be sold though its pool is forgotten.
     deadline       Seconds, chain time: the swap reverts after it; 0: none is known.
     """
 
@@ -92,6 +93,7 @@ class OrderPlaced(Fact, tag="order-placed/1"):
     amm: str = ""
     pool_data: int = 0
     deadline: int = 0
+    exit_data: int = 0
 
 
 class StepsAdded(Fact, tag="steps-added/1"):
@@ -186,6 +188,14 @@ class PositionMoved(Fact, tag="position-moved/1"):
     token: str
     state: str
     failures: int = 0
+
+
+class Unguarded(Fact, tag="unguarded/1"):
+    """Nothing tells what a position is worth, so no exit judges its price, and it is sold only by what a simulation
+    brings. ``reason``: why; empty: it is guarded again."""
+
+    token: str
+    reason: str
 
 
 class Measured(Fact, tag="measured/1"):

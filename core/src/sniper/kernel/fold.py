@@ -103,6 +103,8 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
                 venue=fact.venue,
                 instance=fact.instance,
                 chain_id=fact.chain_id,
+                amm=fact.amm,
+                exit_data=fact.exit_data,
             )
             if before is not None:
                 opened.changed_block = before.changed_block
@@ -290,6 +292,10 @@ def _position(book: Book, fact: f.PositionMoved) -> None:
         book.closed[fact.token] = position
 
 
+def _unguarded(book: Book, fact: f.Unguarded) -> None:
+    book.positions[fact.token].unguarded = fact.reason
+
+
 def _measured(book: Book, fact: f.Measured) -> None:
     taxes = book.taxes.setdefault(fact.token, Taxes())
     taxes.time = fact.time
@@ -378,6 +384,7 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.OrderEnded: _ended,
     f.OrderReopened: _reopened,
     f.PositionMoved: _position,
+    f.Unguarded: _unguarded,
     f.Measured: _measured,
     f.Synced: _synced,
     f.Unsynced: _unsynced,

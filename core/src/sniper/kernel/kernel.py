@@ -104,6 +104,8 @@ class Kernel:
             handler(event)
         else:
             self._dispatch(event)
+        if self.market.forgotten:
+            self._forgotten()
         if self.later:
             self._drain()
 
@@ -261,6 +263,12 @@ class Kernel:
         for pool in changed:
             self._changed(pool)
 
+    def _forgotten(self) -> None:
+        """The market has forgotten pools: positions in them are not guarded any more."""
+        self.market.forgotten.clear()
+        for account in self.accounts.values():
+            account.exits.review()
+
     def _clock(self, event: Clock) -> None:
         """Timers have fired already; nothing else depends on it."""
 
@@ -283,6 +291,7 @@ class Kernel:
         for chain in self.market.chains.values():
             chain.stale.clear()  # of the process before: the feeds of this one say so where they have no source
         for account in self.accounts.values():
+            account.exits.review()
             account.safely(account.execution.began)
 
     def _account_event(self, event: Answer) -> None:

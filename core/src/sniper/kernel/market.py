@@ -176,6 +176,8 @@ class Market:
         """``report``: told of AMMs that fail on a block."""
         self.report = report
         self.chains = {wiring.chain_id: ChainState(wiring) for wiring in chains}
+        self.forgotten: list[Pool] = []
+        """Pools that are not known any more since the caller last cleared the list."""
 
     def pool(self, pool: str) -> Pool | None:
         """A listed pool by its id."""
@@ -275,7 +277,7 @@ class Market:
         chain = self.chains[event.chain_id]
         topic = event.topics[0] if event.topics else ""
         changed = []
-        for pool, handlers in list(chain.listening.followers.get(event.address, {}).values()):
+        for _, (pool, handlers) in sorted(chain.listening.followers.get(event.address, {}).items()):
             handler = handlers.get(topic)
             if handler is not None:
                 if pool.undo_block != event.block:
@@ -311,7 +313,7 @@ class Market:
                 if pool is None:
                     continue
                 if impl is None:
-                    self._forget(chain, pool)
+                    self._forget(chain, pool, "a reorg took back its pool")
                     continue
                 pool.impl = impl
                 pool.undo_block = -1
@@ -328,7 +330,7 @@ class Market:
         """Forget the evicted pools whose ids are not ``needed`` any more."""
         chain = self.chains[chain_id]
         for pool in [pool for pool in chain.unlisted.values() if pool.id not in needed]:
-            self._forget(chain, pool)
+            self._forget(chain, pool, "nobody needs its pool")
         coins = {coin for pool in chain.unlisted.values() for coin in pool.coins}
         chain.unlisted_tokens = {coin: token for coin, token in chain.unlisted_tokens.items() if coin in coins}
 
@@ -350,7 +352,7 @@ class Market:
         try:
             change: Change = getattr(pool.impl, method)(*decode(event.topics, event.data))
         except Exception as error:  # a plugin's code: whatever it raises makes this pool unusable, and only this pool
-            self._forget(chain, pool)
+            self._forget(chain, pool, f"amm {pool.amm} failed on a log of its pool: {type(error).__name__}: {error}")
             raise PluginFault(
                 f"amm {pool.amm} failed on log {event.index} of {event.tx_hash} for pool {pool.id}: "
                 f"{type(error).__name__}: {error}; the pool is no longer quoted"
@@ -363,7 +365,7 @@ class Market:
             try:
                 pool.impl.on_block(chain.timestamp)
             except Exception as error:  # a plugin's code, as in `_apply`
-                self._forget(chain, pool)
+                self._forget(chain, pool, f"amm {pool.amm} failed on a block: {type(error).__name__}: {error}")
                 self.report(f"amm {pool.amm} failed on a block; pool {pool.id} is no longer quoted", error)
 
     def _created(
@@ -402,10 +404,9 @@ class Market:
         pool.impl = impl
         evicted = chain.unlisted.get(address)
         if evicted is not None:  # the listed one is the truth from now on, for those as well who needed the other
-            watchers = tuple(evicted.watchers)
-            self._forget(chain, evicted)
-            for guard in watchers:
+            for guard in tuple(evicted.watchers):
                 guard.follow(pool)
+            self._forget(chain, evicted, "its pool is another one now")
         chain.pools[address] = pool
         chain.listening.join(pool)
         for coin in coins:
@@ -436,7 +437,8 @@ class Market:
                 if not token.pools:
                     del chain.tokens[coin]
 
-    def _forget(self, chain: ChainState, pool: Pool) -> None:
+    def _forget(self, chain: ChainState, pool: Pool, reason: str) -> None:
+        """``reason``: for the positions that are valued in it."""
         if pool.listed:
             self._unlist(chain, pool)
         else:
@@ -445,8 +447,9 @@ class Market:
         for _, kept in chain.undo:
             if kept.get(pool.address) is not None:
                 del kept[pool.address]  # what it was must not come back in a pool that is read anew
+        self.forgotten.append(pool)
         for guard in tuple(pool.watchers):
-            guard.follow(None)
+            guard.lose(reason)
 
     def _keep(self, chain: ChainState, pool: Pool, block: int) -> None:
         """Before the first change in a block: remember what the pool was, and that it is in use."""

@@ -6,6 +6,7 @@ Questions on the present state; nothing here decides or changes anything.
 from typing import TYPE_CHECKING
 
 from sniper.kernel import facts as f
+from sniper.kernel.book import Position
 from sniper.kernel.market import Pool
 from sniper.risk import Finding, at_least, must
 from sniper.types import BPS, NATIVE, Entry, asset_id, split_asset
@@ -30,20 +31,45 @@ class Planning:
         self, venue: str, pool: Pool, token_in: str, token_out: str, amount_in: int, min_out: int, *, opens: bool
     ) -> Swap:
         """The trade of this account through ``pool`` at the venue of that name; the tokens are addresses."""
+        data = pool.venue_data(self.pool_coin(token_in))
+        return self._swap(venue, pool.id, pool.amm, data, token_in, token_out, amount_in, min_out, opens=opens)
+
+    def sale(self, position: Position, pool: Pool | None, amount: int, min_out: int) -> Swap:
+        """The sale of a position in its pool, as that is now, or where it is not known, as it was at the purchase."""
+        token, quote = split_asset(position.token)[1], split_asset(position.quote)[1]
+        if pool is not None:
+            return self.swap(position.venue, pool, token, quote, amount, min_out, opens=False)
+        way = position.venue, position.pool, position.amm, position.exit_data
+        return self._swap(*way, token, quote, amount, min_out, opens=False)
+
+    def _swap(
+        self,
+        venue: str,
+        pool: str,
+        amm: str,
+        pool_data: int,
+        token_in: str,
+        token_out: str,
+        amount_in: int,
+        min_out: int,
+        *,
+        opens: bool,
+    ) -> Swap:
         account = self.account
-        spender = account.allowances.spender(venue, pool.chain_id, pool.amm)
+        chain_id, address = split_asset(pool)
+        spender = account.allowances.spender(venue, chain_id, amm)
         return Swap(
-            chain_id=pool.chain_id,
+            chain_id=chain_id,
             owner=account.wiring.address,
             token_in=token_in,
             token_out=token_out,
-            pool=pool.address,
-            amm=pool.amm,
-            pool_data=pool.venue_data(self.pool_coin(token_in)),
+            pool=address,
+            amm=amm,
+            pool_data=pool_data,
             amount_in=amount_in,
             min_out=min_out,
             deadline=account.chain.timestamp + account.wiring.execution.deadline_s,
-            allowance=account.allowances.expected(asset_id(pool.chain_id, token_in), spender),
+            allowance=account.allowances.expected(asset_id(chain_id, token_in), spender),
             opens=opens,
         )
 
@@ -77,6 +103,7 @@ class Planning:
             venue = account.kernel.wiring.venues[entry.venue]
             steps = venue.plan(swap)
             exit_gas = self._gas_of_exit(entry.venue, pool, token) * bid.max_fee
+            exit_data = pool.venue_data(token)
         except Exception as error:  # a plugin's code: without a plan there is no entry
             account.kernel.report(f"venue {entry.venue} has no plan for {entry.intent}", error)
             return (still, must("planned", False, note=f"{type(error).__name__}: {error}")), None
@@ -113,6 +140,7 @@ class Planning:
             amm=pool.amm,
             pool_data=swap.pool_data,
             deadline=swap.deadline,
+            exit_data=exit_data,
         )
 
     def _gas_of_exit(self, name: str, pool: Pool, token: str) -> int:

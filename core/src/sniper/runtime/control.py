@@ -293,6 +293,7 @@ def status(run: "Run") -> dict[str, Any]:
                 "halted": account.book.halted,
                 "wallet_read": wallet_read(account),
                 "positions": len(account.book.positions),
+                "unguarded": unguarded(account),
                 "orders": len(account.book.orders),
                 "instances": {instance.name: instance.state for instance in account.instances.values()},
             }
@@ -315,6 +316,11 @@ def status(run: "Run") -> dict[str, Any]:
 def wallet_read(account: Account) -> bool:
     """Whether the account's wallet was read since this process began."""
     return account.book.sender(account.wiring.chain_id, account.wiring.address).known
+
+
+def unguarded(account: Account) -> dict[str, str]:
+    """The positions that nothing guards, by token, and why."""
+    return {token: p.unguarded for token, p in sorted(account.book.positions.items()) if p.unguarded}
 
 
 def ask(data_dir: Path, command: Asked) -> dict[str, Any]:

@@ -1,19 +1,20 @@
 """`sniper.io.Chain` and `sniper.io.Fork` over a real node."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import structs
 
 from sniper.amm import Amm, NoLiquidity
-from sniper.errors import CallReverted, PluginError
+from sniper.errors import CallReverted, PluginError, PoolUnknown
 from sniper.evm.abi import function
 from sniper.evm.rpc import Endpoints
 from sniper.evm.simulate import CallResult, SimulatedCall, StateOverride, simulate
 from sniper.io import Trade
 from sniper.kernel.account import Account
 from sniper.kernel.market import Pool
-from sniper.types import NATIVE, Step, asset_id
+from sniper.types import NATIVE, Step, split_asset
 from sniper.venue import OnChainVenue, Swap
 
 BALANCE_OF = function("balanceOf(address)(uint256)")
@@ -41,6 +42,19 @@ class ChainAt:
         return codec.decode(result)
 
 
+@dataclass(frozen=True)
+class Way:
+    """How a pool is traded. ``pool``: where it is known; else only what was bought there can be sold, by ``exit_data``.
+    ``token``: address of the coin that is not the quote asset."""
+
+    pool_id: str
+    amm: str
+    token: str
+    venue: OnChainVenue
+    pool: Pool | None
+    exit_data: int = 0
+
+
 class ForkAt(ChainAt):
     """A throw-away copy of the state after ``block``, seen by one account.
 
@@ -65,49 +79,54 @@ class ForkAt(ChainAt):
 
     async def buy(self, pool: str, amount: int) -> Trade:
         """See `sniper.io.Fork`."""
-        found, venue = self._pool(pool)
-        return await self._trade(found, venue, amount, opens=True)
+        return await self._trade(self._way(pool), amount, opens=True)
 
     async def sell(self, pool: str, amount: int) -> Trade:
         """See `sniper.io.Fork`."""
-        found, venue = self._pool(pool)
-        return await self._trade(found, venue, amount, opens=False)
+        return await self._trade(self._way(pool), amount, opens=False)
 
     @property
     def _owner(self) -> str:
         return self._account.wiring.address
 
-    def _pool(self, pool: str) -> tuple[Pool, OnChainVenue]:
-        kernel = self._account.kernel
-        found = self._account.pool(pool)
-        if found is None or found.token is None:
-            raise PluginError(f"pool {pool} cannot be simulated: it is not known, or has no quote asset on one side")
-        for venue in kernel.wiring.venues.values():
+    def _way(self, pool: str) -> Way:
+        """Raises `PoolUnknown` for a pool that is neither known nor holds a position, `PluginError` where it cannot be
+        traded."""
+        found, venues = self._account.pool(pool), self._account.kernel.wiring.venues
+        if found is None:
+            held = next((p for p in self._account.book.positions.values() if p.pool == pool), None)
+            if held is None or held.venue not in venues:
+                raise PoolUnknown(f"pool {pool} cannot be simulated: nothing is known of it")
+            return Way(pool, held.amm, split_asset(held.token)[1], venues[held.venue], None, held.exit_data)
+        if found.token is None:
+            raise PluginError(f"pool {pool} cannot be simulated: it has no quote asset on one side")
+        for venue in venues.values():
             if venue.serves(found.chain_id, found.amm):
-                return found, venue
+                return Way(pool, found.amm, split_asset(found.token)[1], venue, found)
         raise PluginError(f"pool {pool} cannot be simulated: no venue serves {found.amm}")
 
-    async def _trade(self, pool: Pool, venue: OnChainVenue, amount: int, *, opens: bool) -> Trade:
-        account = self._account
+    async def _trade(self, way: Way, amount: int, *, opens: bool) -> Trade:
+        account, venue, token = self._account, way.venue, way.token
         quote = account.wiring.quote
-        token = next(coin for coin in pool.coins if asset_id(pool.chain_id, coin) == pool.token)
         pay, get = (quote, token) if opens else (token, quote)
-        expected = self._expected(pool, account.planning.pool_coin(pay), amount)
+        coin = account.planning.pool_coin(pay)
+        expected = self._expected(way.pool, coin, amount) if way.pool else 0
+        chain_id, address = split_asset(way.pool_id)
         swap = Swap(
-            chain_id=pool.chain_id,
+            chain_id=chain_id,
             owner=self._owner,
             token_in=pay,
             token_out=get,
-            pool=pool.address,
-            amm=pool.amm,
-            pool_data=pool.venue_data(account.planning.pool_coin(pay)),
+            pool=address,
+            amm=way.amm,
+            pool_data=way.pool.venue_data(coin) if way.pool else way.exit_data,
             amount_in=amount,
             min_out=0,
             deadline=account.chain.timestamp + 3_600,
             allowance=0,
             opens=opens,
         )
-        allowance = self._allowance(venue, pool, token)
+        allowance = self._allowance(venue, chain_id, way.amm, token)
         if not opens:
             if token not in self._allowed:
                 self._allowed[token] = _amount((await self._run([allowance]))[0])
@@ -122,7 +141,8 @@ class ForkAt(ChainAt):
         if failed is not None:
             return Trade(paid=0, received=0, expected=expected, gas_used=gas, reverted=failed.reason or "no reason")
         self._calls += steps
-        self._follow(pool, done)
+        if way.pool:
+            self._follow(way.pool, done)
         paid, received = _amount(before[0]) - _amount(after[0]), _amount(after[1]) - _amount(before[1])
         return Trade(paid=max(0, paid), received=max(0, received), expected=expected, gas_used=gas)
 
@@ -145,9 +165,9 @@ class ForkAt(ChainAt):
                     getattr(impl, method)(*decode(log.topics, log.data))
         self._pools[pool.address] = impl
 
-    def _allowance(self, venue: OnChainVenue, pool: Pool, token: str) -> SimulatedCall:
+    def _allowance(self, venue: OnChainVenue, chain_id: int, amm: str, token: str) -> SimulatedCall:
         """What the venue may take of the token, as the chain has it."""
-        spender = venue.spender(pool.chain_id, pool.amm)
+        spender = venue.spender(chain_id, amm)
         return SimulatedCall(sender=self._owner, to=token, data=ALLOWANCE.encode(self._owner, spender), gas=1_000_000)
 
     def _call(self, step: Step) -> SimulatedCall:

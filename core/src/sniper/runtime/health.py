@@ -1,8 +1,8 @@
 """``/metrics``, ``/live`` and ``/ready`` on a loopback port: ``runtime.metrics_port``.
 
 ``/live``  200 while the event loop turns and the kernel's loop has not failed; 503 otherwise.
-``/ready`` 200 where the run may trade; 503 with the reasons why not: accounts halted or wallets not read, feeds without
-           their source, a signer that does not answer.
+``/ready`` 200 where the run may trade; 503 with the reasons why not: accounts halted or wallets not read, positions
+           that nothing guards, feeds without their source, a signer that does not answer.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from sniper.errors import ConfigError, SniperError
-from sniper.runtime.control import wallet_read
+from sniper.runtime.control import unguarded, wallet_read
 from sniper.runtime.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class Health:
                 found.append(f"account {name} is halted: {account.book.halted}")
             if not wallet_read(account):
                 found.append(f"the wallet of account {name} was not read yet")
+            for token, reason in unguarded(account).items():
+                found.append(f"position {token} of account {name} is not guarded: {reason}")
         for feeder in run.feeders:
             if feeder.stale:
                 found.append(f"feed {feeder.name} has lost its source")

@@ -192,6 +192,8 @@ class Metrics(Collector):
         books = {name: account.book for name, account in run.kernel.accounts.items()}
         positions = {(name,): len(book.positions) for name, book in books.items()}
         yield _gauge("sniper_positions_open", "Positions that are held or being opened", ("account",), positions)
+        alone = {(name,): sum(bool(p.unguarded) for p in book.positions.values()) for name, book in books.items()}
+        yield _gauge("sniper_positions_unguarded", "Positions whose pool is not known", ("account",), alone)
         working = {(name,): len(book.orders) for name, book in books.items()}
         yield _gauge("sniper_orders_working", "Orders under way", ("account",), working)
         cash = {(name, asset): amount for name, book in books.items() for asset, amount in book.cash.items()}

@@ -263,6 +263,15 @@ def test_lives_limits_and_tokens_are_kept(store: Sqlite) -> None:
     assert store.query("tokens", symbol="T")[0]["decimals"] == 18
 
 
+def test_a_position_shows_why_nothing_guards_it_and_no_more_once_something_does(store: Sqlite) -> None:
+    store.apply(0, bought())
+    said = []
+    for number, reason in enumerate(("its pool is not known", ""), store.position()):
+        store.apply(number, [("alice", FACT, f.Unguarded(time=20, token=TOKEN, reason=reason))])
+        said += [row["unguarded"] for row in store.query("positions", account="alice")]
+    assert said == ["its pool is not known", ""]
+
+
 def test_market_data_leaves_only_the_newest_block(store: Sqlite) -> None:
     def block(number: int) -> Block:
         return Block(

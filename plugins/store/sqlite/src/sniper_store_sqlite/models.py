@@ -133,7 +133,7 @@ MODELS = (
     Model(
         "positions",
         key="account token",
-        texts="account token pool quote venue instance state",
+        texts="account token pool quote venue instance state unguarded",
         integers="chain_id opened_at changed_at failures",
         amounts="amount cost realised",
         indexes="state",

@@ -103,12 +103,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         Rule(
             """INSERT INTO positions (account, token, pool, quote, venue, instance, state, chain_id, opened_at,
-                   changed_at, failures)
-               SELECT :account, :token, :pool, :quote, :venue, :instance, 'opening', :chain_id, :time, :time, 0
+                   changed_at, failures, unguarded)
+               SELECT :account, :token, :pool, :quote, :venue, :instance, 'opening', :chain_id, :time, :time, 0, ''
                WHERE :side = 'increase'
                ON CONFLICT DO UPDATE SET pool = excluded.pool, quote = excluded.quote, venue = excluded.venue,
                    instance = excluded.instance, state = 'opening', opened_at = excluded.opened_at,
-                   changed_at = excluded.changed_at, failures = 0
+                   changed_at = excluded.changed_at, failures = 0, unguarded = ''
                WHERE state IN ('closed', 'written-off')"""
         ),
         Rule(
@@ -192,6 +192,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule(
             """UPDATE positions SET state = :state, failures = :failures, changed_at = :time
                WHERE account = :account AND token = :token"""
+        ),
+    ),
+    "unguarded/1": (
+        Rule(
+            "UPDATE positions SET unguarded = :reason WHERE account = :account AND token = :token AND state != 'closed'"
         ),
     ),
     "measured/1": (
