@@ -20,6 +20,7 @@ SECTIONS = {
     "durable": "durable orders",
     "replay": "replay and recovery",
     "quotes": "quotes, codec, journal",
+    "amms": "AMM quotes beside peers",
 }
 
 
