@@ -11,6 +11,7 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from sniper.errors import SniperError
@@ -62,11 +63,15 @@ def _compile(modules: Path, request: str, draft: Path, progress: Progress | None
     if progress:
         progress("solidity contracts", 0, 1)
     command = [executable("node"), str(modules / "solc" / "solc.js"), "--standard-json"]
-    done = subprocess.run(command, input=request, capture_output=True, text=True, check=False)
+    # into a file: solc-js ends before a pipe has taken more than 64 KiB
+    with TemporaryFile("w+") as output:
+        done = subprocess.run(command, input=request, stdout=output, stderr=subprocess.PIPE, text=True, check=False)
+        output.seek(0)
+        written = output.read()
     if done.returncode != 0:
         raise CompileFailed(f"solc ended with status {done.returncode}: {done.stderr.strip()[-400:]}")
     # solc-js greets on the first line when it reads from a pipe
-    answer: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
+    answer: dict[str, Any] = json.loads(written[written.index("{") :])
     problems = [problem["formattedMessage"] for problem in answer.get("errors", ()) if problem["severity"] == "error"]
     if problems:
         raise CompileFailed(f"solc refused: {problems[0]}")
