@@ -2,6 +2,7 @@
 
 import tempfile
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from statistics import median
 from timeit import repeat
@@ -14,16 +15,20 @@ from sniper.journal import Kind, Record, Writer
 from sniper.runtime.records import register_events
 from sniper_amm_constant_product.pool import ConstantProduct, ConstantProductConfig
 from sniper_amm_uniswap_v3.pool import UniswapV3, UniswapV3Config
-from sniper_amm_uniswap_v3.step import amount0, amount1
-from sniper_amm_uniswap_v3.tick import sqrt_ratio_at_tick
+from sniper_amm_uniswap_v3.swap import swap
 
 SPACING = 60
-TICKS = 166
+TICKS = (10, 100, 1000)
 
 
 def micros(call: object, number: int) -> float:
     """Median of five runs, µs a call."""
     return median(repeat(call, number=number, repeat=5)) / number * 1e6
+
+
+def quietest(call: object, number: int) -> float:
+    """The best of ten runs, µs a call: for ratios, which other processes disturb on one side only."""
+    return min(repeat(call, number=number, repeat=10)) / number * 1e6
 
 
 def naive_v2(x: int, y: int, amount: int) -> int:
@@ -32,58 +37,61 @@ def naive_v2(x: int, y: int, amount: int) -> int:
     return int(y - Fraction(x * y) / (x + paid))
 
 
-def v3_pool() -> UniswapV3:
-    """166 positions side by side around price 1, each with liquidity of its own."""
-    ticks: dict[int, list[int]] = {}
-    for n in range(TICKS - 1):
-        lower = (n - TICKS // 2) * SPACING
+def v3_pool(ticks: int) -> UniswapV3:
+    """Positions side by side around price 1, so many on either side, each with liquidity of its own."""
+    pool = UniswapV3(config=UniswapV3Config(), fee=3000, tick_spacing=SPACING)
+    pool.initialize(2**96, 0)
+    for n in range(-ticks, ticks):
         liquidity = 10**21 + (n * 7919 % 100) * 10**19
-        for tick, net in ((lower, liquidity), (lower + SPACING, -liquidity)):
-            known = ticks.setdefault(tick, [0, 0])
-            known[0] += liquidity
-            known[1] += net
-    table = tuple((tick, gross, net) for tick, (gross, net) in sorted(ticks.items()))
-    here = sum(net for tick, _, net in table if tick <= 0)
-    return UniswapV3(
-        config=UniswapV3Config(),
-        fee=3000,
-        tick_spacing=SPACING,
-        sqrt_price_x96=2**96,
-        tick=0,
-        liquidity=here,
-        ticks=table,
-    )
+        pool.mint("", "", n * SPACING, (n + 1) * SPACING, liquidity, 0, 0)
+    return pool
 
 
-def naive_v3(pool: UniswapV3, amount: int) -> int:
-    """The walk of the contract downwards, boundary by boundary, with the ticks in a dict."""
-    nets = {tick: net for tick, _, net in pool.ticks}
-    price, liquidity, left, out = pool.sqrt_price_x96, pool.liquidity, amount, 0
-    tick = pool.tick // SPACING * SPACING
-    while left:
-        target = sqrt_ratio_at_tick(tick)
-        whole = amount0(target, price, liquidity, up=True)
-        usable = left * (10**6 - pool.fee) // 10**6
-        if usable >= whole:
-            left -= whole + -(-whole * pool.fee // (10**6 - pool.fee))
-            out += amount1(target, price, liquidity, up=False)
-            price = target
-            liquidity -= nets.get(tick, 0)
-            tick -= SPACING
-        else:
-            following = -(-(liquidity << 96) * price // ((liquidity << 96) + usable * price))
-            out += amount1(following, price, liquidity, up=False)
-            left = 0
-    return out
+def walk(pool: UniswapV3, i: int, amount: int) -> int:
+    """The contract's walk, step by step, in the same language."""
+    return swap(
+        amount,
+        price=pool.sqrt_price_x96,
+        tick=pool.tick,
+        liquidity=pool.liquidity,
+        ticks=pool.ticks,
+        spacing=pool.tick_spacing,
+        fee=pool.fee,
+        downwards=i == 0,
+        exact_in=True,
+    )[1]
+
+
+def v3_figures(number: int) -> list[Figure]:
+    """Quotes that cross all ticks but the last; what a mint beside the price costs them."""
+    found: list[Figure] = []
+    shortest: dict[int, float] = {}
+    for ticks in TICKS:
+        pool = v3_pool(ticks)
+        fast = slow = 0.0
+        for i in (0, 1):
+            amount = pool.most_in(i, 1 - i) - 10**16
+            if walk(pool, i, amount) != pool.amount_out(i, 1 - i, amount):
+                raise AssertionError("the walk quotes otherwise")
+            fast = max(fast, quietest(partial(pool.amount_out, i, 1 - i, amount), number))
+            slow = max(slow, quietest(partial(walk, pool, i, amount), max(number // (ticks * 25), 2)))
+        shortest[ticks] = fast
+        found.append(Figure(f"V3 quote over {ticks} ticks, the slower direction", fast, "µs", beside={"walk": slow}))
+        if ticks == 100:
+            found.append(Figure("V3 quote over 100 ticks against the walk", slow / fast, "times", 50, more=True))
+
+        def change(pool: UniswapV3 = pool, lower: int = -ticks // 2 * SPACING) -> None:
+            pool.mint("", "", lower, lower + 2 * SPACING, 10**20, 0, 0)
+            pool.burn("", lower, lower + 2 * SPACING, 10**20, 0, 0)
+
+        found.append(Figure(f"V3 mint and burn among {ticks} ticks", quietest(change, number // 20), "µs"))
+    found.append(Figure("V3 quote over 1000 ticks against 10", shortest[1000] / shortest[10], "times", 2))
+    return found
 
 
 def figures(quick: bool = False) -> list[Figure]:
     number = 2_000 if quick else 20_000
     v2 = ConstantProduct(config=ConstantProductConfig(), reserves=(10**19, 10**24))
-    pool = v3_pool()
-    near, far = 10**18, 3 * 10**20
-    if naive_v3(pool, near) != pool.amount_out(0, 1, near) or naive_v3(pool, far) != pool.amount_out(0, 1, far):
-        raise AssertionError("the reference quotes otherwise")
     found = [
         Figure(
             "V2 quote",
@@ -91,19 +99,8 @@ def figures(quick: bool = False) -> list[Figure]:
             "µs",
             beside={"in fractions": micros(lambda: naive_v2(10**19, 10**24, ETHER), number)},
         ),
-        Figure(
-            "V3 quote within a tick",
-            micros(lambda: pool.amount_out(0, 1, near), number),
-            "µs",
-            beside={"walk": micros(lambda: naive_v3(pool, near), number)},
-        ),
-        Figure(
-            "V3 quote over 80 ticks",
-            micros(lambda: pool.amount_out(0, 1, far), number // 10),
-            "µs",
-            beside={"walk": micros(lambda: naive_v3(pool, far), number // 10)},
-        ),
     ]
+    found += v3_figures(number)
     register_events()
     world = World()
     log, tick = world.some_sync(), world.tick()

@@ -159,5 +159,8 @@ class Amm(State):
         return 0
 
     def checkpoint(self) -> Self:
-        """A copy that later logs do not change. The default is shallow."""
-        return self.__copy__()  # type: ignore[attr-defined, no-any-return]
+        """A copy that later logs do not change, without derived fields. The default is shallow."""
+        copy: Self = self.__copy__()  # type: ignore[attr-defined]
+        for name in self.derived:
+            setattr(copy, name, None)
+        return copy

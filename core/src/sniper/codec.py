@@ -82,7 +82,7 @@ class _Shape(NamedTuple):
 
 
 class _Compiled:
-    """One struct class, without the fields in ``skip``."""
+    """One struct class, without the fields in ``skip`` and without the derived ones, which take their defaults."""
 
     def __init__(self, cls: Any, skip: frozenset[str]) -> None:
         config = cls.__struct_config__  # Any: Frozen and State are structs at run time only
@@ -96,7 +96,8 @@ class _Compiled:
             fields = msgspec.structs.fields(cls)
         except NameError as error:
             raise CodecError(f"{self.name}: {error}; the codec needs field types that exist at run time") from error
-        self.fields = [field for field in fields if field.name not in skip]
+        left_out = skip.union(getattr(cls, "derived", ()))
+        self.fields = [field for field in fields if field.name not in left_out]
         self.skip = skip
         self.shapes = [_shape(field.type, f"{self.name}.{field.name}") for field in self.fields]
         self.defaults: list[Wire] = []
@@ -231,8 +232,8 @@ def decode_many(data: bytes) -> list[Frozen]:
 
 
 def encode_state(obj: State, skip: tuple[str, ...] = ("config",)) -> bytes:
-    """The declared fields of a plugin without those in ``skip``, which do not come from events. Names that the class
-    lacks are no error."""
+    """The declared fields of a plugin without those in ``skip``, which do not come from events, and without the derived
+    ones. Names that the class lacks are no error."""
     return _written(_get(type(obj), frozenset(skip)).pack(obj))
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import IntEnum, StrEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, NewType
+from typing import Any, ClassVar, Literal, NewType
 
 import msgspec
 import pytest
@@ -455,6 +455,26 @@ def test_json_keeps_large_integers_and_bytes() -> None:
     assert codec.to_json([math.inf, True, None]) == ["inf", True, None]
     with pytest.raises(CodecError, match="set"):
         codec.to_json({1, 2})
+
+
+class Squares:
+    """No encoding knows it."""
+
+
+class Counting(State):
+    derived: ClassVar[tuple[str, ...]] = ("squares",)
+
+    config: int
+    count: int = 0
+    squares: Squares | None = None
+    last: int = 0
+
+
+def test_what_is_derived_is_left_out_and_is_none_again() -> None:
+    written = codec.encode_state(Counting(config=1, count=3, squares=Squares(), last=9))
+    restored = codec.restore_state(Counting, written, config=2)
+    assert (restored.config, restored.count, restored.squares, restored.last) == (2, 3, None, 9)
+    assert [field["name"] for field in codec.schema(Counting)["fields"]] == ["config", "count", "last"]
 
 
 def test_every_event_of_the_core_has_an_encoding() -> None:

@@ -33,6 +33,7 @@ class Pool:
         config = UniswapV3Config(factories=(self.addresses.v3_factory,))
         created = UniswapV3.created(config, *creation.decode(log.topics, bytes.fromhex(log.data[2:])))
         assert created is not None
+        assert created.amm is not None
         self.address, self.coins, self.amm = created.pool, created.coins, created.amm
         self.spacing = self.amm.tick_spacing
         for coin in self.coins:
@@ -42,7 +43,7 @@ class Pool:
         self.compared = 0
         self.unfillable = 0
 
-    def follow(self, receipt: Receipt) -> list[str]:
+    def follow(self, receipt: Receipt) -> list[Any]:
         changes = [change for change in self.feed(self.amm, self.address, receipt) if change]
         slot0 = self.ask(self.address, "slot0()(uint160,int24,uint16,uint16,uint16,uint8,bool)")
         assert (self.amm.sqrt_price_x96, self.amm.tick) == slot0[:2]
@@ -53,7 +54,7 @@ class Pool:
     def initialize(self, tick: int) -> None:
         self.follow(self.send(self.address, "initialize(uint160)", sqrt_ratio_at_tick(tick) + 1))
 
-    def mint(self, lower: int, upper: int, liquidity: int) -> list[str]:
+    def mint(self, lower: int, upper: int, liquidity: int) -> list[Any]:
         low, high = sqrt_ratio_at_tick(lower), sqrt_ratio_at_tick(upper)
         price = min(max(self.amm.sqrt_price_x96, low), high)
         desired = (amount0(price, high, liquidity, up=True), amount1(low, price, liquidity, up=True))
@@ -65,7 +66,7 @@ class Pool:
         self.positions.append(grown.decode(log.topics, bytes.fromhex(log.data[2:]))[0])
         return self.follow(receipt)
 
-    def burn(self, position: int, tenths: int) -> list[str]:
+    def burn(self, position: int, tenths: int) -> list[Any]:
         signature = (
             "positions(uint256)"
             "(uint96,address,address,address,uint24,int24,int24,uint128,uint256,uint256,uint128,uint128)"
@@ -74,7 +75,7 @@ class Pool:
         decrease = "decreaseLiquidity((uint256,uint128,uint256,uint256,uint256))"
         return self.follow(self.send(self.addresses.v3_positions, decrease, (position, liquidity, 0, 0, FOREVER)))
 
-    def collect(self, position: int) -> list[str]:
+    def collect(self, position: int) -> list[Any]:
         signature = "collect((uint256,address,uint128,uint128))"
         everything = (position, self.me, 2**128 - 1, 2**128 - 1)
         return self.follow(self.send(self.addresses.v3_positions, signature, everything))
@@ -138,7 +139,9 @@ class Pool:
 
 
 def filled(amm: UniswapV3, i: int, amount: int, *, exact_in: bool) -> tuple[int, int]:
-    return amm._swap(i == 0, amount, exact_in=exact_in)
+    table = amm._table(i == 0, amount)
+    quote = table.exact_in if exact_in else table.exact_out
+    return quote(amm.sqrt_price_x96, amm.tick, amm.liquidity, amount)
 
 
 def up_to(randomness: random.Random, largest: int) -> int:

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from sniper.amm import Amm, Chain, Change, Config, Found, Fraction, NoLiquidity, Self, on_creation, on_log
 from sniper_amm_uniswap_v3.step import ONE, amount0, amount1
-from sniper_amm_uniswap_v3.swap import swap
+from sniper_amm_uniswap_v3.table import Table
 from sniper_amm_uniswap_v3.tick import (
     MAX_SQRT_RATIO,
     MAX_TICK,
@@ -20,7 +20,7 @@ from sniper_amm_uniswap_v3.tick import (
     sqrt_ratio_at_tick,
 )
 
-_MAX_AMOUNT: Final = 2**255 - 1
+MAX_AMOUNT: Final = 2**255 - 1
 _Q192: Final = 2**192
 
 Address = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{40}$", to_lower=True)]
@@ -40,9 +40,11 @@ class UniswapV3(Amm):
     liquidity       In range at ``tick``.
     fee             Parts of a million, taken from the amount in.
     ticks           Initialised ticks: index, gross and net liquidity. Replaced as a whole, never changed in place.
+    down, up        Prefix sums in both directions of the price, made by the first quote.
     """
 
     deadline_s: ClassVar[int] = 30  # a spacing of 1 has 6,931 bitmap words to read
+    derived: ClassVar[tuple[str, ...]] = ("down", "up")
 
     config: UniswapV3Config
     fee: int
@@ -51,6 +53,8 @@ class UniswapV3(Amm):
     tick: int = 0
     liquidity: int = 0
     ticks: Ticks = ()
+    down: Table | None = None
+    up: Table | None = None
 
     @classmethod
     async def load(cls, address: str, chain: Chain, config: UniswapV3Config) -> Found[Self]:
@@ -129,19 +133,23 @@ class UniswapV3(Amm):
 
     def amount_out(self, i: int, j: int, amount_in: int) -> int:
         """May be 0: this contract takes an amount that is too small to buy anything."""
-        paid, received = self._swap(i < j, amount_in, exact_in=True)
+        table = self._table(i < j, amount_in)
+        paid, received = table.exact_in(self.sqrt_price_x96, self.tick, self.liquidity, amount_in)
         if paid != amount_in:
             raise NoLiquidity(f"the pool takes only {paid} of {amount_in}, then its liquidity ends")
         return received
 
     def amount_in(self, i: int, j: int, amount_out: int) -> int:
-        paid, received = self._swap(i < j, amount_out, exact_in=False)
+        table = self._table(i < j, amount_out)
+        paid, received = table.exact_out(self.sqrt_price_x96, self.tick, self.liquidity, amount_out)
         if received != amount_out:
             raise NoLiquidity(f"the pool gives only {received} of {amount_out}, then its liquidity ends")
         return paid
 
     def most_in(self, i: int, j: int) -> int:
-        return self._swap(i < j, _MAX_AMOUNT, exact_in=True)[0] if self.sqrt_price_x96 else 0
+        if not self.sqrt_price_x96:
+            return 0
+        return min(self._table(i < j, 1).most_in(self.sqrt_price_x96, self.tick, self.liquidity), MAX_AMOUNT)
 
     def price(self, i: int, j: int) -> Fraction:
         """Where the current tick has no liquidity: the price at which the next liquidity in this direction begins."""
@@ -163,22 +171,19 @@ class UniswapV3(Amm):
         """The fee: with the coins it names the pool."""
         return self.fee
 
-    def _swap(self, downwards: bool, amount: int, *, exact_in: bool) -> tuple[int, int]:
-        if not 0 < amount <= _MAX_AMOUNT:
+    def _table(self, downwards: bool, amount: int) -> Table:
+        if not 0 < amount <= MAX_AMOUNT:
             raise NoLiquidity(f"{amount} is not within 1 … 2**255 - 1")
         if not self.sqrt_price_x96:
             raise NoLiquidity("the pool is not initialised")
-        return swap(
-            amount,
-            price=self.sqrt_price_x96,
-            tick=self.tick,
-            liquidity=self.liquidity,
-            ticks=self.ticks,
-            spacing=self.tick_spacing,
-            fee=self.fee,
-            downwards=downwards,
-            exact_in=exact_in,
-        )
+        table = self.down if downwards else self.up
+        if table is None:
+            table = Table(self.ticks, self.tick_spacing, self.fee, downwards=downwards)
+            if downwards:
+                self.down = table
+            else:
+                self.up = table
+        return table
 
     def _ranges(self, downwards: bool) -> Iterator[tuple[int, int, int]]:
         """Ranges of constant liquidity from the price to the last: price where it begins, where it ends, liquidity."""
@@ -198,3 +203,6 @@ class UniswapV3(Amm):
         self.ticks = changed(ticks, upper, amount, -amount)
         if lower <= self.tick < upper:
             self.liquidity += amount
+        for table in (self.down, self.up):
+            if table is not None:
+                table.change_position(self.ticks, lower, upper)
