@@ -135,14 +135,15 @@ class Solidly(Amm):
             raise NoLiquidity(f"{amount_out} wanted from reserves {x}, {y}")
         if not self.stable:
             least = self._before_fee(-(-x * amount_out // (y - amount_out)))
-            self._confirm(i, j, least, amount_out)
+            if not self._buys(i, j, least, amount_out):
+                raise NoLiquidity(f"{amount_out} cannot be had for {least}")
             return least
         # The curve is symmetric: the same solution with the coins' roles exchanged, then the rounding of both scalings.
         wanted_left = y * E18 // self.units[j] + -amount_out * E18 // self.units[j]
         if wanted_left <= 0:
             raise NoLiquidity(f"{amount_out} is all that the stable curve has")
         scaled = x * E18 // self.units[i]
-        needed = solve(wanted_left, self._k(i, x, y), scaled) - scaled
+        needed = solve_roughly(wanted_left, self._k(i, x, y), scaled) - scaled
         return self._least(i, j, self._before_fee(max(1, -(-needed * self.units[i] // E18))), amount_out)
 
     def most_in(self, i: int, j: int) -> int:
@@ -157,7 +158,7 @@ class Solidly(Amm):
             most = self._last_taken(i, j, min(most, 2**128 * self.units[i] // E18))
         else:
             most = min(most, min(MOST // y, MOST - x) * ONE // (ONE - self.fee_bps))
-        return most if most and self._takes(i, j, most) else 0
+        return most if most and self._buys(i, j, most, 1) else 0
 
     def price(self, i: int, j: int) -> Fraction:
         """Volatile: y/x. Stable: (3x²y + y³)/(x³ + 3xy²), the slope of x³y + y³x = k. Both after the fee."""
@@ -211,12 +212,11 @@ class Solidly(Amm):
         """The least amount of which ``paid`` is left after the fee."""
         return (paid - 1) * ONE // (ONE - self.fee_bps) + 1
 
-    def _takes(self, i: int, j: int, amount: int) -> bool:
+    def _buys(self, i: int, j: int, amount: int, wanted: int) -> bool:
         try:
-            self.amount_out(i, j, amount)
+            return self.amount_out(i, j, amount) >= wanted
         except NoLiquidity:
             return False
-        return True
 
     def _last_taken(self, i: int, j: int, most: int) -> int:
         low, high = 0, most
@@ -230,25 +230,23 @@ class Solidly(Amm):
                 low = middle
         return low
 
-    def _confirm(self, i: int, j: int, amount: int, wanted: int) -> None:
-        if self.amount_out(i, j, amount) < wanted:
-            raise NoLiquidity(f"{wanted} cannot be had for {amount}")
-
     def _least(self, i: int, j: int, guess: int, wanted: int) -> int:
-        """The least amount that buys ``wanted``, not far from ``guess``: the contract rounds beside the curve."""
+        """The least amount that buys ``wanted``, not far from ``guess``: the contract rounds beside the curve. Where a
+        unit of the one coin moves the curve by less than one, its iteration swings about some amounts and reverts."""
         step, high = 1, guess
-        while self._swap(i, j, high)[0] < wanted:
+        while not self._buys(i, j, high, wanted):
+            if high > MOST:
+                raise NoLiquidity(f"no amount buys {wanted}")
             high, step = high + step, step * 2
         step, low = 1, high - 1
-        while low and self._swap(i, j, low)[0] >= wanted:
+        while low and self._buys(i, j, low, wanted):
             high, low, step = low, max(low - step, 0), step * 2
         while high - low > 1:
             middle = (low + high) // 2
-            if self._swap(i, j, middle)[0] >= wanted:
+            if self._buys(i, j, middle, wanted):
                 high = middle
             else:
                 low = middle
-        self._confirm(i, j, high, wanted)
         return high
 
 
