@@ -19,7 +19,7 @@ from sniper_sdk.devchain import DevChain, Receipt, calldata, checksum
 
 @pytest.fixture(scope="module")
 def chain() -> Iterator[DevChain]:
-    with DevChain() as running:
+    with DevChain(kept_states=16) as running:
         yield running
 
 

@@ -55,6 +55,8 @@ class DevChain:
     `automine` mines one block for each transaction; without it blocks come from `mine`, or from `send`, which mines its
     own. `block_time` (wall seconds) lets the node mine by itself instead. Blocks are `block_interval` seconds apart in
     chain time, whatever the wall clock says, so two equal runs have equal blocks. `contracts=False` leaves out Uniswap.
+    `kept_states` bounds the past blocks whose state can be asked for; without it the node keeps all, and those of
+    thousands of blocks on disk, tens of megabytes each where the contracts are large.
 
     Ten `accounts` hold 10,000 ETH each. The process ends with the thread that started it.
     """
@@ -68,6 +70,7 @@ class DevChain:
         block_time: float | None = None,
         block_interval: int = 12,
         contracts: bool = True,
+        kept_states: int | None = None,
         progress: Progress | None = None,
     ) -> None:
         self.chain_id = chain_id
@@ -77,6 +80,7 @@ class DevChain:
         self.block_interval = block_interval
         self.accounts = tuple(Account.named(f"account {number}") for number in range(10))
         self._contracts = contracts
+        self._kept_states = kept_states
         self._progress = progress
         self._process: AnvilProcess | None = None
         self._rpc: Rpc | None = None
@@ -95,6 +99,8 @@ class DevChain:
         if state is not None:
             arguments += ["--load-state", str(state.dump)]
             self._addresses = state.addresses
+        if self._kept_states is not None:
+            arguments += ["--prune-history", str(self._kept_states)]
         if self.block_time is not None:
             arguments += ["--block-time", str(self.block_time)]
         elif not self.automine:
@@ -206,12 +212,19 @@ class DevChain:
             raise RpcError(f"transaction {transaction} is not mined; call mine(), or wait for the next block")
         return _receipt(found)
 
-    def deploy(self, code: Artifact | bytes, *arguments: Any, sender: Account | None = None, value: int = 0) -> str:
+    def deploy(
+        self,
+        code: Artifact | bytes,
+        *arguments: Any,
+        sender: Account | None = None,
+        value: int = 0,
+        gas: int = 6_000_000,
+    ) -> str:
         """Create a contract, return its address. Arguments follow the artifact's constructor; bare code takes none."""
         creation = code if isinstance(code, bytes) else code.bytecode + encoded(code.constructor_types, arguments)
         if isinstance(code, bytes) and arguments:
             raise TypeError("bare creation code says nothing of its arguments; append them, or pass an Artifact")
-        contract = self.send(sender or self.accounts[0], None, creation, value).contract
+        contract = self.send(sender or self.accounts[0], None, creation, value, gas=gas).contract
         assert contract is not None  # a successful creation always has one
         return contract
 

@@ -34,7 +34,8 @@ class AnvilProcess:
         log = Path(self._directory.name) / "log"
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [str(binary), "--host", "127.0.0.1", "--port", "0", *arguments],
+                # states of past blocks go where `end` finds them: anvil itself leaves them behind
+                [str(binary), "--host", "127.0.0.1", "--port", "0", "--cache-path", self._directory.name, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

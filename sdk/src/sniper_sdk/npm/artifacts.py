@@ -37,8 +37,17 @@ class Artifact:
         """The ABI types of the constructor's arguments, in order."""
         for entry in self.abi:
             if entry["type"] == "constructor":
-                return tuple(argument["type"] for argument in entry["inputs"])
+                return tuple(_abi_type(argument) for argument in entry["inputs"])
         return ()
+
+
+def _abi_type(argument: dict[str, Any]) -> str:
+    """solc writes a struct as ``tuple`` with components."""
+    kind: str = argument["type"]
+    if not kind.startswith("tuple"):
+        return kind
+    members = ",".join(_abi_type(component) for component in argument["components"])
+    return f"({members}){kind.removeprefix('tuple')}"
 
 
 def checked(artifact: Artifact, expected: str) -> Artifact:
@@ -54,7 +63,8 @@ def checked(artifact: Artifact, expected: str) -> Artifact:
 
 @cache
 def known_artifacts() -> dict[str, dict[str, str]]:
-    """``artifacts.toml``: for each name its package, its path in that package, and the keccak of its creation code."""
+    """``artifacts.toml``: for each name its package, its path in that package, the keccak of its creation code, and
+    ``abi``, the path of its ABI where that is a file of its own."""
     known: dict[str, dict[str, str]] = tomllib.loads(files(__package__).joinpath("artifacts.toml").read_text())
     return known
 
@@ -68,6 +78,11 @@ def artifact(name: str, progress: Progress | None = None) -> Artifact:
         entry = known_artifacts()[name]
     except KeyError:
         raise UnknownArtifact(f"no artifact {name!r}; known are {', '.join(sorted(known_artifacts()))}") from None
-    document = json.loads((packages(progress) / entry["package"] / entry["path"]).read_text())
-    code = bytes.fromhex(document["bytecode"].removeprefix("0x"))  # truffle writes it without the prefix
-    return checked(Artifact(name, tuple(document["abi"]), code), entry["keccak"])
+    directory = packages(progress) / entry["package"]
+    document = json.loads((directory / entry["path"]).read_text())
+    if "abi" in entry:
+        abi, code = json.loads((directory / entry["abi"]).read_text()), document["creationCode"]
+    else:
+        abi, code = document["abi"], document["bytecode"]
+    # truffle writes it without the prefix
+    return checked(Artifact(name, tuple(abi), bytes.fromhex(code.removeprefix("0x"))), entry["keccak"])
