@@ -21,6 +21,7 @@ SECTIONS = {
     "replay": "replay and recovery",
     "quotes": "quotes, codec, journal",
     "amms": "AMM quotes beside peers",
+    "pools": "a market of 10,000 pools",
 }
 
 
