@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sniper.amm import NoLiquidity
 from sniper_amm_uniswap_v3 import table as tables
-from sniper_amm_uniswap_v3.pool import MAX_AMOUNT, UniswapV3, UniswapV3Config
+from sniper_amm_uniswap_v3.pool import UniswapV3, UniswapV3Config
 from sniper_amm_uniswap_v3.step import price_after_input
 from sniper_amm_uniswap_v3.swap import swap
 from sniper_amm_uniswap_v3.table import Table
@@ -44,7 +44,7 @@ def compare(pool: UniswapV3, i: int, amount: int) -> None:
 
 
 def compare_the_most(pool: UniswapV3, i: int) -> None:
-    most = walked(pool, i, MAX_AMOUNT, exact_in=True)[0]
+    most = walked(pool, i, UniswapV3.max_amount, exact_in=True)[0]
     assert pool.most_in(i, 1 - i) == most
     with pytest.raises(NoLiquidity):
         pool.amount_out(i, 1 - i, most + 1)
@@ -106,7 +106,7 @@ def test_quotes_equal_the_walk(pool: UniswapV3, asked: list[tuple[int, int]]) ->
 @given(pool=pools(reach=15), i=sides)
 def test_quotes_equal_the_walk_at_each_stop_and_beside_it(pool: UniswapV3, i: int) -> None:
     for n, amount in enumerate(boundaries(pool, i)):
-        if 0 < amount <= MAX_AMOUNT and n < 120:
+        if 0 < amount <= UniswapV3.max_amount and n < 120:
             compare(pool, i, amount)
             _, received = walked(pool, i, amount, exact_in=True)
             if received:

@@ -22,8 +22,11 @@ def swap(
     fee: int,
     downwards: bool,
     exact_in: bool,
+    words: bool = True,
 ) -> tuple[int, int]:
     """What is paid and received, base units, for an exact ``amount`` of the one or the other.
+
+    ``words``: whether steps also end at the edges of the words of a tick bitmap, as they do there.
 
     A pool that runs out fills what it can, as the contract does: the fixed side is then less than ``amount``.
     """
@@ -32,7 +35,7 @@ def swap(
     paid = received = 0
     remaining = amount
     while remaining and price != limit:
-        if liquidity:
+        if liquidity and words:
             stop, net = next_stop(ticks, tick, spacing, downwards)
         elif (found := next_initialised(ticks, tick, downwards)) is not None:
             stop, net = found  # without liquidity nothing is paid, so nothing is rounded on the way

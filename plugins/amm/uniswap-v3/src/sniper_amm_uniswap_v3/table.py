@@ -48,7 +48,7 @@ class Table:
 
     __slots__ = (
         "_at", "_begin", "_downwards", "_end", "_ended", "_fee", "_first_paid", "_first_received", "_keys", "_limit",
-        "_liquidities", "_needed", "_paid", "_prices", "_received", "_spacing", "_start", "_ticks",
+        "_liquidities", "_needed", "_paid", "_prices", "_received", "_spacing", "_start", "_ticks", "_words",
     )  # fmt: skip
 
     _keys: list[int]
@@ -59,12 +59,13 @@ class Table:
     _received: list[int]
     _at: tuple[int, int, int] | None
     """Price, tick and liquidity for which ``_start`` and ``_first_…`` were found."""
-    _end: int | None
-    """``_paid`` where the liquidity ends."""
+    _end: tuple[int, int] | None
+    """``_paid`` and ``_received`` where the liquidity ends."""
 
-    def __init__(self, ticks: Ticks, spacing: int, fee: int, *, downwards: bool) -> None:
-        """``fee`` is below the whole."""
+    def __init__(self, ticks: Ticks, spacing: int, fee: int, *, downwards: bool, words: bool = True) -> None:
+        """``fee`` is below the whole; ``words``: as for `swap`."""
         self._ticks, self._spacing, self._fee, self._downwards = ticks, spacing, fee, downwards
+        self._words = words
         self._limit = MIN_SQRT_RATIO + 1 if downwards else MAX_SQRT_RATIO - 1
         self._clear(0)
 
@@ -128,15 +129,21 @@ class Table:
         more_paid, more_received = self._beyond(amount - received, exact_in=False)
         return paid + more_paid, received + more_received
 
-    def most_in(self, price: int, tick: int, liquidity: int) -> int:
-        """All that the pool takes until its liquidity ends, base units."""
+    def all(self, price: int, tick: int, liquidity: int) -> tuple[int, int]:
+        """All that the pool takes until its liquidity ends, and all that it gives for it, base units."""
         if self._at != (price, tick, liquidity):
             self._place(price, tick, liquidity)
         if not self._keys:
-            return 0
+            return 0, 0
         if self._end is None:
-            self._end = self._paid[-1] + self._beyond(_ALL, exact_in=True)[0]
-        return self._end - self._paid[self._start] + self._first_paid
+            paid, received = self._beyond(_ALL, exact_in=True)
+            self._end = self._paid[-1] + paid, self._received[-1] + received
+        paid, received = self._end
+        start = self._start
+        return (
+            paid - self._paid[start] + self._first_paid,
+            received - self._received[start] + self._first_received,
+        )
 
     def change_fee(self, fee: int) -> None:
         """The steps stay, what is paid for them does not."""
@@ -257,11 +264,10 @@ class Table:
             paid = [total - more_paid for total in paid]
             received = [total - more_received for total in received]
         else:
-            if more_paid:
-                self._paid[beyond:] = [total + more_paid for total in self._paid[beyond:]]
-                self._end = None if self._end is None else self._end + more_paid
-            if more_received:
-                self._received[beyond:] = [total + more_received for total in self._received[beyond:]]
+            self._paid[beyond:] = [total + more_paid for total in self._paid[beyond:]]
+            self._received[beyond:] = [total + more_received for total in self._received[beyond:]]
+            if self._end is not None:
+                self._end = self._end[0] + more_paid, self._end[1] + more_received
         fresh = (keys, prices, liquidities, needed, paid, received)
         for values, some in zip(self._lists(), fresh, strict=True):
             values[before + 1 : beyond + 1] = some
@@ -271,9 +277,10 @@ class Table:
 
     def _stops(self, tick: int, price: int, liquidity: int) -> Iterator[_Stop]:
         """The steps from a price to the end, as `swap` takes them."""
-        ticks, spacing, downwards, limit = self._ticks, self._spacing, self._downwards, self._limit
+        ticks, spacing, words = self._ticks, self._spacing, self._words
+        downwards, limit = self._downwards, self._limit
         while price != limit:
-            if liquidity:
+            if liquidity and words:
                 stop, net = next_stop(ticks, tick, spacing, downwards)
             elif (found := next_initialised(ticks, tick, downwards)) is not None:
                 stop, net = found
@@ -306,6 +313,7 @@ class Table:
             fee=self._fee,
             downwards=self._downwards,
             exact_in=exact_in,
+            words=self._words,
         )
 
     def _tick_behind(self, stop: int) -> int:
