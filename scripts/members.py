@@ -24,6 +24,13 @@ class Member(NamedTuple):
         return self.distribution.replace("-", "_")
 
     @property
+    def uses(self) -> list[str]:
+        """Packages of other plugins that it declares as dependencies: arithmetic that two protocols share."""
+        project = tomllib.loads((self.directory / "pyproject.toml").read_text())["project"]
+        names = [re.split(r"[^a-z0-9-]", dependency)[0] for dependency in project.get("dependencies", ())]
+        return [name.replace("-", "_") for name in names if re.fullmatch(r"sniper(-[a-z0-9]+){2,}", name)]
+
+    @property
     def is_plugin(self) -> bool:
         return self.directory.parts[:-2][-1:] == ("plugins",)
 
@@ -62,9 +69,10 @@ source_modules = sniper
 forbidden_modules ={_listed(["sniper_sdk", "sniper_registry", *plugins])}
 
 [importlinter:contract:plugins]
-name = A plugin imports no other plugin
+name = A plugin imports no other plugin, except one that it declares as a dependency
 type = independence
 modules ={_listed(plugins)}
+ignore_imports ={_listed([f"{member.package}.** -> {other}.**" for member in found for other in member.uses])}
 
 [importlinter:contract:contracts]
 name = A plugin imports the contracts of the core, not the sdk, the registry or what runs it

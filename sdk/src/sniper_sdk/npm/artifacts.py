@@ -84,5 +84,6 @@ def artifact(name: str, progress: Progress | None = None) -> Artifact:
         abi, code = json.loads((directory / entry["abi"]).read_text()), document["creationCode"]
     else:
         abi, code = document["abi"], document["bytecode"]
+        code = code["object"] if isinstance(code, dict) else code  # foundry says more than the code
     # truffle writes it without the prefix
     return checked(Artifact(name, tuple(abi), bytes.fromhex(code.removeprefix("0x"))), entry["keccak"])
