@@ -4,12 +4,35 @@ Venues that take orders themselves (exchanges) have a contract of their own; it 
 """
 
 from abc import abstractmethod
+from typing import Final
 
 from sniper.config import Config
+from sniper.errors import SniperError
+from sniper.evm.abi import function
 from sniper.plugin import Frozen, Stateless
+from sniper.router import WHOLE
 from sniper.types import NATIVE, Step
 
-__all__ = ["NATIVE", "Config", "OnChainVenue", "Step", "Swap"]
+__all__ = [
+    "NATIVE",
+    "WHOLE",
+    "Config",
+    "OnChainVenue",
+    "RouteLeg",
+    "RouteSwap",
+    "Step",
+    "Swap",
+    "UnsupportedRoute",
+    "approval",
+]
+
+_APPROVE: Final = function("approve(address spender, uint256 amount)")
+
+
+class UnsupportedRoute(SniperError, ValueError):
+    """This venue cannot carry out the route that it was asked for."""
+
+    code = "unsupported-route"
 
 
 class Swap(Frozen):
@@ -43,8 +66,62 @@ class Swap(Frozen):
         return self.token_in if self.opens else self.token_out
 
 
+def approval(token: str, spender: str, amount: int, allowance: int, gas: int) -> tuple[Step, ...]:
+    """The steps after which ``spender`` may take exactly ``amount`` of ``token``, where it may take ``allowance`` now.
+
+    An allowance that is too small is set to zero first, for every token: those that want it (USDT) do not say so. None
+    for `NATIVE`, which is sent along.
+    """
+    if token == NATIVE or allowance >= amount:
+        return ()
+    return tuple(
+        Step(purpose="approve", to=token, data=_APPROVE.encode(spender, to), value=0, gas=gas)
+        for to in ((0, amount) if allowance else (amount,))
+    )
+
+
+class RouteLeg(Frozen):
+    """One exchange in a route: a `sniper.router.Leg`, with what a venue must know of its pool.
+
+    pool, amm       `Found.pool` and its AMM's name; ``pool_data`` is the AMM's ``venue_data`` for these two coins.
+    coin_in/out     Addresses. The chain's own coin and its wrapped token are one coin, written as the wrapped token:
+                    for a pool that holds the former the venue unwraps and wraps.
+    share           How much it sells of what there is of its coin at that point, in parts of `WHOLE`, rounded down.
+    """
+
+    pool: str
+    amm: str
+    pool_data: int
+    coin_in: str
+    coin_out: str
+    share: int
+
+
+class RouteSwap(Frozen):
+    """One exchange of a token against another through several pools, in one transaction.
+
+    The legs are carried out in their order. ``token_in`` and ``token_out`` may be the same: a cycle, whose ``min_out``
+    is what must be there after it. What the pools leave of any coin goes back to the owner. The other fields are those
+    of `Swap`; ``allowance`` is of `OnChainVenue.route_spender`.
+    """
+
+    chain_id: int
+    owner: str
+    token_in: str
+    token_out: str
+    amount_in: int
+    min_out: int
+    deadline: int
+    allowance: int
+    opens: bool
+    legs: tuple[RouteLeg, ...]
+
+
 class OnChainVenue(Stateless):
-    """Pure and stateless. Declare ``config`` (a `Config`) as a field."""
+    """Pure and stateless. Declare ``config`` (a `Config`) as a field.
+
+    A venue that carries out routes overrides `serves_route`, `route_spender`, `plan_route` and `approve_route`.
+    """
 
     @abstractmethod
     def serves(self, chain_id: int, amm: str) -> bool:
@@ -64,3 +141,23 @@ class OnChainVenue(Stateless):
 
         A token that wants its allowance reset first (USDT) gets two.
         """
+
+    def serves_route(self, chain_id: int, legs: tuple[RouteLeg, ...]) -> bool:
+        """Whether a route of these legs can be carried out here in one transaction."""
+        return False
+
+    def route_spender(self, chain_id: int) -> str:
+        """The contract that must be allowed to take a route's ``token_in``. Raises `UnsupportedRoute`."""
+        raise UnsupportedRoute(_NO_ROUTES.format(venue=type(self).__name__))
+
+    def plan_route(self, route: RouteSwap) -> tuple[Step, ...]:
+        """Like `plan`: approvals as needed, then one transaction that carries out all legs, or reverts where less than
+        ``min_out`` arrives. Raises `UnsupportedRoute`."""
+        raise UnsupportedRoute(_NO_ROUTES.format(venue=type(self).__name__))
+
+    def approve_route(self, chain_id: int, token: str, amount: int, allowance: int) -> tuple[Step, ...]:
+        """Like `approve`, for `route_spender`. Raises `UnsupportedRoute`."""
+        raise UnsupportedRoute(_NO_ROUTES.format(venue=type(self).__name__))
+
+
+_NO_ROUTES: Final = "{venue} carries out no routes, only single swaps: configure a venue that serves them, too"

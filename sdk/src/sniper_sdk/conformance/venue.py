@@ -1,6 +1,7 @@
 """What an on-chain venue must hold."""
 
 import re
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import msgspec
@@ -9,7 +10,7 @@ from hypothesis.strategies import SearchStrategy
 
 from sniper.config import Config
 from sniper.types import NATIVE, SECOND, Step
-from sniper.venue import OnChainVenue, Swap
+from sniper.venue import WHOLE, OnChainVenue, RouteLeg, RouteSwap, Swap, UnsupportedRoute
 from sniper_sdk import strategies
 from sniper_sdk.conformance.budget import step_budget
 from sniper_sdk.conformance.drawing import for_all
@@ -28,8 +29,11 @@ class VenueConformance:
             chain_id = 1
             amm = "constant-product"
 
-    amm        Name of an AMM that the venue serves on ``chain_id``. One class for each AMM.
-    pool_data  What its pools answer to ``venue_data``.
+    amm          Name of an AMM that the venue serves on ``chain_id``. One class for each AMM.
+    pool_data    What its pools answer to ``venue_data``.
+    route_amms   AMMs that one route may use, each with what its pools answer to ``venue_data``. Empty for a venue that
+                 carries out no routes.
+    pays_sender  Whether the contract pays whoever sends the transaction, so that no recipient stands in the calldata.
     """
 
     venue: ClassVar[type[OnChainVenue]]
@@ -37,6 +41,8 @@ class VenueConformance:
     chain_id: ClassVar[int] = strategies.CHAIN
     amm: ClassVar[str]
     pool_data: ClassVar[int] = 0
+    route_amms: ClassVar[dict[str, int]] = {}
+    pays_sender: ClassVar[bool] = False
     examples: ClassVar[int] = 60
     max_steps: ClassVar[int] = 20_000
 
@@ -92,13 +98,7 @@ class VenueConformance:
 
     def test_proceeds_go_to_the_owner_and_the_minimum_is_insisted_on(self) -> None:
         def check(swap: Swap) -> None:
-            data = self._plan(swap)[-1].data
-            assert bytes.fromhex(swap.owner[2:]) in data, (
-                "the owner does not stand in the swap's calldata: who is paid?"
-            )
-            assert swap.min_out.to_bytes(32, "big") in data, f"min_out {swap.min_out} does not stand in the calldata"
-            paid = swap.token_in == NATIVE or swap.amount_in.to_bytes(32, "big") in data
-            assert paid, f"amount_in {swap.amount_in} does not stand in the calldata"
+            self._pays_the_owner_enough(swap, self._plan(swap)[-1])
 
         for_all(check, examples=self.examples, swap=self.swaps())
 
@@ -106,7 +106,7 @@ class VenueConformance:
         def check(swap: Swap) -> None:
             plan = self._plan(swap)
             other = "0x" + "77" * 20
-            for name in ("owner", "amount_in", "min_out", "token_in" if swap.token_out == NATIVE else "token_out"):
+            for name in (*self._parts, "token_in" if swap.token_out == NATIVE else "token_out"):
                 value = other if name in ("owner", "token_in", "token_out") else getattr(swap, name) + 1
                 changed = msgspec.structs.replace(swap, **{name: value})  # type: ignore[type-var]
                 assert self._plan(changed)[-1] != plan[-1], f"another {name} gives the same transaction"
@@ -142,6 +142,117 @@ class VenueConformance:
 
         for_all(check, examples=min(self.examples, 15), swap=self.swaps(), between=self.swaps())
 
+    def routes(self) -> SearchStrategy[RouteSwap]:
+        """Splits over up to four pools, some of them behind a middle coin that one pool sells; as `swaps` otherwise."""
+        parts = st.lists(
+            st.tuples(st.sampled_from(sorted(self.route_amms)), st.integers(1, WHOLE), st.booleans()),
+            min_size=1,
+            max_size=4,
+        )
+        return st.builds(self._route, self.swaps(), parts, st.sampled_from(sorted(self.route_amms)))
+
+    def _route(self, swap: Swap, parts: list[tuple[str, int, bool]], last: str) -> RouteSwap:
+        wrapped = self.wrapped()
+        pay, get = (wrapped if token == NATIVE else token for token in (swap.token_in, swap.token_out))
+        middle = "0x" + "ab" * 20
+
+        def leg(number: int, amm: str, coin_in: str, coin_out: str, share: int) -> RouteLeg:
+            pool, data = f"0x{number + 1:040x}", self.route_amms[amm]
+            return RouteLeg(pool=pool, amm=amm, pool_data=data, coin_in=coin_in, coin_out=coin_out, share=share)
+
+        legs = [
+            leg(number, amm, pay, middle if indirect else get, share if number < len(parts) - 1 else WHOLE)
+            for number, (amm, share, indirect) in enumerate(parts)
+        ]
+        if any(indirect for _, _, indirect in parts):
+            legs.append(leg(len(parts), last, middle, get, WHOLE))
+        return RouteSwap(
+            chain_id=swap.chain_id,
+            owner=swap.owner,
+            token_in=swap.token_in,
+            token_out=swap.token_out,
+            amount_in=swap.amount_in,
+            min_out=swap.min_out,
+            deadline=swap.deadline,
+            allowance=swap.allowance,
+            opens=swap.opens,
+            legs=tuple(legs),
+        )
+
+    def wrapped(self) -> str:
+        """The wrapped coin of ``chain_id``: ``config.wrapped``, unless this is overridden."""
+        return str(getattr(self.config, "wrapped", "0x" + "ee" * 20))
+
+    def test_routes_are_served_as_said_and_the_others_refused(self) -> None:
+        venue = self._made()
+        if not self.route_amms:
+            assert not venue.serves_route(self.chain_id, ()), "serves routes; name their AMMs in route_amms"
+            self._refuses(lambda: venue.route_spender(self.chain_id))
+            return
+        spender = venue.route_spender(self.chain_id)
+        assert _ADDRESS.fullmatch(spender), f"route_spender is {spender!r}; give 0x and 40 lower-case digits"
+
+        def check(route: RouteSwap) -> None:
+            assert venue.serves_route(self.chain_id, route.legs), f"does not serve {route.legs}"
+            assert not venue.serves_route(2**40, route.legs), "claims to serve a chain that does not exist"
+            unknown = msgspec.structs.replace(route.legs[0], amm="no-such-amm")  # type: ignore[type-var]
+            assert not venue.serves_route(self.chain_id, (*route.legs[1:], unknown)), "serves an unknown AMM"
+            refused = msgspec.structs.replace(route, legs=(*route.legs[1:], unknown))  # type: ignore[type-var]
+            self._refuses(lambda: venue.plan_route(refused))
+
+        for_all(check, examples=15, route=self.routes())
+
+    def test_a_routes_plan_ends_with_one_transaction_that_pays_the_owner_enough(self) -> None:
+        if not self.route_amms:
+            return
+
+        def check(route: RouteSwap) -> None:
+            *approvals, last = self._plan(route)
+            assert last.purpose == ("entry" if route.opens else "exit"), f"the route's purpose is {last.purpose!r}"
+            value = route.amount_in if route.token_in == NATIVE else 0
+            assert last.value == value, f"the route sends {last.value} wei along; it must send {value}"
+            self._are_approvals(approvals)
+            enough = route.token_in == NATIVE or route.allowance >= route.amount_in
+            of_token = [step for step in approvals if step.to == route.token_in]
+            assert bool(of_token) != enough, f"approves the token {len(of_token)} time(s); enough is allowed: {enough}"
+            self._pays_the_owner_enough(route, last)
+
+        for_all(check, examples=self.examples, route=self.routes())
+
+    def test_every_part_of_a_route_that_matters_changes_the_plan(self) -> None:
+        if not self.route_amms:
+            return
+
+        def check(route: RouteSwap) -> None:
+            plan = self._plan(route)
+            for name in self._parts:
+                value = "0x" + "77" * 20 if name == "owner" else getattr(route, name) + 1
+                changed = msgspec.structs.replace(route, **{name: value})  # type: ignore[type-var]
+                assert self._plan(changed)[-1] != plan[-1], f"another {name} gives the same transaction"
+            for number, leg in enumerate(route.legs):
+                coin = {"coin_out": "0x" + "77" * 20}
+                other = msgspec.structs.replace(leg, **coin)  # type: ignore[type-var]
+                legs = (*route.legs[:number], other, *route.legs[number + 1 :])
+                changed = msgspec.structs.replace(route, legs=legs)  # type: ignore[type-var]
+                assert self._plan(changed)[-1] != plan[-1], f"another coin of leg {number} gives the same transaction"
+
+        for_all(check, examples=min(self.examples, 20), route=self.routes())
+
+    def test_planning_routes_is_deterministic_pure_and_within_its_steps(self) -> None:
+        if not self.route_amms:
+            return
+
+        def check(route: RouteSwap, between: RouteSwap) -> None:
+            venue = self._made()
+            with pure():
+                first = venue.plan_route(route)
+            venue.plan_route(between)
+            with step_budget(self.max_steps):
+                again = venue.plan_route(route)
+            assert first == again == self._made().plan_route(route), "the same route has another plan the second time"
+
+        for_all(check, examples=min(self.examples, 15), route=self.routes(), between=self.routes())
+
     def test_it_cannot_be_changed(self) -> None:
         venue: Any = self._made()  # Any: it may have any attribute
         for name in ("config", "not_a_declared_field"):
@@ -154,8 +265,28 @@ class VenueConformance:
     def _made(self) -> OnChainVenue:
         return self.venue(config=self.config)  # type: ignore[call-arg]  # every venue declares it
 
-    def _plan(self, swap: Swap) -> tuple[Step, ...]:
-        plan = self._made().plan(swap)
+    @property
+    def _parts(self) -> tuple[str, ...]:
+        return ("amount_in", "min_out") if self.pays_sender else ("owner", "amount_in", "min_out")
+
+    def _pays_the_owner_enough(self, trade: Swap | RouteSwap, last: Step) -> None:
+        paid = self.pays_sender or bytes.fromhex(trade.owner[2:]) in last.data
+        assert paid, "the owner does not stand in the swap's calldata: who is paid?"
+        enough = trade.min_out.to_bytes(32, "big") in last.data
+        assert enough, f"min_out {trade.min_out} does not stand in the calldata"
+        amount = trade.token_in == NATIVE or trade.amount_in.to_bytes(32, "big") in last.data
+        assert amount, f"amount_in {trade.amount_in} does not stand in the calldata"
+
+    def _refuses(self, asked: Callable[[], object]) -> None:
+        try:
+            asked()
+        except UnsupportedRoute:
+            return
+        raise AssertionError("what is not served must raise UnsupportedRoute")
+
+    def _plan(self, trade: Swap | RouteSwap) -> tuple[Step, ...]:
+        venue = self._made()
+        plan = venue.plan(trade) if isinstance(trade, Swap) else venue.plan_route(trade)
         assert plan, "an empty plan trades nothing"
         for step in plan:
             assert _ADDRESS.fullmatch(step.to), f"a step goes to {step.to!r}; addresses are 0x and 40 lower-case digits"

@@ -5,14 +5,11 @@ from typing import Annotated, Final
 from pydantic import Field, StringConstraints
 
 from sniper.errors import SniperError
-from sniper.evm.abi import function
-from sniper.venue import NATIVE, Config, OnChainVenue, Step, Swap
+from sniper.venue import NATIVE, Config, OnChainVenue, Step, Swap, approval
 from sniper_venue_uniswap import v2, v3
 
 V2: Final = "constant-product"
 V3: Final = "uniswap-v3"
-
-_APPROVE: Final = function("approve(address spender, uint256 amount)")
 
 Address = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{40}$", to_lower=True)]
 Gas = Annotated[int, Field(ge=21_000, le=30_000_000)]
@@ -89,17 +86,8 @@ class Uniswap(OnChainVenue):
         return (*self.approve(swap.chain_id, swap.amm, swap.token_in, swap.amount_in, swap.allowance), trade)
 
     def approve(self, chain_id: int, amm: str, token: str, amount: int, allowance: int) -> tuple[Step, ...]:
-        """An allowance that is too small is set to zero first, for every token: who wants that does not say so.
-
-        Raises `UnsupportedSwap`.
-        """
-        spender = self.spender(chain_id, amm)
-        if token == NATIVE or allowance >= amount:
-            return ()
-        return tuple(
-            Step(purpose="approve", to=token, data=_APPROVE.encode(spender, to), value=0, gas=self.config.gas_approve)
-            for to in ((0, amount) if allowance else (amount,))
-        )
+        """Raises `UnsupportedSwap`."""
+        return approval(token, self.spender(chain_id, amm), amount, allowance, self.config.gas_approve)
 
     def _router(self, amm: str) -> str | None:
         return self.config.v2_router if amm == V2 else self.config.v3_router if amm == V3 else None
