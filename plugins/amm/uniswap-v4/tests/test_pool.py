@@ -67,13 +67,18 @@ def test_a_fee_that_was_paid_tells_the_fee_that_was_set(part: int, fee: int, dow
     assert 0 <= found - fee <= 1
 
 
-@given(fee=st.integers(0, 2**24 - 1), spacing=st.integers(1, 32_767), address=st.integers(0, 2**160 - 1))
-def test_the_key_of_a_pool_is_packed_into_venue_data(fee: int, spacing: int, address: int) -> None:
+@given(
+    native=st.booleans(),
+    fee=st.integers(0, 2**24 - 1),
+    spacing=st.integers(1, 32_767),
+    address=st.integers(0, 2**160 - 1),
+)
+def test_the_key_of_a_pool_is_packed_into_venue_data(native: bool, fee: int, spacing: int, address: int) -> None:
     packed = UniswapV4(
-        config=UniswapV4Config(), fee=fee, hooks=f"0x{address:040x}", lp_fee=0, tick_spacing=spacing
+        config=UniswapV4Config(), fee=fee, hooks=f"0x{address:040x}", lp_fee=0, tick_spacing=spacing, native=native
     ).venue_data(0, 1)
-    assert packed < 2**208
-    assert (packed >> 184, packed >> 160 & 0xFFFFFF, packed & 2**160 - 1) == (fee, spacing, address)
+    assert packed >> 208 == native
+    assert (packed >> 184 & 0xFFFFFF, packed >> 160 & 0xFFFFFF, packed & 2**160 - 1) == (fee, spacing, address)
 
 
 def test_a_pool_that_takes_everything_as_a_fee_gives_nothing_for_anything() -> None:

@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from sniper.amm import Chain, Change, Found, NoLiquidity, Self, on_creation, on_log
 from sniper.evm.keccak import keccak256
+from sniper.types import NATIVE
 from sniper_amm_uniswap_v3.concentrated import Concentrated
 from sniper_amm_uniswap_v3.followed import Address, FactoriesConfig
 from sniper_amm_uniswap_v3.step import ONE, amount0, amount1
@@ -45,6 +46,7 @@ class UniswapV4(Concentrated):
     lp_fee        What swaps pay to liquidity; below 0 where that is not known yet: hooks set it without a log, and the
                   first swap shows it.
     protocol_fee  What they pay to the protocol, 12 bits for each direction.
+    native        Whether it holds the chain's own coin.
     """
 
     deadline_s: ClassVar[int] = 30
@@ -57,6 +59,7 @@ class UniswapV4(Concentrated):
     hooks: str
     lp_fee: int
     protocol_fee: int = 0
+    native: bool = False
 
     @classmethod
     async def load(cls, address: str, chain: Chain, config: UniswapV4Config) -> Found[Self]:
@@ -80,6 +83,7 @@ class UniswapV4(Concentrated):
             tick=slot0.tick,
             liquidity=liquidity,
             ticks=ticks,
+            native=coin0 == NATIVE,
         )
         if pool.refusal():
             raise NoLiquidity(pool.refusal())
@@ -110,6 +114,7 @@ class UniswapV4(Concentrated):
             tick_spacing=tick_spacing,
             sqrt_price_x96=sqrt_price_x96,
             tick=tick,
+            native=coin0 == NATIVE,
         )
         return Found(pool="0x" + pool.hex(), coins=(coin0, coin1), amm=amm)
 
@@ -193,8 +198,9 @@ class UniswapV4(Concentrated):
         return self.max_amount if any(liquidity for _, _, liquidity in self._ranges(i < j)) else 0
 
     def venue_data(self, i: int, j: int) -> int:
-        """What the key has beside the coins: fee (24 bits), tick spacing (24 bits), hooks (160 bits), highest first."""
-        return self.fee << 184 | self.tick_spacing << 160 | int(self.hooks, 16)
+        """What the key has beside the coins, highest first: whether the pool holds the chain's own coin, which a swap
+        names by its wrapped token (1 bit), fee (24 bits), tick spacing (24 bits), hooks (160 bits)."""
+        return self.native << 208 | self.fee << 184 | self.tick_spacing << 160 | int(self.hooks, 16)
 
     def _fee_changed(self) -> None:
         if max(self.swap_fee(True), self.swap_fee(False)) < ONE:
