@@ -17,10 +17,14 @@ from typing import Any
 from sniper.errors import SniperError
 from sniper_sdk.npm import Artifact, Progress, cache_root, executable, made_once, packages
 
-# shanghai: every chain that the bot trades on, and every simulator that it asks, knows these opcodes
+SHANGHAI = "shanghai"
+"""Every chain that the bot trades on, and every simulator that it asks, knows these opcodes."""
+
+CANCUN = "cancun"
+"""Adds transient storage (EIP-1153)."""
+
 _SETTINGS: dict[str, object] = {
     "optimizer": {"enabled": True, "runs": 200},
-    "evmVersion": "shanghai",
     "metadata": {"bytecodeHash": "none", "appendCBOR": False},
     "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object"]}},
 }
@@ -32,23 +36,27 @@ class CompileFailed(SniperError, ValueError):
     code = "solidity-compile"
 
 
-def compiled(directory: Traversable, progress: Progress | None = None) -> dict[str, Artifact]:
+def compiled(
+    directory: Traversable, progress: Progress | None = None, *, evm_version: str = SHANGHAI
+) -> dict[str, Artifact]:
     """Every contract of the ``.sol`` files in ``directory`` that can be deployed, by name. They import each other by
     file name. Raises `CompileFailed`, and what `packages` raises."""
     modules = packages(progress)
-    request = _request(directory)
+    request = _request(directory, evm_version)
     version = json.loads((modules / "solc" / "package.json").read_text())["version"]
     target = cache_root() / "solidity" / f"{sha256(f'{version} {request}'.encode()).hexdigest()[:16]}.json"
     return _read(made_once(target, lambda draft: _compile(modules, request, draft, progress)))
 
 
-def _request(directory: Traversable) -> str:
+def _request(directory: Traversable, evm_version: str) -> str:
     sources = {
         source.name: {"content": source.read_text()}
         for source in sorted(directory.iterdir(), key=lambda source: source.name)
         if source.name.endswith(".sol")
     }
-    return json.dumps({"language": "Solidity", "sources": sources, "settings": _SETTINGS})
+    return json.dumps(
+        {"language": "Solidity", "sources": sources, "settings": {**_SETTINGS, "evmVersion": evm_version}}
+    )
 
 
 @cache

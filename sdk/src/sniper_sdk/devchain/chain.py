@@ -311,7 +311,7 @@ class DevChain:
             "data": data,
         }
         if to is not None:
-            transaction["to"] = to
+            transaction["to"] = bytes.fromhex(to[2:])  # as text, eth-account wants it with a checksum
         return "0x" + sender.sign(transaction).hex()
 
     @property
