@@ -10,6 +10,7 @@ from sniper.executor import Submission
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Send, Settle, Sign
 from sniper.kernel.book import NO_STEP, Attempt, Order
+from sniper.kernel.given import given
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.types import NATIVE, FeeBid, KillLevel, Step, split_asset
 from sniper.venue import Swap
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 BUMP_NUMERATOR, BUMP_DENOMINATOR = 1125, 1000
 """A replacement outbids by 12.5%: nodes want at least 10% (geth, ``txpool.pricebump``)."""
 CANCEL_GAS = 21_000
+DEFAULT_TIP = 10**9
+"""Wei per gas."""
 RESEND_BLOCKS = 10
 """A last bid goes out again so often: pools drop what waits for long, and all later nonces would wait with it."""
 NONCE_PASSED = "nonce passed"
@@ -74,6 +77,16 @@ class Attempts:
             account.ask(f"{attempt_id}?sign", body, account.wiring.execution.sign_deadline)
         else:
             self.ready(order, attempt, b"", f"unsigned:{attempt_id}")
+
+    def bid(self, *, urgent: bool, blocks_waited: int) -> FeeBid:
+        """What to offer now. Where the estimator fails, twice the base fee and a tip, as go-ethereum's
+        ``accounts/abi/bind`` does: a sale must not wait for a plugin."""
+        account, chain = self.account, self.account.chain
+        try:
+            return given(chain.fee.bid(urgent=urgent, blocks_waited=blocks_waited), FeeBid)
+        except Exception as error:  # a plugin's code
+            account.kernel.report(f"the fee estimator of chain {chain.id} makes no bid", error)
+            return FeeBid(max_priority_fee=DEFAULT_TIP, max_fee=2 * chain.base_fee + DEFAULT_TIP)
 
     def fill(self, nonces: list[int], bid: FeeBid) -> None:
         """Take nonces that a reorg gave back with transactions that do nothing, for what waits above them."""
@@ -238,7 +251,7 @@ class Attempts:
         hopeless = frozen or late or newest.note in ("insufficient-funds", "rejected") or tries >= rules.max_attempts
         if hopeless and tries >= 2 * rules.max_attempts:
             return  # the last bid stays in the pool; it is watched until its nonce is used
-        bid = account.chain.fee.bid(urgent=True, blocks_waited=waited)
+        bid = self.bid(urgent=True, blocks_waited=waited)
         self.make(
             order,
             newest.step,

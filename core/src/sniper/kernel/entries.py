@@ -1,19 +1,21 @@
 """From an intent to a reserved order: gates, size, route, checks, probes, and all of it again at the end."""
 
 from collections.abc import Iterable
+from types import NoneType
 from typing import TYPE_CHECKING
 
 from sniper.amm import NoLiquidity
 from sniper.codec import decode
-from sniper.errors import IllegalTransition, PluginFault
 from sniper.events import EntryDenied, Event, ProbeAnswered
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Probe
 from sniper.kernel.book import Order
+from sniper.kernel.given import given, given_amount
 from sniper.kernel.market import Pool
 from sniper.kernel.wiring import CheckWiring
 from sniper.risk import Evidence, Finding, RiskCheck, RiskProbe, at_least, must
 from sniper.types import NATIVE, SECOND, Entry, Open
+from sniper.venue import OnChainVenue
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -109,7 +111,8 @@ class Entries:
         found: Evidence | None = None
         try:
             found = decode(event.evidence, self.evidence[body.check])
-            findings = tuple(self.judges[body.check].judge(entry, account.view, found))
+            judged = self.judges[body.check].judge(entry, account.view, found)
+            findings = tuple(given(finding, Finding) for finding in judged)
         except Exception as error:  # a plugin's code: a check that fails denies
             account.kernel.report(f"risk {body.check} failed on {entry.intent}", error)
             findings = (_failed(error),)
@@ -130,8 +133,9 @@ class Entries:
         if pending is None or pending.waiting:
             return
         denials = Denials()
-        order = [name for name, _, _ in self.probes]
-        for judged in sorted(pending.denials, key=lambda fact: order.index(fact.check)):
+        order = {name: place for place, (name, _, _) in enumerate(self.probes)}
+        # A check may be gone from the config since it was asked.
+        for judged in sorted(pending.denials, key=lambda fact: (order.get(fact.check, len(order)), fact.check)):
             denials.add(judged.check, judged.findings)
         if denials.rule:
             self._deny(entry.intent, entry.instance, entry.token, denials)
@@ -167,9 +171,7 @@ class Entries:
         account = self.account
         fine = must("sized", True)
         try:
-            amount = instance.wiring.sizer.size(intent, account.quote, account.view)
-            if type(amount) is not int:
-                raise PluginFault(f"gave {amount!r}; an amount is an int in base units")
+            amount = given_amount(instance.wiring.sizer.size(intent, account.quote, account.view))
         except Exception as error:  # a plugin's code: without a size there is no entry
             account.kernel.report(f"sizer of {instance.name} failed on {intent_id}", error)
             return None, must("sized", False, note=f"{type(error).__name__}: {error}")
@@ -212,7 +214,7 @@ class Entries:
                 continue
             if intent.pool is not None and pool.id != intent.pool:
                 continue
-            venue = next((name for name, v in candidates.items() if v.serves(pool.chain_id, pool.amm)), "")
+            venue = next((name for name, v in candidates.items() if self._serves(name, v, pool)), "")
             if not venue:
                 continue
             try:
@@ -226,12 +228,19 @@ class Entries:
                 best, best_venue, best_out = pool, venue, out
         return best, best_venue, best_out
 
+    def _serves(self, name: str, venue: OnChainVenue, pool: Pool) -> bool:
+        try:
+            return venue.serves(pool.chain_id, pool.amm)
+        except Exception as error:  # a plugin's code: what does not say that it serves does not
+            self.account.kernel.report(f"venue {name} does not say whether it serves {pool.amm} pools", error)
+            return False
+
     def _judge_pure(self, entry: Entry, denials: Denials, *, quiet: bool = False) -> None:
         """``quiet``: passing findings are on record already; only a check that now denies is journaled."""
         view = self.account.view
         for name, check in self.pure:
             try:
-                findings = tuple(check.judge(entry, view)) or (_silent(),)
+                findings = tuple(given(finding, Finding) for finding in check.judge(entry, view)) or (_silent(),)
             except Exception as error:  # a plugin's code: a check that fails denies
                 self.account.kernel.report(f"risk {name} failed on {entry.intent}", error)
                 findings = (_failed(error),)
@@ -264,7 +273,7 @@ class Entries:
 
     def _measure(self, token: str, found: Evidence | None) -> None:
         buy, sell = getattr(found, "buy_tax_bps", None), getattr(found, "sell_tax_bps", None)
-        if buy is not None or sell is not None:
+        if any(type(tax) is int for tax in (buy, sell)) and {type(buy), type(sell)} <= {int, NoneType}:
             self.account.emit(f.Measured(time=self.account.kernel.now, token=token, buy_tax_bps=buy, sell_tax_bps=sell))
 
     def _judged(self, intent: str, check: str, findings: tuple[Finding, ...], denials: Denials) -> None:
@@ -299,8 +308,6 @@ def _silent() -> Finding:
 
 
 def _failed(error: Exception) -> Finding:
-    if isinstance(error, IllegalTransition):
-        raise error
     return must("works", False, note=f"{type(error).__name__}: {error}")
 
 

@@ -50,7 +50,7 @@ class Execution:
             return
         if self.attempts.signing():
             return  # one signature at a time: a refused one then always gives its nonce back
-        bid = account.chain.fee.bid(urgent=order.placed.urgent, blocks_waited=0)
+        bid = self.attempts.bid(urgent=order.placed.urgent, blocks_waited=0)
         self.attempts.make(order, order.step, sender.next_nonce, bid)
 
     def _next_in_line(self) -> None:
@@ -156,7 +156,7 @@ class Execution:
             return
         if account.book.kill != KillLevel.FREEZE and not self.attempts.signing():
             missing = account.book.missing(account.wiring.chain_id, account.wiring.address)
-            self.attempts.fill(missing, account.chain.fee.bid(urgent=True, blocks_waited=waited))
+            self.attempts.fill(missing, self.attempts.bid(urgent=True, blocks_waited=waited))
 
     # ---- blocks and restarts ----
 

@@ -4,11 +4,12 @@ Nothing here waits for a probe. What may refuse a sale: a policy, the loss floor
 ``freeze`` and the signer's rules; the position then keeps asking.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sniper.amm import NoLiquidity
-from sniper.errors import PluginFault, PoolUnknown
+from sniper.errors import PoolUnknown
 from sniper.events import (
     ClosePosition,
     EntryDenied,
@@ -26,6 +27,7 @@ from sniper.kernel import facts as f
 from sniper.kernel.asks import SimulateSell
 from sniper.kernel.book import Order, Position
 from sniper.kernel.entries import KERNEL, Denials, describe
+from sniper.kernel.given import given, given_amount
 from sniper.kernel.market import Pool
 from sniper.kernel.timers import Owner
 from sniper.kernel.wiring import ExitWiring
@@ -60,14 +62,18 @@ class Guard:
         self.without = UNKNOWN
         """Why there is no pool, where there is none."""
         self._coin = 0
-        self.exits: tuple[tuple[str, Exit], ...] = tuple(
-            (w.name, w.exit(config=w.config))  # type: ignore[call-arg]  # every exit declares it
-            for w in wirings
-        )
+        self.exits: tuple[tuple[str, Exit], ...] = tuple(self._made(wirings))
         self.handlers = {name: _handlers(type(exit_)) for name, exit_ in self.exits}
         self.simulates = any(w.simulates_sales for w in wirings)
         self.pending: Sell | None = None
         self.next_block = 0
+
+    def _made(self, wirings: tuple[ExitWiring, ...]) -> Iterator[tuple[str, Exit]]:
+        for w in wirings:
+            try:
+                yield w.name, w.exit(config=w.config)  # type: ignore[call-arg]  # every exit declares it
+            except Exception as error:  # a plugin's code: the other exits guard without it
+                self.account.kernel.report(f"exit {w.name} cannot guard {self.position.token}", error)
 
     def follow(self, pool: Pool | None) -> None:
         """Value the position in this pool from now on, or in none; one without the position's token counts as none."""
@@ -92,7 +98,7 @@ class Guard:
             amount = account.planning.after_tax(position.token, amount, buying=False)
         coin = self._coin
         try:
-            return pool.impl.amount_out(coin, 1 - coin, amount)
+            return given_amount(pool.impl.amount_out(coin, 1 - coin, amount))
         except NoLiquidity:
             return 0
         except Exception as error:  # a plugin's code: without a price there is no value
@@ -189,6 +195,8 @@ class Exits:
         for name, exit_ in guard.exits:
             try:
                 sell = exit_.valued(position, value, view)
+                if sell is not None:
+                    given(sell, Sell)
             except Exception as error:  # a plugin's code: the other exits go on
                 self._broken(guard, name, error)
                 continue
@@ -309,7 +317,7 @@ class Exits:
         for _, guard in sorted(self.guards.items()):
             self._decided(guard, "kill switch", Sell(reason=reason, urgent=True))
 
-    def close(self, token: str, reason: str, *, share_bps: int = BPS, instance: str = "", urgent: bool = False) -> None:
+    def close(self, token: str, reason: str, share_bps: int = BPS, instance: str = "", *, urgent: bool = False) -> None:
         """A strategy (its own positions only) or a person wants a position reduced."""
         guard = self.guards.get(token)
         if guard is None or (instance and guard.position.instance != instance):
@@ -330,13 +338,16 @@ class Exits:
             self._broken(guard, f"{name} in {method}", error)
             return
         for action in actions:
+            try:
+                given(action, SetTimer if type(action) is SetTimer else Sell)
+            except Exception as error:  # what a plugin gave
+                self._broken(guard, f"{name} in {method}", error)
+                continue
             if type(action) is Sell:
                 self._decided(guard, name, action)
-            elif type(action) is SetTimer:
+            else:
                 owner = Owner(self.account.name, guard.position.instance, guard.position.token, name)
                 self.account.kernel.timers.set(owner, action.key, action.at)
-            else:
-                self._broken(guard, name, PluginFault(f"yielded {action!r}; an exit yields Sell or SetTimer"))
 
     def _broken(self, guard: Guard, name: str, error: Exception) -> None:
         self.account.kernel.report(f"exit {name} of {self.account.name} failed on {guard.position.token}", error)
@@ -424,9 +435,9 @@ class Exits:
         base = rules.max_exit_slippage_bps if sell.urgent else rules.exit_slippage_bps
         slippage = min(rules.max_exit_slippage_bps, base << min(position.failures, 16))
         min_out = max(floor, out * (BPS - slippage) // BPS)
-        swap = account.planning.sale(position, guard.pool, amount, min_out)
         try:
-            steps = account.kernel.wiring.venues[position.venue].plan(swap)
+            swap = account.planning.sale(position, guard.pool, amount, min_out)
+            steps = account.planning.plan(position.venue, swap)
         except Exception as error:  # a plugin's code: tried again
             account.kernel.report(f"venue {position.venue} has no plan for the sale {intent}", error)
             return (*gates, above, must("planned", False, note=f"{type(error).__name__}: {error}")), None
@@ -484,7 +495,7 @@ class Exits:
             if check is None:
                 continue  # a probe: reductions never wait for one
             try:
-                findings = tuple(check.judge(entry, account.view))
+                findings = tuple(given(finding, Finding) for finding in check.judge(entry, account.view))
             except Exception as error:  # a plugin's code
                 account.kernel.report(f"policy {name} failed on the sale {order.intent}", error)
                 note = f"{type(error).__name__}: {error}"

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sniper.errors import PluginFault
+from sniper.errors import CodecError, PluginFault
 from sniper.events import Event
 from sniper.kernel import facts as f
+from sniper.kernel.given import given
 from sniper.kernel.timers import Owner
 from sniper.kernel.wiring import StrategyWiring
 from sniper.strategy import SetTimer, handlers_of
@@ -57,28 +58,31 @@ class Instance:
             actions = iter(getattr(self.strategy, name)(event, account.view))
             action = next(actions, _NO_MORE)
         except Exception as error:  # a plugin's code: whatever it raises stops it, and nothing else
-            self._stop(name, error)
+            self.stop(name, error)
             return
         while action is not _NO_MORE:
             self._act(name, action, event)
             try:
                 action = next(actions, _NO_MORE)
             except Exception as error:  # as above
-                self._stop(name, error)
+                self.stop(name, error)
                 return
 
     def _act(self, name: str, action: object, event: Event) -> None:
         account = self.account
-        if type(action) is Open:
-            account.safely(account.entries.form, self, action)
-        elif type(action) is SetTimer:
-            account.kernel.timers.set(self.owner, action.key, action.at)
-        elif type(action) is Close:
-            account.exits.close(action.token, action.reason, share_bps=action.share_bps, instance=self.name)
-        else:
-            self._stop(name, PluginFault(f"yielded {action!r}; a strategy yields Open, Close or SetTimer"))
+        try:
+            if type(action) is Open:
+                account.safely(account.entries.form, self, given(action, Open))
+            elif type(action) is SetTimer:
+                account.kernel.timers.set(self.owner, given(action, SetTimer).key, action.at)
+            else:
+                close = given(action, Close)
+                account.safely(account.exits.close, close.token, close.reason, close.share_bps, self.name)
+        except (PluginFault, CodecError) as error:
+            self.stop(name, error)
 
-    def _stop(self, name: str, error: Exception) -> None:
+    def stop(self, name: str, error: Exception) -> None:
+        """It raised: it hears nothing more until it is started."""
         account = self.account
         account.kernel.report(f"strategy {self.name} of {account.name} raised in {name}", error)
         account.emit(

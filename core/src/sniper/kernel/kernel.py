@@ -153,7 +153,12 @@ class Kernel:
         chain_id = _chain_of(event) if kind in self._of_chains else None
         for instance, handler, declared in subscribers:
             if chain_id is None or instance.account.wiring.chain_id == chain_id:
-                instance.run(handler, event if declared is None else narrowed(event, declared))
+                try:
+                    told = event if declared is None else narrowed(event, declared)
+                except (AttributeError, TypeError) as error:  # two plugins that mean different things by one tag
+                    instance.stop(handler, error)
+                    continue
+                instance.run(handler, told)
 
     def _drain(self) -> None:
         later = self.later

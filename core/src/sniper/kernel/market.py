@@ -32,6 +32,7 @@ from sniper.events import (
 )
 from sniper.evm.abi import event
 from sniper.fee import FeeEstimator
+from sniper.kernel.given import given_amount
 from sniper.kernel.listening import Decode, Handlers, Listening
 from sniper.kernel.wiring import AmmWiring, ChainWiring
 from sniper.types import BPS, asset_id
@@ -101,7 +102,7 @@ class Pool:
     def amount_out(self, token_in: str, amount_in: int) -> int:
         """See `PoolView`."""
         i = self.coins.index(token_in)
-        return self.impl.amount_out(i, 1 - i, amount_in)
+        return given_amount(self.impl.amount_out(i, 1 - i, amount_in))
 
     def venue_data(self, token_in: str) -> int:
         """See `Amm.venue_data`."""
@@ -201,7 +202,10 @@ class Market:
         chain.undo.append((event.number, {}))
         if len(chain.undo) > chain.wiring.finality:
             chain.undo.popleft()
-        chain.fee.block(event)
+        try:
+            chain.fee.block(event)
+        except Exception as error:  # a plugin's code
+            self.report(f"the fee estimator of chain {chain.id} failed on block {event.number}", error)
         if chain.listening.timed:
             self._time(chain)
 
@@ -244,33 +248,7 @@ class Market:
         handler = pool.handlers.get(topic)
         if handler is None:
             return None, ()
-        if pool.undo_block != event.block:
-            self._keep(chain, pool, event.block)
-        change = self._apply(chain, pool, event, handler)
-        if change is None:
-            return pool, ()
-        quote = pool.quote
-        if quote is None or pool.token is None:
-            return pool, ()
-        reserve = pool.impl.reserve(quote)
-        moved = change[quote]
-        if moved >= 0:
-            return pool, (
-                LiquidityAdded(
-                    time=event.time, pool=pool.id, token=pool.token, quote_reserve=reserve, block=event.block
-                ),
-            )
-        share = -moved * BPS // (reserve - moved)
-        return pool, (
-            LiquidityRemoved(
-                time=event.time,
-                pool=pool.id,
-                token=pool.token,
-                quote_reserve=reserve,
-                share_bps=share,
-                block=event.block,
-            ),
-        )
+        return pool, self._apply(chain, pool, event, handler)
 
     def followed(self, event: Log) -> list[Pool]:
         """Apply one log of a contract that pools follow; those that it changed. One that fails on it is forgotten."""
@@ -280,8 +258,6 @@ class Market:
         for _, (pool, handlers) in sorted(chain.listening.followers.get(event.address, {}).items()):
             handler = handlers.get(topic)
             if handler is not None:
-                if pool.undo_block != event.block:
-                    self._keep(chain, pool, event.block)
                 try:
                     self._apply(chain, pool, event, handler)
                     changed.append(pool)
@@ -347,17 +323,19 @@ class Market:
                     return pool
         return None
 
-    def _apply(self, chain: ChainState, pool: Pool, event: Log, handler: tuple[Decode, str]) -> Change:
+    def _apply(self, chain: ChainState, pool: Pool, event: Log, handler: tuple[Decode, str]) -> tuple[Event, ...]:
         decode, method = handler
         try:
+            if pool.undo_block != event.block:
+                self._keep(chain, pool, event.block)
             change: Change = getattr(pool.impl, method)(*decode(event.topics, event.data))
+            return () if change is None else _liquidity(pool, event, change)
         except Exception as error:  # a plugin's code: whatever it raises makes this pool unusable, and only this pool
             self._forget(chain, pool, f"amm {pool.amm} failed on a log of its pool: {type(error).__name__}: {error}")
             raise PluginFault(
                 f"amm {pool.amm} failed on log {event.index} of {event.tx_hash} for pool {pool.id}: "
                 f"{type(error).__name__}: {error}; the pool is no longer quoted"
             ) from error
-        return change
 
     def _time(self, chain: ChainState) -> None:
         """Tell the pools whose price changes with time."""
@@ -474,3 +452,26 @@ class Market:
 def changed(pool: Pool, time: int) -> PoolChanged:
     """The event that says so."""
     return PoolChanged(time=time, pool=pool.id, block=pool.undo_block)
+
+
+def _liquidity(pool: Pool, event: Log, change: tuple[int, ...]) -> tuple[Event, ...]:
+    """What a pool's change means for its token, where it has one and a coin that counts as money."""
+    quote = pool.quote
+    if quote is None or pool.token is None:
+        return ()
+    reserve = given_amount(pool.impl.reserve(quote))
+    moved = change[quote]
+    if moved >= 0:
+        return (
+            LiquidityAdded(time=event.time, pool=pool.id, token=pool.token, quote_reserve=reserve, block=event.block),
+        )
+    return (
+        LiquidityRemoved(
+            time=event.time,
+            pool=pool.id,
+            token=pool.token,
+            quote_reserve=reserve,
+            share_bps=-moved * BPS // (reserve - moved),
+            block=event.block,
+        ),
+    )

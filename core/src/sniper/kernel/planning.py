@@ -5,11 +5,14 @@ Questions on the present state; nothing here decides or changes anything.
 
 from typing import TYPE_CHECKING
 
+from sniper.errors import PluginFault
 from sniper.kernel import facts as f
+from sniper.kernel.allowances import approved_amount
 from sniper.kernel.book import Position
+from sniper.kernel.given import given
 from sniper.kernel.market import Pool
 from sniper.risk import Finding, at_least, must
-from sniper.types import BPS, NATIVE, Entry, asset_id, split_asset
+from sniper.types import BPS, NATIVE, Entry, FeeBid, Step, asset_id, split_asset
 from sniper.venue import Swap
 
 if TYPE_CHECKING:
@@ -73,6 +76,10 @@ class Planning:
             opens=opens,
         )
 
+    def plan(self, venue: str, swap: Swap) -> tuple[Step, ...]:
+        """The venue's transactions for a swap. Raises whatever the plugin raises, and `PluginFault`."""
+        return checked(self.account.kernel.wiring.venues[venue].plan(swap))
+
     def after_tax(self, token: str, amount: int, *, buying: bool) -> int:
         """``amount`` less the token's measured tax, base units."""
         taxes = self.account.book.taxes.get(token)
@@ -97,11 +104,14 @@ class Planning:
         net = self.after_tax(entry.token, out, buying=True)
         min_out = max(1, net * (BPS - rules.slippage_bps) // BPS)
         token = split_asset(entry.token)[1]
-        swap = self.swap(entry.venue, pool, account.wiring.quote, token, entry.amount, min_out, opens=True)
-        bid = account.chain.fee.bid(urgent=False, blocks_waited=0)
         try:
-            venue = account.kernel.wiring.venues[entry.venue]
-            steps = venue.plan(swap)
+            bid = given(account.chain.fee.bid(urgent=False, blocks_waited=0), FeeBid)
+        except Exception as error:  # a plugin's code: what a transaction costs must be known before it is wanted
+            account.kernel.report(f"the fee estimator of chain {pool.chain_id} makes no bid for {entry.intent}", error)
+            return (still, must("fee-bid", False, note=f"{type(error).__name__}: {error}", retry_after_s=5)), None
+        try:
+            swap = self.swap(entry.venue, pool, account.wiring.quote, token, entry.amount, min_out, opens=True)
+            steps = self.plan(entry.venue, swap)
             exit_gas = self._gas_of_exit(entry.venue, pool, token) * bid.max_fee
             exit_data = pool.venue_data(token)
         except Exception as error:  # a plugin's code: without a plan there is no entry
@@ -151,6 +161,19 @@ class Planning:
             venue = self.account.kernel.wiring.venues[name]
             sale = self.swap(name, pool, token, self.account.wiring.quote, 1, 0, opens=False)
             approval = venue.approve(pool.chain_id, pool.amm, token, 1, 0)
-            known = sum(step.gas for step in (*approval, *venue.plan(sale)))
+            known = sum(step.gas for step in (*checked(approval), *self.plan(name, sale)))
             self.exit_gas[key] = known
         return known
+
+
+def checked(steps: object) -> tuple[Step, ...]:
+    """Transactions that a venue planned. Raises `PluginFault` for what is none."""
+    if type(steps) is not tuple:
+        raise PluginFault(f"gave {steps!r:.200}; a plan is a tuple of Step")
+    found = tuple(given(step, Step) for step in steps)
+    for step in found:
+        if step.purpose not in ("approve", "entry", "exit"):
+            raise PluginFault(f"gave a step for {step.purpose!r}; a step is for approve, entry or exit")
+        if step.purpose == "approve":
+            approved_amount(step)
+    return found

@@ -10,6 +10,7 @@ from sniper.kernel import facts as f
 from sniper.kernel.attempts import NONCE_PASSED, Attempts, transaction_of
 from sniper.kernel.book import NO_STEP, Attempt, Order
 from sniper.kernel.orders import TAKEN
+from sniper.kernel.planning import checked
 from sniper.types import NATIVE, asset_id, split_asset
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Settlement:
         try:
             venue = account.kernel.wiring.venues[placed.venue]
             token = split_asset(placed.token)[1]
-            approvals = venue.approve(placed.chain_id, placed.amm, token, amount, allowed)
+            approvals = checked(venue.approve(placed.chain_id, placed.amm, token, amount, allowed))
         except Exception as error:  # a plugin's code: the exit approves for itself
             account.kernel.report(f"venue {placed.venue} does not approve the exit of {order.id}", error)
             approvals = ()
