@@ -415,3 +415,43 @@ def test_a_holding_that_shrank_by_itself_is_sold_after_the_sale_that_shows_it() 
     world.check()
     assert world.book.cash[world.account.quote] == world.chain.ledger.native
     assert not world.chain.ledger.tokens[address(1)]
+
+
+# ---- a person's sale beside another one ----
+
+
+@pytest.mark.parametrize(("first", "then"), [(6_000, 2_500), (6_000, 6_000), (2_500, 6_000), (BPS, BPS), (BPS, 2_500)])
+def test_a_sale_by_hand_beside_one_that_is_on_its_way_is_refused_and_says_why(first: int, then: int) -> None:
+    world = bought()
+    world.close(share_bps=first)
+    facts = world.close(share_bps=then)
+    assert [type(fact) for fact in facts] == [f.IntentFormed, f.Judged, f.Verdict]
+    (finding,) = facts[1].findings  # type: ignore[attr-defined]
+    assert finding.note.startswith(f"{first} bps of it are being sold (by hand")
+    assert facts[2].rule == "kernel.no-other-sale"  # type: ignore[attr-defined]
+    world.settle()
+    world.check()
+    world.check_against_chain()
+
+
+def test_a_sale_of_all_by_hand_follows_one_of_a_part_that_is_on_its_way() -> None:
+    world = bought()
+    world.close(share_bps=2_500)
+    assert world.close() == []
+    world.settle(12)
+    assert TOKEN not in world.book.positions
+    world.check_against_chain()
+
+
+def test_a_larger_sale_by_hand_takes_the_place_of_one_that_waits() -> None:
+    world = bought()
+    world.kill("freeze")
+    world.close(share_bps=2_500)
+    refused = world.close(share_bps=2_000)
+    assert "2500 bps of it are to be sold" in refused[1].findings[0].note  # type: ignore[attr-defined]
+    world.close(share_bps=5_000)
+    held = world.book.positions[TOKEN].amount
+    world.kill("off")
+    world.mine()
+    world.settle()
+    assert world.book.positions[TOKEN].amount == held - held // 2

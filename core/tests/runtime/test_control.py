@@ -165,6 +165,9 @@ async def test_a_position_is_closed_by_hand_in_part(tmp_path: Path) -> None:
         (intent,) = answer["intents"]
         order = stage.run.kernel.accounts["main"].book.orders[f"{intent}.0"]
         assert order.placed.amount_in == held // 4
+        with pytest.raises(CommandRefused, match=r"2500 bps of it are being sold .*; wait for that sale, or close all"):
+            await asked(stage, "close", token=ASSET, share_bps=1_000)
+        assert await asked(stage, "close", token=ASSET) == {"intents": [], "refused": {}}
 
 
 async def test_a_position_that_nothing_guards_is_shown_with_the_reason_and_can_be_told_to_close(tmp_path: Path) -> None:

@@ -134,5 +134,7 @@ def close(invocation: Invocation, token: str, share: int, account: str, as_json:
         return
     for intent in answer["intents"]:
         click.echo(f"Selling. Follow it with: sniper why {intent}")
-    if not answer["intents"]:
-        click.echo("On record. A sale is under way already, or begins as soon as one can.")
+    for intent, why in answer["refused"].items():
+        click.echo(f"Refused: {why}. See: sniper why {intent}")
+    if not answer["intents"] and not answer["refused"]:
+        click.echo("On record. It begins as soon as the sale that is under way has ended, or the position can be sold.")

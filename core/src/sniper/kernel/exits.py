@@ -38,6 +38,8 @@ from sniper.types import BPS, Entry, KillLevel, split_asset
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
 
+NO_OTHER_SALE = "no-other-sale"
+"""The rule under which a person's sale is refused while another one is wanted."""
 MOST_PATIENCE = 64
 """Blocks between two tries of a sale that keeps failing, at most."""
 UNKNOWN = "its pool is not known"
@@ -325,8 +327,29 @@ class Exits:
         self._decided(guard, instance or "by hand", Sell(reason=reason, share_bps=share_bps, urgent=urgent))
 
     def ordered(self, event: ClosePosition) -> None:
-        """A person closes a position."""
-        self.close(event.token, event.reason, share_bps=event.share_bps)
+        """A person closes a position. What a sale that is wanted already leaves no room for is refused, and not dropped
+        in silence as what a strategy says again with the next event."""
+        guard = self.guards.get(event.token)
+        busy = "" if guard is None else self._busy(guard, event.share_bps)
+        if guard is None or not busy:
+            self.close(event.token, event.reason, share_bps=event.share_bps)
+            return
+        account, now = self.account, self.account.kernel.now
+        intent = self._formed(guard, Sell(reason=f"by hand: {event.reason}", share_bps=event.share_bps))
+        finding = must(NO_OTHER_SALE, False, note=busy)
+        account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=(finding,)))
+        account.emit(f.Verdict(time=now, intent=intent, allowed=False, rule=f"{KERNEL}.{NO_OTHER_SALE}"))
+
+    def _busy(self, guard: Guard, share_bps: int) -> str:
+        """The sale that is wanted already, where one of ``share_bps`` would add nothing to it, or is of a part: of what,
+        nobody knows before the other sale has ended."""
+        pending, token = guard.pending, guard.position.token
+        if pending is None:
+            return ""
+        selling = any(o.placed.token == token and o.placed.side == "reduce" for o in self.account.book.working())
+        if pending.share_bps < share_bps and (share_bps >= BPS or not selling):
+            return ""
+        return f"{pending.share_bps} bps of it {'are being sold' if selling else 'are to be sold'} ({pending.reason})"
 
     # ---- selling ----
 
@@ -372,24 +395,9 @@ class Exits:
 
     def _place(self, guard: Guard, sell: Sell, brings: int | None = None) -> None:
         """``brings``: of a simulated sale of the same amount, quote base units."""
-        account = self.account
-        position = guard.position
-        now = account.kernel.now
-        intent = f"{account.name}/{position.instance}/{account.book.intents + 1}"
-        account.emit(
-            f.IntentFormed(
-                time=now,
-                intent=intent,
-                instance=position.instance,
-                side="reduce",
-                token=position.token,
-                reason=sell.reason,
-                cause=describe(account.kernel.cause),
-                share_bps=sell.share_bps,
-                urgent=sell.urgent,
-            )
-        )
-        amount = _share(position, sell)
+        account, now = self.account, self.account.kernel.now
+        intent = self._formed(guard, sell)
+        amount = _share(guard.position, sell)
         denials = Denials()
         findings, order = self._order(guard, intent, amount, sell, brings)
         account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=findings))
@@ -404,6 +412,25 @@ class Exits:
         account.emit(f.Verdict(time=now, intent=intent, allowed=True))
         account.emit(order)
         account.execution.advance(account.book.orders[order.order])
+
+    def _formed(self, guard: Guard, sell: Sell) -> str:
+        """Put the wish to sell on record: the intent's id."""
+        account, position = self.account, guard.position
+        intent = f"{account.name}/{position.instance}/{account.book.intents + 1}"
+        account.emit(
+            f.IntentFormed(
+                time=account.kernel.now,
+                intent=intent,
+                instance=position.instance,
+                side="reduce",
+                token=position.token,
+                reason=sell.reason,
+                cause=describe(account.kernel.cause),
+                share_bps=sell.share_bps,
+                urgent=sell.urgent,
+            )
+        )
+        return intent
 
     def _held(self) -> bool:
         """Whether nothing may be sold now; what is wanted waits, and has not failed."""

@@ -32,7 +32,8 @@ from pydantic import ValidationError
 from sniper.errors import ConfigError, PermissionDenied, SignerError, SniperError
 from sniper.events import ClosePosition, Command, Event, KillSwitch, Resume, StrategyLife
 from sniper.kernel.account import Account
-from sniper.kernel.facts import Fact, InstanceMoved, IntentFormed
+from sniper.kernel.exits import NO_OTHER_SALE
+from sniper.kernel.facts import Fact, InstanceMoved, IntentFormed, Judged
 from sniper.kernel.instances import LIVES
 from sniper.runtime.switches import EVERYONE
 from sniper.settings.complaints import complaints
@@ -252,7 +253,18 @@ class Control:
                 for a in meant
             ],
         )
-        return {"intents": [fact.intent for _, fact in facts if isinstance(fact, IntentFormed)]}
+        refused = {
+            fact.intent: finding.note
+            for _, fact in facts
+            if isinstance(fact, Judged)
+            for finding in fact.findings
+            if finding.rule == NO_OTHER_SALE
+        }
+        if len(refused) == len(meant):
+            why = "; ".join(refused.values())
+            raise CommandRefused(f"{token}: {why}; wait for that sale, or close all of it")
+        formed = [fact.intent for _, fact in facts if isinstance(fact, IntentFormed)]
+        return {"intents": [intent for intent in formed if intent not in refused], "refused": refused}
 
     async def _resume(self, asked: Asked) -> dict[str, Any]:
         accounts = self._accounts(asked)
