@@ -117,7 +117,11 @@ class FeedStale(Event, tag="feed-stale/1"):
 
 
 class PoolRead(Event, tag="pool-read/1"):
-    """State of a pool that was read from its chain at ``block``; ``state`` is the AMM's encoded fields."""
+    """State of a pool that was read from its chain at ``block``; ``state`` is the AMM's encoded fields.
+
+    ask     The `ReadPool` that it answers; a state that nobody asked for counts only at the newest block.
+    listed  Whether it is for the market, or only for the accounts that need it.
+    """
 
     chain_id: int
     pool: str
@@ -125,6 +129,8 @@ class PoolRead(Event, tag="pool-read/1"):
     block: int
     coins: tuple[str, ...]
     state: bytes
+    ask: str = ""
+    listed: bool = True
 
 
 class TokenDescribed(Event, tag="token-described/1"):

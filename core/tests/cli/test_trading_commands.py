@@ -10,6 +10,7 @@ import pytest
 from recorded_world import SYNC
 from running import ASSET, POOL, running
 from scripted import describe, write
+from test_control import WHY
 from world import Says, Setup, World, address, pool_of, token_of
 
 from sniper.cli import exit_codes, main
@@ -232,7 +233,7 @@ async def test_a_halted_account_is_resumed(tmp_path: Path, capsys: pytest.Captur
         code, _, complaint = await sniper("resume", "main")
         assert (code, "no account that is meant is halted" in complaint) == (exit_codes.FAILURE, True)
         await stage.halt()
-        why = "a reorg of 4 blocks is deeper than the finality of chain 31337"
+        why = WHY
         assert f"halted: {why}" in (await sniper("status"))[1]
         assert await sniper("resume", "main") == (exit_codes.OK, f"main trades again. It was halted: {why}\n", "")
         code, shown, _ = await sniper("resume", "other", "--reason", "a test", "--json")

@@ -25,6 +25,8 @@ def unguarded(**setup: object) -> World:
 
 
 def fault(world: World) -> None:
+    """For good: the pool cannot be read either."""
+    world.readable = False
     world.chain.garble(pool_of(1))
     world.deliver()
 

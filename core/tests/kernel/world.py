@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from sniper.codec import decode, encode
+from sniper.codec import decode, encode, encode_state
 from sniper.config import Config
 from sniper.events import (
     Answer,
@@ -27,6 +27,7 @@ from sniper.events import (
     KillSwitch,
     LiquidityRemoved,
     Log,
+    PoolRead,
     PositionClosed,
     PositionOpened,
     ProbeAnswered,
@@ -52,6 +53,7 @@ from sniper.kernel.asks import (
     DescribeToken,
     Probe,
     ReadBalances,
+    ReadPool,
     Send,
     Settle,
     Sign,
@@ -747,6 +749,8 @@ class World:
         self.durable = 0
         self.shadow = Book(account=ACCOUNT)
         self.evidence = Seen(good=True)
+        self.readable = True
+        """Whether pools can be read from the chain."""
         if start:
             self.tell(Started(time=self.tick(), mode="live"))
             self.deliver()
@@ -1181,6 +1185,25 @@ def _balances(world: World, ask: Ask, how: str) -> Event:
     )
 
 
+def _read_pool(world: World, ask: Ask, how: str) -> Event:
+    body = ask.body
+    assert isinstance(body, ReadPool)
+    block, config = world.chain.at(body.block), world.kernel.market.chains[CHAIN].amms[body.amm].config
+    if how or not world.readable or block is None or body.pool not in block.ledger.reserves:
+        return AskFailed(time=world.tick(), account="", ask=ask.id, code="call-reverted", message="no such pool")
+    return PoolRead(
+        time=world.tick(),
+        chain_id=CHAIN,
+        pool=body.pool,
+        amm=body.amm,
+        block=body.block,
+        coins=(WETH if world.setup.quote == NATIVE else world.setup.quote, world.chain.pool_tokens[body.pool]),
+        state=encode_state(ConstantProduct(config=config, reserves=block.ledger.reserves[body.pool])),
+        ask=ask.id,
+        listed=body.listed,
+    )
+
+
 def _describe(world: World, ask: Ask, how: str) -> Event:
     body = ask.body
     assert isinstance(body, DescribeToken)
@@ -1197,4 +1220,5 @@ _ANSWERS: dict[type, Callable[[World, Ask, str], Event]] = {
     SimulateSell: _simulate,
     ReadBalances: _balances,
     DescribeToken: _describe,
+    ReadPool: _read_pool,
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sniper.amm import NoLiquidity
-from sniper.codec import encode
+from sniper.codec import encode, encode_state
 from sniper.events import (
     AskFailed,
     BalancesRead,
@@ -33,7 +33,7 @@ from sniper.events import (
 )
 from sniper.evm.abi import event
 from sniper.journal import Record, Writer
-from sniper.kernel.asks import Ask, DescribeToken, Probe, ReadBalances, Send, Settle, Sign, SimulateSell
+from sniper.kernel.asks import Ask, DescribeToken, Probe, ReadBalances, ReadPool, Send, Settle, Sign, SimulateSell
 from sniper.kernel.facts import Fact
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.wiring import (
@@ -201,6 +201,8 @@ class World:
         self.count = 0
         self.pools: list[tuple[str, str, int]] = []
         self.reserves: dict[str, tuple[int, int]] = {}
+        self.history: dict[str, list[tuple[int, tuple[int, int]]]] = {}
+        """Block and reserves after each change, of the present branch."""
         self.wallets = {a.wiring.address: Wallet() for a in kernel.accounts.values()}
         self.included: dict[str, tuple[Settled, Any]] = {}
 
@@ -276,6 +278,7 @@ class World:
 
     def sync(self, pair: str, money: int, token: int) -> None:
         self.reserves[pair] = money, token
+        self.history.setdefault(pair, []).append((self.number, (money, token)))
         first = next(side for known, _, side in self.pools if known == pair)
         x, y = (token, money) if first else (money, token)
         self.log(pair, (SYNC,), word(x) + word(y))
@@ -307,24 +310,22 @@ class World:
 
     def read_pool(self) -> None:
         if (found := self.some_pool()) is not None:
-            pair, token = found
-            side = next(side for known, _, side in self.pools if known == pair)
-            money, other = self.reserves[pair]
-            reserves = (other, money) if side else (money, other)
-            impl = ConstantProduct(config=ConstantProductConfig(factories=(FACTORY,)), reserves=reserves)
-            from sniper.codec import encode_state
+            self.say(self.pool_read(found[0], self.reserves[found[0]], self.number))
 
-            self.say(
-                PoolRead(
-                    time=self.time,
-                    chain_id=CHAIN,
-                    pool=pair,
-                    amm="constant-product",
-                    block=self.number,
-                    coins=(token, WETH) if side else (WETH, token),
-                    state=encode_state(impl),
-                )
-            )
+    def pool_read(self, pair: str, reserves: tuple[int, int], block: int, **asked: Any) -> PoolRead:
+        money, other = reserves
+        token, side = next((token, side) for known, token, side in self.pools if known == pair)
+        config = ConstantProductConfig(factories=(FACTORY,))
+        return PoolRead(
+            time=self.time,
+            chain_id=CHAIN,
+            pool=pair,
+            amm="constant-product",
+            block=block,
+            coins=(token, WETH) if side else (WETH, token),
+            state=encode_state(ConstantProduct(config=config, reserves=(other, money) if side else (money, other))),
+            **asked,
+        )
 
     def tick(self) -> None:
         self.time += self.rng.randrange(60 * SECOND)
@@ -344,6 +345,8 @@ class World:
         if ancestor <= max(101, self.highest - 5):
             return
         self.number = ancestor
+        for pair, states in self.history.items():
+            self.history[pair] = [state for state in states if state[0] <= ancestor]
         for attempt, (settled, undo) in list(self.included.items()):
             if settled.block > ancestor:
                 undo()
@@ -385,6 +388,12 @@ class World:
             self.say(
                 TokenDescribed(time=now, chain_id=CHAIN, token=body.token, symbol="T", decimals=9, deployer=deployer)
             )
+        elif isinstance(body, ReadPool):
+            known = [reserves for number, reserves in self.history.get(body.pool, ()) if number <= body.block]
+            if known:
+                self.say(self.pool_read(body.pool, known[-1], body.block, ask=ask.id, listed=body.listed))
+            else:
+                self.say(AskFailed(**given, code="call-reverted", message="there is no such pool"))
         elif isinstance(body, Probe):
             self.say(ProbeAnswered(**given, evidence=encode(self.round_trip(body))))
         elif isinstance(body, Sign):

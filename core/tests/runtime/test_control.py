@@ -42,7 +42,10 @@ async def sent(stage: Stage, line: bytes) -> bytes:
         writer.close()
 
 
-WHY = "a reorg of 4 blocks is deeper than the finality of chain 31337"
+WHY = (
+    "a reorg of 4 blocks is deeper than the finality of chain 31337: what was booked in them stands, but may not have "
+    "happened. Compare sniper positions with the wallet, then go on with sniper resume"
+)
 
 
 def journaled(stage: Stage, kind: type) -> list[Any]:

@@ -56,6 +56,8 @@ def test_histories_hold_what_a_snapshot_must_keep() -> None:
                     "shared pool": any(len(pool.watchers) > 1 for pool in chain.pools.values()),
                     "unlisted pool": any(pool.watchers for pool in chain.unlisted.values()),
                     "guard without a pool": any(g.pool is None for g in guards),
+                    "reading": any(reading.ask for reading in chain.readings.open.values()),
+                    "remembered log": bool(chain.readings.logs),
                     "pending sale": any(g.pending is not None for g in guards),
                     "retired guard": any(a.exits.retired for a in world.kernel.accounts.values()),
                     "timers": len(world.kernel.timers.dump()) > 3,
@@ -68,7 +70,7 @@ def test_histories_hold_what_a_snapshot_must_keep() -> None:
             }  # fmt: skip
     assert seen == {
         "undo", "eviction", "shared pool", "unlisted pool", "guard without a pool", "pending sale", "retired guard",
-        "timers", "open probe", "in flight", "configured",
+        "timers", "open probe", "in flight", "configured", "reading", "remembered log",
     }  # fmt: skip
 
 

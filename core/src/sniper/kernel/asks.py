@@ -64,7 +64,20 @@ class DescribeToken(Frozen, tag="describe-token"):
     tx_hash: str
 
 
-AskBody = Probe | Sign | Send | Settle | SimulateSell | ReadBalances | DescribeToken
+class ReadPool(Frozen, tag="read-pool"):
+    """Read the state of a pool after ``block``. ``amm``: its section. Answer: `PoolRead`; without one it is read later.
+
+    listed  For the market; else for those accounts that need it.
+    """
+
+    chain_id: int
+    pool: str
+    amm: str
+    block: int
+    listed: bool
+
+
+AskBody = Probe | Sign | Send | Settle | SimulateSell | ReadBalances | DescribeToken | ReadPool
 
 
 class Ask(Frozen):

@@ -11,6 +11,7 @@ from typing import Any
 from sniper.errors import PluginFault
 from sniper.events import (
     Answer,
+    AskFailed,
     Block,
     Clock,
     ClosePosition,
@@ -35,12 +36,12 @@ from sniper.events import (
 )
 from sniper.kernel import facts as f
 from sniper.kernel.account import ANSWERS, Account
-from sniper.kernel.asks import Ask, DescribeToken
+from sniper.kernel.asks import Ask, DescribeToken, ReadPool
 from sniper.kernel.instances import Instance
-from sniper.kernel.market import Market, Pool, Report
+from sniper.kernel.market import ChainState, Market, Pool, Report
 from sniper.kernel.timers import Timers
 from sniper.kernel.wiring import Wiring
-from sniper.types import SECOND, KillLevel
+from sniper.types import SECOND, KillLevel, split_asset
 
 Subscribers = tuple[tuple[Instance, str, type[Event] | None], ...]
 """Instance, handler, and the class that it declares where it is another one than the event's."""
@@ -185,7 +186,7 @@ class Kernel:
             pool, derived = self.market.log(event)
         except PluginFault as error:
             self.report(str(error), error)
-            return
+            pool, derived = None, ()
         if pool is not None and (pool.watchers or self._pool_changed):
             self._changed(pool)
         if event.address in self.market.chains[event.chain_id].listening.followers:
@@ -247,20 +248,18 @@ class Kernel:
         self._dispatch(event)
 
     def _release(self, chain_id: int) -> None:
-        if self.market.chains[chain_id].unlisted:
+        chain = self.market.chains[chain_id]
+        if chain.unlisted or chain.readings.open:
             accounts = [account for account in self.accounts.values() if account.wiring.chain_id == chain_id]
             self.market.release(chain_id, {pool for account in accounts for pool in account.pools()})
+            self._read_due(chain_id)
 
     def _reorg(self, event: Reorg) -> None:
+        news = Retracted(time=self.now, chain_id=event.chain_id, ancestor=event.ancestor)
         if not self.market.can_undo(event.chain_id, event.ancestor):
-            depth = self.market.chains[event.chain_id].number - event.ancestor
-            for account in self.accounts.values():
-                if account.wiring.chain_id == event.chain_id:
-                    reason = f"a reorg of {depth} blocks is deeper than the finality of chain {event.chain_id}"
-                    account.emit(f.Halted(time=self.now, reason=reason))
+            self._too_deep(news)
             return
         changed = self.market.reorg(event.chain_id, event.ancestor)
-        news = Retracted(time=self.now, chain_id=event.chain_id, ancestor=event.ancestor)
         for account in self.accounts.values():
             if account.wiring.chain_id == event.chain_id:
                 account.safely(account.execution.reorg, event.chain_id, event.ancestor)
@@ -268,11 +267,45 @@ class Kernel:
         for pool in changed:
             self._changed(pool)
 
+    def _too_deep(self, news: Retracted) -> None:
+        """What was decided on blocks that cannot be taken back stands, and may not have happened: people must look."""
+        depth = self.market.chains[news.chain_id].number - news.ancestor
+        self.market.abandon(news.chain_id, news.ancestor)
+        reason = (
+            f"a reorg of {depth} blocks is deeper than the finality of chain {news.chain_id}: what was booked in them "
+            "stands, but may not have happened. Compare sniper positions with the wallet, then go on with sniper resume"
+        )
+        for account in self.accounts.values():
+            if account.wiring.chain_id == news.chain_id:
+                account.exits.reorged(news)
+                account.emit(f.Halted(time=self.now, reason=reason))
+
     def _forgotten(self) -> None:
-        """The market has forgotten pools: positions in them are not guarded any more."""
+        """The market has forgotten pools: positions in them are not guarded any more, until they are read again."""
+        forgotten = list(self.market.forgotten)
         self.market.forgotten.clear()
         for account in self.accounts.values():
             account.exits.review()
+        needed = {pool for account in self.accounts.values() for pool in account.pools()}
+        for pool in forgotten:
+            chain = self.market.chains[pool.chain_id]
+            if pool.id in needed and chain.find(pool.address) is None:
+                chain.readings.want(pool.section, pool.address, listed=False, number=chain.number, tries=pool.reads)
+                self._read_due(pool.chain_id)
+
+    def _read_due(self, chain_id: int) -> None:
+        """Let the asks leave for pools that are to be read."""
+        chain = self.market.chains[chain_id]
+        for reading in chain.readings.due(chain.number, chain.head.hash if chain.head else ""):
+            body = ReadPool(
+                chain_id=chain_id,
+                pool=reading.address,
+                amm=reading.section,
+                block=reading.block,
+                listed=reading.listed,
+            )
+            deadline = chain.amms[reading.section].amm.deadline_s * SECOND
+            self.asks.append(Ask(id=reading.ask, account="", deadline=deadline, body=body))
 
     def _clock(self, event: Clock) -> None:
         """Timers have fired already; nothing else depends on it."""
@@ -298,12 +331,27 @@ class Kernel:
         for account in self.accounts.values():
             account.exits.review()
             account.safely(account.execution.began)
+        for chain in self.market.chains.values():
+            chain.readings.restart(0)
+            self._want_missing(chain)
+            self._read_due(chain.id)
+
+    def _want_missing(self, chain: ChainState) -> None:
+        """Pools that a recovery has not found again, although positions are held in them."""
+        for account in self.accounts.values():
+            for position in account.book.positions.values():
+                sections = [wiring for wiring in chain.amms.values() if wiring.plugin == position.amm]
+                if position.chain_id == chain.id and account.pool(position.pool) is None and len(sections) == 1:
+                    address = split_asset(position.pool)[1]
+                    chain.readings.want(sections[0].name, address, listed=False, number=chain.number)
 
     def _account_event(self, event: Answer) -> None:
         """An answer of an account. One of the market, or of an account that is gone from the config, is ignored."""
         account = self.accounts.get(event.account)
         if account is not None:
             account.safely(account.answered, event)
+        elif type(event) is AskFailed and not event.account:
+            self.market.unread(event.ask)
 
     # ---- people ----
 

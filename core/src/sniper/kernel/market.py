@@ -15,7 +15,7 @@ from typing import Any
 
 from sniper.amm import Amm, Change
 from sniper.codec import restore_state
-from sniper.errors import PluginFault
+from sniper.errors import CodecError, PluginFault
 from sniper.events import (
     Block,
     Event,
@@ -34,6 +34,7 @@ from sniper.evm.abi import event
 from sniper.fee import FeeEstimator
 from sniper.kernel.given import given_amount
 from sniper.kernel.listening import Decode, Handlers, Listening
+from sniper.kernel.reading import Readings
 from sniper.kernel.wiring import AmmWiring, ChainWiring
 from sniper.types import BPS, asset_id
 
@@ -75,7 +76,7 @@ class Pool:
 
     __slots__ = (
         "address", "amm", "chain_id", "coins", "config", "created_at", "created_block", "handlers", "id",
-        "impl", "listed", "quote", "section", "token", "undo_block", "watchers",
+        "impl", "listed", "quote", "read_block", "reads", "section", "token", "undo_block", "watchers",
     )  # fmt: skip
 
     def __init__(self, chain_id: int, address: str, impl: AmmWiring, coins: tuple[str, ...], quote: int | None) -> None:
@@ -96,6 +97,10 @@ class Pool:
         self.undo_block = -1
         self.listed = True
         """False: evicted, and kept for the accounts that need it."""
+        self.read_block = 0
+        """Block whose state was read from the chain, which knows all logs up to it; 0: seen from its creation on."""
+        self.reads = 0
+        """How often in a row it was read, its AMM failing in between."""
         self.watchers: list[Any] = []
         """Guards of the positions that are valued in this pool. Any: `sniper.kernel.exits.Guard` imports this."""
 
@@ -149,6 +154,7 @@ class ChainState:
         """Evicted pools, until `Market.release`; oldest first."""
         self.unlisted_tokens: dict[str, Token] = {}
         """What was known of their tokens, and is said of them since."""
+        self.readings = Readings()
         self.quotes = frozenset((wiring.wrapped_native, *wiring.quotes))
         self.undo: deque[tuple[int, dict[str, Amm | None]]] = deque()
         self.headers: deque[Block] = deque(maxlen=wiring.finality + 1)
@@ -178,7 +184,7 @@ class Market:
         self.report = report
         self.chains = {wiring.chain_id: ChainState(wiring) for wiring in chains}
         self.forgotten: list[Pool] = []
-        """Pools that are not known any more since the caller last cleared the list."""
+        """Pools that are not known any more, though somebody may need them, since the caller last cleared the list."""
 
     def pool(self, pool: str) -> Pool | None:
         """A listed pool by its id."""
@@ -231,6 +237,8 @@ class Market:
         quoted on a wrong state.
         """
         chain = self.chains[event.chain_id]
+        if chain.readings.open:
+            chain.readings.remember(event)
         pool = chain.pools.get(event.address)
         topics = event.topics
         topic = topics[0] if topics else ""
@@ -246,7 +254,7 @@ class Market:
             if pool is None:
                 return None, ()
         handler = pool.handlers.get(topic)
-        if handler is None:
+        if handler is None or event.block <= pool.read_block:
             return None, ()
         return pool, self._apply(chain, pool, event, handler)
 
@@ -257,7 +265,7 @@ class Market:
         changed = []
         for _, (pool, handlers) in sorted(chain.listening.followers.get(event.address, {}).items()):
             handler = handlers.get(topic)
-            if handler is not None:
+            if handler is not None and event.block > pool.read_block:
                 try:
                     self._apply(chain, pool, event, handler)
                     changed.append(pool)
@@ -266,14 +274,42 @@ class Market:
         return changed
 
     def read(self, event: PoolRead) -> Pool | None:
-        """A pool that was read from the chain. One that is known, or was read at a block that is gone, is ignored."""
+        """A pool that was read from the chain, as it is now: with what was logged since ``event.block``.
+
+        None where it is known already, where the answer came too late to count, and where its AMM fails on it.
+        """
         chain = self.chains[event.chain_id]
-        wiring = chain.amms.get(event.amm)
-        if wiring is None or event.pool in chain.pools or event.block > chain.number:
-            return None
-        impl = restore_state(wiring.amm, event.state, config=wiring.config)
-        impl.on_block(chain.timestamp)
-        return self._add(chain, wiring, event.pool, event.coins, impl)
+        reading, wiring = chain.readings.asked(event.ask), chain.amms.get(event.amm)
+        if reading is None and (event.ask or event.block != chain.number):
+            return None  # a reorg or a crash came between, or what was logged since is not known
+        known = event.pool in chain.pools or (not event.listed and event.pool in chain.unlisted)
+        pool = None
+        if wiring is not None and not known:
+            try:
+                impl = restore_state(wiring.amm, event.state, config=wiring.config)
+                impl.on_block(chain.timestamp)
+                pool = self._add(chain, wiring, event.pool, event.coins, impl, listed=event.listed)
+                pool.read_block = pool.undo_block = event.block
+                pool.reads = reading.tries + 1 if reading else 1
+                self._changed_in(chain, event.block, pool.address, None)
+                for log in chain.readings.logs:
+                    self._catch_up(chain, pool, log)
+            except (CodecError, PluginFault) as error:
+                self.report(f"pool {event.pool} was read from chain {chain.id} in vain", error)
+                pool = None
+        if reading is not None and (reading.address, reading.listed) in chain.readings.open:
+            if pool is None and wiring is not None and not known:
+                chain.readings.fail(reading, chain.number)
+            else:
+                chain.readings.close(reading)
+        return pool
+
+    def unread(self, ask: str) -> None:
+        """A pool could not be read."""
+        for chain in self.chains.values():
+            reading = chain.readings.asked(ask)
+            if reading is not None:
+                chain.readings.fail(reading, chain.number)
 
     def reorg(self, chain_id: int, ancestor: int) -> list[Pool]:
         """Put every pool back to what it was after block ``ancestor``; the pools that changed.
@@ -289,31 +325,54 @@ class Market:
                 if pool is None:
                     continue
                 if impl is None:
-                    self._forget(chain, pool, "a reorg took back its pool")
+                    self._lose(chain, pool, "a reorg took back its pool")
+                    if pool.listed and pool.read_block:
+                        chain.readings.want(pool.section, address, listed=True, number=ancestor)
                     continue
                 pool.impl = impl
-                pool.undo_block = -1
+                pool.undo_block = ancestor
                 changed[address] = pool
+        self._back_to(chain, ancestor)
+        return [pool for address, pool in changed.items() if chain.find(address) is pool]
+
+    def abandon(self, chain_id: int, ancestor: int) -> None:
+        """A reorg that cannot be undone: forget each pool whose state may be of a block that is gone.
+
+        A pool that did not change above ``ancestor`` is what it was there, so it stays.
+        """
+        chain = self.chains[chain_id]
+        for pool in [*chain.pools.values(), *chain.unlisted.values()]:
+            if pool.undo_block > ancestor:
+                self._lose(chain, pool, "a reorg deeper than finality: what was known of its pool may be wrong")
+                if pool.listed and pool.read_block:
+                    chain.readings.want(pool.section, pool.address, listed=True, number=ancestor)
+        chain.undo.clear()
+        self._back_to(chain, ancestor)
+
+    def _back_to(self, chain: ChainState, ancestor: int) -> None:
         while chain.headers and chain.headers[-1].number > ancestor:
             chain.headers.pop()
         chain.number = ancestor
         if chain.headers:
             chain.timestamp, chain.base_fee = chain.headers[-1].timestamp, chain.headers[-1].base_fee
+        chain.readings.reorg(ancestor)
         self._time(chain)
-        return [pool for address, pool in changed.items() if chain.find(address) is pool]
 
     def release(self, chain_id: int, needed: Container[str]) -> None:
-        """Forget the evicted pools whose ids are not ``needed`` any more."""
+        """Forget the evicted pools whose ids are not ``needed`` any more, and have them read no more."""
         chain = self.chains[chain_id]
+        for reading in list(chain.readings.open.values()):
+            if not reading.listed and asset_id(chain_id, reading.address) not in needed:
+                chain.readings.close(reading)
         for pool in [pool for pool in chain.unlisted.values() if pool.id not in needed]:
-            self._forget(chain, pool, "nobody needs its pool")
+            self._forget(chain, pool)
         coins = {coin for pool in chain.unlisted.values() for coin in pool.coins}
         chain.unlisted_tokens = {coin: token for coin, token in chain.unlisted_tokens.items() if coin in coins}
 
     def can_undo(self, chain_id: int, ancestor: int) -> bool:
         """Whether the blocks above ``ancestor`` are all still undoable."""
-        undo = self.chains[chain_id].undo
-        return not undo or ancestor >= undo[0][0] - 1
+        chain = self.chains[chain_id]
+        return ancestor >= (chain.undo[0][0] - 1 if chain.undo else chain.number)
 
     def _of_singleton(self, chain: ChainState, event: Log) -> Pool | None:
         if len(event.topics) > 1:
@@ -331,7 +390,7 @@ class Market:
             change: Change = getattr(pool.impl, method)(*decode(event.topics, event.data))
             return () if change is None else _liquidity(pool, event, change)
         except Exception as error:  # a plugin's code: whatever it raises makes this pool unusable, and only this pool
-            self._forget(chain, pool, f"amm {pool.amm} failed on a log of its pool: {type(error).__name__}: {error}")
+            self._lose(chain, pool, f"amm {pool.amm} failed on a log of its pool: {type(error).__name__}: {error}")
             raise PluginFault(
                 f"amm {pool.amm} failed on log {event.index} of {event.tx_hash} for pool {pool.id}: "
                 f"{type(error).__name__}: {error}; the pool is no longer quoted"
@@ -343,7 +402,7 @@ class Market:
             try:
                 pool.impl.on_block(chain.timestamp)
             except Exception as error:  # a plugin's code, as in `_apply`
-                self._forget(chain, pool, f"amm {pool.amm} failed on a block: {type(error).__name__}: {error}")
+                self._lose(chain, pool, f"amm {pool.amm} failed on a block: {type(error).__name__}: {error}")
                 self.report(f"amm {pool.amm} failed on a block; pool {pool.id} is no longer quoted", error)
 
     def _created(
@@ -360,7 +419,7 @@ class Market:
             ) from error
         if created is None or created.pool in chain.pools:
             return None, ()
-        pool = self._add(chain, wiring, created.pool, created.coins, created.amm)
+        pool = self._add(chain, wiring, created.pool, created.coins, created.amm, listed=True)
         pool.created_at, pool.created_block = event.time, event.block
         if chain.undo:
             chain.undo[-1][1].setdefault(pool.address, None)
@@ -377,16 +436,38 @@ class Market:
             ),
         )
 
-    def _add(self, chain: ChainState, wiring: AmmWiring, address: str, coins: tuple[str, ...], impl: Amm) -> Pool:
+    def _catch_up(self, chain: ChainState, pool: Pool, log: Log) -> None:
+        """Apply a log that came after the state that was read, where it is for this pool. Raises `PluginFault`."""
+        listening, handlers = chain.listening, None
+        if log.address == pool.address:
+            handlers = pool.handlers
+        elif log.address in listening.singletons:
+            handlers = pool.handlers if self._of_singleton(chain, log) is pool else None
+        elif log.address in listening.followers:
+            handlers = listening.followers[log.address].get(pool.address, (pool, None))[1]
+        handler = handlers.get(log.topics[0]) if handlers and log.topics else None
+        if handler is not None and log.block > pool.read_block:
+            self._apply(chain, pool, log, handler)
+
+    def _add(
+        self, chain: ChainState, wiring: AmmWiring, address: str, coins: tuple[str, ...], impl: Amm, *, listed: bool
+    ) -> Pool:
         pool = Pool(chain.id, address, wiring, coins, chain.money(coins))
         pool.impl = impl
         evicted = chain.unlisted.get(address)
         if evicted is not None:  # the listed one is the truth from now on, for those as well who needed the other
             for guard in tuple(evicted.watchers):
                 guard.follow(pool)
-            self._forget(chain, evicted, "its pool is another one now")
-        chain.pools[address] = pool
+            self._forget(chain, evicted)
         chain.listening.join(pool)
+        if not listed:
+            pool.listed = False
+            chain.unlisted[address] = pool
+            for coin in coins:
+                if coin not in chain.quotes:
+                    chain.unlisted_tokens.setdefault(coin, Token())
+            return pool
+        chain.pools[address] = pool
         for coin in coins:
             if coin not in chain.quotes:
                 token = chain.tokens.setdefault(coin, Token())
@@ -415,8 +496,14 @@ class Market:
                 if not token.pools:
                     del chain.tokens[coin]
 
-    def _forget(self, chain: ChainState, pool: Pool, reason: str) -> None:
-        """``reason``: for the positions that are valued in it."""
+    def _lose(self, chain: ChainState, pool: Pool, reason: str) -> None:
+        """Forget a pool that may be needed. ``reason``: for the positions that are valued in it."""
+        self._forget(chain, pool)
+        self.forgotten.append(pool)
+        for guard in tuple(pool.watchers):
+            guard.lose(reason)
+
+    def _forget(self, chain: ChainState, pool: Pool) -> None:
         if pool.listed:
             self._unlist(chain, pool)
         else:
@@ -425,9 +512,6 @@ class Market:
         for _, kept in chain.undo:
             if kept.get(pool.address) is not None:
                 del kept[pool.address]  # what it was must not come back in a pool that is read anew
-        self.forgotten.append(pool)
-        for guard in tuple(pool.watchers):
-            guard.lose(reason)
 
     def _keep(self, chain: ChainState, pool: Pool, block: int) -> None:
         """Before the first change in a block: remember what the pool was, and that it is in use."""
@@ -436,6 +520,16 @@ class Market:
             chain.pools.move_to_end(pool.address)
         if chain.undo and chain.undo[-1][0] == block:
             chain.undo[-1][1].setdefault(pool.address, pool.impl.checkpoint())
+        else:  # a log that was remembered while its pool was read
+            self._changed_in(chain, block, pool.address, pool.impl.checkpoint())
+
+    def _changed_in(self, chain: ChainState, block: int, address: str, before: Amm | None) -> None:
+        """Note what a pool was before a block, where that can still be undone and is not noted yet."""
+        for number, kept in reversed(chain.undo):
+            if number <= block:
+                if number == block:
+                    kept.setdefault(address, before)
+                return
 
     def _token_log(self, chain: ChainState, event: Log, topic: str) -> tuple[Event, ...]:
         known = event.address in chain.tokens or event.address in chain.unlisted_tokens

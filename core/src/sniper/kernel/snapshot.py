@@ -12,7 +12,7 @@ from typing import Any
 from sniper.amm import Amm
 from sniper.codec import decode, encode, encode_state, restore_state
 from sniper.errors import CodecError
-from sniper.events import Block
+from sniper.events import Block, Log
 from sniper.exit import Sell
 from sniper.kernel.account import Account
 from sniper.kernel.book import Book
@@ -20,6 +20,7 @@ from sniper.kernel.exits import Guard
 from sniper.kernel.instances import Instance
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.market import ChainState, Pool, Token
+from sniper.kernel.reading import Reading, Readings
 from sniper.kernel.timers import Owner
 from sniper.plugin import Frozen
 
@@ -38,6 +39,8 @@ class PoolState(Frozen):
     created_at: int
     created_block: int
     undo_block: int
+    read_block: int
+    reads: int
     watchers: tuple[tuple[str, str], ...] = ()
 
 
@@ -66,6 +69,25 @@ class TokenState(Frozen):
     pools: tuple[str, ...]
 
 
+class ReadingState(Frozen):
+    """See `Reading`."""
+
+    section: str
+    address: str
+    listed: bool
+    ask: str
+    block: int
+    next_block: int
+    tries: int
+
+
+class ReadingsState(Frozen):
+    """See `Readings`; sorted."""
+
+    open: tuple[ReadingState, ...]
+    logs: tuple[Log, ...]
+
+
 class ChainSnapshot(Frozen):
     """``pools``: that changed longest ago first; ``unlisted``: that was evicted first. ``stale``: sorted. ``fee``: the
     estimator's fields."""
@@ -82,6 +104,7 @@ class ChainSnapshot(Frozen):
     tokens: tuple[TokenState, ...]
     unlisted: tuple[PoolState, ...]
     unlisted_tokens: tuple[TokenState, ...]
+    readings: ReadingsState
 
 
 class TimerState(Frozen):
@@ -130,7 +153,7 @@ class AccountSnapshot(Frozen):
     exit_gas: tuple[tuple[str, str, int], ...]
 
 
-class KernelSnapshot(Frozen, tag="kernel-snapshot/2"):
+class KernelSnapshot(Frozen, tag="kernel-snapshot/3"):
     now: int
     chains: tuple[ChainSnapshot, ...]
     accounts: tuple[AccountSnapshot, ...]
@@ -179,6 +202,16 @@ def _chain(chain: ChainState) -> ChainSnapshot:
         tokens=_tokens(chain.tokens),
         unlisted=tuple(_pool(pool) for pool in chain.unlisted.values()),
         unlisted_tokens=_tokens(chain.unlisted_tokens),
+        readings=_readings(chain.readings),
+    )
+
+
+def _readings(readings: Readings) -> ReadingsState:
+    fields = ReadingState.__struct_fields__  # type: ignore[attr-defined]  # a msgspec struct
+    found = (readings.open[key] for key in sorted(readings.open))
+    return ReadingsState(
+        open=tuple(ReadingState(**{name: getattr(reading, name) for name in fields}) for reading in found),
+        logs=tuple(readings.logs),
     )
 
 
@@ -213,6 +246,8 @@ def _pool(pool: Pool) -> PoolState:
         created_at=pool.created_at,
         created_block=pool.created_block,
         undo_block=pool.undo_block,
+        read_block=pool.read_block,
+        reads=pool.reads,
         watchers=tuple((guard.account.name, guard.position.token) for guard in pool.watchers),
     )
 
@@ -314,9 +349,25 @@ def _restore_chain(chain: ChainState, state: ChainSnapshot, left_out: list[str])
         if token.pools:
             chain.tokens[described.address] = token
     chain.unlisted_tokens = {described.address: _restore_token(described) for described in state.unlisted_tokens}
+    _restore_readings(chain, state.readings, left_out)
     for undo in state.undo[-chain.wiring.finality :]:
         kept = {each.address: each for each in undo.kept if each.state is None or chain.find(each.address)}
         chain.undo.append((undo.block, {address: _restore_kept(chain, each) for address, each in kept.items()}))
+
+
+def _restore_readings(chain: ChainState, state: ReadingsState, left_out: list[str]) -> None:
+    readings = chain.readings
+    readings.logs = list(state.logs)
+    for known in state.open:
+        if known.section not in chain.amms:
+            left_out.append(f"pool {known.address} is not read: there is no [amm.{known.section}] any more")
+            continue
+        reading = readings.open[known.address, known.listed] = Reading(
+            known.section, known.address, listed=known.listed
+        )
+        reading.ask, reading.block, reading.next_block, reading.tries = (
+            known.ask, known.block, known.next_block, known.tries,
+        )  # fmt: skip
 
 
 def _restore_token(state: TokenState) -> Token:
@@ -337,7 +388,7 @@ def _restore_pool(chain: ChainState, state: PoolState, left_out: list[str]) -> P
         left_out.append(f"pool {state.address}: {error}")
         return None
     pool.created_at, pool.created_block = state.created_at, state.created_block
-    pool.undo_block = state.undo_block
+    pool.undo_block, pool.read_block, pool.reads = state.undo_block, state.read_block, state.reads
     return pool
 
 

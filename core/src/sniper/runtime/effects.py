@@ -6,12 +6,13 @@ from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
-from sniper.codec import encode
-from sniper.errors import SniperError
+from sniper.codec import encode, encode_state
+from sniper.errors import PluginFault, SniperError
 from sniper.events import (
     AskFailed,
     BalancesRead,
     Event,
+    PoolRead,
     ProbeAnswered,
     SellSimulated,
     Sent,
@@ -27,6 +28,7 @@ from sniper.kernel.asks import (
     DescribeToken,
     Probe,
     ReadBalances,
+    ReadPool,
     Send,
     Settle,
     Sign,
@@ -34,7 +36,7 @@ from sniper.kernel.asks import (
 )
 from sniper.kernel.kernel import Kernel
 from sniper.runtime.clock import Clock
-from sniper.runtime.forks import BALANCE_OF, ShellIo
+from sniper.runtime.forks import BALANCE_OF, ChainAt, ShellIo
 from sniper.runtime.kill import refusal
 from sniper.signer import Signed as Signature
 from sniper.signer import Signer, SignRequest
@@ -82,6 +84,7 @@ class Effects:
             SimulateSell: self._sell,
             ReadBalances: self._balances,
             DescribeToken: self._describe,
+            ReadPool: self._pool,
         }
 
     def start(self, ask: Ask) -> None:
@@ -259,6 +262,25 @@ class Effects:
             nonce=book.sender(body.chain_id, body.owner).next_nonce,
             native=held(NATIVE),
             balances=tuple((token, held(token)) for token in body.tokens),
+        )
+
+    async def _pool(self, ask: Ask) -> Event:
+        body = ask.body
+        assert isinstance(body, ReadPool)
+        wiring = self._kernel.market.chains[body.chain_id].amms[body.amm]
+        found = await wiring.amm.load(body.pool, ChainAt(self._endpoints[body.chain_id], body.block), wiring.config)
+        if found.amm is None:
+            raise PluginFault(f"amm {wiring.name} read no state of pool {body.pool} at block {body.block}")
+        return PoolRead(
+            time=self._clock(),
+            chain_id=body.chain_id,
+            pool=body.pool,
+            amm=body.amm,
+            block=body.block,
+            coins=found.coins,
+            state=encode_state(found.amm),
+            ask=ask.id,
+            listed=body.listed,
         )
 
     async def _describe(self, ask: Ask) -> Event:
