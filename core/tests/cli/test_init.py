@@ -66,7 +66,7 @@ def test_it_trades_one_strategy_with_checks_and_exits_on_one_market(filled: Reso
     assert [each.name for each in account.risk] == ["honeypot", "limits", "liquidity"]
     assert {each.name for each in strategy.exits} >= {"event-exit", "max-age", "stop-loss", "take-profit"}
     assert [each.name for each in filled.feeds] == ["evm-logs"]
-    pairs, _ = filled.amms
+    pairs = next(amm for amm in filled.amms if amm.name == "constant-product")
     (venue,) = filled.venues
     assert (pairs.manifest()["factories"], venue.manifest()["v2_router"]) == ([FACTORY], ROUTER)
 

@@ -341,8 +341,8 @@ class Exits:
         account.emit(f.Verdict(time=now, intent=intent, allowed=False, rule=f"{KERNEL}.{NO_OTHER_SALE}"))
 
     def _busy(self, guard: Guard, share_bps: int) -> str:
-        """The sale that is wanted already, where one of ``share_bps`` would add nothing to it, or is of a part: of what,
-        nobody knows before the other sale has ended."""
+        """The sale that is wanted already, where one of ``share_bps`` would add nothing to it, or is of a part: of
+        what, nobody knows before the other sale has ended."""
         pending, token = guard.pending, guard.position.token
         if pending is None:
             return ""
