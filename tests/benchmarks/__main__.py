@@ -22,6 +22,7 @@ SECTIONS = {
     "quotes": "quotes, codec, journal",
     "amms": "AMM quotes beside peers",
     "pools": "a market of 10,000 pools",
+    "routes": "routes over markets of constant-product pools",
 }
 
 

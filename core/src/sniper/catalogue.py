@@ -43,6 +43,7 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
     "fee": ("sniper.fee:FeeEstimator",),
     "feed": ("sniper.feed:Feed",),
     "risk": ("sniper.risk:RiskCheck", "sniper.risk:RiskProbe"),
+    "router": ("sniper.router:Router",),
     "signer": ("sniper.signer:Signer",),
     "sizer": ("sniper.sizer:Sizer",),
     "store": ("sniper.store:Store",),

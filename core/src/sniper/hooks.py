@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         FeedSpec,
         FeeEstimatorSpec,
         RiskCheckSpec,
+        RouterSpec,
         SignerSpec,
         SizerSpec,
         StoreSpec,
@@ -133,6 +134,22 @@ def sniper_feeds() -> "Sequence[FeedSpec]":
         def sniper_feeds():
             return [FeedSpec(name="evm-logs", summary="Blocks and logs of EVM chains, gap-free",
                              factory="sniper_feed_evm_logs.feed:EvmLogs", emits=("block/1", "log/1", "reorg/1"))]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sniper_routers() -> "Sequence[RouterSpec]":
+    """Rules that split a trade over pools.
+
+    Used by: the runtime, one instance per chain: it proposes legs, as an effect. The kernel quotes them again, exactly,
+    and takes the best of them and its own direct routes.
+    Contract: `sniper.router.Router`. Conformance: ``sniper_sdk.RouterConformance``.
+
+        @hookimpl
+        def sniper_routers():
+            return [RouterSpec(name="dual", summary="Best routes by dual decomposition, with a bound",
+                               factory="sniper_router_dual.router:Dual")]
     """
     raise NotImplementedError
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sniper.fee import FeeEstimator
     from sniper.feed import Feed
     from sniper.risk import RiskCheck, RiskProbe
+    from sniper.router import Router
     from sniper.signer import Signer
     from sniper.sizer import Sizer
     from sniper.store import Store
@@ -88,6 +89,12 @@ class FeedSpec(Spec["Feed"]):
 
     kind = "feed"
     emits: tuple[str, ...]
+
+
+class RouterSpec(Spec["Router"]):
+    """Proposes how a trade is split over pools."""
+
+    kind = "router"
 
 
 class ExecutorSpec(Spec["Executor"]):

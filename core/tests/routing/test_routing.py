@@ -102,10 +102,12 @@ def test_an_exact_output_costs_the_least_input_that_buys_it(amount: int, share: 
     [
         ((Leg(pool="xy", token_in="a", token_out="b"),), {}, "no pool xy"),
         ((Leg(pool="ab", token_in="a", token_out="c"),), {}, "does not trade"),
-        ((Leg(pool="cb", token_in="c", token_out="b"),), {}, "nothing is there of c"),
+        ((Leg(pool="cb", token_in="c", token_out="b"),), {}, "sells only what is there"),
         ((Leg(pool="ab", token_in="a", token_out="b", share=5),), {}, "sells all of it"),
         ((Leg(pool="ac", token_in="a", token_out="c"),), {}, "unsold"),
-        ((*SPLIT[1:], Leg(pool="ab", token_in="b", token_out="a")), {}, "what is wanted"),
+        ((*SPLIT[1:], Leg(pool="ab", token_in="b", token_out="a")), {}, "never what is"),
+        ((SPLIT[1], Leg(pool="ab", token_in="c", token_out="a")), {}, "does not trade"),
+        ((SPLIT[1], Leg(pool="ac", token_in="c", token_out="a")), {}, "buy back"),
         (
             (Leg(pool="ab", token_in="a", token_out="b", share=9), Leg(pool="ab", token_in="a", token_out="b")),
             {},

@@ -6,8 +6,8 @@ Pure: the kernel decides with it. Where legs come from is the business of `snipe
 from sniper.routing.accept import best_route
 from sniper.routing.direct import Refused, direct_routes
 from sniper.routing.explain import explain
-from sniper.routing.prune import pruned
-from sniper.routing.quote import hops_of, quoted
+from sniper.routing.prune import pruned, split
+from sniper.routing.quote import hops_of, quoted, sane
 from sniper.routing.route import Hop, Route
 
 __all__ = [
@@ -20,4 +20,6 @@ __all__ = [
     "hops_of",
     "pruned",
     "quoted",
+    "sane",
+    "split",
 ]

@@ -36,24 +36,26 @@ def _rest(graph: Graph, route: Route, pool: str) -> Iterator[Route]:
 
 def without(legs: Sequence[Leg], pool: str, token_in: str, token_out: str) -> tuple[Leg, ...]:
     """The legs without one pool, and without those that lead to or from nowhere then; empty where nothing is left."""
-    kept = [(leg, part) for leg, part in _parts(legs) if leg.pool != pool]
+    return split([(leg, part) for leg, part in _parts(legs) if leg.pool != pool], token_in, token_out)
+
+
+def split(weighted: Sequence[tuple[Leg, int]], token_in: str, token_out: str) -> tuple[Leg, ...]:
+    """Legs whose shares are in proportion to the weights of all legs that sell the same coin; those that lead to or
+    from nowhere are left out."""
+    kept = list(weighted)
     while True:
         sold = {leg.token_in for leg, _ in kept} | {token_out}
         bought = {leg.token_out for leg, _ in kept} | {token_in}
         alive = [(leg, part) for leg, part in kept if leg.token_in in bought and leg.token_out in sold]
         if len(alive) == len(kept):
-            return with_shares(kept)
+            break
         kept = alive
-
-
-def with_shares(weighted: Sequence[tuple[Leg, int]]) -> tuple[Leg, ...]:
-    """The legs with shares in proportion to the weights of all legs that sell the same coin."""
     left: dict[str, int] = {}
-    for leg, weight in weighted:
+    for leg, weight in kept:
         left[leg.token_in] = left.get(leg.token_in, 0) + weight
-    last = {leg.token_in: n for n, (leg, _) in enumerate(weighted)}
+    last = {leg.token_in: n for n, (leg, _) in enumerate(kept)}
     found = []
-    for n, (leg, weight) in enumerate(weighted):
+    for n, (leg, weight) in enumerate(kept):
         there = left[leg.token_in]
         share = WHOLE if last[leg.token_in] == n else min(WHOLE, max(1, weight * WHOLE // there))
         left[leg.token_in] = there - weight

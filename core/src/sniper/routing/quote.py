@@ -68,8 +68,11 @@ def _admitted(graph: Graph, ask: RouteAsk, legs: Sequence[Leg]) -> list[Listed]:
             raise NoRoute(f"leg {n}: no pool {leg.pool} is known")
         if leg.token_in == leg.token_out or leg.token_in not in pool.coins or leg.token_out not in pool.coins:
             raise NoRoute(f"leg {n}: pool {leg.pool} does not trade {leg.token_in} for {leg.token_out}")
-        if leg.token_in not in reached or leg.token_in == ask.token_out:
-            raise NoRoute(f"leg {n}: nothing is there of {leg.token_in} to be sold, or it is what is wanted")
+        if leg.token_in not in reached or leg.token_in == ask.token_out or leg.token_out == ask.token_in:
+            raise NoRoute(
+                f"leg {n}: it sells {leg.token_in} for {leg.token_out}; a route sells only what is there, never "
+                "what is wanted, and does not buy back what it began with"
+            )
         if not 0 < leg.share <= WHOLE or (last[leg.token_in] == n and leg.share != WHOLE):
             raise NoRoute(f"leg {n}: its share is {leg.share} of {WHOLE}; the last leg of a coin sells all of it")
         if not ask.allows_pool(leg.pool) or not ask.allows_coin(leg.token_out):
@@ -143,12 +146,13 @@ def _least_in(pools: Sequence[Listed], ask: RouteAsk, legs: Sequence[Leg], near:
 
 
 def _impact(pools: Sequence[Listed], hops: Sequence[Hop], ask: RouteAsk, amount: int, out: int) -> Fraction:
-    """The marginal price is taken after the fee, so the fee is no part of the impact."""
-    have = {ask.token_in: Fraction(amount)}
+    """Against the marginal prices, which are those after the fee, so the fee is no part of it; the output at those is
+    counted to the 2**64th part of a unit."""
+    have = {ask.token_in: amount << 64}
     for pool, hop in zip(pools, hops, strict=True):
         leg = hop.leg
-        sold = have[leg.token_in] * leg.share / WHOLE
+        sold = have[leg.token_in] * leg.share // WHOLE
         price = pool.impl.price(pool.coins.index(leg.token_in), pool.coins.index(leg.token_out))
         have[leg.token_in] -= sold
-        have[leg.token_out] = have.get(leg.token_out, Fraction(0)) + sold * price
-    return 1 - out / have[ask.token_out]
+        have[leg.token_out] = have.get(leg.token_out, 0) + sold * price.numerator // price.denominator
+    return 1 - Fraction(out << 64, have[ask.token_out])

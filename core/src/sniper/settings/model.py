@@ -223,6 +223,7 @@ class Settings(Table):
     venue: PluginTables = {}
     feed: PluginTables = {}
     fee: PluginTables = {}
+    router: PluginTables = {}
     executor: PluginTables = {}
     signer: PluginTables = {}
     store: PluginTables = {}

@@ -42,7 +42,7 @@ class _Resolver:
         strategies = {name: self._strategy(name) for name in settings.strategy}
         accounts = [self._account(name, account, strategies) for name, account in settings.account.items()]
         # Sections that nothing names are checked all the same, so that a mistake shows before the section is used.
-        for kind in ("sizer", "exit", "risk", "fee", "executor", "store", "bus"):
+        for kind in ("sizer", "exit", "risk", "fee", "router", "executor", "store", "bus"):
             self._all(kind)
         singles = {kind: self._named(kind, getattr(runtime, kind), ("runtime",)) for kind in ("fee", "store", "bus")}
         executor = self._executor()

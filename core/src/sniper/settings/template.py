@@ -67,7 +67,7 @@ def _lines(catalogue: Catalogue) -> Iterator[str]:
         values = {"exits": ready["exit"], **({} if "fixed" in sizers or not sizers else {"sizer": sizers[0]})}
         own = {key: field for key, field in StrategyTable.model_fields.items() if key != "plugin"}
         yield from _plugin(catalogue, "strategy", name, own, values)
-    for kind in (*_LISTED, "executor", "signer", "store", "bus"):
+    for kind in (*_LISTED, "router", "executor", "signer", "store", "bus"):
         for name in _names(catalogue, kind):
             yield from _plugin(catalogue, kind, name, {}, _shared(catalogue, kind, name))
     yield from _table("runtime", Runtime, {})

@@ -14,6 +14,7 @@ from sniper_sdk.conformance.exit import ExitConformance
 from sniper_sdk.conformance.fee import FeeConformance
 from sniper_sdk.conformance.package import PackageConformance, extensions_of
 from sniper_sdk.conformance.risk import RiskConformance
+from sniper_sdk.conformance.router import RouterConformance
 from sniper_sdk.conformance.sizer import SizerConformance
 from sniper_sdk.conformance.strategy import StrategyConformance
 
@@ -21,6 +22,7 @@ _BY_CONFIG: dict[str, tuple[type, str]] = {
     "exit": (ExitConformance, "exit"),
     "fee": (FeeConformance, "estimator"),
     "risk": (RiskConformance, "check"),
+    "router": (RouterConformance, "router"),
     "sizer": (SizerConformance, "sizer"),
     "strategy": (StrategyConformance, "strategy"),
 }

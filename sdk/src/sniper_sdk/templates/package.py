@@ -48,6 +48,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "fee": Kind("sniper_fee_estimators", "FeeEstimatorSpec", "estimator", "Bids a fixed tip"),
     "feed": Kind("sniper_feeds", "FeedSpec", "feed", "Says that time goes by", 'emits=("clock/1",),'),
     "risk": Kind("sniper_risk_checks", "RiskCheckSpec", "check", "Caps positions and amounts"),
+    "router": Kind("sniper_routers", "RouterSpec", "router", "Proposes the best single pool"),
     "signer": Kind("sniper_signers", "SignerSpec", "signer", "Signs with a key file, for development chains"),
     "sizer": Kind("sniper_sizers", "SizerSpec", "sizer", "Pays a share of the free cash"),
     "store": Kind("sniper_stores", "StoreSpec", "store", "Keeps the verdicts in one SQLite file"),

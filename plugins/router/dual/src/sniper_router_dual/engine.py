@@ -1,0 +1,295 @@
+"""Finds routes on the mirror: the dual and its bound, and the two baselines."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any, Final, Literal, cast
+
+import numpy as np
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+from sniper.amm import NoLiquidity, Segment
+from sniper.router import Leg, NoRoute, Proposal, RouteAsk
+from sniper.routing import Route, direct_routes, pruned, quoted, sane
+from sniper_router_dual import kernels
+from sniper_router_dual.compiled import Flags, Floats
+from sniper_router_dual.legs import Path, legs, paths_of, together
+from sniper_router_dual.mirror import Mirror
+from sniper_router_dual.problem import Problem, Solution, bound, first_prices, solve
+
+Method = Literal["dual", "greedy", "path"]
+
+_NO_CAP: Final = 1e300
+_SAFE: Final = 1e-11
+"""Relative error of the bound's floating point, generously."""
+_TIGHT: Final = 1e-8
+"""How loose, relative to the trade, a sampled curve may make the bound; `_ROUNDS` bounds the samples taken for it."""
+_ROUNDS: Final = 8
+_NEAR: Final = (-1e-3, -1e-5, 0.0, 1e-5, 1e-3)
+"""Where to sample around an amount, relative to it."""
+_GOOD: Final = 1e-6
+"""Gap from which on the greedy route is looked at as well."""
+_CLOSE: Final = 0.999
+"""It looks at edges whose price at the margin is at least so near to being worth a trade, in `_COARSE` slices."""
+_COARSE: Final = 25
+
+
+class Engine:
+    """Keeps the mirror and the last prices; every method runs in one go."""
+
+    def __init__(self, method: Method, slices: int) -> None:
+        self.mirror = Mirror()
+        self._method = method
+        self._slices = slices
+        self._prices = np.zeros(0)
+        self._generation = 0
+        # The matrices are small: threads for them would cost more than they bring, and take cores from the rest.
+        self._threads = ThreadpoolController()
+
+    def warm(self) -> None:
+        """Compile, or load what was compiled before."""
+        scratch = Engine("dual", 2)
+        for n, coins in enumerate((("a", "b"), ("b", "c"), ("a", "c"))):
+            scratch.mirror.changed(_Example(str(n), coins))
+        scratch.mirror.settle()
+        ask = RouteAsk(chain_id=0, token_in="a", token_out="c", amount=10**18)
+        problem = scratch.problem(ask)
+        solution = scratch.solved(problem)
+        bound(scratch.mirror, problem, solution.prices)
+        scratch._loosest(problem, solution)
+        scratch._greedy(problem, ask, 1e18)
+        scratch._path(problem, ask, 1e18)
+
+    def propose(self, ask: RouteAsk) -> Proposal:
+        """See `sniper.router.Router.propose`."""
+        sane(ask)
+        with self._threads.limit(limits=1):
+            self.mirror.settle()
+            problem = self.problem(ask)
+            solution = self.solved(problem) if self._method == "dual" or ask.exact_out else None
+            most = None if solution is None or self._method != "dual" else self._bound(problem, ask, solution)
+            routes = list(self._routes(problem, ask, solution, most))
+        refused = tuple(self.mirror.refused())
+        if not routes:
+            raise NoRoute(f"no legs from {ask.token_in} to {ask.token_out} can carry {ask.amount}")
+        best = max(routes, key=lambda route: route.net)
+        expected = best.amount_in if ask.exact_out else best.amount_out
+        return Proposal(legs=best.legs, expected=expected, method=best.method, bound=most, refused=refused)
+
+    # ---- what is asked ----
+
+    def problem(self, ask: RouteAsk) -> Problem:
+        """The part of the market that an ask is about. Raises `NoRoute` where that is nothing."""
+        mirror = self.mirror
+        for coin in (ask.token_in, ask.token_out):
+            if coin not in mirror.coins:
+                raise NoRoute(f"no pool is known that trades {coin}")
+        start, end = mirror.coins[ask.token_in], mirror.coins[ask.token_out]
+        source, target = mirror.source[: mirror.size], mirror.target[: mirror.size]
+        price = mirror.price[: mirror.size]
+        usable = self._usable(ask)
+        ahead, behind = kernels.reachable(source, target, price, usable, len(mirror.names), start, end, ask.max_hops)
+        edges = kernels.chosen(source, target, price, usable, ahead, behind, start, end, ask.max_hops)
+        if not len(edges):
+            why = "; ".join(f"{pool}: {reason}" for pool, reason in list(mirror.refused())[:5])
+            raise NoRoute(
+                f"nothing leads from {ask.token_in} to {ask.token_out} in {ask.max_hops} hops"
+                f"{f'; left out: {why}' if why else ''}"
+            )
+        cap = np.full(len(edges), _NO_CAP)
+        for address, coin, most in ask.caps:
+            place = mirror.places.get(address)
+            if place is not None and coin in mirror.coins:
+                for k in np.flatnonzero(mirror.owner[edges] == place.number):
+                    if source[edges[k]] == mirror.coins[coin]:
+                        cap[k] = min(cap[k], float(most))
+        return Problem.of(mirror, edges, cap, start, end, float(ask.amount), ask.exact_out)
+
+    def _usable(self, ask: RouteAsk) -> Flags:
+        mirror = self.mirror
+        usable = np.ones(mirror.size, np.bool_)
+        if ask.only_pools is not None:
+            usable[:] = False
+            for address in ask.only_pools:
+                self._mark(usable, address, True)
+        for address in ask.without_pools:
+            self._mark(usable, address, False)
+        ends = (ask.token_in, ask.token_out)
+        if ask.only_coins is not None:
+            allowed = np.zeros(len(mirror.names), np.bool_)
+            allowed[[mirror.coins[coin] for coin in (*ask.only_coins, *ends) if coin in mirror.coins]] = True
+            usable &= allowed[mirror.source[: mirror.size]] & allowed[mirror.target[: mirror.size]]
+        for coin in ask.without_coins:
+            if coin in mirror.coins and coin not in ends:
+                number = mirror.coins[coin]
+                usable &= (mirror.source[: mirror.size] != number) & (mirror.target[: mirror.size] != number)
+        return usable
+
+    def _mark(self, usable: Flags, address: str, value: bool) -> None:
+        place = self.mirror.places.get(address)
+        if place is not None:
+            usable[place.edges.start : place.edges.stop] = value
+
+    # ---- the dual ----
+
+    def solved(self, problem: Problem) -> Solution:
+        """The solution on the curves as they are, sampled ones as finely as it takes."""
+        mirror = self.mirror
+        solution = solve(mirror, problem, self._first(problem))
+        if mirror.vertices[problem.edges].any():
+            for _ in range(_ROUNDS):
+                loose = self._loosest(problem, solution)
+                if not loose:
+                    break
+                self._refine(problem, solution, loose)
+                solution = solve(mirror, problem, solution.prices)
+        if self._generation != mirror.generation or len(self._prices) < len(mirror.names):
+            grown = np.zeros(2 * len(mirror.names))
+            if self._generation == mirror.generation:
+                grown[: len(self._prices)] = self._prices
+            self._prices, self._generation = grown, mirror.generation
+        self._prices[problem.coins] = solution.prices
+        return solution
+
+    def _first(self, problem: Problem) -> Floats:
+        """The last prices, where there are any: between two questions they hardly change."""
+        known = np.zeros(len(problem.coins))
+        if self._generation == self.mirror.generation:
+            there = problem.coins < len(self._prices)
+            known[there] = self._prices[problem.coins[there]]
+        if known.all():
+            return cast(Floats, known / known[-1])
+        guessed = first_prices(self.mirror, problem)
+        return np.where(known > 0, known / known[-1], guessed) if known[-1] else guessed
+
+    def _loosest(self, problem: Problem, solution: Solution) -> list[tuple[int, float]]:
+        """(edge, amount) of the sampled edges that make the bound loose."""
+        mirror = self.mirror
+        looseness, amount = np.zeros(len(problem.edges)), np.zeros(len(problem.edges))
+        kernels.slack(
+            solution.prices, problem.edges, problem.source, problem.target, problem.cap, mirror.piece_at,
+            mirror.pieces, mirror.x, mirror.y, mirror.most, mirror.vertex_at, mirror.vertices, mirror.vertex_in,
+            mirror.vertex_out, looseness, amount,
+        )  # fmt: skip
+        loose = np.flatnonzero(looseness > _TIGHT * abs(solution.value))
+        return [(int(k), float(amount[k])) for k in loose]
+
+    def _refine(self, problem: Problem, solution: Solution, loose: Sequence[tuple[int, float]]) -> None:
+        for k, amount in loose:
+            edge, sold = int(problem.edges[k]), float(solution.flow[k])
+            wanted = [int(amount), *(int(sold * (1 + near)) for near in _NEAR)]
+            try:
+                self.mirror.refine(edge, wanted)
+            except Exception as error:  # a plugin's code: the pool is left out, and nothing else
+                self.mirror.refuse(self.mirror.ends(edge)[0], f"{type(error).__name__}: {error}")
+
+    def _bound(self, problem: Problem, ask: RouteAsk, solution: Solution) -> int:
+        value = bound(self.mirror, problem, solution.prices)
+        if ask.exact_out:
+            return max(0, int(-value * (1 - _SAFE)) - 1)
+        return int(value * (1 + _SAFE)) + 1
+
+    # ---- routes ----
+
+    def _routes(self, problem: Problem, ask: RouteAsk, solution: Solution | None, most: int | None) -> Iterator[Route]:
+        """Candidates, quoted exactly. The baselines need an amount to send: for an exact output the dual's."""
+        amount = float(ask.amount) if solution is None or not ask.exact_out else -solution.value
+        if self._method == "path":
+            yield from self._quoted(ask, self._path(problem, ask, amount), "path", amount)
+            return
+        if self._method == "greedy" or solution is None:
+            yield from self._quoted(ask, self._greedy(problem, ask, amount), "greedy", amount)
+            return
+        found: list[Route] = []
+        flow = solution.flow
+        ways = paths_of(problem, flow, ask.max_hops, 1 / (50 * ask.max_legs))
+        found += self._resolved(problem, ask, solution, [path for _, path in ways])
+        found += [each for each in direct_routes(self.mirror, ask)[0][:1] if ask.allows_pool(each.legs[0].pool)]
+        best = max((_relative(route, most) for route in found), default=0.0)
+        if best < 1 - _GOOD:
+            # Limits cut the dual's flows apart. Greedy paths were never more than the limits allow.
+            found += self._resolved(problem, ask, solution, self._slices_near(problem, ask, amount, solution))
+        yield from found
+
+    def _resolved(self, problem: Problem, ask: RouteAsk, solution: Solution, paths: Sequence[Path]) -> Iterator[Route]:
+        """The best route over the edges that make up one, solved again for them alone; and once more for those that
+        pay their gas."""
+        used = together(self.mirror, problem, paths, ask.max_hops, ask.max_legs)
+        for _ in range(2):
+            if not used:
+                return
+            part = problem.only(self.mirror, np.array(used))
+            # Shares are rounded: what stands at its cap must not be above it after that.
+            part.cap[:] = np.where(part.cap < _NO_CAP, np.maximum(part.cap * (1 - 1e-7) - 2, 0.0), part.cap)
+            places = np.searchsorted(problem.coins[:-1], part.coins[:-1])
+            solved = solve(self.mirror, part, np.append(solution.prices[places], 1.0))
+            chosen = legs(self.mirror, part, range(len(used)), solved.flow)
+            amount = -solved.value if ask.exact_out else float(ask.amount)
+            routes = list(self._quoted(ask, chosen, "dual", amount))
+            yield from routes
+            if not routes or len(routes[0].hops) == len(chosen):
+                return
+            kept = {leg.pool for leg in routes[0].legs}
+            used = [k for k in used if self.mirror.owners[self.mirror.owner[problem.edges[k]]].pool.address in kept]
+
+    def _path(self, problem: Problem, ask: RouteAsk, amount: float) -> tuple[Leg, ...]:
+        mirror, none = self.mirror, np.zeros(len(problem.edges))
+        path = kernels.best_path(
+            amount, ask.max_hops, len(problem.coins), problem.start, problem.end, problem.edges, problem.source,
+            problem.target, problem.cap, mirror.owner, np.ones(len(problem.edges), np.bool_), none, none,
+            mirror.piece_at, mirror.pieces, mirror.x, mirror.y, mirror.most,
+        )  # fmt: skip
+        used = path.tolist()
+        return legs(mirror, problem, used, np.ones(len(problem.edges))) if len(used) <= ask.max_legs else ()
+
+    def _greedy(self, problem: Problem, ask: RouteAsk, amount: float) -> tuple[Leg, ...]:
+        paths, sold = self._sliced(problem, ask, amount, self._slices)
+        used = together(self.mirror, problem, paths, ask.max_hops, ask.max_legs)
+        return legs(self.mirror, problem, used, sold) if used else ()
+
+    def _slices_near(self, problem: Problem, ask: RouteAsk, amount: float, solution: Solution) -> list[Path]:
+        """The paths of a coarse greedy split over the edges that are worth a trade at the dual's prices, or nearly."""
+        prices = solution.prices
+        margin = self.mirror.price[problem.edges] * prices[problem.target] / prices[problem.source]
+        near = np.flatnonzero(margin > _CLOSE)
+        paths, _ = self._sliced(problem.only(self.mirror, near), ask, amount, _COARSE)
+        return [tuple(int(near[k]) for k in path) for path in paths]
+
+    def _sliced(self, problem: Problem, ask: RouteAsk, amount: float, slices: int) -> tuple[list[Path], Floats]:
+        """The paths that greedy uses, those of most slices first, and what it sells on each edge."""
+        mirror, sold = self.mirror, np.zeros(len(problem.edges))
+        found = kernels.greedy(
+            amount, slices, ask.max_hops, len(problem.coins), problem.start, problem.end, problem.edges,
+            problem.source, problem.target, problem.cap, mirror.owner, mirror.piece_at, mirror.pieces, mirror.x,
+            mirror.y, mirror.most, sold,
+        )  # fmt: skip
+        counts: dict[Path, int] = {}
+        for row in found.tolist():
+            path = tuple(k for k in row if k >= 0)
+            counts[path] = counts.get(path, 0) + 1
+        return sorted(counts, key=lambda path: (-counts[path], path)), sold
+
+    def _quoted(self, ask: RouteAsk, chosen: Sequence[Leg], method: str, amount: float) -> Iterator[Route]:
+        """The legs as a route, without those that do not pay; nothing where the pools refuse."""
+        if chosen:
+            with suppress(NoRoute, NoLiquidity):
+                route = quoted(self.mirror, ask, chosen, method=method, bound=None, near=max(1, int(amount)))
+                yield pruned(self.mirror, route)
+
+
+def _relative(route: Route, most: int | None) -> float:
+    """How much of the bound a route reaches, from 0 to 1."""
+    if not most:
+        return 0.0
+    return most / route.amount_in if route.ask.exact_out else route.amount_out / most
+
+
+class _Example:
+    """A pool to compile with."""
+
+    def __init__(self, address: str, coins: tuple[str, ...]) -> None:
+        self.address = address
+        self.coins = coins
+        self.impl: Any = self  # Any: it has no more of an AMM than the mirror reads
+
+    def segments(self, i: int, j: int) -> tuple[Segment, ...]:
+        return (Segment(1e24, 1e24, 0.997, 1e30),)

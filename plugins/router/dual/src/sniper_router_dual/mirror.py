@@ -1,0 +1,207 @@
+"""The market as arrays: one edge for each pool and ordered pair of its coins, kept up to date pool by pool."""
+
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from typing import Final
+
+import numpy as np
+
+from sniper.amm import NoLiquidity
+from sniper.router import Listed
+from sniper_router_dual.compiled import Floats, Ints
+from sniper_router_dual.curves import Curve, curve, refined
+
+_LEAST: Final = 256
+
+
+class Place:
+    """A pool and where its edges are. ``refused``: why it cannot be quoted; empty where it can."""
+
+    __slots__ = ("curves", "edges", "number", "pool", "refused")
+
+    def __init__(self, pool: Listed, number: int, edges: range) -> None:
+        self.pool = pool
+        self.number = number
+        self.edges = edges
+        self.curves: list[Curve] = []
+        self.refused = ""
+
+
+class Mirror:
+    """All pools that were told of. Implements `sniper.router.Graph`.
+
+    Of each edge: ``source`` and ``target`` coin and ``owner`` (numbers), ``price`` at the margin (0: it cannot be
+    used), and where its pieces and vertices lie in ``x``, ``y``, ``most`` and ``vertex_in``, ``vertex_out``.
+    The edges of one pool follow each other.
+    """
+
+    def __init__(self) -> None:
+        self.coins: dict[str, int] = {}
+        self.names: list[str] = []
+        self.places: dict[str, Place] = {}
+        self.owners: list[Place] = []
+        self.generation = 0
+        """Grows when coins, edges and pools get other numbers."""
+        self._stale: dict[str, Listed] = {}
+        self._clear()
+
+    def _clear(self) -> None:
+        self.coins, self.names, self.places, self.owners = {}, [], {}, []
+        self._of: dict[str, dict[str, Place]] = {}
+        self._refused: set[str] = set()
+        self._used = {"edge": 0, "piece": 0, "vertex": 0}
+        self._removed = 0
+        self.source, self.target, self.owner = (np.zeros(_LEAST, np.int64) for _ in range(3))
+        self.piece_at, self.pieces, self.vertex_at, self.vertices = (np.zeros(_LEAST, np.int64) for _ in range(4))
+        self.piece_room, self.vertex_room = (np.zeros(_LEAST, np.int64) for _ in range(2))
+        self.price = np.zeros(_LEAST)
+        self.x, self.y, self.most = (np.zeros(_LEAST) for _ in range(3))
+        self.vertex_in, self.vertex_out = (np.zeros(_LEAST) for _ in range(2))
+
+    @property
+    def size(self) -> int:
+        """Edges, unusable ones included."""
+        return self._used["edge"]
+
+    def find(self, address: str) -> Listed | None:
+        place = self.places.get(address)
+        return place.pool if place else None
+
+    def trading(self, coin: str) -> Sequence[Listed]:
+        return [place.pool for place in self._of.get(coin, {}).values()]
+
+    def changed(self, pool: Listed) -> None:
+        """Read it at the next `settle`: between two routes a pool may change many times."""
+        self._stale[pool.address] = pool
+
+    def removed(self, address: str) -> None:
+        self._stale.pop(address, None)
+        place = self.places.pop(address, None)
+        if place is not None:
+            self._withdraw(place)
+            self._refused.discard(address)
+            for coin in place.pool.coins:
+                del self._of[coin][address]
+            self._removed += 1
+
+    def settle(self) -> None:
+        """Read what changed since the last time."""
+        if self._removed > _LEAST + len(self.places):
+            # Most of what is in the arrays belongs to pools that are gone.
+            pools = {address: place.pool for address, place in self.places.items()} | self._stale
+            self._clear()
+            self._stale = pools
+            self.generation += 1
+        stale, self._stale = self._stale, {}
+        for pool in stale.values():
+            self._read(pool)
+
+    def refused(self) -> Iterator[tuple[str, str]]:
+        """Pools that cannot be quoted, with the reason."""
+        return ((address, self.places[address].refused) for address in sorted(self._refused))
+
+    def ends(self, edge: int) -> tuple[Place, int, int]:
+        """The pool of an edge, and the numbers in it of the coins that it sells and buys."""
+        place = self.owners[self.owner[edge]]
+        i, j = list(permutations(range(len(place.pool.coins)), 2))[edge - place.edges.start]
+        return place, i, j
+
+    def is_sampled(self, edge: int) -> bool:
+        return bool(self.vertices[edge])
+
+    def refine(self, edge: int, amounts: Sequence[int]) -> None:
+        """Sample a curve at further amounts."""
+        place, i, j = self.ends(edge)
+        at = edge - place.edges.start
+        place.curves[at] = refined(place.pool.impl, i, j, place.curves[at], amounts)
+        self._write(edge, place.curves[at])
+
+    def _read(self, pool: Listed) -> None:
+        place = self.places.get(pool.address)
+        if place is None or place.pool.coins != pool.coins:
+            if place is not None:
+                self.removed(pool.address)
+            place = self._placed(pool)
+        place.pool = pool
+        try:
+            place.curves = [curve(pool.impl, i, j) for i, j in permutations(range(len(pool.coins)), 2)]
+            place.refused = "" if any(each.pieces for each in place.curves) else _why_empty(pool)
+        except Exception as error:  # a plugin's code: whatever it raises makes this pool unusable, and only this pool
+            self.refuse(place, f"{type(error).__name__}: {error}")
+            return
+        if place.refused:
+            self._refused.add(pool.address)
+        else:
+            self._refused.discard(pool.address)
+        for edge, found in zip(place.edges, place.curves, strict=True):
+            self._write(edge, found)
+
+    def _placed(self, pool: Listed) -> Place:
+        for coin in pool.coins:
+            if coin not in self.coins:
+                self.coins[coin] = len(self.names)
+                self.names.append(coin)
+        pairs = list(permutations((self.coins[coin] for coin in pool.coins), 2))
+        edges = range(self.size, self.size + len(pairs))
+        place = Place(pool, len(self.owners), edges)
+        self.places[pool.address] = place
+        for coin in pool.coins:
+            self._of.setdefault(coin, {})[pool.address] = place
+        self.owners.append(place)
+        self._reserve("edge", len(pairs), "source", "target", "owner", "price", "piece_at", "pieces", "piece_room")
+        self._reserve("edge", 0, "vertex_at", "vertices", "vertex_room")
+        for edge, (i, j) in zip(edges, pairs, strict=True):
+            self.source[edge], self.target[edge], self.owner[edge] = i, j, place.number
+        return place
+
+    def refuse(self, place: Place, reason: str) -> None:
+        """Leave a pool out until it changes."""
+        self._withdraw(place)
+        place.refused = reason
+        self._refused.add(place.pool.address)
+
+    def _withdraw(self, place: Place) -> None:
+        edges = slice(place.edges.start, place.edges.stop)
+        self.price[edges] = 0.0
+        self.pieces[edges] = self.vertices[edges] = 0
+
+    def _write(self, edge: int, found: Curve) -> None:
+        pieces, vertices = found.pieces, found.vertices
+        if len(pieces) > self.piece_room[edge]:
+            self.piece_at[edge], self.piece_room[edge] = self._room("piece", len(pieces), "x", "y", "most")
+        if len(vertices) > self.vertex_room[edge]:
+            self.vertex_at[edge], self.vertex_room[edge] = self._room(
+                "vertex", len(vertices), "vertex_in", "vertex_out"
+            )
+        at = self.piece_at[edge]
+        for n, (x, y, most) in enumerate(pieces, at):
+            self.x[n], self.y[n], self.most[n] = x, y, most
+        at = self.vertex_at[edge]
+        for n, (amount, out) in enumerate(vertices, at):
+            self.vertex_in[n], self.vertex_out[n] = amount, out
+        self.pieces[edge], self.vertices[edge] = len(pieces), len(vertices)
+        self.price[edge] = pieces[0][1] / pieces[0][0] if pieces else 0.0
+
+    def _room(self, of: str, wanted: int, *arrays: str) -> tuple[int, int]:
+        """A new stretch of the arrays, with room for as much again where it is long: ranges come and go."""
+        room = wanted if wanted == 1 else 2 * wanted
+        return self._reserve(of, room, *arrays), room
+
+    def _reserve(self, of: str, room: int, *arrays: str) -> int:
+        at = self._used[of]
+        self._used[of] = at + room
+        for name in arrays:
+            array: Floats | Ints = getattr(self, name)
+            if len(array) < self._used[of]:
+                grown = np.zeros(2 * self._used[of], array.dtype)
+                grown[: len(array)] = array
+                setattr(self, name, grown)
+        return at
+
+
+def _why_empty(pool: Listed) -> str:
+    try:
+        pool.impl.price(0, 1)
+    except NoLiquidity as error:
+        return f"NoLiquidity: {error}"
+    return "it has no liquidity"

@@ -1,0 +1,188 @@
+"""One trade as a problem over part of the mirror, and its solution."""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from scipy.linalg.lapack import dposv  # type: ignore[import-untyped]
+from scipy.optimize import minimize  # type: ignore[import-untyped]
+
+from sniper_router_dual import kernels
+from sniper_router_dual.compiled import Floats, Ints
+from sniper_router_dual.mirror import Mirror
+
+_STEPS: Final = 60
+_EXACT: Final = 1e-11
+"""Relative imbalance of the flows at which the prices are good enough."""
+_MANY: Final = 600
+"""Coins from which on a matrix of all pairs costs more than it saves."""
+_FAR: Final = 50.0
+"""How far the logarithm of a price may go: where more is wanted than the market has, it would go on for ever."""
+_NONE: Final = np.zeros((0, 0))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Edges and coins of one trade.
+
+    edges    Numbers in the mirror, ascending. ``source``, ``target``: places of their coins in ``coins``.
+    cap      Most that may be sold on each.
+    coins    Numbers in the mirror. The last one's price is 1: what is bought, or what is sold where the output is
+             fixed.
+    supply   By coin: what is put in, negative what must come out.
+    """
+
+    edges: Ints
+    source: Ints
+    target: Ints
+    cap: Floats
+    coins: Ints
+    start: int
+    end: int
+    supply: Floats
+
+    @classmethod
+    def of(cls, mirror: Mirror, edges: Ints, cap: Floats, start: int, end: int, amount: float, exact_out: bool) -> Self:
+        """``start``, ``end``: numbers of coins in the mirror."""
+        fixed = start if exact_out else end
+        between = np.unique(np.concatenate([mirror.source[edges], mirror.target[edges], [start, end]]))
+        coins = np.append(between[between != fixed], fixed)
+        place = np.zeros(len(mirror.names), np.int64)
+        place[coins] = np.arange(len(coins))
+        supply = np.zeros(len(coins))
+        supply[place[end if exact_out else start]] = -amount if exact_out else amount
+        return cls(
+            edges, place[mirror.source[edges]], place[mirror.target[edges]], cap, coins,
+            int(place[start]), int(place[end]), supply,
+        )  # fmt: skip
+
+    def only(self, mirror: Mirror, keep: Ints) -> "Problem":
+        """The same with these edges (places in ``edges``, ascending) alone."""
+        exact_out = self.supply[self.end] < 0
+        amount = abs(float(self.supply.sum()))
+        start, end = int(self.coins[self.start]), int(self.coins[self.end])
+        return Problem.of(mirror, self.edges[keep], self.cap[keep], start, end, amount, bool(exact_out))
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Prices by coin of the problem, the dual's value at them, what each edge sells, and the steps it took.
+
+    unbalanced  What the flows buy and do not sell, or sell and do not have, relative to the value: the gap that is left
+                before anything is rounded.
+    """
+
+    prices: Floats
+    value: float
+    flow: Floats
+    steps: int
+    unbalanced: float
+
+
+def first_prices(mirror: Mirror, problem: Problem) -> Floats:
+    """Prices to begin with where nothing is known."""
+    return kernels.first_prices(
+        problem.edges, problem.source, problem.target, mirror.price, mirror.piece_at, mirror.x, mirror.y,
+        len(problem.coins), len(problem.coins) - 1,
+    )  # fmt: skip
+
+
+def solve(mirror: Mirror, problem: Problem, prices: Floats) -> Solution:
+    """Minimise the dual from these prices: Newton's method, scaled by the prices and damped by the curvature that the
+    whole market would have (Levenberg, Marquardt); where that does not come to an end, L-BFGS-B on the logarithms."""
+    dual = _Dual(mirror, problem)
+    found = _newton(dual, prices) if len(problem.coins) <= _MANY else None
+    return found or _quasi_newton(dual, prices)
+
+
+def bound(mirror: Mirror, problem: Problem, prices: Floats) -> float:
+    """What no route exceeds: the output, or minus the input where the output is fixed."""
+    return kernels.certified(
+        prices, problem.supply, problem.edges, problem.source, problem.target, problem.cap, mirror.owner,
+        mirror.piece_at, mirror.pieces, mirror.x, mirror.y, mirror.most,
+        mirror.vertex_at, mirror.vertices, mirror.vertex_in, mirror.vertex_out,
+    )  # fmt: skip
+
+
+class _Dual:
+    """The dual function of one problem, with room for its derivatives."""
+
+    def __init__(self, mirror: Mirror, problem: Problem) -> None:
+        self.mirror = mirror
+        self.problem = problem
+        self.coins = len(problem.coins)
+        self.flow = np.zeros(len(problem.edges))
+        self.net = np.zeros(self.coins)
+
+    def at(self, prices: Floats, curvature: Floats = _NONE) -> float:
+        problem, mirror = self.problem, self.mirror
+        return kernels.dual(
+            prices, problem.supply, problem.edges, problem.source, problem.target, problem.cap, mirror.price,
+            mirror.piece_at, mirror.pieces, mirror.x, mirror.y, mirror.most, self.flow, self.net, curvature,
+        )  # fmt: skip
+
+    def all_curvature(self, prices: Floats) -> Floats:
+        problem, mirror = self.problem, self.mirror
+        found = np.zeros((self.coins, self.coins))
+        kernels.all_curvature(prices, problem.edges, problem.source, problem.target, mirror.piece_at, mirror.x, found)
+        return found
+
+    def solution(self, prices: Floats, value: float, steps: int) -> Solution:
+        left = float(np.abs(self.net * prices)[:-1].sum())
+        return Solution(prices.copy(), value, self.flow.copy(), steps, left / abs(value) if value else 0.0)
+
+
+def _newton(dual: _Dual, prices: Floats) -> Solution | None:
+    free = dual.coins - 1
+    whole = dual.all_curvature(prices)[:free, :free]
+    whole[np.diag_indices(free)] *= 1 + 1e-12
+    curvature = np.zeros((dual.coins, dual.coins))
+    value = dual.at(prices, curvature)
+    damping = 1e-2
+    for step in range(_STEPS):
+        slope = (dual.net * prices)[:free]
+        # Sales are differences of numbers as large as the pools: more digits than they have cannot be asked for.
+        if np.abs(slope).sum() <= _EXACT * abs(value) + 1e-15 * curvature.trace():
+            return dual.solution(prices, value, step)
+        kept = curvature[:free, :free].copy()
+        while True:
+            _, move, failed = dposv(kept + damping * whole, -slope)
+            if not failed:
+                there = prices.copy()
+                there[:free] *= np.exp(np.clip(move, -1.0, 1.0))
+                next_value = dual.at(there, curvature)
+                expected = -0.5 * float(slope @ move)
+                if next_value <= value + 1e-14 * abs(value):
+                    break
+            damping *= 8.0
+            if damping > 1e6:
+                return None
+        gained = value - next_value
+        prices, value = there, next_value
+        if gained > 0.5 * expected:
+            damping = max(damping * 0.1, 1e-12)
+        elif gained < 0.1 * expected:
+            damping *= 4.0
+    return None
+
+
+def _quasi_newton(dual: _Dual, prices: Floats) -> Solution:
+    free = dual.coins - 1
+    scale = abs(dual.at(prices)) or 1.0
+    there = prices.copy()
+
+    def function(logarithms: Floats) -> tuple[float, Floats]:
+        there[:free] = np.exp(logarithms)
+        value = dual.at(there)
+        return value / scale, (dual.net * there)[:free] / scale
+
+    found = minimize(
+        function,
+        np.log(prices[:free]),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(start - _FAR, start + _FAR) for start in np.log(prices[:free])],
+        options={"maxiter": 500, "ftol": 1e-15, "gtol": 1e-11, "maxcor": 20},
+    )
+    there[:free] = np.exp(found.x)
+    return dual.solution(there, dual.at(there), int(found.nit))

@@ -1,0 +1,46 @@
+"""Splits a trade over pools by its dual, and says how good any route could be (Diamandis, Resnick, Chitra, Angeris,
+*An Efficient Algorithm for Optimal Routing Through Constant Function Market Makers*, 2023).
+
+numba and scipy are imported when the router is made, not when the plugin is listed or its config is read.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from sniper.router import Config, Listed, Proposal, RouteAsk, Router
+
+
+class DualConfig(Config):
+    """``[router.dual]``"""
+
+    method: Literal["dual", "greedy", "path"] = Field(
+        "dual",
+        description='"dual"; or a baseline to compare it with: "greedy" (slice by slice) or "path" (the best single '
+        "path), both without a bound",
+    )
+    slices: int = Field(100, ge=1, le=10_000, description="equal parts in which greedy sends an amount")
+
+
+class Dual(Router):
+    """One chain's router. What it does is in `sniper_router_dual.engine`."""
+
+    config: DualConfig
+
+    def __init__(self, config: DualConfig) -> None:
+        super().__init__(config)
+        from sniper_router_dual.engine import Engine
+
+        self._engine = Engine(config.method, config.slices)
+
+    def warm(self) -> None:
+        self._engine.warm()
+
+    def changed(self, pool: Listed) -> None:
+        self._engine.mirror.changed(pool)
+
+    def removed(self, address: str) -> None:
+        self._engine.mirror.removed(address)
+
+    async def propose(self, ask: RouteAsk) -> Proposal:
+        return self._engine.propose(ask)

@@ -1,0 +1,116 @@
+"""Routes over 100, 1,000 and 10,000 constant-product pools, cold and warm, beside the best single path and greedy.
+
+The market is one that arbitrage keeps in order: prices are off by about 0.2%, fees are 0.05% to 1%, a twentieth of
+the coins are hubs that most pools trade against. Warm: the prices of the last route are known, 20 pools have changed.
+Cold: they are not known; what the mirror holds is current either way. Reading all pools into it is shown apart.
+"""
+
+import math
+import random
+from statistics import median
+from time import perf_counter
+
+from figures import Figure, collected
+
+from sniper.router import NoRoute, RouteAsk
+from sniper.routing import quoted
+from sniper_amm_constant_product.pool import ConstantProduct, ConstantProductConfig
+from sniper_router_dual.engine import Engine, Method
+from sniper_sdk.conformance.router import Market, Pool
+
+SIZES = {100: (20, 5.0, 1.0), 1_000: (60, 20.0, 3.0), 10_000: (200, 100.0, 10.0)}
+"""Pools: coins, targets cold and warm, ms."""
+FEES = tuple(ConstantProductConfig(fee_bps=fee) for fee in (5, 30, 30, 30, 100))
+
+
+def market(pools: int, coins: int) -> list[Pool]:
+    draw = random.Random(pools)
+    worth = [10 ** draw.uniform(-3, 3) for _ in range(coins)]
+    hubs = max(2, coins // 20)
+    found = []
+    for n in range(pools):
+        a = draw.randrange(hubs) if draw.random() < 0.6 else draw.randrange(coins)
+        b = draw.choice([coin for coin in range(coins) if coin != a])
+        depth, off = 10 ** draw.uniform(21, 25), math.exp(draw.gauss(0, 0.002))
+        impl = ConstantProduct(config=draw.choice(FEES), reserves=(int(depth / worth[a]), int(depth / worth[b] * off)))
+        found.append(Pool(f"{n:05}", (f"c{a}", f"c{b}"), impl))
+    return found
+
+
+def engine(pools: list[Pool], method: Method = "dual") -> Engine:
+    made = Engine(method, 100)
+    for pool in pools:
+        made.mirror.changed(pool)
+    made.mirror.settle()
+    return made
+
+
+def asks(pools: list[Pool], coins: int, count: int) -> list[RouteAsk]:
+    """Trades of 1/1,000 to 1/3 of the deepest pool of what is sold, between coins that are connected."""
+    draw = random.Random(coins)
+    probe, graph = engine(pools, "path"), Market(pools)
+    found: list[RouteAsk] = []
+    while len(found) < count:
+        a, b = draw.sample(range(coins), 2)
+        depth = max((pool.impl.reserve(pool.coins.index(f"c{a}")) for pool in graph.trading(f"c{a}")), default=0)
+        amount = int(depth * 10 ** draw.uniform(-3, -0.5))
+        ask = RouteAsk(chain_id=1, token_in=f"c{a}", token_out=f"c{b}", amount=amount)
+        try:
+            probe.propose(ask)
+        except NoRoute:
+            continue
+        found.append(ask)
+    return found
+
+
+def size(count: int, quick: bool) -> list[Figure]:
+    coins, cold_target, warm_target = SIZES[count]
+    pools = market(count, coins)
+    graph = Market(pools)
+    cold, warm, left, gaps, reading = [], [], [], [], []
+    less: dict[Method, list[float]] = {"path": [], "greedy": []}
+    for ask in asks(pools, coins, 3 if quick else 10):
+        began = perf_counter()
+        made = engine(pools)
+        reading.append(perf_counter() - began)
+        with collected():
+            began = perf_counter()
+            proposal = made.propose(ask)
+            cold.append(perf_counter() - began)
+            left.append(made.solved(made.problem(ask)).unbalanced)
+            gap = quoted(graph, ask, proposal.legs, method="dual", bound=proposal.bound).gap
+            assert gap is not None
+            gaps.append(float(gap))
+            for method, found in less.items():
+                found.append(1 - engine(pools, method).propose(ask).expected / proposal.expected)
+            for n in range(10):
+                for pool in random.Random(n).sample(pools, 20):
+                    x, y = pool.impl.reserves
+                    pool.impl.reserves = x * 10_005 // 10_000, y * 10_000 // 10_005
+                    made.mirror.changed(pool)
+                began = perf_counter()
+                made.propose(ask)
+                warm.append(perf_counter() - began)
+    name = f"route over {count:,} pools"
+    return [
+        Figure(f"{name}, cold", median(cold) * 1e3, "ms", cold_target, beside={"worst": max(cold) * 1e3}),
+        Figure(f"{name}, warm", median(warm) * 1e3, "ms", warm_target, beside={"worst": max(warm) * 1e3}),
+        Figure(f"{name}, worst gap before rounding", max(left), "of 1", 1e-6),
+        Figure(f"{name}, gap", median(gaps), "of 1", beside={"worst": max(gaps)}),
+        *(
+            Figure(
+                f"{name}, lost by {method}", median(found), "of 1", beside={"worst": max(found), "least": min(found)}
+            )
+            for method, found in less.items()
+        ),
+        Figure(f"reading {count:,} pools", median(reading) * 1e3, "ms"),
+    ]
+
+
+def figures(quick: bool = False) -> list[Figure]:
+    began = perf_counter()
+    Engine("dual", 100).warm()
+    found = [Figure("getting the router ready, compiled before", (perf_counter() - began) * 1e3, "ms")]
+    for count in SIZES:
+        found += size(count, quick)
+    return found
