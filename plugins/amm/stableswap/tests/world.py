@@ -86,6 +86,8 @@ class Pool:
         assert found.amm is not None
         assert found.coins == tuple(coin.lower() for coin in self.coins)
         self.amm = found.amm
+        if self.kind == "OptimizedPool":  # which an empty pool does not show, and others seldom
+            self.amm.curve = self.amm.curve.at_rest(divide_last=True)
         self.amm.on_block(self.world.chain.timestamp())
 
     # ---- what is done to it ----
@@ -178,9 +180,11 @@ class Pool:
         asked = []
         for want in wanted:
             try:
-                asked.append((self.amm.amount_in(i, j, want), want))
+                need = self.amm.amount_in(i, j, want)
             except NoLiquidity:
                 continue
+            if need <= self.world.chain.token_balance(self.coins[i], self.world.trader):
+                asked.append((need, want))
         given = [*amounts, *(need - below for need, _ in asked for below in (0, 1) if need > below)]
         trials = "trials(address,int128,int128,uint256[])(uint256[],bool[])"
         received, traded = self.world.ask(self.world.trader, trials, self.address, i, j, given)
@@ -199,7 +203,9 @@ class Pool:
             x, y = self.amm.curve.balances[i], self.amm.curve.balances[j]
             amounts = [1 + randomness.randrange(1 + x * scale // 1000) for scale in (1, 30, 1000, 3000) * count]
             far = [2**bits + randomness.randrange(2**bits) for bits in range(0, 195, 40)]
-            self.compare_quotes(i, j, [*amounts, *far], [1 + randomness.randrange(y) for _ in range(3 * count)])
+            owned = self.world.chain.token_balance(self.coins[i], self.world.trader)
+            affordable = [amount for amount in (*amounts, *far) if amount <= owned]
+            self.compare_quotes(i, j, affordable, [1 + randomness.randrange(y) for _ in range(3 * count)])
 
     # ---- histories ----
 

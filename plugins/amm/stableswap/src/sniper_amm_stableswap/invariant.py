@@ -22,8 +22,8 @@ def fits(value: int) -> int:
 
 
 def invariant(xp: Sequence[int], ann: int, precision: int, *, divide_last: bool) -> int:
-    """``get_D``; 0 for an empty pool. ``divide_last``: the product is divided by n^n at its end, as in NG and in pools
-    of two coins of the factories, instead of by n at every coin. They differ by a unit."""
+    """``get_D``; 0 for an empty pool. ``divide_last``: the product is divided by n^n at its end, as in NG and in the
+    factories' optimised pools, instead of by n at every coin. They seldom differ, and then by a unit."""
     n, total = len(xp), sum(xp)
     if not total:
         return 0

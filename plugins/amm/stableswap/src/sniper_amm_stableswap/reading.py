@@ -57,8 +57,7 @@ async def read_pool(address: str, chain: Chain, config: StableswapConfig) -> Rea
     if base_address:
         base = await _read_base(base_address, chain, config)
         rates = (rates[0], base.d * E18 // base.supply)
-    likely = len(rates) == 2 and offered.numbers["A_precise"] is not None
-    versions = [offered.curve(rates, divide_last=last) for last in (likely, not likely)]
+    versions = [offered.curve(rates, divide_last=last) for last in (False, True)]
     curve = await _that_quotes_alike(address, chain, versions)
     return Read(offered.coins, curve, base_address, base, False)
 
