@@ -1,8 +1,4 @@
-"""What holds for every pool, and quotes that were recorded on Base."""
-
-import json
-import os
-from pathlib import Path
+"""What holds for every pool."""
 
 import pytest
 from hypothesis import given
@@ -12,10 +8,7 @@ from pydantic import ValidationError
 from sniper.amm import NoLiquidity
 from sniper.codec import encode_state, restore_state
 from sniper_amm_uniswap_v3.pool import UniswapV3, UniswapV3Config
-from sniper_amm_uniswap_v3.tick import MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK, changed, sqrt_ratio_at_tick
-
-DATA = Path(os.environ.get("SNIPER_DATA", Path(__file__).parents[4] / ".." / "shared" / "data"))
-VECTORS = DATA / "amm-vectors" / "aerodrome_slipstream_quote_exact_input.json"
+from sniper_amm_uniswap_v3.tick import MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK, sqrt_ratio_at_tick
 
 
 @st.composite
@@ -121,21 +114,3 @@ def test_factories_are_lower_cased_and_anything_but_an_address_is_refused() -> N
     assert config.factories == ("0x1f98431c8ad98523631ae4a59f267346ea31f984",)
     with pytest.raises(ValidationError):
         UniswapV3Config(factories=("uniswap",))
-
-
-@pytest.mark.skipif(not VECTORS.exists(), reason=f"evaluation data is absent: {VECTORS} (set SNIPER_DATA)")
-def test_a_pool_of_base_gives_what_its_quoter_gave_on_chain() -> None:
-    """Slipstream, a fork with the same swap and a fee of its own, which the state names."""
-    document = json.loads(VECTORS.read_text())
-    state = document["pool_state"]
-    assert state["block"] == document["block"]
-    ticks: tuple[tuple[int, int, int], ...] = ()
-    for index, (gross, net, *_) in state["tick_data"].items():
-        ticks = changed(ticks, int(index), gross, net)
-    pool = UniswapV3(config=UniswapV3Config(), ticks=ticks, **state["scalars"])
-    answered = [quote for quote in document["quotes"] if isinstance(quote["result"], int)]  # one call timed out
-    for quote in answered:
-        _, _, direction, amount = quote["call"].split("|")
-        i = ["cbETH->WETH", "WETH->cbETH"].index(direction)
-        assert pool.amount_out(i, 1 - i, int(amount)) == quote["result"]
-    assert len(answered) == 25

@@ -3,7 +3,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from sniper_amm_uniswap_v3.algebra import Algebra, AlgebraConfig
+from sniper_amm_uniswap_v3.followed import Followed
+from sniper_amm_uniswap_v3.pancake import PancakeV3, PancakeV3Config
 from sniper_amm_uniswap_v3.pool import UniswapV3, UniswapV3Config
+from sniper_amm_uniswap_v3.slipstream import Slipstream, SlipstreamConfig
 from sniper_amm_uniswap_v3.tick import sqrt_ratio_at_tick
 from sniper_sdk import AmmConformance, PackageConformance
 
@@ -15,9 +19,9 @@ class TestPackage(PackageConformance):
 
 
 @st.composite
-def pools(draw: st.DrawFn) -> UniswapV3:
-    """Pools with some positions about their price; or none, or not initialised."""
-    pool = UniswapV3(config=UniswapV3Config(), fee=3000, tick_spacing=SPACING)
+def pools(draw: st.DrawFn, /, cls: Any, **fields: Any) -> Any:
+    """Pools with some positions about their price; or none, or not initialised. Any: of each class."""
+    pool: Followed = cls(fee=3000, tick_spacing=SPACING, **fields)
     if draw(st.integers(0, 9)) == 0:
         return pool
     tick = draw(st.integers(-50_000, 50_000))
@@ -28,7 +32,7 @@ def pools(draw: st.DrawFn) -> UniswapV3:
     return pool
 
 
-def mints(pool: UniswapV3) -> SearchStrategy[tuple[str, tuple[Any, ...]]]:
+def mints(pool: Followed) -> SearchStrategy[tuple[str, tuple[Any, ...]]]:
     middle = pool.tick // SPACING
     return st.builds(
         lambda lower, width, amount: (
@@ -41,11 +45,37 @@ def mints(pool: UniswapV3) -> SearchStrategy[tuple[str, tuple[Any, ...]]]:
     )
 
 
-class TestUniswapV3(AmmConformance[UniswapV3]):
-    amm = UniswapV3
-    # held by test_against_contract.py, through whole histories
+class Conformance(AmmConformance[Followed]):
+    # held by test_histories.py, through whole histories
     test_it_is_exact_against_the_real_contract = None  # type: ignore[assignment]
-    pools = pools()
 
-    def logs(self, pool: UniswapV3) -> SearchStrategy[tuple[str, tuple[Any, ...]]] | None:
+    def logs(self, pool: Followed) -> SearchStrategy[tuple[str, tuple[Any, ...]]] | None:
         return mints(pool) if pool.sqrt_price_x96 else None
+
+
+class TestUniswapV3(Conformance):
+    amm = UniswapV3
+    pools = pools(UniswapV3, config=UniswapV3Config())
+
+
+class TestPancakeV3(Conformance):
+    amm = PancakeV3
+    pools = pools(PancakeV3, config=PancakeV3Config())
+    examples = 30
+
+
+class TestSlipstream(Conformance):
+    amm = Slipstream
+    pools = pools(Slipstream, config=SlipstreamConfig())
+    examples = 30
+
+
+class TestAlgebra(Conformance):
+    amm = Algebra
+    pools = pools(Algebra, config=AlgebraConfig())
+    examples = 30
+
+    def logs(self, pool: Followed) -> SearchStrategy[tuple[str, tuple[Any, ...]]] | None:
+        fees = st.integers(0, 65_535).map(lambda fee: ("fee_set", (fee,)))
+        plugins = st.sampled_from([0, 1]).map(lambda config: ("plugin_config_set", (config,)))
+        return mints(pool) | fees | plugins if pool.sqrt_price_x96 else fees

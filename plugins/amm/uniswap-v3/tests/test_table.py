@@ -8,16 +8,19 @@ from hypothesis import strategies as st
 
 from sniper.amm import NoLiquidity
 from sniper_amm_uniswap_v3 import table as tables
+from sniper_amm_uniswap_v3.algebra import Algebra, AlgebraConfig
 from sniper_amm_uniswap_v3.pool import UniswapV3, UniswapV3Config
 from sniper_amm_uniswap_v3.step import price_after_input
 from sniper_amm_uniswap_v3.swap import swap
 from sniper_amm_uniswap_v3.table import Table
 from sniper_amm_uniswap_v3.tick import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
 
+Priced = UniswapV3 | Algebra
+"""Steps that end at the edges of words, and steps that do not."""
 TIERS = [(100, 1), (500, 10), (3000, 60), (10_000, 200), (0, 2), (999_999, 100), (50_000, 16_383)]
 
 
-def walked(pool: UniswapV3, i: int, amount: int, *, exact_in: bool) -> tuple[int, int]:
+def walked(pool: Priced, i: int, amount: int, *, exact_in: bool) -> tuple[int, int]:
     return swap(
         amount,
         price=pool.sqrt_price_x96,
@@ -28,46 +31,49 @@ def walked(pool: UniswapV3, i: int, amount: int, *, exact_in: bool) -> tuple[int
         fee=pool.fee,
         downwards=i == 0,
         exact_in=exact_in,
+        words=pool.words,
     )
 
 
-def looked_up(pool: UniswapV3, i: int, amount: int, *, exact_in: bool) -> tuple[int, int]:
+def looked_up(pool: Priced, i: int, amount: int, *, exact_in: bool) -> tuple[int, int]:
     table = pool._table(i == 0, amount)
     quote = table.exact_in if exact_in else table.exact_out
     return quote(pool.sqrt_price_x96, pool.tick, pool.liquidity, amount)
 
 
-def compare(pool: UniswapV3, i: int, amount: int) -> None:
+def compare(pool: Priced, i: int, amount: int) -> None:
     for exact_in in (True, False):
         expected = walked(pool, i, amount, exact_in=exact_in)
         assert looked_up(pool, i, amount, exact_in=exact_in) == expected
 
 
-def compare_the_most(pool: UniswapV3, i: int) -> None:
+def compare_the_most(pool: Priced, i: int) -> None:
     most = walked(pool, i, UniswapV3.max_amount, exact_in=True)[0]
     assert pool.most_in(i, 1 - i) == most
     with pytest.raises(NoLiquidity):
         pool.amount_out(i, 1 - i, most + 1)
 
 
-def boundaries(pool: UniswapV3, i: int) -> Iterator[int]:
+def boundaries(pool: Priced, i: int) -> Iterator[int]:
     """Amounts in that end exactly at a stop, and beside it."""
     total = 0
-    table = Table(pool.ticks, pool.tick_spacing, pool.fee, downwards=i == 0)
+    table = Table(pool.ticks, pool.tick_spacing, pool.fee, downwards=i == 0, words=pool.words)
     for stop in table._stops(pool.tick, pool.sqrt_price_x96, pool.liquidity):
         total += table._with_fee(stop[3])
         yield from (total - 1, total, total + 1)
 
 
 @st.composite
-def pools(draw: st.DrawFn, reach: int = 40) -> UniswapV3:
+def pools(draw: st.DrawFn, reach: int = 40) -> Priced:
     """Positions beside and over one another, with gaps, some over all prices; a price among them or beside them."""
     fee, spacing = draw(st.sampled_from(TIERS))
     lowest, highest = -(-MIN_TICK // spacing), MAX_TICK // spacing
     center = draw(st.sampled_from([0, 0, 70_000, -300_000]))
     tick = center + draw(st.integers(-reach * spacing // 2, reach * spacing // 2))
     tick = max(MIN_TICK + spacing, min(tick, MAX_TICK - spacing))
-    pool = UniswapV3(config=UniswapV3Config(), fee=fee, tick_spacing=spacing)
+    pool: Priced = UniswapV3(config=UniswapV3Config(), fee=fee, tick_spacing=spacing)
+    if draw(st.integers(0, 3)) == 0:
+        pool = Algebra(config=AlgebraConfig(), fee=fee, tick_spacing=spacing)
     low, high = sqrt_ratio_at_tick(tick), sqrt_ratio_at_tick(tick + 1)
     pool.initialize(draw(st.integers(low, high - 1)), tick)
     for lower, upper, liquidity in draw(st.lists(positions(pool, reach), max_size=5)):
@@ -77,7 +83,7 @@ def pools(draw: st.DrawFn, reach: int = 40) -> UniswapV3:
     return pool
 
 
-def positions(pool: UniswapV3, reach: int) -> st.SearchStrategy[tuple[int, int, int]]:
+def positions(pool: Priced, reach: int) -> st.SearchStrategy[tuple[int, int, int]]:
     spacing, middle = pool.tick_spacing, pool.tick // pool.tick_spacing
     lowest, highest = -(-MIN_TICK // spacing), MAX_TICK // spacing
 
@@ -95,7 +101,7 @@ sides = st.integers(0, 1)
 
 @settings(deadline=None)
 @given(pool=pools(), asked=st.lists(st.tuples(sides, amounts), min_size=1, max_size=12))
-def test_quotes_equal_the_walk(pool: UniswapV3, asked: list[tuple[int, int]]) -> None:
+def test_quotes_equal_the_walk(pool: Priced, asked: list[tuple[int, int]]) -> None:
     for i, amount in asked:
         compare(pool, i, amount)
     for i in (0, 1):
@@ -104,7 +110,7 @@ def test_quotes_equal_the_walk(pool: UniswapV3, asked: list[tuple[int, int]]) ->
 
 @settings(max_examples=60, deadline=None)
 @given(pool=pools(reach=15), i=sides)
-def test_quotes_equal_the_walk_at_each_stop_and_beside_it(pool: UniswapV3, i: int) -> None:
+def test_quotes_equal_the_walk_at_each_stop_and_beside_it(pool: Priced, i: int) -> None:
     for n, amount in enumerate(boundaries(pool, i)):
         if 0 < amount <= UniswapV3.max_amount and n < 120:
             compare(pool, i, amount)
@@ -115,7 +121,7 @@ def test_quotes_equal_the_walk_at_each_stop_and_beside_it(pool: UniswapV3, i: in
 
 @settings(max_examples=300, deadline=None)
 @given(data=st.data(), pool=pools())
-def test_logs_change_the_sums_as_they_change_the_walk(data: st.DataObject, pool: UniswapV3) -> None:
+def test_logs_change_the_sums_as_they_change_the_walk(data: st.DataObject, pool: Priced) -> None:
     """Positions come and go, the price moves back and forth by swaps of the walk's own, and quotes come in between."""
     held: list[tuple[int, int, int]] = []
     for _ in range(data.draw(st.integers(1, 14))):
@@ -143,9 +149,9 @@ def test_logs_change_the_sums_as_they_change_the_walk(data: st.DataObject, pool:
             compare_the_most(pool, data.draw(sides))
 
 
-def move(pool: UniswapV3, i: int, amount: int) -> None:
+def move(pool: Priced, i: int, amount: int) -> None:
     """What the contract would log of a swap, step by step."""
-    table = Table(pool.ticks, pool.tick_spacing, pool.fee, downwards=i == 0)
+    table = Table(pool.ticks, pool.tick_spacing, pool.fee, downwards=i == 0, words=pool.words)
     price, tick, liquidity = pool.sqrt_price_x96, pool.tick, pool.liquidity
     for key, stop, behind, needed, _ in table._stops(tick, price, liquidity):
         whole = table._with_fee(needed)

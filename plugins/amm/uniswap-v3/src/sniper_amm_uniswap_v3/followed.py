@@ -24,6 +24,8 @@ class Followed(Concentrated):
 
     deadline_s: ClassVar[int] = 30  # a spacing of 1 has 6,931 bitmap words to read
 
+    config: FactoriesConfig
+
     @on_log("Initialize(uint160 sqrtPriceX96, int24 tick)")
     def initialize(self, sqrt_price_x96: int, tick: int) -> Change:
         self.sqrt_price_x96, self.tick = sqrt_price_x96, tick
