@@ -50,9 +50,7 @@ async def test_a_rate_that_moves_is_believed_for_a_while_and_until_a_trade_contr
     world.send(oracle, "set(uint256)", 12 * 10**17)
     trade = "trade(address,int128,int128,uint256)"
     pool.follow(world.send(world.trader, trade, pool.address, 0, 1, 10**20))
-    with pytest.raises(NoLiquidity, match="read the pool again"):
-        pool.amm.amount_out(0, 1, 10**18)
-    assert pool.amm.most_in(0, 1) == 0
+    assert "read again" in pool.lost
     await pool.load(reader)
     pool.quote_around(3, 2)
 
@@ -105,14 +103,13 @@ async def test_how_a_pool_rounds_its_invariant_is_told_by_the_log_of_a_deposit(w
     pool.quote_around(5, 5)
 
 
-async def test_a_withdrawal_in_one_coin_that_fits_two_coins_makes_the_pool_stale(world: World, reader: Any) -> None:
+async def test_a_withdrawal_in_one_coin_that_fits_several_has_the_pool_read_again(world: World, reader: Any) -> None:
     pool = world.make("PlainPool", (18, 18, 18), 100)
     await pool.load(reader)
     pool.add([10**20] * 3)
     pool.remove_one(1, 10**18)
-    with pytest.raises(NoLiquidity, match="3 coins fit"):
-        pool.amm.price(0, 1)
+    assert "3 coins fit" in pool.lost
     await pool.load(reader)
     pool.quote_around(7, 3)
     pool.remove_one(1, 10**18)
-    assert not pool.amm.stale
+    assert not pool.lost

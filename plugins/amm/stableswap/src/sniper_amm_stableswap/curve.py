@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 from msgspec.structs import replace
 
 from sniper.amm import Fraction, NoLiquidity
+from sniper.errors import SniperError
 from sniper.plugin import Frozen
 from sniper_amm_stableswap.invariant import MOST, fits, invariant, slope, solve
 
@@ -17,6 +18,12 @@ E18: Final = 10**18
 FEE_ONE: Final = 10**10
 
 _replaced: Any = replace  # Any: a Frozen is a msgspec struct at run time only
+
+
+class Unfollowable(SniperError, ValueError):
+    """What a pool logged does not follow from the state that is kept of it, which is not the pool's any more."""
+
+    code = "stableswap-unfollowable"
 
 
 class Ramp(Frozen):
@@ -90,7 +97,7 @@ class Curve(Frozen):
 
     def with_balances(self, balances: Sequence[int], supply: int) -> Self:
         if any(balance < 0 for balance in balances):
-            raise NoLiquidity(f"balances {tuple(balances)} cannot be: the pool was not followed from its beginning")
+            raise Unfollowable(f"the pool's balances would be {tuple(balances)}: it has to be read again")
         return self.at_rest(balances=tuple(balances), supply=supply)
 
     # ---- trades ----
@@ -119,10 +126,12 @@ class Curve(Frozen):
         return (gross - fee) * E18 // rate, fee * self.admin_fee // FEE_ONE * E18 // rate
 
     def traded(self, i: int, j: int, sold: int, bought: int) -> Self:
-        """After an exchange that was logged. Raises `NoLiquidity` where it is not what this state gives."""
+        """After an exchange that was logged. Raises `Unfollowable` where this state gives something else."""
         out, kept = self.trade(i, j, sold)
         if out != bought:
-            raise NoLiquidity(f"{sold} of coin {i} bought {bought} of coin {j} where {out} was expected")
+            raise Unfollowable(
+                f"{sold} of coin {i} bought {bought} of coin {j}, not {out}: the pool has to be read again"
+            )
         balances = list(self.balances)
         balances[i] += sold
         balances[j] -= out + kept
@@ -211,10 +220,10 @@ class Curve(Frozen):
         return self._moved([-amount for amount in amounts], fees, supply)
 
     def after_withdrawal_of_one(self, i: int, shares: int, received: int) -> Self:
-        """Raises `NoLiquidity` where this state gives something else for ``shares``."""
+        """Raises `Unfollowable` where this state gives something else for ``shares``."""
         net, fee = self.withdrawn(i, shares)
         if net != received:
-            raise NoLiquidity(f"{shares} shares gave {received} of coin {i} where {net} was expected")
+            raise Unfollowable(f"{shares} shares gave {received} of coin {i}, not {net}: the pool has to be read again")
         balances = list(self.balances)
         balances[i] -= net + fee * self.admin_fee // FEE_ONE
         return self.with_balances(balances, self.supply - shares)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 
 from sniper.amm import Amm, Chain, Change, Found, Fraction, NoLiquidity, Self, on_log
 from sniper_amm_stableswap.config import StableswapConfig
-from sniper_amm_stableswap.curve import E18, FEE_ONE, Curve, Ramp
+from sniper_amm_stableswap.curve import E18, FEE_ONE, Curve, Ramp, Unfollowable
 from sniper_amm_stableswap.invariant import MOST
 from sniper_amm_stableswap.reading import read_pool
 
@@ -26,7 +26,8 @@ class Stableswap(Amm):
     moving        Whether rates change without a log.
     rates_at      Second of the first block after the rates were read; 0: none yet.
     now           Second of the newest block.
-    stale         Why the state is not the contract's any more; empty: it is.
+
+    A log that contradicts the state raises `Unfollowable`: the kernel then forgets the pool and reads it again.
     """
 
     swap_gas: ClassVar[int] = 180_000
@@ -41,7 +42,6 @@ class Stableswap(Amm):
     moving: bool = False
     rates_at: int = 0
     now: int = 0
-    stale: str = ""
 
     @classmethod
     async def load(cls, address: str, chain: Chain, config: StableswapConfig) -> Found[Self]:
@@ -95,7 +95,9 @@ class Stableswap(Amm):
             out, kept = then.trade(min(i, 1), min(j, 1), paid)
             expected = self.base_moved if j else bought
             if out != expected:
-                raise NoLiquidity(f"{paid} bought {expected} through the base pool where {out} was expected")
+                raise Unfollowable(
+                    f"{paid} bought {expected} through the base pool, not {out}: the pool has to be read again"
+                )
             changed = [paid, -out - kept] if i == 0 else [-out - kept, paid]
             balances = [balance + change for balance, change in zip(curve.balances, changed, strict=True)]
             return curve.with_balances(balances, curve.supply)
@@ -140,19 +142,19 @@ class Stableswap(Amm):
         """What ``exchange`` gives; may be 0. In the first pools ``get_dy`` rounds the fee otherwise, by a unit."""
         if amount_in <= 0:
             raise NoLiquidity(f"no output for {amount_in}")
-        if self.moving or self.stale:
-            self._refuse()
+        if self.moving:
+            self._believe()
         return self.curve.trade(i, j, amount_in)[0]
 
     def amount_in(self, i: int, j: int, amount_out: int) -> int:
-        if self.moving or self.stale:
-            self._refuse()
+        if self.moving:
+            self._believe()
         return self.curve.least_in(i, j, amount_out)
 
     def most_in(self, i: int, j: int) -> int:
         """Where the scaling by the rate overflows; with NG's dynamic fee, which squares balances, by bisection."""
         low, high = 0, MOST // self.curve.rates[i]
-        if not self.curve.d or self.stale:
+        if not self.curve.d:
             return 0
         if self.curve.offpeg <= FEE_ONE:
             return high
@@ -168,8 +170,8 @@ class Stableswap(Amm):
 
     def price(self, i: int, j: int) -> Fraction:
         """From the invariant's derivative, see `invariant.slope`, after the fee of an infinitely small trade."""
-        if self.moving or self.stale:
-            self._refuse()
+        if self.moving:
+            self._believe()
         return self.curve.price(i, j)
 
     def reserve(self, i: int) -> int:
@@ -181,35 +183,26 @@ class Stableswap(Amm):
 
     # ---- how logs change the state ----
 
-    def _refuse(self) -> None:
-        if self.stale:
-            raise NoLiquidity(f"not followed any more: {self.stale}; read the pool again")
-        if self.moving and self.now - self.rates_at > self.config.rate_seconds:
+    def _believe(self) -> None:
+        if self.now - self.rates_at > self.config.rate_seconds:
             raise NoLiquidity(
                 f"its rates were read {self.now - self.rates_at} s ago and move without a log; read the pool again"
             )
 
     def _follow(self, change: Callable[[Curve], Curve], moved: Change = None) -> Change:
-        try:
-            self.curve = change(self.curve)
-        except NoLiquidity as refusal:
-            self.stale = self.stale or str(refusal)
+        self.curve = change(self.curve)
         return moved
 
     def _follow_base(self, change: Callable[[Curve], Curve]) -> Change:
         assert self.base is not None  # a log of "base" comes only where there is one
-        try:
-            changed = change(self.base)
-        except NoLiquidity as refusal:
-            self.stale = self.stale or f"base pool: {refusal}"
-            return None
+        changed = change(self.base)
         self.base_rate = self.curve.rates[1]
         self.base_moved = abs(changed.supply - self.base.supply)
         self._set_base(changed)
         return None
 
     def _set_base(self, base: Curve) -> None:
-        if base == self.base:
+        if base is self.base:
             return
         self.base = base
         if base.supply:
@@ -224,11 +217,11 @@ def _traded(curve: Curve, i: int, j: int, sold: int, bought: int) -> Curve:
     """Where the pool was read, both ways to round the invariant may have given the same: the trade tells them apart."""
     try:
         return curve.traded(i, j, sold, bought)
-    except NoLiquidity as refusal:
+    except Unfollowable as contradiction:
         try:
             return curve.at_rest(divide_last=not curve.divide_last).traded(i, j, sold, bought)
-        except NoLiquidity:
-            raise refusal from None
+        except Unfollowable:
+            raise contradiction from None
 
 
 def _rounding_as(curve: Curve, moved: Sequence[int], d: int) -> Curve:
@@ -248,10 +241,13 @@ def _without_one(curve: Curve, shares: int, received: int) -> Curve:
     for i in range(len(curve.balances)):
         try:
             fitting.append(curve.after_withdrawal_of_one(i, shares, received))
-        except NoLiquidity:
+        except (Unfollowable, NoLiquidity):
             continue
     if len(fitting) != 1:
-        raise NoLiquidity(f"{received} were withdrawn for {shares} shares of one coin, and {len(fitting)} coins fit")
+        raise Unfollowable(
+            f"{received} were withdrawn for {shares} shares of one coin, and {len(fitting)} coins fit: the pool has to"
+            " be read again"
+        )
     return fitting[0]
 
 
