@@ -8,13 +8,15 @@ from world import CHAIN, FINALITY, WETH, Flat, address
 
 from sniper.amm import Amm, Chain, Change, Config, Found, Fraction, Self, on_creation, on_log
 from sniper.codec import encode_state
-from sniper.events import Block, Event, Log, Reorg
+from sniper.events import Block, Event, Log, PoolRead, Reorg, Started
 from sniper.evm.abi import event as event_of
 from sniper.kernel import snapshot
+from sniper.kernel.asks import ReadPool
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.wiring import AmmWiring, ChainWiring, Wiring
 
 MANAGER, ORACLE = address(0xAA), address(0xBB)
+SILENT = event_of("Silent(bytes32 indexed id)").topic
 OPENED = event_of("Opened(bytes32 indexed id, address indexed coin0, address indexed coin1)").topic
 MOVED = event_of("Moved(bytes32 indexed id, uint256 price)").topic
 RATE = event_of("Rate(uint256 rate)").topic
@@ -41,6 +43,11 @@ class InOne(Amm):
     @on_creation("Opened(bytes32 indexed id, address indexed coin0, address indexed coin1)")
     def opened(cls, config: OneConfig, id_: bytes, coin0: str, coin1: str) -> Found[Self]:
         return Found(pool="0x" + id_.hex(), coins=(coin0, coin1), amm=cls(config=config))
+
+    @classmethod
+    @on_creation("Silent(bytes32 indexed id)")
+    def silent(cls, config: OneConfig, id_: bytes) -> Found[Self]:
+        return Found(pool="0x" + id_.hex())
 
     def follows(self) -> dict[str, str]:
         return {"oracle": ORACLE}
@@ -82,10 +89,15 @@ def pool_id(n: int) -> str:
 class World:
     """A kernel on one chain with nothing but that AMM."""
 
-    def __init__(self) -> None:
+    def __init__(self, pools: tuple[tuple[str, str], ...] = ()) -> None:
         wiring = AmmWiring("one", "one", InOne, OneConfig(), (MANAGER,))
         chain = ChainWiring(
-            chain_id=CHAIN, wrapped_native=WETH, fee=Flat(config=Config()), finality=FINALITY, amms=(wiring,)
+            chain_id=CHAIN,
+            wrapped_native=WETH,
+            fee=Flat(config=Config()),
+            finality=FINALITY,
+            amms=(wiring,),
+            pools=pools,
         )
         self.faults: list[str] = []
         self.wiring = Wiring(chains=(chain,), venues={}, accounts=())
@@ -131,6 +143,24 @@ class World:
     def open(self, n: int) -> None:
         coins = sorted((WETH, address(n)))
         self.log(MANAGER, OPENED, pool_id(n), *(f"0x{coin[2:]:0>64}" for coin in coins))
+
+    def read(self, n: int, price: int) -> None:
+        """Answer the one question that is out."""
+        (ask,) = self.kernel.asks
+        self.kernel.asks = []
+        assert ask.body == ReadPool(chain_id=CHAIN, pool=pool_id(n), amm="one", block=self.number, listed=True)
+        self.handle(
+            PoolRead(
+                time=self.kernel.now,
+                chain_id=CHAIN,
+                ask=ask.id,
+                pool=pool_id(n),
+                amm="one",
+                block=self.number,
+                coins=tuple(sorted((WETH, address(n)))),
+                state=encode_state(InOne(config=OneConfig(), price_=price)),
+            )
+        )
 
     def reorg(self, ancestor: int) -> None:
         self.handle(Reorg(time=self.kernel.now, chain_id=CHAIN, ancestor=ancestor))
@@ -221,6 +251,43 @@ def test_a_pool_that_fails_on_what_it_follows_or_on_a_block_is_forgotten_and_rep
     world.block(113)
     world.log(ORACLE, RATE, data=0)
     assert len(world.faults) == 3, "what is forgotten hears nothing any more"
+
+
+def test_a_creation_that_does_not_tell_enough_has_its_pool_read() -> None:
+    world = World()
+    world.block(100)
+    world.log(MANAGER, SILENT, pool_id(4))
+    assert not world.kernel.asks
+    world.block(101)
+    world.read(4, price=5)
+    assert world.out(4) == 10 * 5 + 101
+    world.log(MANAGER, MOVED, pool_id(4), data=7)
+    assert world.out(4) == 10 * 5 + 101, "this block's logs were in what was read"
+    world.block(102)
+    world.log(MANAGER, MOVED, pool_id(4), data=7)
+    assert world.out(4) == 10 * 7 + 102
+
+
+def test_pools_of_the_config_are_read_at_start_and_not_again_once_they_are_known() -> None:
+    world = World(pools=(("one", pool_id(4)),))
+    world.block(100)
+    world.handle(Started(time=world.kernel.now, mode="live"))
+    world.read(4, price=5)
+    assert world.out(4) == 10 * 5 + 100
+    world.restart()
+    world.handle(Started(time=world.kernel.now, mode="live"))
+    assert not world.kernel.asks
+
+
+@goes_on
+def test_the_pools_of_a_coin_are_those_that_are_listed(world: World, between: Between) -> None:
+    between(world)
+    chain = world.kernel.market.chains[CHAIN]
+    assert [pool.address for pool in chain.trading(WETH)] == [pool_id(1), pool_id(2)]
+    assert [pool.address for pool in chain.trading(address(2))] == [pool_id(2)]
+    assert chain.trading(address(3)) == ()
+    world.reorg(0)
+    assert chain.trading(WETH) == chain.trading(address(2)) == ()
 
 
 def test_two_that_saw_the_same_are_equal_with_and_without_a_restart(world: World) -> None:

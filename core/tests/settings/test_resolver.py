@@ -58,6 +58,14 @@ def mistakes(text: str, mode: Mode | None = None) -> list[str]:
     return str(raised.value).splitlines()
 
 
+def test_pools_to_read_belong_to_a_section_and_look_like_pools() -> None:
+    chain = FILE.replace("local = true", 'local = true\npools = { weighted = ["0x1234"] }')
+    with pytest.raises(ConfigError, match=r"weighted\[0\] = \"0x1234\": is no pool"):
+        resolved(chain)
+    whole = chain.replace("0x1234", "0x" + "AB" * 20)
+    assert any("there is no section [amm.weighted]" in line for line in mistakes(whole))
+
+
 def test_every_section_becomes_a_class_with_its_checked_config() -> None:
     found = resolved()
     (account,) = found.accounts

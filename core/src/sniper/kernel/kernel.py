@@ -337,7 +337,10 @@ class Kernel:
             self._read_due(chain.id)
 
     def _want_missing(self, chain: ChainState) -> None:
-        """Pools that a recovery has not found again, although positions are held in them."""
+        """Pools that the config names, and those that a recovery has not found again although positions are in them."""
+        for section, address in chain.wiring.pools:
+            if address not in chain.pools:
+                chain.readings.want(section, address, listed=True, number=chain.number)
         for account in self.accounts.values():
             for position in account.book.positions.values():
                 sections = [wiring for wiring in chain.amms.values() if wiring.plugin == position.amm]

@@ -150,6 +150,8 @@ class ChainState:
         self.stale: set[str] = set()
         self.pools: OrderedDict[str, Pool] = OrderedDict()
         self.tokens: dict[str, Token] = {}
+        self.money_pools: dict[str, dict[str, Pool]] = {}
+        """Listed pools of each coin that counts as money, by address."""
         self.unlisted: dict[str, Pool] = {}
         """Evicted pools, until `Market.release`; oldest first."""
         self.unlisted_tokens: dict[str, Token] = {}
@@ -169,6 +171,21 @@ class ChainState:
     def find(self, address: str) -> Pool | None:
         """A pool, listed or not."""
         return self.pools.get(address) or self.unlisted.get(address)
+
+    def list_pool(self, pool: Pool) -> None:
+        """Put it among those that everybody sees."""
+        self.pools[pool.address] = pool
+        for coin in pool.coins:
+            if coin in self.quotes:
+                self.money_pools.setdefault(coin, {})[pool.address] = pool
+
+    def trading(self, coin: str) -> tuple[Pool, ...]:
+        """See `sniper.router.Graph`: the listed pools of a coin."""
+        if coin in self.quotes:
+            found = self.money_pools.get(coin, {})
+            return tuple(found[address] for address in sorted(found))
+        token = self.tokens.get(coin)
+        return token.pools if token else ()
 
     def money(self, coins: tuple[str, ...]) -> int | None:
         """Index of the coin that counts as money; None where no coin or more than one does."""
@@ -419,6 +436,9 @@ class Market:
             ) from error
         if created is None or created.pool in chain.pools:
             return None, ()
+        if created.amm is None:
+            chain.readings.want(wiring.name, created.pool, listed=True, number=chain.number)
+            return None, ()
         pool = self._add(chain, wiring, created.pool, created.coins, created.amm, listed=True)
         pool.created_at, pool.created_block = event.time, event.block
         if chain.undo:
@@ -467,7 +487,7 @@ class Market:
                 if coin not in chain.quotes:
                     chain.unlisted_tokens.setdefault(coin, Token())
             return pool
-        chain.pools[address] = pool
+        chain.list_pool(pool)
         for coin in coins:
             if coin not in chain.quotes:
                 token = chain.tokens.setdefault(coin, Token())
@@ -490,6 +510,7 @@ class Market:
     def _unlist(self, chain: ChainState, pool: Pool) -> None:
         del chain.pools[pool.address]
         for coin in pool.coins:
+            chain.money_pools.get(coin, {}).pop(pool.address, None)
             token = chain.tokens.get(coin)
             if token is not None:
                 token.pools = tuple(other for other in token.pools if other is not pool)

@@ -335,7 +335,7 @@ def _restore_chain(chain: ChainState, state: ChainSnapshot, left_out: list[str])
     for known in state.pools:
         pool = _restore_pool(chain, known, left_out)
         if pool is not None:
-            chain.pools[pool.address] = pool
+            chain.list_pool(pool)
             chain.listening.join(pool)
     for known in state.unlisted:
         pool = _restore_pool(chain, known, left_out)

@@ -30,7 +30,8 @@ class AmmWiring:
 
 @dataclass(frozen=True)
 class ChainWiring:
-    """``finality``: blocks after which nothing is undone. ``quotes``: addresses that count as money in a pool."""
+    """``finality``: blocks after which nothing is undone. ``quotes``: addresses that count as money in a pool.
+    ``pools``: (section, `Found.pool`) of pools that are read at start, older than what is watched."""
 
     chain_id: int
     wrapped_native: str
@@ -39,6 +40,7 @@ class ChainWiring:
     finality: int = 64
     max_pools: int = 50_000
     amms: tuple[AmmWiring, ...] = ()
+    pools: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from sniper.settings.secrets import EndpointUrl
 from sniper.types import NATIVE, Mode
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_POOL = re.compile(r"0x([0-9a-fA-F]{40}|[0-9a-fA-F]{64})")
 
 
 def address(text: str) -> str:
@@ -38,12 +39,19 @@ def address(text: str) -> str:
     return text.lower()
 
 
+def _pool(text: str) -> str:
+    if not _POOL.fullmatch(text):
+        raise ValueError("is no pool; write 0x and 40 hex digits, or 64 for a pool in a singleton")
+    return text.lower()
+
+
 def _quote(text: str) -> str:
     return NATIVE if text == "native" else address(text)
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Address = Annotated[str, AfterValidator(address)]
+PoolId = Annotated[str, AfterValidator(_pool)]
 Positive = Annotated[StrictInt, Field(gt=0)]
 Bps = Annotated[StrictInt, Field(ge=0, le=10_000)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -105,6 +113,9 @@ class Chain(Table):
     """Confirms that mode "live" may trade here with real money."""
     finality: Positive = 64
     """Blocks after which nothing is undone."""
+    pools: dict[str, tuple[PoolId, ...]] = {}
+    """Pools to read at start, by [amm.NAME]: their addresses, or ids in a singleton. Newer ones are found by their
+    factories' logs."""
     rate: Positive = 50
     """Most requests a second to each endpoint."""
 

@@ -128,7 +128,12 @@ class Resolved:
         return {
             **{key: full[key] for key in kept},
             "chain": {
-                name: {"id": chain.id, "wrapped_native": chain.wrapped_native, "finality": chain.finality}
+                name: {
+                    "id": chain.id,
+                    "wrapped_native": chain.wrapped_native,
+                    "finality": chain.finality,
+                    "pools": plain(chain)["pools"],
+                }
                 for name, chain in self.chains.items()
             },
             "deadlines": plain(self.runtime.deadlines),

@@ -50,6 +50,7 @@ class _Resolver:
         signer = self._named("signer", runtime.signer, ("runtime",)) if signs else None
         self._enough(sections["feed"])
         fee, store, bus = singles["fee"], singles["store"], singles["bus"]
+        self._pools()
         if self.mistakes or fee is None or store is None or bus is None:
             raise ConfigError("\n".join(dict.fromkeys(self.mistakes)))
         return Resolved(
@@ -77,6 +78,13 @@ class _Resolver:
         for name in self.catalogue.unused:
             remedy = "remove it, or see sniper plugins list for the names"
             self._say(("plugins",), f'disable: nothing installed is called "{name}"{nearest(name, known)}; {remedy}')
+
+    def _pools(self) -> None:
+        for name, chain in self.settings.chain.items():
+            for section in chain.pools:
+                if section not in self.settings.amm:
+                    hint = nearest(section, self.settings.amm)
+                    self._say(("chain", name), f"pools.{section}: there is no section [amm.{section}]{hint}; add it")
 
     def _all(self, kind: str) -> tuple[Configured, ...]:
         names = sorted(getattr(self.settings, kind))
