@@ -248,6 +248,27 @@ async def test_a_stable_pair_out_of_its_range_answers_or_reverts_as_the_contract
         pair.compare_quotes(i, [3 << bits for bits in range(0, 240, 5)], [])
 
 
+@pytest.mark.parametrize(
+    ("reserves", "amount"),
+    [
+        ((24352190702215315456, 6160509495990608896), 58956709539),
+        ((3541503795850119168, 2201721441949529856), 74980075999726),
+        ((806254973439637248, 1400773922205038336), 2),
+    ],
+)
+async def test_where_the_iteration_ends_below_the_curve_the_pair_keeps_one_unit_more(
+    market: Market, reader: Any, reserves: tuple[int, int], amount: int
+) -> None:
+    pair = Pair(market, "velodrome-v2", True, (18, 18))
+    for coin, reserve in zip(pair.coins, reserves, strict=True):
+        pair.send(coin, "transfer(address,uint256)", pair.address, reserve)
+    pair.send(pair.address, "sync()")
+    pair.send(market.factory, "setCustomFee(address,uint256)", pair.address, 420)
+    market.chain.rpc.call("anvil_setStorageAt", pair.address, f"0x{2:064x}", f"0x{2**128:064x}")
+    await pair.load(reader)
+    pair.compare_quotes(0, [amount], [])
+
+
 async def test_the_fee_of_the_curve_or_of_the_config_is_taken_where_the_config_says_so(
     market: Market, reader: Any
 ) -> None:

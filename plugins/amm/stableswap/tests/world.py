@@ -16,7 +16,7 @@ from sniper.errors import CallReverted
 from sniper_amm_stableswap.config import StableswapConfig
 from sniper_amm_stableswap.curve import E18, Unfollowable
 from sniper_amm_stableswap.pool import Stableswap
-from sniper_sdk.devchain import DevChain, Receipt, calldata, checksum
+from sniper_sdk.devchain import DevChain, Receipt, calldata
 from sniper_sdk.npm import artifact
 from sniper_sdk.solidity import compiled
 
@@ -271,7 +271,3 @@ class Pool:
                 self.transact("new_fee(uint256,uint256)", randomness.choice([0, 10**5, 4 * 10**7]), other)
             case _:
                 pass
-
-
-def checksummed(address: str) -> str:
-    return checksum(bytes.fromhex(address[2:]))

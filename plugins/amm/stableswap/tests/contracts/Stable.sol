@@ -305,8 +305,4 @@ abstract contract Stable {
         both = new uint256[](2);
         (both[0], both[1]) = (one, two);
     }
-
-    function set_fee(uint256 fee_) internal {
-        fee = fee_;
-    }
 }
