@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from sniper.amm import Amm, Fraction, NoLiquidity
+from sniper.amm import Amm, Fraction, NoLiquidity, Segment
 from sniper_amm_uniswap_v3.step import ONE, amount0, amount1
 from sniper_amm_uniswap_v3.table import Table
 from sniper_amm_uniswap_v3.tick import (
@@ -104,6 +104,23 @@ class Concentrated(Amm):
         if i == 1:
             return sum(amount1(far, near, liquidity, up=False) for near, far, liquidity in self._ranges(True))
         return sum(amount0(near, far, liquidity, up=False) for near, far, liquidity in self._ranges(False))
+
+    def segments(self, i: int, j: int) -> tuple[Segment, ...]:
+        """Within constant liquidity L the curve is x·y = k, x = L / √p and y = L·√p (Uniswap v3 whitepaper, 6.2)."""
+        downwards = i < j
+        kept = (ONE - self.swap_fee(downwards)) / ONE
+        if not self.sqrt_price_x96 or self.refusal() or not kept:
+            return ()
+        found = []
+        for near, far, liquidity in self._ranges(downwards):
+            if not liquidity:
+                continue
+            shifted, coin0, coin1 = liquidity << 96, (liquidity << 96) / near, liquidity * near / (1 << 96)
+            if downwards:
+                found.append(Segment(coin0, coin1, kept, shifted * (near - far) / (near * far) / kept))
+            else:
+                found.append(Segment(coin1, coin0, kept, liquidity * (far - near) / (1 << 96) / kept))
+        return tuple(found)
 
     def _check(self) -> None:
         reason = self.refusal() if self.sqrt_price_x96 else "the pool is not initialised"
