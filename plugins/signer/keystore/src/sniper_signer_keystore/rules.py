@@ -16,6 +16,7 @@ from sniper.errors import CodecError
 from sniper.evm.keccak import keccak256
 from sniper.evm.signature import parse
 from sniper.signer import KillLevel, SignerRefused, SignRequest
+from sniper_signer_keystore.commands import UnreadableCommands, strangers
 from sniper_signer_keystore.errors import RulesError
 
 ADDRESS = re.compile(r"0x[0-9a-f]{40}")
@@ -35,9 +36,12 @@ class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A function that may be called.
 
     recipient  Number of the 32-byte argument word, from 0, that must be the sender's own address; None: not checked.
+    commands   Whether it is ``execute`` of Uniswap's Universal Router, whose commands must be known and may pay the
+               sender and the router itself only. See `sniper_signer_keystore.commands`.
     """
 
     recipient: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    commands: bool = False
 
 
 class ChainRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -221,6 +225,24 @@ def _check_destination(request: SignRequest, chain: _Chain) -> None:
         raise SignerRefused(
             "recipient",
             f"argument {call.recipient} is 0x{_word(request, call.recipient).hex()}",
+            f"the sender {request.sender}",
+            "let the proceeds go to the sender",
+        )
+    if call.commands:
+        _check_commands(request)
+
+
+def _check_commands(request: SignRequest) -> None:
+    try:
+        found = strangers(request.data, _padded(request.sender))
+    except UnreadableCommands as error:
+        raise SignerRefused(
+            "commands", str(error), "commands that are known", "send a route that this signer can read"
+        ) from None
+    if found:
+        raise SignerRefused(
+            "recipient",
+            f"commands that pay {', '.join(found)}",
             f"the sender {request.sender}",
             "let the proceeds go to the sender",
         )
