@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from sniper.evm.abi import function
-from sniper.venue import NATIVE, Step, Swap
+from sniper.venue import NATIVE, WHOLE, RouteLeg, RouteSwap, Step, Swap
 from sniper_sdk.devchain import DevChain, Receipt, calldata, checksum
+from sniper_sdk.protocols import PoolKey, UniswapV4, UniversalRouter
 from sniper_sdk.zoo import contract
-from sniper_venue_uniswap.venue import V2, V3, Uniswap, UniswapConfig
+from sniper_venue_uniswap.venue import V2, V3, V4, Uniswap, UniswapConfig
 
 FOREVER = 2**63
 ETHER = 10**18
@@ -27,9 +28,15 @@ class Market:
         self.owner = self.trader.address.lower()
         self.weth = at.weth.lower()
         self.routers = {V2: at.v2_router, V3: at.v3_router}
+        self.v4 = UniswapV4.deployed(chain)
+        self.router = UniversalRouter.deployed(chain, self.v4).router.lower()
         self.venue = Uniswap(
             config=UniswapConfig(
-                chain_id=chain.chain_id, wrapped=at.weth, v2_router=at.v2_router, v3_router=at.v3_router
+                chain_id=chain.chain_id,
+                wrapped=at.weth,
+                v2_router=at.v2_router,
+                v3_router=at.v3_router,
+                universal_router=self.router,
             )
         )
         names = {"plain": "PlainToken", "other": "PlainToken", "fee": "FeeToken", "no-return": "NoReturnToken"}
@@ -42,6 +49,13 @@ class Market:
             self.send(self.maker, token, calldata("transfer(address,uint256)", self.owner, 10**6 * ETHER))
             self.provide(token, self.weth, 400 * ETHER)
         self.provide(self.tokens["plain"], self.tokens["other"], 400 * ETHER)
+        plain, other = self.tokens["plain"], self.tokens["other"]
+        self.keys = {
+            frozenset((plain, coin)): self.v4.create(
+                chain, plain, NATIVE if coin == self.weth else coin, fee=500, tick_spacing=10, liquidity=400 * ETHER
+            )
+            for coin in (other, self.weth)
+        }
 
     def send(self, sender: Any, to: str, data: bytes, value: int = 0, gas: int = 6_000_000) -> Receipt:
         return self.chain.send(sender, checksum(bytes.fromhex(to[2:])), data, value, gas=gas)
@@ -92,6 +106,37 @@ class Market:
             received, *_ = quoter.decode(self.chain.call(self.chain.addresses.v3_quoter, call))
         return int(received)
 
+    def leg(self, amm: str, coin_in: str, coin_out: str, share: int = WHOLE) -> RouteLeg:
+        """Between two coins, of which none is native."""
+        data = {V2: 30, V3: V3_FEE}.get(amm)
+        if data is None:
+            key = self.key(coin_in, coin_out)
+            data = (key.currency0 == NATIVE) << 208 | key.fee << 184 | key.tick_spacing << 160
+        pool = "0x" + "11" * 20  # the router finds it by its coins
+        return RouteLeg(pool=pool, amm=amm, pool_data=data, coin_in=coin_in, coin_out=coin_out, share=share)
+
+    def key(self, coin_in: str, coin_out: str) -> PoolKey:
+        return self.keys[frozenset((coin_in, coin_out))]
+
+    def quote_leg(self, leg: RouteLeg, amount: int) -> int:
+        if leg.amm != V4:
+            return self.quote(leg.amm, leg.coin_in, leg.coin_out, amount)
+        key = self.key(leg.coin_in, leg.coin_out)
+        native = key.currency0 == NATIVE and leg.coin_in == self.weth
+        return self.v4.quote(self.chain, key, NATIVE if native else leg.coin_in, amount)
+
+    def route(self, token_in: str, token_out: str, amount: int, *legs: RouteLeg, **other: Any) -> RouteSwap:
+        fields: dict[str, Any] = {"min_out": 0, "deadline": FOREVER, "allowance": 0, "opens": True, **other}
+        return RouteSwap(
+            chain_id=self.chain.chain_id,
+            owner=self.owner,
+            token_in=token_in,
+            token_out=token_out,
+            amount_in=amount,
+            legs=legs,
+            **fields,
+        )
+
     def balance(self, token: str, of: str | None = None) -> int:
         address = of or self.owner
         return self.chain.balance(address) if token == NATIVE else self.chain.token_balance(token, address)
@@ -120,17 +165,19 @@ def market(deployed: Market) -> Iterator[Market]:
     deployed.venue = venue
 
 
-Traded = Callable[[Swap], tuple[int, int]]
+Traded = Callable[[Swap | RouteSwap], tuple[int, int]]
 
 
 @pytest.fixture
 def traded(market: Market) -> Traded:
-    """Carries a swap's plan out; returns by how much the owner's balances changed: paid and received, gas apart."""
+    """Carries out the plan of a swap or a route; returns by how much the owner's balances changed: paid and received,
+    gas apart."""
 
-    def carried_out(swap: Swap) -> tuple[int, int]:
+    def carried_out(swap: Swap | RouteSwap) -> tuple[int, int]:
         coins = (swap.token_in, swap.token_out)
         before = [market.balance(coin) for coin in coins]
-        gas = sum(receipt.fee for receipt in market.carry_out(market.venue.plan(swap)))
+        plan = market.venue.plan(swap) if isinstance(swap, Swap) else market.venue.plan_route(swap)
+        gas = sum(receipt.fee for receipt in market.carry_out(plan))
         after = [market.balance(coin) + (gas if coin == NATIVE else 0) for coin in coins]
         return before[0] - after[0], after[1] - before[1]
 

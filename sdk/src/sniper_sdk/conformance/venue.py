@@ -230,6 +230,8 @@ class VenueConformance:
                 changed = msgspec.structs.replace(route, **{name: value})  # type: ignore[type-var]
                 assert self._plan(changed)[-1] != plan[-1], f"another {name} gives the same transaction"
             for number, leg in enumerate(route.legs):
+                if leg.coin_out != route.legs[-1].coin_out:
+                    continue  # what it brings is sold by a later leg
                 coin = {"coin_out": "0x" + "77" * 20}
                 other = msgspec.structs.replace(leg, **coin)  # type: ignore[type-var]
                 legs = (*route.legs[:number], other, *route.legs[number + 1 :])

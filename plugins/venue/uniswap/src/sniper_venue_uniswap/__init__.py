@@ -1,4 +1,4 @@
-"""Uniswap V2 and V3, through their routers."""
+"""Uniswap V2, V3 and V4, through their routers."""
 
 from sniper import VenueSpec, hookimpl
 
@@ -8,7 +8,7 @@ def sniper_venues() -> list[VenueSpec]:
     return [
         VenueSpec(
             name="uniswap",
-            summary="Uniswap V2 and V3, through their routers",
+            summary="Uniswap V2 and V3 through their routers, and routes over V2, V3 and V4",
             factory="sniper_venue_uniswap.venue:Uniswap",
         )
     ]

@@ -5,11 +5,23 @@ from typing import Annotated, Final
 from pydantic import Field, StringConstraints
 
 from sniper.errors import SniperError
-from sniper.venue import NATIVE, Config, OnChainVenue, Step, Swap, approval
-from sniper_venue_uniswap import v2, v3
+from sniper.evm.abi import function
+from sniper.venue import (
+    NATIVE,
+    Config,
+    OnChainVenue,
+    RouteLeg,
+    RouteSwap,
+    Step,
+    Swap,
+    UnsupportedRoute,
+    approval,
+)
+from sniper_venue_uniswap import universal, v2, v3
+from sniper_venue_uniswap.universal import V2, V3, V4
 
-V2: Final = "constant-product"
-V3: Final = "uniswap-v3"
+_PERMIT2_APPROVE: Final = function("approve(address token, address spender, uint160 amount, uint48 expiration)")
+_LAST_SECOND: Final = 2**48 - 1
 
 Address = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{40}$", to_lower=True)]
 Gas = Annotated[int, Field(ge=21_000, le=30_000_000)]
@@ -36,15 +48,25 @@ class UniswapConfig(Config):
         Address | None, Field(description="UniswapV2Router02, or that of a fork. Without it V2 pairs are not traded.")
     ] = None
     v3_router: Annotated[Address | None, Field(description="SwapRouter02. Without it V3 pools are not traded.")] = None
+    universal_router: Annotated[
+        Address | None,
+        Field(description="Universal Router 2.1. Without it routes of several pools are not carried out."),
+    ] = None
+    permit2: Annotated[Address, Field(description="Permit2, through which the Universal Router is paid.")] = (
+        "0x000000000022d473030f116ddee9f6b43ac78ba3"
+    )
     gas_approve: Annotated[Gas, Field(description="Gas limit of an approval.")] = 100_000
     gas_v2: Annotated[
         Gas, Field(description="Gas limit of a V2 swap. Tokens that trade their tax themselves take most of it.")
     ] = 500_000
     gas_v3: Annotated[Gas, Field(description="Gas limit of a V3 swap; each tick that it crosses adds to it.")] = 500_000
+    gas_route: Annotated[Gas, Field(description="Gas limit of a route, before its legs.")] = 200_000
+    gas_leg: Annotated[Gas, Field(description="What each leg adds to it.")] = 350_000
 
 
 class Uniswap(OnChainVenue):
-    """Uniswap V2 pairs through Router02 and V3 pools through SwapRouter02, on one chain.
+    """Uniswap V2 pairs through Router02 and V3 pools through SwapRouter02, and routes over V2, V3 and V4 through the
+    Universal Router, on one chain.
 
     The routers find a pool by its coins (V3: and its fee), not by its address: it is one of the router's own factory.
     """
@@ -88,6 +110,60 @@ class Uniswap(OnChainVenue):
     def approve(self, chain_id: int, amm: str, token: str, amount: int, allowance: int) -> tuple[Step, ...]:
         """Raises `UnsupportedSwap`."""
         return approval(token, self.spender(chain_id, amm), amount, allowance, self.config.gas_approve)
+
+    def serves_route(self, chain_id: int, legs: tuple[RouteLeg, ...]) -> bool:
+        """Not every split can be carried out: see `universal`."""
+        if chain_id != self.config.chain_id or self.config.universal_router is None or not legs:
+            return False
+        if not all(leg.amm in (V3, V4) or (leg.amm == V2 and leg.pool_data == universal.V2_FEE_BPS) for leg in legs):
+            return False
+        try:
+            universal.sold(legs, legs[0].coin_in, 0)
+        except UnsupportedRoute:
+            return False
+        return True
+
+    def route_spender(self, chain_id: int) -> str:
+        """Permit2. Raises `UnsupportedRoute`."""
+        if chain_id != self.config.chain_id or self.config.universal_router is None:
+            raise UnsupportedRoute(
+                f"routes on chain {chain_id} are not carried out here: this section is for chain "
+                f"{self.config.chain_id}; set its universal_router, or add a section for the other chain"
+            )
+        return self.config.permit2
+
+    def plan_route(self, route: RouteSwap) -> tuple[Step, ...]:
+        """Permit2 is allowed to take the token, then the router to be paid by it, until the deadline; then the route.
+
+        Raises `UnsupportedRoute`.
+        """
+        config = self.config
+        spender = self.route_spender(route.chain_id)
+        if not self.serves_route(route.chain_id, route.legs):
+            used = ", ".join(dict.fromkeys(leg.amm for leg in route.legs))
+            raise UnsupportedRoute(
+                f"the Universal Router cannot carry out {len(route.legs)} legs over {used or 'nothing'}: it trades V3, "
+                f"V4 and pairs of its own factory ({universal.V2_FEE_BPS} bps), and splits only the coin that is paid"
+            )
+        router = str(config.universal_router)
+        data = universal.calldata(route, config.wrapped)
+        steps = list(approval(route.token_in, spender, route.amount_in, route.allowance, config.gas_approve))
+        if route.token_in != NATIVE:
+            until = min(route.deadline, _LAST_SECOND)
+            allow = _PERMIT2_APPROVE.encode(route.token_in, router, route.amount_in, until)
+            steps.append(Step(purpose="approve", to=spender, data=allow, value=0, gas=config.gas_approve))
+        trade = Step(
+            purpose="entry" if route.opens else "exit",
+            to=router,
+            data=data,
+            value=route.amount_in if route.token_in == NATIVE else 0,
+            gas=config.gas_route + config.gas_leg * len(route.legs),
+        )
+        return (*steps, trade)
+
+    def approve_route(self, chain_id: int, token: str, amount: int, allowance: int) -> tuple[Step, ...]:
+        """Of Permit2; it is told whom to pay right before the route. Raises `UnsupportedRoute`."""
+        return approval(token, self.route_spender(chain_id), amount, allowance, self.config.gas_approve)
 
     def _router(self, amm: str) -> str | None:
         return self.config.v2_router if amm == V2 else self.config.v3_router if amm == V3 else None
