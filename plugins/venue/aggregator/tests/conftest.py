@@ -9,8 +9,8 @@ import pytest
 from sniper.evm.abi import function
 from sniper.venue import NATIVE, WHOLE, RouteLeg, RouteSwap
 from sniper_sdk.creation import creation_code
-from sniper_sdk.devchain import Account, DevChain, Receipt, calldata
-from sniper_sdk.npm import Artifact
+from sniper_sdk.devchain import Account, DevChain, Receipt, calldata, contract_address
+from sniper_sdk.npm import Artifact, artifact
 from sniper_sdk.protocols import Balancer, Curve, PoolKey, UniswapV4
 from sniper_sdk.solidity import compiled
 from sniper_sdk.zoo import contract
@@ -19,9 +19,12 @@ from sniper_venue_aggregator.venue import Aggregator, AggregatorConfig
 FOREVER = 2**63
 ETHER = 10**18
 V2, V3, V4, CURVE, BALANCER = "constant-product", "uniswap-v3", "uniswap-v4", "stableswap", "balancer-weighted"
-SOLIDLY = "solidly"
+SOLIDLY, PANCAKE, ALGEBRA = "solidly", "pancake-v3", "algebra"
 PROTOCOLS = (V2, V3, V4, SOLIDLY, CURVE, BALANCER)
-_PAIRS = Path(__file__).parents[3] / "amm/solidly/tests/contracts"  # no package ships Solidly's own
+_AMMS = Path(__file__).parents[3] / "amm"
+_PAIRS = _AMMS / "solidly/tests/contracts"  # no package ships Solidly's own
+_TRADER = _AMMS / "uniswap-v3/tests/contracts"  # provides to V3's relatives, and quotes them
+_QUOTES = function("quotes(address,(bool,int256)[])((bool,int256,int256)[])")
 V3_FEE = 3000
 _AMOUNTS_OUT = function("getAmountsOut(uint256,address[])(uint256[])")
 _PAIR_OUT = function("getAmountOut(uint256,address)(uint256)")
@@ -71,6 +74,11 @@ class Market:
         for pair in ("ab", "bc"):
             for amm in PROTOCOLS:
                 self.create(amm, *pair)
+        self.relative = chain.deploy(compiled(_TRADER)["Trader"])
+        for token in (self.tokens["a"], self.tokens["b"]):
+            self.send(self.maker, token, calldata("transfer(address,uint256)", self.relative, 10**4 * ETHER))
+        for amm in (PANCAKE, ALGEBRA):
+            self.create(amm, "a", "b")
         for amm in (V2, V3, V4, BALANCER):
             self.create(amm, "weth", "a", amount=200)
         for amm in (V2, V3, BALANCER):  # v4-core's provider insists on an answer, which USDT does not give
@@ -104,6 +112,12 @@ class Market:
         elif amm == V4:
             coins = [NATIVE if token == self.weth else token for token in (a, b)]
             pool = self._v4(self.v4.create(self.chain, *coins, fee=500, tick_spacing=10, liquidity=whole))
+        elif amm in (PANCAKE, ALGEBRA):
+            address = self._new_pancake(low, high) if amm == PANCAKE else self._new_algebra(low, high)
+            self.send(self.maker, address, calldata("initialize(uint160)", 1 << 96))
+            mint = calldata("mint(address,bool,int24,int24,uint128)", address, amm == ALGEBRA, -60_000, 60_000, whole)
+            self.send(self.maker, self.relative, mint)
+            pool = self._v3_relative(amm, address)
         elif amm == SOLIDLY:
             pool = self._solidly(self.chain.deploy(compiled(_PAIRS)["VelodromePool"], self.pairs, low, high, False))
             for token in (a, b):
@@ -126,6 +140,29 @@ class Market:
         return Pool(
             V3, address, lambda i, j: V3_FEE, lambda i, j, n: int(self.ask(quoter, _V3_QUOTE, (i, j, n, V3_FEE, 0)))
         )
+
+    def _new_pancake(self, low: str, high: str) -> str:
+        code = artifact("PancakeV3Pool").bytecode
+        holder = self.chain.deploy(b"\x61" + len(code).to_bytes(2, "big") + bytes.fromhex("80600c6000396000f3") + code)
+        deployer = self.chain.deploy(compiled(_TRADER)["PancakePoolDeployer"], holder)
+        factory = self.chain.deploy(artifact("PancakeV3Factory"), deployer)
+        self.send(self.maker, factory, calldata("createPool(address,address,uint24)", low, high, 2500))
+        return str(self.ask(factory, _GET_POOL, low, high, 2500))
+
+    def _new_algebra(self, low: str, high: str) -> str:
+        maker = self.maker.address
+        factory = self.chain.deploy(artifact("AlgebraFactory"), contract_address(maker, self.chain.nonce(maker) + 1))
+        self.chain.deploy(artifact("AlgebraPoolDeployer"), factory)
+        self.send(self.maker, factory, calldata("createPool(address,address,bytes)", low, high, b""))
+        return str(self.ask(factory, function("poolByPair(address,address)(address)"), low, high))
+
+    def _v3_relative(self, amm: str, address: str) -> Pool:
+        def quote(i: str, j: str, amount: int) -> int:
+            ((filled, *deltas),) = self.ask(self.relative, _QUOTES, address, [(i < j, amount)])
+            assert filled
+            return int(-min(deltas))
+
+        return Pool(amm, address, lambda i, j: 0, quote)
 
     def _v4(self, key: PoolKey) -> Pool:
         native = key.currency0 == NATIVE

@@ -19,6 +19,9 @@ class TestSinglesAndRoutes(VenueConformance):
     route_amms: ClassVar[dict[str, int]] = {
         "constant-product": 30,
         "uniswap-v3": 3000,
+        "pancake-v3": 2500,
+        "slipstream": 100,
+        "algebra": 0,
         "uniswap-v4": 500 << 184 | 10 << 160,
         "solidly": 0,
         "stableswap": 0x0100,

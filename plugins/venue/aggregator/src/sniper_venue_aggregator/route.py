@@ -33,6 +33,9 @@ def _pool_data(leg: RouteLeg) -> int:
 KINDS: Final[dict[str, tuple[int, Callable[[RouteLeg], int], Callable[[RouteLeg], int]]]] = {
     "constant-product": (0, _address, _pool_data),
     "uniswap-v3": (1, _address, _nothing),
+    "pancake-v3": (1, _address, _nothing),
+    "slipstream": (1, _address, _nothing),
+    "algebra": (1, _address, _nothing),
     "uniswap-v4": (2, _nothing, _pool_data),
     "solidly": (3, _address, _nothing),
     "stableswap": (4, _address, _pool_data),
