@@ -34,6 +34,8 @@ class Spec(Frozen, Generic[T_co], kw_only=True):
     name         Kebab-case, unique within its kind: what users type, and the config section's name.
     summary      One line for ``plugins list``: what it does for the trader.
     factory      ``"package.module:Class"``, in the same distribution; imported on first use.
+    in_init      Whether the config that ``sniper init`` writes has a section for it; not where a trader must make
+                 something first, such as deploy a contract.
     permissions  All that it may reach, such as ``"network:api.acme.com"`` or ``"secret:acme-key"``.
     """
 
@@ -42,6 +44,7 @@ class Spec(Frozen, Generic[T_co], kw_only=True):
     summary: str
     factory: str
     permissions: tuple[str, ...] = ()
+    in_init: bool = True
 
 
 class AmmSpec(Spec["Amm"]):

@@ -76,7 +76,7 @@ def _lines(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _names(catalogue: Catalogue, kind: str) -> list[str]:
-    return [spec.name for spec in catalogue.specs(kind)]
+    return [spec.name for spec in catalogue.specs(kind) if spec.in_init]
 
 
 def _values(catalogue: Catalogue, kind: str, name: str) -> dict[str, Any] | None:

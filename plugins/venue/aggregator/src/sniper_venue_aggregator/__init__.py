@@ -10,5 +10,6 @@ def sniper_venues() -> list[VenueSpec]:
             name="aggregator",
             summary="Split routes across protocols in one transaction, through a contract of its own",
             factory="sniper_venue_aggregator.venue:Aggregator",
+            in_init=False,
         )
     ]
