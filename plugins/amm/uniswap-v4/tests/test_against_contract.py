@@ -2,14 +2,20 @@
 
 import random
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
 
 from sniper.amm import NoLiquidity
+from sniper.codec import encode_state, restore_state
 from sniper.errors import CallReverted
+from sniper.events import Block
+from sniper.events import Log as LogEvent
 from sniper.evm.abi import event, function
+from sniper.kernel.market import Market as KernelMarket
+from sniper.kernel.wiring import AmmWiring, ChainWiring
 from sniper_amm_uniswap_v3.step import ONE
 from sniper_amm_uniswap_v3.tick import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
 from sniper_amm_uniswap_v4.fees import DYNAMIC
@@ -313,3 +319,56 @@ def test_a_fee_of_everything_is_taken_as_the_contract_takes_it(market: Market) -
     pool.add(-600, 600, 10**18)
     pool.compare_quotes([(i, sign * 10**n) for i in (0, 1) for sign in (-1, 1) for n in (0, 3, 20)])
     assert pool.amm.most_in(0, 1) == 2**127 - 1
+
+
+def test_the_kernel_s_market_tells_the_pools_of_one_manager_apart_and_undoes_a_reorg(market: Market) -> None:
+    first = market.chain.block_number() + 1
+    pools = [new_pool(market, 3000, 60, 0, native=True), new_pool(market, 500, 10, 5000, native=False)]
+    for n, pool in enumerate(pools):
+        pool.add(-6000, 12_000, 10**18 + n)
+        pool.swap(n, -(10**15))
+    manager = market.manager.lower()
+    config = UniswapV4Config(factories=(manager,))
+    wired = AmmWiring(name="uniswap-v4", plugin="uniswap-v4", amm=UniswapV4, config=config, factories=(manager,))
+    fee: Any = SimpleNamespace(block=lambda event: None)  # what estimates fees hears of blocks, which matters not here
+    kernel = KernelMarket((ChainWiring(1, "0x" + "ee" * 20, fee, amms=(wired,)),), lambda *told: None)
+    quotes: list[list[int]] = []
+    last = market.chain.block_number()
+    for number in range(first, last + 1):
+        head = Block(
+            time=0,
+            chain_id=1,
+            number=number,
+            hash=f"0x{number:064x}",
+            parent=f"0x{number - 1:064x}",
+            timestamp=number,
+            base_fee=0,
+            gas_used=0,
+            gas_limit=0,
+        )
+        kernel.block(head)
+        query = {"address": manager, "fromBlock": hex(number), "toBlock": hex(number)}
+        for n, log in enumerate(market.chain.rpc.call("eth_getLogs", query)):
+            heard = LogEvent(
+                time=0,
+                chain_id=1,
+                block=number,
+                tx_hash=log["transactionHash"],
+                index=n,
+                address=manager,
+                topics=tuple(log["topics"]),
+                data=bytes.fromhex(log["data"][2:]),
+            )
+            kernel.log(heard)
+        known = [kernel.pool(f"1:{pool.id}") for pool in pools]
+        quotes.append([each.impl.most_in(0, 1) if each else -1 for each in known])
+    for pool in pools:
+        found = kernel.pool(f"1:{pool.id}")
+        assert found is not None
+        state = encode_state(found.impl)
+        assert state == encode_state(pool.amm)
+        assert restore_state(UniswapV4, state, config=config).most_in(0, 1) == found.impl.most_in(0, 1)
+    for number in range(last - 1, first, -1):
+        kernel.reorg(1, number)
+        known = [kernel.pool(f"1:{pool.id}") for pool in pools]
+        assert [each.impl.most_in(0, 1) if each else -1 for each in known] == quotes[number - first]
