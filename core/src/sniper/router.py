@@ -157,6 +157,13 @@ class Router(ABC):
     def changed(self, pool: Listed) -> None:
         """A pool is new, or its prices are not what they were. A pool that raises must not keep others from routing."""
 
+    def cycle(self, pool: Listed) -> tuple[Leg, ...]:
+        """Like `changed`, for those who look for cycles: the legs of the best way round that begins with this pool,
+        where one gains at the margin, before gas. `sniper.routing.confirmed` says with what amount and how much.
+        Raises what the pool's AMM raises. The default knows of none."""
+        self.changed(pool)
+        return ()
+
     @abstractmethod
     def removed(self, address: str) -> None:
         """A pool is not in the graph any more. One that never was is ignored."""

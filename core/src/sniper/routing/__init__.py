@@ -4,6 +4,7 @@ Pure: the kernel decides with it. Where legs come from is the business of `snipe
 """
 
 from sniper.routing.accept import best_route
+from sniper.routing.cycle import Cycle, confirmed
 from sniper.routing.direct import Refused, direct_routes
 from sniper.routing.explain import explain
 from sniper.routing.prune import pruned, split
@@ -11,10 +12,12 @@ from sniper.routing.quote import hops_of, quoted, sane
 from sniper.routing.route import Hop, Route
 
 __all__ = [
+    "Cycle",
     "Hop",
     "Refused",
     "Route",
     "best_route",
+    "confirmed",
     "direct_routes",
     "explain",
     "hops_of",

@@ -168,7 +168,7 @@ class AmmConformance(Stateful, Generic[A]):
                 return
             most = _along(pieces, amount)
             assert out <= most * (1 + 1e-9), f"{amount} of coin {i} buys {out}, but the segments promise only {most}"
-            units = len(pieces) + 1  # each piece may round both amounts
+            units = 2 * len(pieces) + 2  # each step of a swap may round both amounts
             least = _along(pieces, amount - units) * (1 - 1e-9) - units
             assert out >= least, f"{amount} of coin {i} buys {out}, but the segments promise {most}"
 

@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 from sniper.amm import Amm, Chain, Found, NoLiquidity, Segment
 from sniper.config import Config
 from sniper.router import Listed, NoRoute, Proposal, RouteAsk, Router
-from sniper.routing import Route, direct_routes, quoted
+from sniper.routing import Route, confirmed, direct_routes, quoted
 from sniper_sdk.conformance.drawing import for_all
 
 _KEPT: Final = Fraction(997, 1000)
@@ -196,6 +196,19 @@ class RouterConformance:
                 self._is_bounded(route, proposal.bound)
 
         for_all(check, shrinks=False, examples=self.examples // 3, pools=markets(), later=markets(), ask=asks())
+
+    def test_a_cycle_that_it_names_is_one(self) -> None:
+        def check(pools: list[Pool]) -> None:
+            router, market = self._made(pools), Market(pools)
+            for pool in pools:
+                if isinstance(pool.impl, Faulty):
+                    continue
+                legs = router.cycle(pool)
+                if legs:
+                    assert legs[0].pool == pool.address, f"the cycle {legs} does not begin with pool {pool.address}"
+                    confirmed(market, legs, legs[0].token_in)
+
+        for_all(check, shrinks=False, examples=self.examples // 3, pools=markets())
 
     def test_questions_without_sense_have_no_route(self) -> None:
         router = self._made([])

@@ -28,9 +28,10 @@ _NEAR: Final = (-1e-3, -1e-5, 0.0, 1e-5, 1e-3)
 """Where to sample around an amount, relative to it."""
 _GOOD: Final = 1e-6
 """Gap from which on the greedy route is looked at as well."""
-_CLOSE: Final = 0.999
-"""It looks at edges whose price at the margin is at least so near to being worth a trade, in `_COARSE` slices."""
-_COARSE: Final = 25
+_FEW: Final = 1_500
+"""Over more edges greedy takes too long: then it looks at those alone that would carry most."""
+_FLOOR: Final = 0.5
+"""A route that gives less of the bound than this says nothing about prices."""
 
 
 class Engine:
@@ -57,6 +58,7 @@ class Engine:
         bound(scratch.mirror, problem, solution.prices)
         scratch._loosest(problem, solution)
         scratch._greedy(problem, ask, 1e18)
+        scratch._carried(problem, solution, 1.0)
         scratch._path(problem, ask, 1e18)
 
     def propose(self, ask: RouteAsk) -> Proposal:
@@ -201,13 +203,15 @@ class Engine:
             return
         found: list[Route] = []
         flow = solution.flow
-        ways = paths_of(problem, flow, ask.max_hops, 1 / (50 * ask.max_legs))
+        ways = paths_of(problem, flow, ask.max_hops, 1 / (16 * ask.max_legs))
         found += self._resolved(problem, ask, solution, [path for _, path in ways])
         found += [each for each in direct_routes(self.mirror, ask)[0][:1] if ask.allows_pool(each.legs[0].pool)]
         best = max((_relative(route, most) for route in found), default=0.0)
         if best < 1 - _GOOD:
             # Limits cut the dual's flows apart. Greedy paths were never more than the limits allow.
-            found += self._resolved(problem, ask, solution, self._slices_near(problem, ask, amount, solution))
+            paths, sold = self._sliced_where_deep(problem, ask, amount, solution, best)
+            found += self._quoted(ask, self._split(problem, ask, paths, sold), "greedy", amount)
+            found += self._resolved(problem, ask, solution, paths)
         yield from found
 
     def _resolved(self, problem: Problem, ask: RouteAsk, solution: Solution, paths: Sequence[Path]) -> Iterator[Route]:
@@ -235,32 +239,47 @@ class Engine:
         mirror, none = self.mirror, np.zeros(len(problem.edges))
         path = kernels.best_path(
             amount, ask.max_hops, len(problem.coins), problem.start, problem.end, problem.edges, problem.source,
-            problem.target, problem.cap, mirror.owner, np.ones(len(problem.edges), np.bool_), none, none,
+            problem.target, problem.cap, mirror.owner, np.ones(len(problem.edges), np.bool_), mirror.price, none, none,
             mirror.piece_at, mirror.pieces, mirror.x, mirror.y, mirror.most,
         )  # fmt: skip
         used = path.tolist()
         return legs(mirror, problem, used, np.ones(len(problem.edges))) if len(used) <= ask.max_legs else ()
 
     def _greedy(self, problem: Problem, ask: RouteAsk, amount: float) -> tuple[Leg, ...]:
-        paths, sold = self._sliced(problem, ask, amount, self._slices)
+        return self._split(problem, ask, *self._sliced(problem, ask, amount, self._slices))
+
+    def _split(self, problem: Problem, ask: RouteAsk, paths: Sequence[Path], sold: Floats) -> tuple[Leg, ...]:
         used = together(self.mirror, problem, paths, ask.max_hops, ask.max_legs)
         return legs(self.mirror, problem, used, sold) if used else ()
 
-    def _slices_near(self, problem: Problem, ask: RouteAsk, amount: float, solution: Solution) -> list[Path]:
-        """The paths of a coarse greedy split over the edges that are worth a trade at the dual's prices, or nearly."""
-        prices = solution.prices
-        margin = self.mirror.price[problem.edges] * prices[problem.target] / prices[problem.source]
-        near = np.flatnonzero(margin > _CLOSE)
-        paths, _ = self._sliced(problem.only(self.mirror, near), ask, amount, _COARSE)
-        return [tuple(int(near[k]) for k in path) for path in paths]
+    def _sliced_where_deep(
+        self, problem: Problem, ask: RouteAsk, amount: float, solution: Solution, best: float
+    ) -> tuple[list[Path], Floats]:
+        """`_sliced` over the edges that would carry most if all prices were as much worse as the best route so far is
+        below the bound: few legs must each carry a good part of the trade."""
+        if len(problem.edges) <= _FEW:
+            return self._sliced(problem, ask, amount, self._slices)
+        value = self._carried(problem, solution, 1 / max(best, _FLOOR))
+        deep = np.sort(np.argpartition(-value, _FEW)[:_FEW])
+        paths, sold_there = self._sliced(problem.only(self.mirror, deep), ask, amount, self._slices)
+        sold = np.zeros(len(problem.edges))
+        sold[deep] = sold_there
+        return [tuple(int(deep[k]) for k in path) for path in paths], sold
+
+    def _carried(self, problem: Problem, solution: Solution, worse: float) -> Floats:
+        mirror = self.mirror
+        return kernels.carried(
+            solution.prices, worse, problem.edges, problem.source, problem.target, problem.cap, mirror.piece_at,
+            mirror.pieces, mirror.x, mirror.y, mirror.most,
+        )  # fmt: skip
 
     def _sliced(self, problem: Problem, ask: RouteAsk, amount: float, slices: int) -> tuple[list[Path], Floats]:
         """The paths that greedy uses, those of most slices first, and what it sells on each edge."""
         mirror, sold = self.mirror, np.zeros(len(problem.edges))
         found = kernels.greedy(
             amount, slices, ask.max_hops, len(problem.coins), problem.start, problem.end, problem.edges,
-            problem.source, problem.target, problem.cap, mirror.owner, mirror.piece_at, mirror.pieces, mirror.x,
-            mirror.y, mirror.most, sold,
+            problem.source, problem.target, problem.cap, mirror.owner, mirror.price, mirror.piece_at,
+            mirror.pieces, mirror.x, mirror.y, mirror.most, sold,
         )  # fmt: skip
         counts: dict[Path, int] = {}
         for row in found.tolist():

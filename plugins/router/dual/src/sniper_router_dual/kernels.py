@@ -257,6 +257,29 @@ def slack(
 
 
 @compiled
+def carried(
+    prices: Floats,
+    worse: float,
+    edges: Ints,
+    source: Ints,
+    target: Ints,
+    cap: Floats,
+    piece_at: Ints,
+    pieces: Ints,
+    x: Floats,
+    y: Floats,
+    most: Floats,
+) -> Floats:
+    """The value of what each edge would sell where what it buys were worth so many times more."""
+    value = np.zeros(len(edges))
+    for k in range(len(edges)):
+        here = prices[source[k]]
+        sold, _, _ = best_sale(edges[k], prices[target[k]] / here * worse, cap[k], piece_at, pieces, x, y, most)
+        value[k] = sold * here
+    return value
+
+
+@compiled
 def along(e: int, amount: float, cap: float, piece_at: Ints, pieces: Ints, x: Floats, y: Floats, most: Floats) -> float:
     """What edge ``e`` buys for so much; -1 where it does not take it."""
     if amount > cap:
@@ -284,6 +307,7 @@ def best_path(
     cap: Floats,
     owner: Ints,
     usable: Flags,
+    price: Floats,
     sold: Floats,
     bought: Floats,
     piece_at: Ints,
@@ -301,7 +325,11 @@ def best_path(
         for k in range(len(edges)):
             e, i, j = edges[k], source[k], target[k]
             there = have[h, i]
-            if there <= 0.0 or not usable[k]:
+            # No amount buys more than at the margin: most edges need no more than this.
+            if there * price[e] <= have[h + 1, j] or (h + 1 == hops and j != end) or not usable[k]:
+                continue
+            gets = along(e, sold[k] + there, cap[k], piece_at, pieces, x, y, most) - bought[k]
+            if gets <= have[h + 1, j]:
                 continue
             back, at, seen = h, i, False
             while back > 0 and not seen:
@@ -311,10 +339,8 @@ def best_path(
                 back -= 1
             if seen or at == j:
                 continue
-            gets = along(e, sold[k] + there, cap[k], piece_at, pieces, x, y, most) - bought[k]
-            if gets > have[h + 1, j]:
-                have[h + 1, j] = gets
-                via[h + 1, j] = k
+            have[h + 1, j] = gets
+            via[h + 1, j] = k
     best = 0
     for h in range(1, hops + 1):
         if have[h, end] > have[best, end]:
@@ -340,6 +366,7 @@ def greedy(
     target: Ints,
     cap: Floats,
     owner: Ints,
+    price: Floats,
     piece_at: Ints,
     pieces: Ints,
     x: Floats,
@@ -357,7 +384,7 @@ def greedy(
     paths = np.full((slices, hops), -1, np.int64)
     for n in range(slices):
         path = best_path(
-            amount / slices, hops, coins, start, end, edges, source, target, cap, owner, usable, sold, bought,
+            amount / slices, hops, coins, start, end, edges, source, target, cap, owner, usable, price, sold, bought,
             piece_at, pieces, x, y, most,
         )  # fmt: skip
         if len(path) == 0:

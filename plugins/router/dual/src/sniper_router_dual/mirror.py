@@ -70,6 +70,11 @@ class Mirror:
     def trading(self, coin: str) -> Sequence[Listed]:
         return [place.pool for place in self._of.get(coin, {}).values()]
 
+    def pools(self) -> list[Listed]:
+        """All that were told of and not removed, in the order of their addresses."""
+        known = {address: place.pool for address, place in self.places.items()} | self._stale
+        return [known[address] for address in sorted(known)]
+
     def changed(self, pool: Listed) -> None:
         """Read it at the next `settle`: between two routes a pool may change many times."""
         self._stale[pool.address] = pool

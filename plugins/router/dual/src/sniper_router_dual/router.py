@@ -4,11 +4,15 @@
 numba and scipy are imported when the router is made, not when the plugin is listed or its config is read.
 """
 
-from typing import Literal
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from sniper.router import Config, Listed, Proposal, RouteAsk, Router
+from sniper.router import Config, Leg, Listed, Proposal, RouteAsk, Router
+
+if TYPE_CHECKING:
+    from sniper_router_dual.cycles import Cycles
 
 
 class DualConfig(Config):
@@ -32,15 +36,33 @@ class Dual(Router):
         from sniper_router_dual.engine import Engine
 
         self._engine = Engine(config.method, config.slices)
+        self._cycles: Cycles | None = None
 
     def warm(self) -> None:
         self._engine.warm()
 
     def changed(self, pool: Listed) -> None:
         self._engine.mirror.changed(pool)
+        if self._cycles is not None:
+            with suppress(Exception):  # one that raises is in no cycle; routes say why it is left out
+                self._cycles.changed(pool)
+
+    def cycle(self, pool: Listed) -> tuple[Leg, ...]:
+        """The first call reads all pools: before it, nobody pays for what nobody wants."""
+        self._engine.mirror.changed(pool)
+        if self._cycles is None:
+            from sniper_router_dual.cycles import Cycles
+
+            self._cycles = Cycles()
+            for other in self._engine.mirror.pools():
+                with suppress(Exception):  # as above
+                    self._cycles.changed(other)
+        return self._cycles.changed(pool)
 
     def removed(self, address: str) -> None:
         self._engine.mirror.removed(address)
+        if self._cycles is not None:
+            self._cycles.removed(address)
 
     async def propose(self, ask: RouteAsk) -> Proposal:
         return self._engine.propose(ask)
