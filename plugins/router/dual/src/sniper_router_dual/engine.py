@@ -204,20 +204,21 @@ class Engine:
         found: list[Route] = []
         flow = solution.flow
         ways = paths_of(problem, flow, ask.max_hops, 1 / (16 * ask.max_legs))
-        found += self._resolved(problem, ask, solution, [path for _, path in ways])
+        used = together(self.mirror, problem, [path for _, path in ways], ask.max_hops, ask.max_legs)
+        found += self._resolved(problem, ask, solution, used)
         found += [each for each in direct_routes(self.mirror, ask)[0][:1] if ask.allows_pool(each.legs[0].pool)]
         best = max((_relative(route, most) for route in found), default=0.0)
         if best < 1 - _GOOD:
             # Limits cut the dual's flows apart. Greedy paths were never more than the limits allow.
             paths, sold = self._sliced_where_deep(problem, ask, amount, solution, best)
             found += self._quoted(ask, self._split(problem, ask, paths, sold), "greedy", amount)
-            found += self._resolved(problem, ask, solution, paths)
+            others = together(self.mirror, problem, paths, ask.max_hops, ask.max_legs)
+            if others != used:
+                found += self._resolved(problem, ask, solution, others)
         yield from found
 
-    def _resolved(self, problem: Problem, ask: RouteAsk, solution: Solution, paths: Sequence[Path]) -> Iterator[Route]:
-        """The best route over the edges that make up one, solved again for them alone; and once more for those that
-        pay their gas."""
-        used = together(self.mirror, problem, paths, ask.max_hops, ask.max_legs)
+    def _resolved(self, problem: Problem, ask: RouteAsk, solution: Solution, used: list[int]) -> Iterator[Route]:
+        """The best route over these edges, solved again for them alone; and once more for those that pay their gas."""
         for _ in range(2):
             if not used:
                 return
