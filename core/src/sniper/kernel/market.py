@@ -200,6 +200,8 @@ class Market:
         """``report``: told of AMMs that fail on a block."""
         self.report = report
         self.chains = {wiring.chain_id: ChainState(wiring) for wiring in chains}
+        self.touched: set[tuple[int, str]] | None = None
+        """Chain and address of pools that changed, for whoever keeps a mirror and clears it; None: nobody does."""
         self.forgotten: list[Pool] = []
         """Pools that are not known any more, though somebody may need them, since the caller last cleared the list."""
 
@@ -348,6 +350,8 @@ class Market:
                     continue
                 pool.impl = impl
                 pool.undo_block = ancestor
+                if self.touched is not None:
+                    self.touched.add((chain_id, address))
                 changed[address] = pool
         self._back_to(chain, ancestor)
         return [pool for address, pool in changed.items() if chain.find(address) is pool]
@@ -404,6 +408,8 @@ class Market:
         try:
             if pool.undo_block != event.block:
                 self._keep(chain, pool, event.block)
+            if self.touched is not None:
+                self.touched.add((chain.id, pool.address))
             change: Change = getattr(pool.impl, method)(*decode(event.topics, event.data))
             return () if change is None else _liquidity(pool, event, change)
         except Exception as error:  # a plugin's code: whatever it raises makes this pool unusable, and only this pool
@@ -416,6 +422,8 @@ class Market:
     def _time(self, chain: ChainState) -> None:
         """Tell the pools whose price changes with time."""
         for pool in list(chain.listening.timed.values()):
+            if self.touched is not None:
+                self.touched.add((chain.id, pool.address))
             try:
                 pool.impl.on_block(chain.timestamp)
             except Exception as error:  # a plugin's code, as in `_apply`
@@ -480,6 +488,8 @@ class Market:
                 guard.follow(pool)
             self._forget(chain, evicted)
         chain.listening.join(pool)
+        if self.touched is not None:
+            self.touched.add((chain.id, address))
         if not listed:
             pool.listed = False
             chain.unlisted[address] = pool
@@ -509,6 +519,8 @@ class Market:
 
     def _unlist(self, chain: ChainState, pool: Pool) -> None:
         del chain.pools[pool.address]
+        if self.touched is not None:
+            self.touched.add((chain.id, pool.address))
         for coin in pool.coins:
             chain.money_pools.get(coin, {}).pop(pool.address, None)
             token = chain.tokens.get(coin)

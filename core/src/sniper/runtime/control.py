@@ -9,6 +9,9 @@ command                   further keys
 ``kill-switch``           ``level``, ``account`` or ``*``, ``reason``
 ``close``                 ``token`` (asset id), ``account`` or ``*``, ``share_bps``, ``reason``
 ``resume``                ``account`` or ``*``, ``reason``
+``pools``                 ``chain``, ``coin``
+``quote``, ``route``      ``chain``, ``in``, ``out``, ``amount`` (text), ``base``, ``exact_out``, ``max_hops``,
+                          ``max_legs``, ``without_pools``, ``without_coins``
 ========================  ==========================================================================================
 
 The answer is ``{"ok": true, "result": …}`` once the command and what it led to are on record, or ``{"ok": false,
@@ -24,6 +27,7 @@ import stat
 import struct
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,6 +39,7 @@ from sniper.kernel.account import Account
 from sniper.kernel.exits import NO_OTHER_SALE
 from sniper.kernel.facts import Fact, InstanceMoved, IntentFormed, Judged
 from sniper.kernel.instances import LIVES
+from sniper.runtime import quoting
 from sniper.runtime.switches import EVERYONE
 from sniper.settings.complaints import complaints
 from sniper.types import BPS, SECOND, KillLevel
@@ -47,6 +52,8 @@ COMMANDS: Final = "commands"
 """Name of the source of what people ask for."""
 MOST_BYTES: Final = 65_536
 PATIENCE_S: Final = 5.0
+_QUESTIONS: Final = ("status", "pools", "quote", "route")
+"""Commands that change nothing."""
 _LONGEST_PATH: Final = 107
 """Of a unix socket (``sun_path`` of unix(7), less the final zero)."""
 
@@ -135,6 +142,9 @@ class Control:
             "kill-switch": self._kill,
             "close": self._close,
             "resume": self._resume,
+            "pools": partial(quoting.pools, run),
+            "quote": partial(quoting.quote, run),
+            "route": partial(quoting.route, run),
         }
 
     async def start(self) -> None:
@@ -189,7 +199,7 @@ class Control:
         if carry is None:
             raise CommandRefused(f"there is no command {name!r}; there are {', '.join(self._commands)}")
         result = await carry(asked)
-        if name != "status":
+        if name not in _QUESTIONS:
             self._run.log.info("commanded", **{key: value for key, value in asked.items() if key != "event"})
         return result
 

@@ -38,6 +38,7 @@ from sniper.runtime.manifest import differences, manifest
 from sniper.runtime.playing import PlayContext
 from sniper.runtime.records import fact_record, input_record
 from sniper.runtime.recovery import Recovered, recover
+from sniper.runtime.routing import Routing
 from sniper.runtime.switches import Switches
 from sniper.runtime.wire import wire
 from sniper.settings.resolved import Resolved
@@ -115,6 +116,7 @@ class Run:
         }
         for endpoints in self.endpoints.values():
             await endpoints.connect()
+        self.routing = Routing(self.kernel.market, resolved.routers, self.log)
         context = PlayContext(self.kernel, self.endpoints)
         self.executor: Executor = executor_class.cls(executor_class.config, context)
         if signs:

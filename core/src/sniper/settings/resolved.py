@@ -91,6 +91,7 @@ class Resolved:
     accounts: tuple[ConfiguredAccount, ...]
     policies: tuple[Configured, ...]
     amms: tuple[Configured, ...]
+    routers: tuple[Configured, ...]
     venues: tuple[Configured, ...]
     feeds: tuple[Configured, ...]
     fee: Configured
@@ -114,6 +115,7 @@ class Resolved:
             "exit": _sections(rule for each in strategies.values() for rule in each.exits),
             "policy": _sections(self.policies),
             "amm": _sections(self.amms),
+            "router": _sections(self.routers),
             "venue": _sections(self.venues),
             "feed": _sections(self.feeds),
             **{kind: _sections([each]) for kind, each in singles.items()},

@@ -38,11 +38,11 @@ class _Resolver:
     def resolve(self) -> Resolved:
         settings, runtime = self.settings, self.settings.runtime
         self._unused_disable()
-        sections = {kind: self._all(kind) for kind in ("amm", "venue", "feed", "policy")}
+        sections = {kind: self._all(kind) for kind in ("amm", "router", "venue", "feed", "policy")}
         strategies = {name: self._strategy(name) for name in settings.strategy}
         accounts = [self._account(name, account, strategies) for name, account in settings.account.items()]
         # Sections that nothing names are checked all the same, so that a mistake shows before the section is used.
-        for kind in ("sizer", "exit", "risk", "fee", "router", "executor", "store", "bus"):
+        for kind in ("sizer", "exit", "risk", "fee", "executor", "store", "bus"):
             self._all(kind)
         singles = {kind: self._named(kind, getattr(runtime, kind), ("runtime",)) for kind in ("fee", "store", "bus")}
         executor = self._executor()
@@ -61,6 +61,7 @@ class _Resolver:
             accounts=tuple(account for account in accounts if account),
             policies=sections["policy"],
             amms=sections["amm"],
+            routers=sections["router"],
             venues=sections["venue"],
             feeds=sections["feed"],
             fee=fee,
