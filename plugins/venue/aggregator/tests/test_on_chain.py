@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from sniper.errors import CallReverted
-from sniper.venue import NATIVE, WHOLE, Swap
+from sniper.venue import NATIVE, WHOLE, RouteLeg, Swap
 from sniper_sdk.devchain import calldata, selector
 
 V2, V3, V4, CURVE, BALANCER = "constant-product", "uniswap-v3", "uniswap-v4", "stableswap", "balancer-weighted"
@@ -195,6 +195,22 @@ def test_what_strangers_left_in_the_contract_is_never_touched(market: Any, amm: 
             expected = market.quote(amm, *inside, ETHER)
             assert market.trade(market.route(pay, get, ETHER, market.leg(amm, *inside)))[:2] == (ETHER, expected)
     assert market.left() == stood == dict.fromkeys(("a", "b", "weth", "eth"), ETHER)
+
+
+@pytest.mark.parametrize(("way", "received"), [("ab", 2 * ETHER - 1), ("ba", ETHER // 2)])
+def test_a_curve_pool_of_volatile_coins_is_called_with_its_own_kind_of_numbers(
+    market: Any, way: str, received: int
+) -> None:
+    a, b = market.tokens["a"], market.tokens["b"]
+    pool = market.deploy("CryptoPool", a, b)
+    for token in (a, b):
+        market.send(market.maker, token, calldata("transfer(address,uint256)", pool, 10 * ETHER))
+    i, j = "ab".index(way[0]), "ab".index(way[1])
+    leg = RouteLeg(
+        pool=pool, amm="cryptoswap", pool_data=j << 8 | i, coin_in=(a, b)[i], coin_out=(a, b)[j], share=WHOLE
+    )
+    assert market.trade(market.route(*way, ETHER, leg, min_out=received))[:2] == (ETHER, received)
+    assert market.left() == {}
 
 
 def test_a_single_pool_is_traded_as_a_route_of_one_leg(market: Any) -> None:
