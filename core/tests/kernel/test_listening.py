@@ -14,6 +14,7 @@ from sniper.kernel import snapshot
 from sniper.kernel.asks import ReadPool
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.wiring import AmmWiring, ChainWiring, Wiring
+from sniper.types import NATIVE
 
 MANAGER, ORACLE = address(0xAA), address(0xBB)
 SILENT = event_of("Silent(bytes32 indexed id)").topic
@@ -140,8 +141,8 @@ class World:
             )
         )
 
-    def open(self, n: int) -> None:
-        coins = sorted((WETH, address(n)))
+    def open(self, n: int, money: str = WETH) -> None:
+        coins = sorted((money, address(n)))
         self.log(MANAGER, OPENED, pool_id(n), *(f"0x{coin[2:]:0>64}" for coin in coins))
 
     def read(self, n: int, price: int) -> None:
@@ -288,6 +289,15 @@ def test_the_pools_of_a_coin_are_those_that_are_listed(world: World, between: Be
     assert chain.trading(address(3)) == ()
     world.reorg(0)
     assert chain.trading(WETH) == chain.trading(address(2)) == ()
+
+
+def test_the_own_coin_of_the_chain_and_its_wrapped_token_are_one_coin(world: World) -> None:
+    world.open(5, money=NATIVE)
+    chain = world.kernel.market.chains[CHAIN]
+    (pool,) = chain.trading(address(5))
+    assert WETH in pool.coins
+    assert pool in chain.trading(WETH)
+    assert pool.token == f"{CHAIN}:{address(5)}"
 
 
 def test_two_that_saw_the_same_are_equal_with_and_without_a_restart(world: World) -> None:

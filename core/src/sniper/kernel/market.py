@@ -36,7 +36,7 @@ from sniper.kernel.given import given_amount
 from sniper.kernel.listening import Decode, Handlers, Listening
 from sniper.kernel.reading import Readings
 from sniper.kernel.wiring import AmmWiring, ChainWiring
-from sniper.types import BPS, asset_id
+from sniper.types import BPS, NATIVE, asset_id
 
 TRANSFER = event("Transfer(address indexed from, address indexed to, uint256 value)").topic
 APPROVAL = event("Approval(address indexed owner, address indexed spender, uint256 value)").topic
@@ -459,7 +459,7 @@ class Market:
                 block=event.block,
                 pool=pool.address,
                 amm=wiring.name,
-                coins=created.coins,
+                coins=pool.coins,
                 tx_hash=event.tx_hash,
             ),
         )
@@ -480,6 +480,8 @@ class Market:
     def _add(
         self, chain: ChainState, wiring: AmmWiring, address: str, coins: tuple[str, ...], impl: Amm, *, listed: bool
     ) -> Pool:
+        # The chain's own coin and its wrapped token are one coin here: venues wrap and unwrap.
+        coins = tuple(chain.wiring.wrapped_native if coin == NATIVE else coin for coin in coins)
         pool = Pool(chain.id, address, wiring, coins, chain.money(coins))
         pool.impl = impl
         evicted = chain.unlisted.get(address)
