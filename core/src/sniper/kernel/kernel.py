@@ -296,7 +296,9 @@ class Kernel:
     def _read_due(self, chain_id: int) -> None:
         """Let the asks leave for pools that are to be read."""
         chain = self.market.chains[chain_id]
-        for reading in chain.readings.due(chain.number, chain.head.hash if chain.head else ""):
+        if chain.head is None:
+            return  # which block to read at, the first one says
+        for reading in chain.readings.due(chain.number, chain.head.hash):
             body = ReadPool(
                 chain_id=chain_id,
                 pool=reading.address,

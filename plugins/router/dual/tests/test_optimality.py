@@ -286,3 +286,21 @@ def test_no_route_that_there_is_beats_the_bound(seed: int) -> None:
     else:
         assert best <= proposal.bound
         assert proposal.expected <= proposal.bound
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5])
+def test_coins_that_one_pool_of_several_coins_trades_do_not_loosen_the_bound(share: float) -> None:
+    """A way through them would use that pool twice, which no route does."""
+    depth = 10**24
+    whole = Product(config=Config(), reserves=(depth,) * 4)
+    router = Dual(DualConfig())
+    for pool in (
+        Pool("all", tuple("abcd"), whole),
+        Pool("pair", tuple("ab"), Product(config=Config(), reserves=(depth, depth))),
+    ):
+        router.changed(pool)
+    ask = RouteAsk(chain_id=1, token_in="a", token_out="b", amount=int(depth * share))
+    proposal = asyncio.run(router.propose(ask))
+    assert {leg.pool for leg in proposal.legs} == {"all", "pair"}
+    assert proposal.bound is not None
+    assert 0 <= proposal.bound - proposal.expected <= proposal.bound // 10**9

@@ -11,7 +11,7 @@ from sniper.amm import NoLiquidity, Segment
 from sniper.router import Leg, NoRoute, Proposal, RouteAsk
 from sniper.routing import Route, direct_routes, pruned, quoted, sane
 from sniper_router_dual import kernels
-from sniper_router_dual.compiled import Flags, Floats
+from sniper_router_dual.compiled import Flags, Floats, Ints
 from sniper_router_dual.legs import Path, legs, paths_of, together
 from sniper_router_dual.mirror import Mirror
 from sniper_router_dual.problem import Problem, Solution, bound, first_prices, solve
@@ -91,6 +91,7 @@ class Engine:
         usable = self._usable(ask)
         ahead, behind = kernels.reachable(source, target, price, usable, len(mirror.names), start, end, ask.max_hops)
         edges = kernels.chosen(source, target, price, usable, ahead, behind, start, end, ask.max_hops)
+        edges = _passable(edges, source, target, mirror.owner, start, end)
         if not len(edges):
             why = "; ".join(f"{pool}: {reason}" for pool, reason in list(mirror.refused())[:5])
             raise NoRoute(
@@ -313,3 +314,21 @@ class _Example:
 
     def segments(self, i: int, j: int) -> tuple[Segment, ...]:
         return (Segment(1e24, 1e24, 0.997, 1e30),)
+
+
+def _passable(edges: Ints, source: Ints, target: Ints, owner: Ints, start: int, end: int) -> Ints:
+    """Without the ways to coins that only one pool of several coins trades: no route passes them, for it would use that
+    pool twice, but the dual would count what it seems to gain there."""
+    while len(edges):
+        owners = owner[edges]
+        if np.bincount(owners).max() <= 2:
+            return edges  # pairs alone
+        coins = np.concatenate([source[edges], target[edges]])
+        pools = np.bincount(np.unique(np.stack([coins, np.concatenate([owners, owners])]), axis=1)[0])
+        dead = pools == 1
+        dead[[start, end]] = False
+        kept = ~(dead[source[edges]] | dead[target[edges]])
+        if kept.all():
+            return edges
+        edges = edges[kept]
+    return edges
