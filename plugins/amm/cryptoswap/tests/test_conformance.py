@@ -82,6 +82,18 @@ class CryptoswapConformance(AmmConformance[Cryptoswap]):
 
         self._law(check, more=self.amounts())
 
+    def test_no_amount_trades_better_than_the_marginal_price(self) -> None:
+        def check(pool: Cryptoswap, i: int, j: int, amount: int) -> None:
+            try:
+                price = pool.price(i, j)
+            except NoLiquidity:
+                return
+            out = quoted(pool.amount_out, i, j, amount)
+            assert price * pool.price(j, i) <= 1
+            assert out is None or out <= amount * price + swing(pool, j)
+
+        self._law(check)
+
     def test_the_amount_in_buys_what_was_wanted_and_hardly_less_would(self) -> None:
         def check(pool: Cryptoswap, i: int, j: int, amount: int) -> None:
             wanted = amount % (pool.reserve(j) or amount + 1) + 1
