@@ -19,6 +19,7 @@ __all__ = [
     "NoLiquidity",
     "Segment",
     "Self",
+    "Unpriced",
     "on_creation",
     "on_log",
 ]
@@ -44,6 +45,11 @@ class Segment(NamedTuple):
     y: float
     kept: float
     most: float
+
+
+class Unpriced(NoLiquidity):
+    """The pool may well trade, but this AMM cannot say at which price: its state may be old, or something that it does
+    not know may change it. Nothing is bought; what is held is not worth nothing for that, and is sold by simulation."""
 
 
 def on_log(signature: str, /, *, of: str = "") -> Callable[[F], F]:

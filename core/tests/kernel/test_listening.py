@@ -8,7 +8,7 @@ from world import CHAIN, FINALITY, WETH, Flat, address
 
 from sniper.amm import Amm, Chain, Change, Config, Found, Fraction, Self, on_creation, on_log
 from sniper.codec import encode_state
-from sniper.events import Block, Event, Log, PoolRead, Reorg, Started
+from sniper.events import AskFailed, Block, Event, Log, PoolRead, Reorg, Started
 from sniper.evm.abi import event as event_of
 from sniper.kernel import snapshot
 from sniper.kernel.asks import ReadPool
@@ -278,6 +278,35 @@ def test_pools_of_the_config_are_read_at_start_and_not_again_once_they_are_known
     world.restart()
     world.handle(Started(time=world.kernel.now, mode="live"))
     assert not world.kernel.asks
+
+
+def test_a_pool_that_was_read_is_read_again_after_its_amm_failed_and_not_given_up() -> None:
+    world = World(pools=(("one", pool_id(4)),))
+    world.block(100)
+    world.handle(Started(time=world.kernel.now, mode="live"))
+    world.read(4, price=5)
+    world.block(101)
+    world.log(ORACLE, RATE, data=0)
+    assert world.out(4) is None
+    time = 101
+    while not world.kernel.asks:
+        time += 1
+        world.block(time)
+    world.read(4, price=6)
+    assert world.out(4) == 10 * 6 + time
+
+
+def test_a_pool_that_only_its_factory_named_is_not_asked_for_for_ever(world: World) -> None:
+    world.log(MANAGER, SILENT, pool_id(4))
+    asked = 0
+    for time in range(101, 1_000):
+        world.block(time)
+        for ask in [ask for ask in world.kernel.asks if isinstance(ask.body, ReadPool)]:
+            asked += 1
+            world.handle(AskFailed(time=world.kernel.now, account="", ask=ask.id, code="rpc", message="refused"))
+        world.kernel.asks = []
+    assert asked == 9
+    assert not world.kernel.market.chains[CHAIN].readings.open
 
 
 @goes_on

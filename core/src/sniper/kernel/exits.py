@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sniper.amm import NoLiquidity
+from sniper.amm import NoLiquidity, Unpriced
 from sniper.errors import PoolUnknown
 from sniper.events import (
     ClosePosition,
@@ -92,8 +92,9 @@ class Guard:
         self.follow(None)
         self.without = reason
 
-    def value(self, pool: Pool) -> int:
-        """What selling all of it would bring now, after tax: quote asset, base units; 0 where the pool is dry."""
+    def value(self, pool: Pool) -> int | None:
+        """What selling all of it would bring now, after tax: quote asset, base units; 0 where the pool is dry, None
+        where its AMM cannot say."""
         position, account = self.position, self.account
         amount = position.amount
         if position.token in account.book.taxes:
@@ -101,11 +102,13 @@ class Guard:
         coin = self._coin
         try:
             return given_amount(pool.impl.amount_out(coin, 1 - coin, amount))
+        except Unpriced:
+            return None
         except NoLiquidity:
             return 0
-        except Exception as error:  # a plugin's code: without a price there is no value
+        except Exception as error:  # a plugin's code: that it fails says nothing about the position
             self.account.kernel.report(f"amm {pool.amm} cannot price pool {pool.id}", error)
-            return 0
+            return None
 
 
 class Exits:
@@ -193,6 +196,8 @@ class Exits:
         if guard.pending is not None or position.state != "open" or pool is None:
             return
         value = guard.value(pool)
+        if value is None:
+            return
         view = self.account.view
         for name, exit_ in guard.exits:
             try:
@@ -244,7 +249,7 @@ class Exits:
             taxes = account.book.taxes.get(event.token)
             if taxes is None or taxes.sell_bps != tax:
                 account.emit(f.Measured(time=account.kernel.now, token=event.token, buy_tax_bps=None, sell_tax_bps=tax))
-        if guard.pool is None:
+        if self._by_simulation(guard):
             self._brings(guard, body, event)
             return
         if guard.pending is not None and self._due(guard):
@@ -292,12 +297,25 @@ class Exits:
     def not_simulated(self, body: SimulateSell) -> None:
         """No answer: what cannot be simulated is tried for real, but only by a quote."""
         guard = self.guards.get(body.token)
-        if guard is not None and guard.pool is None:
+        if guard is not None and self._by_simulation(guard):
             if guard.pending is not None:
                 self._failed(guard)
             return
         if guard is not None and self._due(guard) and guard.pending is not None:
             self._sell(guard, guard.pending)
+
+    def _by_simulation(self, guard: Guard) -> bool:
+        """Whether only a simulation can tell what a sale would bring: the pool is not known, or its AMM cannot say."""
+        if guard.pool is None:
+            return True
+        amount = _share(guard.position, guard.pending) if guard.pending else guard.position.amount
+        try:
+            self._quote(guard, amount)
+        except Unpriced:
+            return True
+        except Exception:  # a dry pool, or a fault of the plugin: reported where it is sold
+            return False
+        return False
 
     def _brings(self, guard: Guard, body: SimulateSell, event: SellSimulated) -> None:
         """What a sale of an unguarded position would bring: nothing else can tell the least that it must."""
@@ -387,8 +405,8 @@ class Exits:
             self._sell(guard, guard.pending)
 
     def _sell(self, guard: Guard, sell: Sell) -> None:
-        """By the quote of the position's pool; where that is not known, by what a simulation brings."""
-        if guard.pool is None and self.account.kernel.wiring.signs:
+        """By the quote of the position's pool; where there is none, by what a simulation brings."""
+        if self._by_simulation(guard) and self.account.kernel.wiring.signs:
             self._simulate(guard, _share(guard.position, sell))
         else:
             self._place(guard, sell)

@@ -289,6 +289,9 @@ class Kernel:
         needed = {pool for account in self.accounts.values() for pool in account.pools()}
         for pool in forgotten:
             chain = self.market.chains[pool.chain_id]
+            if pool.listed and pool.read_block and chain.find(pool.address) is None:
+                # It cannot come back by a creation that was seen long ago, or never.
+                chain.readings.want(pool.section, pool.address, listed=True, number=chain.number, tries=pool.reads)
             if pool.id in needed and chain.find(pool.address) is None:
                 chain.readings.want(pool.section, pool.address, listed=False, number=chain.number, tries=pool.reads)
                 self._read_due(pool.chain_id)

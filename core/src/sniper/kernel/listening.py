@@ -55,7 +55,8 @@ class Listening:
         """Let a pool hear what it has handlers for."""
         by_role = self._handlers[pool.section]
         pool.handlers = by_role[""]
-        for role, address in pool.impl.follows().items():
+        pool.follows = dict(pool.impl.follows())
+        for role, address in pool.follows.items():
             self.followers.setdefault(address, {})[pool.address] = (pool, by_role.get(role, {}))
         if type(pool.impl).on_block is not Amm.on_block:
             self.timed[pool.address] = pool
@@ -63,7 +64,7 @@ class Listening:
     def leave(self, pool: "Pool") -> None:
         """It hears nothing any more."""
         self.timed.pop(pool.address, None)
-        for address in pool.impl.follows().values():
+        for address in pool.follows.values():
             followers = self.followers.get(address, {})
             followers.pop(pool.address, None)
             if not followers:

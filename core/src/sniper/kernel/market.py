@@ -15,7 +15,7 @@ from typing import Any
 
 from sniper.amm import Amm, Change
 from sniper.codec import restore_state
-from sniper.errors import CodecError, PluginFault
+from sniper.errors import PluginFault
 from sniper.events import (
     Block,
     Event,
@@ -34,7 +34,7 @@ from sniper.evm.abi import event
 from sniper.fee import FeeEstimator
 from sniper.kernel.given import given_amount
 from sniper.kernel.listening import Decode, Handlers, Listening
-from sniper.kernel.reading import Readings
+from sniper.kernel.reading import Reading, Readings
 from sniper.kernel.wiring import AmmWiring, ChainWiring
 from sniper.types import BPS, NATIVE, asset_id
 
@@ -75,7 +75,7 @@ class Pool:
     """One pool and what is known of it; implements `sniper.view.PoolView`."""
 
     __slots__ = (
-        "address", "amm", "chain_id", "coins", "config", "created_at", "created_block", "handlers", "id",
+        "address", "amm", "chain_id", "coins", "config", "created_at", "created_block", "follows", "handlers", "id",
         "impl", "listed", "quote", "read_block", "reads", "section", "token", "undo_block", "watchers",
     )  # fmt: skip
 
@@ -94,6 +94,8 @@ class Pool:
         self.created_at = 0
         self.created_block = 0
         self.handlers: Handlers = {}
+        self.follows: dict[str, str] = {}
+        """See `Amm.follows`."""
         self.undo_block = -1
         self.listed = True
         """False: evicted, and kept for the accounts that need it."""
@@ -313,12 +315,12 @@ class Market:
                 self._changed_in(chain, event.block, pool.address, None)
                 for log in chain.readings.logs:
                     self._catch_up(chain, pool, log)
-            except (CodecError, PluginFault) as error:
+            except Exception as error:  # a state of another version, or a plugin's code
                 self.report(f"pool {event.pool} was read from chain {chain.id} in vain", error)
                 pool = None
         if reading is not None and (reading.address, reading.listed) in chain.readings.open:
             if pool is None and wiring is not None and not known:
-                chain.readings.fail(reading, chain.number)
+                self._unread(chain, reading)
             else:
                 chain.readings.close(reading)
         return pool
@@ -328,7 +330,11 @@ class Market:
         for chain in self.chains.values():
             reading = chain.readings.asked(ask)
             if reading is not None:
-                chain.readings.fail(reading, chain.number)
+                self._unread(chain, reading)
+
+    def _unread(self, chain: ChainState, reading: Reading) -> None:
+        wanted = not reading.listed or (reading.section, reading.address) in chain.wiring.pools
+        chain.readings.fail(reading, chain.number, keep=wanted)
 
     def reorg(self, chain_id: int, ancestor: int) -> list[Pool]:
         """Put every pool back to what it was after block ``ancestor``; the pools that changed.
@@ -435,19 +441,18 @@ class Market:
     ) -> tuple[Pool | None, tuple[Event, ...]]:
         try:
             created = getattr(wiring.amm, method)(wiring.config, *decode(event.topics, event.data))
-            if created is not None and created.amm is not None:
-                created.amm.on_block(chain.timestamp)
+            if created is None or created.pool in chain.pools:
+                return None, ()
+            if created.amm is None:
+                chain.readings.want(wiring.name, created.pool, listed=True, number=chain.number)
+                return None, ()
+            created.amm.on_block(chain.timestamp)
+            pool = self._add(chain, wiring, created.pool, created.coins, created.amm, listed=True)
         except Exception as error:  # a plugin's code
             raise PluginFault(
                 f"amm {wiring.name} failed on the creation log {event.index} of {event.tx_hash}: "
                 f"{type(error).__name__}: {error}; the pool is not followed"
             ) from error
-        if created is None or created.pool in chain.pools:
-            return None, ()
-        if created.amm is None:
-            chain.readings.want(wiring.name, created.pool, listed=True, number=chain.number)
-            return None, ()
-        pool = self._add(chain, wiring, created.pool, created.coins, created.amm, listed=True)
         pool.created_at, pool.created_block = event.time, event.block
         if chain.undo:
             chain.undo[-1][1].setdefault(pool.address, None)

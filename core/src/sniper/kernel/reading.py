@@ -9,6 +9,8 @@ from sniper.events import Log
 
 MOST_LOGS = 50_000
 """Logs that are remembered at most; with more the readings begin anew, at a later block."""
+MOST_TRIES = 8
+"""Readings of a pool that only its factory named."""
 MOST_PATIENCE = 64
 """Blocks between two readings of a pool, at most."""
 
@@ -76,9 +78,12 @@ class Readings:
         del self.open[reading.address, reading.listed]
         self._trim()
 
-    def fail(self, reading: Reading, number: int) -> None:
-        """There was no answer."""
-        reading.again(number)
+    def fail(self, reading: Reading, number: int, *, keep: bool) -> None:
+        """There was no answer. One that nobody asks to ``keep`` is given up in the end."""
+        if keep or reading.tries < MOST_TRIES:
+            reading.again(number)
+        else:
+            del self.open[reading.address, reading.listed]
         self._trim()
 
     def remember(self, log: Log) -> None:

@@ -188,6 +188,10 @@ class Control:
             return {"ok": True, "result": await self._carry(line)}
         except SniperError as error:
             return {"ok": False, "code": error.code, "message": str(error)}
+        except Exception as error:  # what is asked may be any JSON
+            self._run.log.exception("a command failed")
+            message = f"it was not understood: {type(error).__name__}: {error}"
+            return {"ok": False, "code": CommandRefused.code, "message": message}
 
     async def _carry(self, line: bytes) -> dict[str, Any]:
         try:

@@ -24,6 +24,9 @@ _NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
 MOST_SHOWN: Final = 1_000
 """Pools in one answer."""
 
+MOST_LEGS: Final = 16
+"""Legs and hops of one question: it is answered between two batches of events."""
+
 Asked = Mapping[str, Any]  # Any: JSON, checked where it is read
 
 
@@ -191,8 +194,8 @@ def _address(chain: ChainState, text: object) -> str:
 
 def _count(asked: Asked, key: str, default: int) -> int:
     value = asked.get(key, default)
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 64:
-        raise BadQuestion(f"{key} is {value!r}; give a number from 1 to 64")
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_LEGS:
+        raise BadQuestion(f"{key} is {value!r}; give a number from 1 to {MOST_LEGS}")
     return value
 
 

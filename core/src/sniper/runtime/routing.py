@@ -23,22 +23,26 @@ class Routing:
     def __init__(self, market: Market, configured: Sequence[Configured], log: FilteringBoundLogger) -> None:
         self._market = market
         self._log = log
-        self._routers: dict[int, list[tuple[str, Router]]] = {
-            chain_id: [(each.name, each.cls(each.config)) for each in configured] for chain_id in market.chains
-        }
+        self._routers: dict[int, list[tuple[str, Router]]] = {chain_id: [] for chain_id in market.chains}
         self._known: OrderedDict[RouteAsk, tuple[int, int, Answer]] = OrderedDict()
         self._versions = dict.fromkeys(market.chains, 0)
         self.asked = 0
         self.remembered = 0
         market.touched = {(chain.id, address) for chain in market.chains.values() for address in chain.pools}
-        for routers in self._routers.values():
-            for _, router in routers:
-                router.warm()
+        for chain_id, routers in self._routers.items():
+            for each in configured:
+                try:
+                    router: Router = each.cls(each.config)
+                    router.warm()
+                    routers.append((each.name, router))
+                except Exception as error:  # a plugin's code: without it there are the direct routes
+                    reason = f"{type(error).__name__}: {error}"
+                    log.error("a router does not start", router=each.name, chain=chain_id, reason=reason)
 
     async def best(self, ask: RouteAsk) -> Answer:
         """The best route right now, and what was left out. Raises `NoRoute`, with the reasons."""
         chain = self._market.chains[ask.chain_id]
-        self._catch_up()
+        self.catch_up()
         self.asked += 1
         version = self._versions[chain.id], chain.number
         known = self._known.get(ask)
@@ -69,7 +73,7 @@ class Routing:
             self._log.warning("a router failed", router=name, reason=f"{type(error).__name__}: {error}")
         return None
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
         """Tell the routers which pools changed since they were last asked."""
         touched = self._market.touched
         if not touched:

@@ -304,6 +304,7 @@ class Run:
             due = self.kernel.timers.next_at()
             if due is not None and due <= now:
                 await self.bus.publish([ClockEvent(time=now)], source="clock")
+            self.routing.catch_up()
             told = self._switched()
             if told:
                 await self.bus.publish(told, source=control.COMMANDS)

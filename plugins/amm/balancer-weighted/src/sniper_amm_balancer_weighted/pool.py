@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, StringConstraints
 
-from sniper.amm import Amm, Chain, Change, Config, Found, Fraction, NoLiquidity, Self, on_creation, on_log
+from sniper.amm import Amm, Chain, Change, Config, Found, Fraction, NoLiquidity, Self, Unpriced, on_creation, on_log
 from sniper.errors import CallReverted
 from sniper_amm_balancer_weighted.power import ONE, divided_up, multiplied_up
 from sniper_amm_balancer_weighted.swap import MOST_OF_A_BALANCE, exponent_in, in_given_out, out_given_in
@@ -184,7 +184,7 @@ class BalancerWeighted(Amm):
 
     def _scaled(self, i: int) -> int:
         if self.paused:
-            raise NoLiquidity("the pool is paused")
+            raise Unpriced("the pool is paused")
         if not self.balances[i]:
             raise NoLiquidity(f"the pool holds nothing of coin {i}")
         return self.balances[i] * self.scales[i]

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Final, NamedTuple
 
 from pydantic import Field, StringConstraints
 
-from sniper.amm import Amm, Chain, Change, Config, Found, Fraction, NoLiquidity, Self, on_creation, on_log
+from sniper.amm import Amm, Chain, Change, Config, Found, Fraction, NoLiquidity, Self, Unpriced, on_creation, on_log
 from sniper.errors import CallReverted, SniperError
 from sniper_amm_cryptoswap import three, two
 from sniper_amm_cryptoswap.invariant import LEAST_D, MOST_D, ONE, dynamic_fee, marginal
@@ -302,7 +302,7 @@ class Cryptoswap(Amm):
 
     def _check_time(self) -> None:
         if self.ramp[3] and not self.time:
-            raise NoLiquidity("A and gamma have changed, or do, and no block has told the time yet")
+            raise Unpriced("A and gamma have changed, or do, and no block has told the time yet")
 
     def _guess(self, i: int, j: int, wanted: int) -> int:
         """An amount near the one that buys what is wanted, from 1."""

@@ -3,7 +3,7 @@
 import asyncio
 from typing import ClassVar, Final
 
-from sniper.amm import Amm, Chain, Change, Found, Fraction, NoLiquidity, Self, on_creation, on_log
+from sniper.amm import Amm, Chain, Change, Found, Fraction, NoLiquidity, Self, Unpriced, on_creation, on_log
 from sniper_amm_solidly.checked import MOST, fits
 from sniper_amm_solidly.config import SolidlyConfig
 from sniper_amm_solidly.stable import E18, invariant, solve, solve_roughly
@@ -121,7 +121,7 @@ class Solidly(Amm):
         if amount_in <= 0:
             raise NoLiquidity(f"no output for {amount_in}")
         if self.paused:
-            raise NoLiquidity("the factory has paused all swaps")
+            raise Unpriced("the factory has paused all swaps")
         out, left = self._swap(i, j, amount_in)
         if not out:
             raise NoLiquidity(f"{amount_in} buys less than one unit, which the pair refuses")

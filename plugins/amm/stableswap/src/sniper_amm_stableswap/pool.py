@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final
 
-from sniper.amm import Amm, Chain, Change, Found, Fraction, NoLiquidity, Self, on_log
+from sniper.amm import Amm, Chain, Change, Found, Fraction, NoLiquidity, Self, Unpriced, on_log
 from sniper_amm_stableswap.config import StableswapConfig
 from sniper_amm_stableswap.curve import E18, FEE_ONE, Curve, Ramp, Unfollowable
 from sniper_amm_stableswap.invariant import MOST
@@ -185,7 +185,7 @@ class Stableswap(Amm):
 
     def _believe(self) -> None:
         if self.now - self.rates_at > self.config.rate_seconds:
-            raise NoLiquidity(
+            raise Unpriced(
                 f"its rates were read {self.now - self.rates_at} s ago and move without a log; read the pool again"
             )
 

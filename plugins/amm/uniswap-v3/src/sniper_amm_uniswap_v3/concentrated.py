@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from sniper.amm import Amm, Fraction, NoLiquidity, Segment
+from sniper.amm import Amm, Fraction, NoLiquidity, Segment, Unpriced
 from sniper_amm_uniswap_v3.step import ONE, amount0, amount1
 from sniper_amm_uniswap_v3.table import Table
 from sniper_amm_uniswap_v3.tick import (
@@ -125,7 +125,7 @@ class Concentrated(Amm):
     def _check(self) -> None:
         reason = self.refusal() if self.sqrt_price_x96 else "the pool is not initialised"
         if reason:
-            raise NoLiquidity(reason)
+            raise Unpriced(reason)
 
     def _table(self, downwards: bool, amount: int) -> Table:
         if not 0 < amount <= self.max_amount:
