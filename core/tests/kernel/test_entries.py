@@ -21,7 +21,8 @@ from world import (
 
 from sniper.events import FeedStale, Started
 from sniper.kernel import facts as f
-from sniper.kernel.asks import Probe, ReadBalances, Sign
+from sniper.kernel.asks import DescribeToken, Probe, ReadBalances, Sign
+from sniper.kernel.snapshot import dump, restore
 from sniper.kernel.wiring import CheckWiring
 from sniper.risk import Finding, RiskCheck, RiskProbe, must
 from sniper.types import SECOND
@@ -318,3 +319,22 @@ def test_a_halted_account_places_no_orders() -> None:
     world.open()
     assert verdict(world).rule == "kernel.not-halted"
     assert world.account.name == ACCOUNT
+
+
+def test_a_token_that_was_not_described_before_a_restart_is_asked_again_and_only_that() -> None:
+    world = World(start=False)
+    world.tell(Started(time=world.tick(), mode="live"))
+    world.deliver()
+    asked = world.asked(DescribeToken)
+    assert len(asked) == 2
+    world.answer(asked[0])
+    world.crash()
+    (again,) = world.asked(DescribeToken)
+    assert again == asked[1]
+    restored = world.setup.kernel(lambda what, error: None)
+    restore(restored, dump(world.kernel))
+    restored.handle(Started(time=world.tick(), mode="live"))
+    assert [ask for ask in restored.asks if isinstance(ask.body, DescribeToken)] == [again]
+    world.answer_all()
+    world.crash()
+    assert not world.asked(DescribeToken)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sniper.settings.resolved import Resolved
 
 MODES = ("paper", "shadow", "live")
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @click.command()
@@ -50,9 +51,15 @@ async def _trade(resolved: "Resolved", catalogue: "Catalogue") -> None:
 
     trading = Run(resolved, catalogue)
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
+    starting = loop.create_task(trading.start())
+    for name in SIGNALS:
+        loop.add_signal_handler(name, starting.cancel)  # it may wait for a password that nobody will type
+    try:
+        await starting
+    except asyncio.CancelledError:
+        raise click.Abort from None
+    for name in SIGNALS:
         loop.add_signal_handler(name, trading.stop)
-    await trading.start()
     try:
         await trading.until_stopped()
     finally:

@@ -228,9 +228,14 @@ class Kernel:
         quotes = self.market.chains[news.chain_id].quotes
         for coin in news.coins:
             if coin not in quotes:
-                body = DescribeToken(chain_id=news.chain_id, token=coin, tx_hash=news.tx_hash)
-                ask_id = f"?describe-{news.chain_id}:{coin}"
-                self.asks.append(Ask(id=ask_id, account="", deadline=5 * SECOND, body=body))
+                self._ask_token(news.chain_id, coin, news.tx_hash)
+
+    def _ask_token(self, chain_id: int, address: str, tx_hash: str) -> None:
+        token = self.market.chains[chain_id].tokens.get(address)
+        if token is not None:
+            token.asked_of = tx_hash
+        body = DescribeToken(chain_id=chain_id, token=address, tx_hash=tx_hash)
+        self.asks.append(Ask(id=f"?describe-{chain_id}:{address}", account="", deadline=5 * SECOND, body=body))
 
     def _block(self, event: Block) -> None:
         self.market.block(event)
@@ -333,6 +338,9 @@ class Kernel:
     def _started(self, event: Started) -> None:
         for chain in self.market.chains.values():
             chain.stale.clear()  # of the process before: the feeds of this one say so where they have no source
+            for address, token in sorted(chain.tokens.items()):
+                if token.asked_of:  # it was no account's ask, so no book has kept it
+                    self._ask_token(chain.id, address, token.asked_of)
         for account in self.accounts.values():
             account.exits.review()
             account.safely(account.execution.began)

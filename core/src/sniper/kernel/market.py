@@ -127,14 +127,16 @@ class Pool:
 
 
 class Token:
-    """What is known of one token on its chain, apart from what each account measured."""
+    """What is known of one token on its chain, apart from what each account measured. ``asked_of``: the transaction
+    that created its pool, while the token was asked and has not described itself."""
 
-    __slots__ = ("decimals", "deployer", "pools", "symbol")
+    __slots__ = ("asked_of", "decimals", "deployer", "pools", "symbol")
 
     def __init__(self) -> None:
         self.symbol = ""
         self.decimals = 18
         self.deployer = ""
+        self.asked_of = ""
         self.pools: tuple[Pool, ...] = ()
 
 
@@ -250,6 +252,7 @@ class Market:
         for token in (chain.tokens.get(event.token), chain.unlisted_tokens.get(event.token)):
             if token is not None:
                 token.symbol, token.decimals, token.deployer = event.symbol, event.decimals, event.deployer
+                token.asked_of = ""
 
     def log(self, event: Log) -> tuple[Pool | None, tuple[Event, ...]]:
         """Apply one log: the pool that changed, if one did, and the events derived from it.

@@ -67,6 +67,7 @@ class TokenState(Frozen):
     decimals: int
     deployer: str
     pools: tuple[str, ...]
+    asked_of: str = ""
 
 
 class ReadingState(Frozen):
@@ -223,6 +224,7 @@ def _tokens(tokens: dict[str, Token]) -> tuple[TokenState, ...]:
             decimals=token.decimals,
             deployer=token.deployer,
             pools=tuple(pool.address for pool in token.pools),
+            asked_of=token.asked_of,
         )
         for address, token in sorted(tokens.items())
     )
@@ -373,6 +375,7 @@ def _restore_readings(chain: ChainState, state: ReadingsState, left_out: list[st
 def _restore_token(state: TokenState) -> Token:
     token = Token()
     token.symbol, token.decimals, token.deployer = state.symbol, state.decimals, state.deployer
+    token.asked_of = state.asked_of
     return token
 
 
