@@ -1,3 +1,4 @@
+import asyncio
 import random
 from typing import Any
 
@@ -5,7 +6,7 @@ import pytest
 
 from sniper.errors import RpcError
 from sniper.events import Block, Log, Reorg
-from sniper_feed_evm_logs.errors import ReorgTooDeep
+from sniper_feed_evm_logs.errors import ReorgTooDeep, StandsStill
 from sniper_feed_evm_logs.filters import Wanted
 
 
@@ -264,3 +265,31 @@ async def test_a_dead_node_ends_the_feed_with_an_error_that_names_it(chain: Any,
     chain.stop()
     with pytest.raises(RpcError, match=str(port)):
         await reader.next()
+
+
+async def test_a_node_that_stands_still_ends_the_feed_and_the_next_block_is_read_after_a_new_start(
+    chain: Any, readers: Any
+) -> None:
+    reader = readers(chain.rpc_url, silent_s=0.3)
+    await reader.next()
+    with pytest.raises(StandsStill, match=r"no new block for 0\.3 s"):
+        await reader.next()
+    await reader.stop()
+    reader.forget()
+    with pytest.raises(StandsStill):
+        await reader.next()
+    await reader.stop()
+    reader.forget()
+    chain.mine(1)
+    await reader.until(chain.head())
+
+
+async def test_a_quiet_chain_is_waited_for_where_no_limit_is_set(chain: Any, readers: Any) -> None:
+    reader = readers(chain.rpc_url, silent_s=0)
+    await reader.next()
+    waiting = asyncio.create_task(reader.next())
+    await asyncio.wait([waiting], timeout=0.5)
+    assert not waiting.done()
+    chain.mine(1)
+    await waiting
+    assert reader.context.resume["hash"] == chain.head()

@@ -19,3 +19,9 @@ class ReorgTooDeep(RpcError):
     """The chain replaced more blocks than the feed remembers."""
 
     code = "reorg-too-deep"
+
+
+class StandsStill(RpcError):
+    """The endpoints answer, but their chain does not go on."""
+
+    code = "chain-stands-still"

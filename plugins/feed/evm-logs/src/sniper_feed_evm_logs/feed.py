@@ -1,5 +1,6 @@
 """Blocks and logs of one EVM chain: each block once, in order, with all its wanted logs, whatever the nodes do."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -14,7 +15,7 @@ from sniper.feed import Config, Event, Feed, FeedContext
 from sniper_feed_evm_logs import blocks
 from sniper_feed_evm_logs.asking import ask
 from sniper_feed_evm_logs.blocks import Filled
-from sniper_feed_evm_logs.errors import NodeLied, NotThere, ReorgTooDeep
+from sniper_feed_evm_logs.errors import NodeLied, NotThere, ReorgTooDeep, StandsStill
 from sniper_feed_evm_logs.filters import Wanted
 from sniper_feed_evm_logs.header import Header, Memory, header
 from sniper_feed_evm_logs.heads import Heads
@@ -25,6 +26,9 @@ NEAR = 16
 
 class EvmLogsConfig(Config):
     poll_s: float = Field(1.0, gt=0, description="Seconds between two looks where no endpoint has subscriptions.")
+    silent_s: float = Field(
+        60.0, ge=0, description="Seconds without a new block after which the node counts as standing still; 0: never."
+    )
     confirmations: int = Field(0, ge=0, description="Blocks that must follow a block before it is handed on.")
     window: int = Field(128, ge=1, description="The deepest reorg that is followed, in blocks.")
     range_blocks: int = Field(50, ge=1, le=1000, description="Blocks asked for at once when catching up.")
@@ -45,15 +49,21 @@ class EvmLogs(Feed):
         """As `Feed.events`. Without ``context.resume`` it starts with the newest block.
 
         Lost subscriptions are replaced by polling and made again; `RpcError` when no endpoint gives usable answers,
-        `ReorgTooDeep` when the chain replaced more than ``window`` blocks.
+        `StandsStill` when they give no new block, `ReorgTooDeep` when the chain replaced more than ``window`` blocks.
         """
         self._memory.resume(self.context.resume)
+        loop = asyncio.get_running_loop()
+        newest = loop.time()
         async with Heads(self._endpoints, self.config.poll_s) as heads:
             announced: Any = None
             while True:
                 async with aclosing(self._follow(announced)) as batches:
                     async for batch in batches:
                         yield batch
+                        newest = loop.time()
+                if self.config.silent_s and loop.time() - newest > self.config.silent_s:
+                    silent = f"chain {self.context.chain_id}: no new block for {self.config.silent_s:g} s"
+                    raise StandsStill(f"{silent}; ask the node whether it is in sync")
                 announced = await heads.next()
 
     async def _follow(self, announced: Any) -> AsyncGenerator[Sequence[Event], None]:
