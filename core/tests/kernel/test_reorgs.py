@@ -408,3 +408,21 @@ def test_nothing_is_filled_while_everything_is_frozen() -> None:
         world.answer_all()
         world.mine(most=0)
     assert not world.of(f.AttemptMade)[-1].step < 0
+
+
+def test_an_answer_from_a_branch_that_is_gone_does_not_count_however_late_it_comes() -> None:
+    world = staged(2)
+    world.close()
+    world.answer_all()
+    world.mine()
+    (settle,) = world.asked(Settle)
+    world.hold(settle)
+    world.chain.reorg(1, keep=False)
+    world.chain.mine(most=0)
+    world.deliver()
+    world.chain.mempool = {}
+    for _ in range(FINALITY + 2):
+        world.mine(most=0)
+    world.release()
+    assert world.book.positions[TOKEN].amount, "the sale is in no block"
+    rest(world)

@@ -180,6 +180,10 @@ class Execution:
     def reorg(self, chain_id: int, ancestor: int) -> None:
         """Blocks above ``ancestor`` are gone: what happened in them is taken back, and its attempts are open again."""
         account = self.account
+        for ask in list(account.book.asks.values()):
+            # Its answer may be about a block that is gone, and come when nobody remembers that.
+            if isinstance(ask.body, Settle):
+                account.emit(f.Closed(time=account.kernel.now, ask=ask.id))
         self.settlement.take_back(chain_id, ancestor)
         # transactions that were not sniper's may be gone as well, and their nonces free again
         account.emit(f.Unsynced(time=account.kernel.now, chain_id=chain_id, owner=account.wiring.address))

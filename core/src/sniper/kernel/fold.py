@@ -128,13 +128,15 @@ def _steps(book: Book, fact: f.StepsAdded) -> None:
 def _attempt(book: Book, fact: f.AttemptMade) -> None:
     order = book.orders[fact.order]
     sender = _sender(book, order.placed.chain_id, order.placed.owner)
-    if fact.step == NO_STEP:
+    if fact.replaces:
+        pass  # it has the nonce of the one that it replaces
+    elif fact.step == NO_STEP:
         if not sender.used <= fact.nonce < sender.next_nonce:
             raise IllegalTransition(
                 f"attempt {fact.attempt} fills nonce {fact.nonce}, which is not from {sender.used} to "
                 f"{sender.next_nonce - 1}"
             )
-    elif not fact.replaces:
+    else:
         if fact.nonce != sender.next_nonce:
             raise IllegalTransition(f"attempt {fact.attempt} has nonce {fact.nonce}, the next is {sender.next_nonce}")
         sender.next_nonce += 1
