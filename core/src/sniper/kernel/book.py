@@ -194,17 +194,19 @@ class Book(State):
         return [(o, a) for o in self.working() for a in o.attempts if a.state in IN_FLIGHT]
 
     def missing(self, chain_id: int, owner: str) -> list[int]:
-        """Nonces below one that waits, which nothing on its way will use: transactions that were not sniper's had them,
-        and a reorg took those back."""
+        """Nonces below one that waits, which nothing of ours had: transactions that were not sniper's had them, and a
+        reorg took those back. What of ours had one comes back by itself, once that reorg is known here."""
         used = self.sender(chain_id, owner).used
-        taken = {
-            attempt.nonce
-            for order in self.orders.values()
+        ours = [
+            attempt
+            for order in (*self.orders.values(), *self.ended.values())
             if order.placed.chain_id == chain_id and order.placed.owner == owner
             for attempt in order.attempts
-            if attempt.state == "signing" or attempt.state in IN_FLIGHT
-        }
-        return [nonce for nonce in range(used, max(taken, default=0)) if nonce not in taken]
+            if attempt.state != "dropped"
+        ]
+        last = max((a.nonce for a in ours if a.state == "signing" or a.state in IN_FLIGHT), default=0)
+        had = {attempt.nonce for attempt in ours}
+        return [nonce for nonce in range(used, last) if nonce not in had]
 
     def order_of(self, order: str) -> Order:
         """The order, working or ended. Raises `IllegalTransition` for one that was never placed."""

@@ -299,14 +299,15 @@ class Kernel:
                 chain.readings.want(pool.section, pool.address, listed=True, number=chain.number, tries=pool.reads)
             if pool.id in needed and chain.find(pool.address) is None:
                 chain.readings.want(pool.section, pool.address, listed=False, number=chain.number, tries=pool.reads)
-                self._read_due(pool.chain_id)
+                # Without those of the market: when they are read must not follow from what an account needs.
+                self._read_due(pool.chain_id, listed=False)
 
-    def _read_due(self, chain_id: int) -> None:
+    def _read_due(self, chain_id: int, *, listed: bool = True) -> None:
         """Let the asks leave for pools that are to be read."""
         chain = self.market.chains[chain_id]
         if chain.head is None:
             return  # which block to read at, the first one says
-        for reading in chain.readings.due(chain.number, chain.head.hash):
+        for reading in chain.readings.due(chain.number, chain.head.hash, listed=listed):
             body = ReadPool(
                 chain_id=chain_id,
                 pool=reading.address,

@@ -56,14 +56,15 @@ class Readings:
         if tries:
             reading.again(number)
 
-    def due(self, number: int, block_hash: str) -> list[Reading]:
-        """Those whose ask leaves now, in a certain order; from then on they are out.
+    def due(self, number: int, block_hash: str, *, listed: bool) -> list[Reading]:
+        """Those whose ask leaves now, in a certain order; from then on they are out. ``listed``: with those for the
+        market.
 
         The id names pool and block: it must not follow from what else is read, which is other accounts' affair, and an
         answer about a block of the same number that a reorg took back must not be taken for one about this block.
         """
         found = [self.open[key] for key in sorted(self.open)]
-        found = [reading for reading in found if not reading.ask and number >= reading.next_block]
+        found = [each for each in found if not each.ask and number >= each.next_block and (listed or not each.listed)]
         for reading in found:
             whose = "" if reading.listed else "?needed"
             reading.ask, reading.block = f"?pool-{reading.address}-{number}-{block_hash}{whose}", number

@@ -57,13 +57,13 @@ class TestStableswap(AmmConformance[Stableswap]):
     coins = 3
 
     def test_more_in_is_never_less_out(self) -> None:
-        """But for the last unit: the contract's iteration for y ends within one of the solution, from either side."""
+        """But for two units: the contract's iteration for y ends within one of the solution, from either side."""
 
         def check(pool: Stableswap, i: int, j: int, amount: int, more: int) -> None:
             outs = quoted(pool.amount_out, i, j, amount), quoted(pool.amount_out, i, j, amount + more)
             needs = quoted(pool.amount_in, i, j, amount), quoted(pool.amount_in, i, j, amount + more)
             for less, greater in (outs, needs):
-                assert less is None or greater is None or less <= greater + 1
+                assert less is None or greater is None or less <= greater + 2
 
         self._law(check, more=self.amounts())
 
