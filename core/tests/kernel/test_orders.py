@@ -634,3 +634,18 @@ def test_where_trades_are_only_played_the_chain_is_not_asked_what_is_held() -> N
     before = reads(world)
     pass_blocks(world, 8)
     assert reads(world) == before
+
+
+def test_an_answer_about_the_wallet_from_before_what_is_final_does_not_count() -> None:
+    world = World(Setup(execution=ExecutionWiring(read_wallet_blocks=2)))
+    world.answer_all()
+    while not world.asked(ReadBalances):
+        world.mine()
+    world.hold(world.asked(ReadBalances)[0])
+    world.bought()
+    pass_blocks(world, 20)
+    cash = world.book.cash[f"{CHAIN}:{NATIVE}"]
+    assert not world.book.ended, "the order is forgotten"
+    world.release()
+    assert world.book.cash[f"{CHAIN}:{NATIVE}"] == cash
+    assert world.book.sender(CHAIN, OWNER).next_nonce == 2

@@ -426,3 +426,29 @@ def test_an_answer_from_a_branch_that_is_gone_does_not_count_however_late_it_com
     world.release()
     assert world.book.positions[TOKEN].amount, "the sale is in no block"
     rest(world)
+
+
+def test_a_nonce_that_an_order_of_ours_lost_to_others_is_left_to_that_order() -> None:
+    """A node tells of a reorg by its nonce before the feed does: the order takes the nonce again once it is heard."""
+    world = staged(1)
+    world.chain.mempool = {}
+    world.mine(outside=1)  # the approval's nonce
+    for _ in range(3):
+        world.answer_all()
+        world.mine(most=0)
+    world.close()
+    world.answer_all()
+    world.chain.reorg(5, keep=False)
+    world.crash()
+    world.answer_all()
+    assert all(fact.step >= 0 for fact in world.of(f.AttemptMade))
+    world.check()
+    for _ in range(6):
+        world.chain.mine(most=0)
+    world.deliver()
+    for _ in range(25):
+        world.answer_all()
+        world.check()
+        world.mine()
+    assert not world.book.orders
+    world.check_replay()

@@ -112,8 +112,8 @@ class Sender(State):
 
     next_nonce  Of the next transaction; ``known`` once the chain has been asked in this process.
     used        Those below it are used, by all that is known.
-    read_block  Block at which the wallet was read last.
-    gap_block   Block at which a read first showed that nonces are missing (`Book.missing`); 0: none are.
+    read_block  Newest block when the wallet was read last.
+    gap_block   The same when a read first showed that nonces are missing (`Book.missing`); 0: none are.
     """
 
     next_nonce: int = 0

@@ -207,7 +207,7 @@ class Measured(Fact, tag="measured/1"):
 
 
 class Synced(Fact, tag="synced/1"):
-    """The wallet was read at ``block``: the sender's next nonce."""
+    """The wallet was read: the sender's next nonce. ``block``: the newest block that the kernel had seen."""
 
     chain_id: int
     owner: str

@@ -67,12 +67,16 @@ class Wallet:
         account = self.account
         now = account.kernel.now
         owner = account.wiring.address
+        if event.block < account.chain.number - account.chain.wiring.finality:
+            return  # what happened since may be forgotten already, and would be undone
         live = account.book.in_flight()
         for order, attempt in live:
             passed = attempt.nonce < event.nonce and attempt.note != NONCE_PASSED
             if passed and order.placed.chain_id == event.chain_id:
                 self._passed(order, attempt, event.block)
-        account.emit(f.Synced(time=now, chain_id=event.chain_id, owner=owner, nonce=event.nonce, block=event.block))
+        account.emit(
+            f.Synced(time=now, chain_id=event.chain_id, owner=owner, nonce=event.nonce, block=account.chain.number)
+        )
         # A lower nonce: the wallet was read before the newest transactions. Without signatures the chain knows nothing
         # of what was played.
         complete = not live and event.nonce == account.book.sender(event.chain_id, owner).next_nonce
