@@ -57,13 +57,14 @@ class TestStableswap(AmmConformance[Stableswap]):
     coins = 3
 
     def test_more_in_is_never_less_out(self) -> None:
-        """But for two units: the contract's iteration for y ends within one of the solution, from either side."""
+        """But for what the contract itself takes back: its iteration for y ends within one of the solution, from either
+        side, and NG's fee grows with what a trade leaves out of balance."""
 
         def check(pool: Stableswap, i: int, j: int, amount: int, more: int) -> None:
             outs = quoted(pool.amount_out, i, j, amount), quoted(pool.amount_out, i, j, amount + more)
             needs = quoted(pool.amount_in, i, j, amount), quoted(pool.amount_in, i, j, amount + more)
             for less, greater in (outs, needs):
-                assert less is None or greater is None or less <= greater + 2
+                assert less is None or greater is None or less <= greater + 2 + less // 10**6
 
         self._law(check, more=self.amounts())
 
