@@ -241,7 +241,7 @@ def test_a_larger_wish_survives_a_more_urgent_one() -> None:
     world = bought()
     world.kill("freeze")
     world.close(share_bps=BPS)
-    world.account.exits.close(TOKEN, "now", share_bps=1_000, urgent=True)
+    world.account.sales.close(TOKEN, "now", share_bps=1_000, urgent=True)
     pending = world.account.exits.guards[TOKEN].pending
     assert (pending.share_bps, pending.urgent) == (BPS, True)
 

@@ -238,7 +238,7 @@ def test_a_check_that_finds_nonsense_denies_entries_and_only_warns_of_sales(make
     kept = world.kernel.accounts[ACCOUNT]
     other = World(Setup(checks=checks))
     kept.entries.pure = other.account.entries.pure
-    kept.exits.policies = other.account.exits.policies
+    kept.sales.reductions.policies = other.account.sales.reductions.policies
     denied(world, "odd.works")
     sells(world)
     for fact in world.all_facts():

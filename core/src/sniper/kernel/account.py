@@ -10,6 +10,7 @@ from sniper.events import (
     BalancesRead,
     Event,
     ProbeAnswered,
+    Retracted,
     SellSimulated,
     Sent,
     Settled,
@@ -24,9 +25,12 @@ from sniper.kernel.entries import Entries
 from sniper.kernel.execution import Execution
 from sniper.kernel.exits import Exits
 from sniper.kernel.fold import fold
+from sniper.kernel.guards import Guard
 from sniper.kernel.instances import Instance
 from sniper.kernel.market import Pool, Token
+from sniper.kernel.outcomes import Outcomes
 from sniper.kernel.planning import Planning
+from sniper.kernel.sales import Sales
 from sniper.kernel.view import AccountView
 from sniper.kernel.wiring import AccountWiring
 from sniper.types import split_asset
@@ -60,7 +64,10 @@ class Account:
         self.allowances = Allowances(self)
         self.planning = Planning(self)
         self.execution = Execution(self)
-        self.exits = Exits(self)
+        guards: dict[str, Guard] = {}
+        self.sales = Sales(self, guards)
+        self.exits = Exits(self, guards)
+        self.outcomes = Outcomes(self)
         self.instances = {strategy.name: Instance(self, strategy) for strategy in wiring.strategies}
 
     @property
@@ -165,7 +172,7 @@ class Account:
         elif isinstance(body, Send):
             self.execution.not_sent(body)
         elif isinstance(body, SimulateSell):
-            self.exits.not_simulated(body)
+            self.sales.not_simulated(body)
 
     def timer(self, instance: str, token: str, exit_name: str, event: TimerFired) -> None:
         """A timer of this account fired."""
@@ -173,6 +180,11 @@ class Account:
             self.exits.timer(token, exit_name, event)
         elif instance in self.instances:
             self.instances[instance].deliver(event)
+
+    def retracted(self, event: Retracted) -> None:
+        """Let each strategy know of a reorg."""
+        for instance in self.instances:
+            self.tell(instance, event)
 
     def tell(self, instance: str, event: Event) -> None:
         """Let a strategy instance know, after the event that is being handled."""

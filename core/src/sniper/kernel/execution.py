@@ -60,7 +60,7 @@ class Execution:
     def _end(self, order: Order, state: str, reason: str) -> None:
         account = self.account
         account.emit(f.OrderEnded(time=account.kernel.now, order=order.id, state=state, reason=reason))
-        account.exits.ended(order)
+        account.outcomes.ended(order)
 
     # ---- answers ----
 

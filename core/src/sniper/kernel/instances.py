@@ -77,7 +77,7 @@ class Instance:
                 account.kernel.timers.set(self.owner, given(action, SetTimer).key, action.at)
             else:
                 close = given(action, Close)
-                account.safely(account.exits.close, close.token, close.reason, close.share_bps, self.name)
+                account.safely(account.sales.close, close.token, close.reason, close.share_bps, self.name)
         except (PluginFault, CodecError) as error:
             self.stop(name, error)
 

@@ -244,7 +244,7 @@ class Kernel:
             if account.wiring.chain_id == event.chain_id:
                 account.safely(account.execution.block)
                 if account.exits.guards:
-                    account.safely(account.exits.block)
+                    account.safely(account.sales.block)
                 if (account.book.ended or account.book.closed) and any(account.book.forgettable(event.chain_id, final)):
                     account.emit(f.Finalised(time=self.now, chain_id=event.chain_id, block=final))
                 if account.exits.retired:
@@ -268,7 +268,7 @@ class Kernel:
         for account in self.accounts.values():
             if account.wiring.chain_id == event.chain_id:
                 account.safely(account.execution.reorg, event.chain_id, event.ancestor)
-                account.exits.reorged(news)
+                account.retracted(news)
         for pool in changed:
             self._changed(pool)
 
@@ -282,7 +282,7 @@ class Kernel:
         )
         for account in self.accounts.values():
             if account.wiring.chain_id == news.chain_id:
-                account.exits.reorged(news)
+                account.retracted(news)
                 account.emit(f.Halted(time=self.now, reason=reason))
 
     def _forgotten(self) -> None:
@@ -379,7 +379,7 @@ class Kernel:
         for account in self._meant(event.account):
             account.emit(f.KillSet(time=self.now, level=event.level, reason=event.reason))
             if event.level == KillLevel.FLATTEN:
-                account.safely(account.exits.flatten, event.reason or "flatten")
+                account.safely(account.sales.flatten, event.reason or "flatten")
 
     def _life(self, event: StrategyLife) -> None:
         for account in self._meant(event.account):
@@ -399,7 +399,7 @@ class Kernel:
 
     def _close(self, event: ClosePosition) -> None:
         for account in self._meant(event.account):
-            account.safely(account.exits.ordered, event)
+            account.safely(account.sales.ordered, event)
 
     def _meant(self, account: str) -> tuple[Account, ...]:
         if account == "*":

@@ -104,7 +104,7 @@ class Pool:
         self.reads = 0
         """How often in a row it was read, its AMM failing in between."""
         self.watchers: list[Any] = []
-        """Guards of the positions that are valued in this pool. Any: `sniper.kernel.exits.Guard` imports this."""
+        """Guards of the positions that are valued in this pool. Any: `sniper.kernel.guards.Guard` imports this."""
 
     def amount_out(self, token_in: str, amount_in: int) -> int:
         """See `PoolView`."""

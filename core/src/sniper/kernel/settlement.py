@@ -11,6 +11,7 @@ from sniper.kernel.attempts import NONCE_PASSED, Attempts, transaction_of
 from sniper.kernel.book import NO_STEP, Attempt, Order
 from sniper.kernel.orders import TAKEN
 from sniper.kernel.planning import checked
+from sniper.kernel.positions import restate
 from sniper.types import NATIVE, asset_id, split_asset
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Settlement:
         counted = gas if native else 0
         if received or position.amount:
             self._booked(order, attempt, event, gas, received, -spent, spent + counted, 0)
-            account.exits.placed(position, position.failures)
+            restate(account, position, position.failures)
         else:
             self._booked(order, attempt, event, gas, 0, -spent, 0, -spent - counted)
         self._surplus(placed.quote, moved, spent, "the entry cost more or less than it could")
@@ -182,4 +183,4 @@ class Settlement:
             for other in order.attempts:
                 if other.nonce == attempt.nonce and other.state == "replaced":
                     self.attempts.move(order, other, "unknown")
-            account.exits.retracted(order)
+            account.outcomes.retracted(order)

@@ -16,7 +16,7 @@ from sniper.events import Block, Log
 from sniper.exit import Sell
 from sniper.kernel.account import Account
 from sniper.kernel.book import Book
-from sniper.kernel.exits import Guard
+from sniper.kernel.guards import Guard
 from sniper.kernel.instances import Instance
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.market import ChainState, Pool, Token

@@ -89,7 +89,7 @@ class Wallet:
                 if known != amount and (address in (NATIVE, account.wiring.quote) or position is not None):
                     account.emit(f.Adjusted(time=now, asset=asset, delta=amount - known, reason="the wallet was read"))
                     if position is not None and not position.amount:
-                        account.exits.lost(position)
+                        account.outcomes.lost(position)
 
     def _passed(self, order: Order, attempt: Attempt, block: int) -> None:
         """By ``block`` its nonce was used. By itself or by another transaction: only an answer that is asked for from

@@ -36,9 +36,9 @@ from pydantic import ValidationError
 from sniper.errors import ConfigError, PermissionDenied, SignerError, SniperError
 from sniper.events import ClosePosition, Command, Event, KillSwitch, Resume, StrategyLife
 from sniper.kernel.account import Account
-from sniper.kernel.exits import NO_OTHER_SALE
 from sniper.kernel.facts import Fact, InstanceMoved, IntentFormed, Judged
 from sniper.kernel.instances import LIVES
+from sniper.kernel.sales import NO_OTHER_SALE
 from sniper.runtime import quoting
 from sniper.runtime.switches import EVERYONE
 from sniper.settings.complaints import complaints

@@ -1,0 +1,99 @@
+"""What an order's end, or its being taken back, means for its position, for the guard of that and for its strategy."""
+
+from typing import TYPE_CHECKING
+
+from sniper.events import EntryDenied, PositionClosed
+from sniper.exit import Sell
+from sniper.kernel.book import Order, Position
+from sniper.kernel.positions import move, restate
+from sniper.types import BPS
+
+if TYPE_CHECKING:
+    from sniper.kernel.account import Account
+
+
+class Outcomes:
+    """Of one account."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account = account
+
+    def ended(self, order: Order) -> None:
+        """An order of this account has ended: what becomes of its position."""
+        account = self.account
+        position = account.book.positions.get(order.placed.token)
+        if position is None:
+            return
+        if not position.amount:
+            if any(other.placed.token == order.placed.token for other in account.book.orders.values()):
+                return  # an order that is on its way again after a reorg
+            if order.placed.side == "increase" and not order.filled:
+                rule = f"execution.{order.reason or order.state}"
+                denied = EntryDenied(
+                    time=account.kernel.now,
+                    token=order.placed.token,
+                    intent=order.placed.intent,
+                    rule=rule,
+                    retry_at=None,
+                )
+                account.tell(order.placed.instance, denied)
+            self._flat(position)
+            return
+        guard = account.exits.guards.get(order.placed.token)
+        if order.placed.side != "reduce":
+            restate(account, position, position.failures)
+            return
+        if order.state != "done":
+            if guard is not None:
+                account.sales.failed(guard)
+            return
+        restate(account, position, 0)
+        if guard is None:
+            return
+        if guard.pending is not None and _wants_more(guard.pending, order, position):
+            account.sales.sell(guard, guard.pending)
+            return
+        guard.pending = None
+        account.exits.valued(guard)
+
+    def _flat(self, position: Position) -> None:
+        account = self.account
+        move(account, position, "closed", 0)
+        account.exits.retire(position.token)
+        account.tell(
+            position.instance,
+            PositionClosed(time=account.kernel.now, token=position.token, pnl=position.realised),
+        )
+        instance = account.instances.get(position.instance)
+        if instance is not None and instance.state == "draining" and not instance.holds():
+            instance.command("remove", "")
+
+    def lost(self, position: Position) -> None:
+        """The chain shows none of it any more, and no sale of ours took it: there is nothing left to sell."""
+        guard = self.account.exits.guards.get(position.token)
+        if guard is not None:
+            guard.pending = None
+        if position.state in ("open", "stuck"):
+            move(self.account, position, "written-off", position.failures)
+
+    def retracted(self, order: Order) -> None:
+        """A reorg took back a transaction of this order: its position is what it was before."""
+        account = self.account
+        position = account.book.positions[order.placed.token]
+        restate(account, position, position.failures)
+        if not position.amount:
+            account.exits.retire(position.token)
+        else:
+            account.exits.revive(position)
+            guard = account.exits.guards.get(position.token)
+            if guard is not None and guard.pending is None and order.placed.side == "reduce":
+                # should the sale fail in its new block, it is tried again
+                share = min(BPS, -(-order.placed.amount_in * BPS // position.amount))
+                guard.pending = Sell(reason="a reorg took the sale back", share_bps=share, urgent=order.placed.urgent)
+
+
+def _wants_more(pending: Sell, order: Order, position: Position) -> bool:
+    """Whether the pending sale was decided while ``order`` was on its way: it wants all where the order sold a part, or
+    is an emergency where the order was none. What is left after a sale of everything is dust, and is not sold again."""
+    everything = pending.share_bps >= BPS and order.placed.amount_in < order.filled + position.amount
+    return everything or (pending.urgent and not order.placed.urgent)

@@ -1,0 +1,163 @@
+"""An intent to reduce: judged, and placed as an order.
+
+No check is asked but the operator's policies, and nothing waits for a probe. What else may refuse a sale: the loss
+floor that the trader set, the kill switch at ``freeze``, a halted account, the signer's rules, and a plugin that cannot
+quote or plan it. The position then keeps asking.
+"""
+
+from typing import TYPE_CHECKING
+
+from sniper.exit import Sell
+from sniper.kernel import facts as f
+from sniper.kernel.entries import KERNEL, Denials, describe
+from sniper.kernel.given import given
+from sniper.kernel.guards import Guard
+from sniper.risk import Finding, at_least, must
+from sniper.types import BPS, Entry
+
+if TYPE_CHECKING:
+    from sniper.kernel.account import Account
+
+
+class Reductions:
+    """The way of a `Sell` of one account, from the wish to the order."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account = account
+        self.policies = tuple(
+            (c.name, c.check) for c in sorted(account.wiring.checks, key=lambda check: check.name) if c.policy
+        )
+
+    def place(self, guard: Guard, sell: Sell, brings: int | None) -> bool:
+        """Try once; False where it is refused. ``brings``: of a simulated sale of the same amount, quote base units;
+        None: the pool's quote tells."""
+        account, now = self.account, self.account.kernel.now
+        intent = self._formed(guard, sell)
+        amount = guard.share(sell)
+        denials = Denials()
+        findings, order = self._order(guard, intent, amount, sell, brings)
+        account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=findings))
+        denials.add(KERNEL, findings)
+        if order is not None and not denials.rule:
+            self._policies(order, denials)
+        if order is None or denials.rule:
+            account.emit(f.Verdict(time=now, intent=intent, allowed=False, rule=denials.rule))
+            return False
+        account.emit(f.Verdict(time=now, intent=intent, allowed=True))
+        account.emit(order)
+        account.execution.advance(account.book.orders[order.order])
+        return True
+
+    def refuse(self, guard: Guard, sell: Sell, rule: str, note: str) -> None:
+        """Put a wish on record that leads to no order. ``rule``: of the kernel; ``note``: what was found."""
+        account, now = self.account, self.account.kernel.now
+        intent = self._formed(guard, sell)
+        account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=(must(rule, False, note=note),)))
+        account.emit(f.Verdict(time=now, intent=intent, allowed=False, rule=f"{KERNEL}.{rule}"))
+
+    def _formed(self, guard: Guard, sell: Sell) -> str:
+        """Put the wish to sell on record: the intent's id."""
+        account, position = self.account, guard.position
+        intent = f"{account.name}/{position.instance}/{account.book.intents + 1}"
+        account.emit(
+            f.IntentFormed(
+                time=account.kernel.now,
+                intent=intent,
+                instance=position.instance,
+                side="reduce",
+                token=position.token,
+                reason=sell.reason,
+                cause=describe(account.kernel.cause),
+                share_bps=sell.share_bps,
+                urgent=sell.urgent,
+            )
+        )
+        return intent
+
+    def _order(
+        self, guard: Guard, intent: str, amount: int, sell: Sell, brings: int | None
+    ) -> tuple[tuple[Finding, ...], f.OrderPlaced | None]:
+        """What the kernel finds about the sale, and the order where it finds nothing against it."""
+        account = self.account
+        rules = account.wiring.execution
+        position = guard.position
+        gates = (
+            must("not-frozen", account.book.kill != "freeze", note=account.book.kill),
+            must("not-halted", not account.book.halted, note=account.book.halted),
+            at_least("amount", amount, 1, unit="base units"),
+            must("quoted", guard.pool is not None or brings is not None, note=position.unguarded),
+        )
+        if not all(gate.ok for gate in gates):
+            return gates, None
+        try:
+            out = guard.quote(amount) if brings is None else brings
+        except Exception as error:  # NoLiquidity, or a fault of the plugin: tried again
+            return (*gates, must("liquid", False, note=f"{type(error).__name__}: {error}")), None
+        floor = position.cost * amount // position.amount * rules.loss_floor_bps // BPS
+        above = at_least("loss-floor", out, floor, unit="base units")
+        if not above.ok:
+            return (*gates, above), None
+        base = rules.max_exit_slippage_bps if sell.urgent else rules.exit_slippage_bps
+        slippage = min(rules.max_exit_slippage_bps, base << min(position.failures, 16))
+        min_out = max(floor, out * (BPS - slippage) // BPS)
+        try:
+            swap = account.planning.sale(position, guard.pool, amount, min_out)
+            steps = account.planning.plan(position.venue, swap)
+        except Exception as error:  # a plugin's code: tried again
+            account.kernel.report(f"venue {position.venue} has no plan for the sale {intent}", error)
+            return (*gates, above, must("planned", False, note=f"{type(error).__name__}: {error}")), None
+        return (*gates, above), f.OrderPlaced(
+            time=account.kernel.now,
+            order=f"{intent}.0",
+            intent=intent,
+            instance=position.instance,
+            side="reduce",
+            chain_id=position.chain_id,
+            owner=account.wiring.address,
+            token=position.token,
+            quote=position.quote,
+            pool=position.pool,
+            venue=position.venue,
+            amount_in=amount,
+            expected_out=out,
+            min_out=min_out,
+            cash=0,
+            gas=0,
+            exit_gas=0,
+            steps=steps,
+            urgent=sell.urgent or position.failures > 0,
+            amm=swap.amm,
+            pool_data=swap.pool_data,
+            deadline=swap.deadline,
+        )
+
+    def _policies(self, order: f.OrderPlaced, denials: Denials) -> None:
+        """The operator's law judges reductions too. One that fails only warns: nobody is trapped by a defect."""
+        account = self.account
+        entry = Entry(
+            intent=order.intent,
+            account=account.name,
+            instance=order.instance,
+            chain_id=order.chain_id,
+            token=order.token,
+            quote=order.quote,
+            pool=order.pool,
+            venue=order.venue,
+            amount=order.amount_in,
+            expected_out=order.expected_out,
+            reason="",
+            side="reduce",
+        )
+        pure = dict(account.entries.pure)
+        for name, _ in self.policies:
+            check = pure.get(name)
+            if check is None:
+                continue  # a probe: reductions never wait for one
+            try:
+                findings = tuple(given(finding, Finding) for finding in check.judge(entry, account.view))
+            except Exception as error:  # a plugin's code
+                account.kernel.report(f"policy {name} failed on the sale {order.intent}", error)
+                note = f"{type(error).__name__}: {error}"
+                findings = (Finding(rule="works", ok=False, found=False, note=note, severity="warn"),)
+            account.emit(f.Judged(time=account.kernel.now, intent=order.intent, check=name, findings=findings))
+            denials.add(name, findings)

@@ -1,0 +1,194 @@
+"""What is wanted sold, until it is sold: exits, strategies and people want sales, and one that fails is tried again.
+
+A guard keeps one wish, its ``pending``; each try of it is an intent of its own (`Reductions`). Where no pool can tell
+what a sale brings, and where a position is stuck, the sale is simulated first.
+"""
+
+from typing import TYPE_CHECKING
+
+from sniper.amm import Unpriced
+from sniper.events import ClosePosition, SellSimulated
+from sniper.exit import Sell
+from sniper.kernel.asks import SimulateSell
+from sniper.kernel.guards import Guard
+from sniper.kernel.positions import restate
+from sniper.kernel.reductions import Reductions
+from sniper.types import BPS, KillLevel
+
+if TYPE_CHECKING:
+    from sniper.kernel.account import Account
+
+NO_OTHER_SALE = "no-other-sale"
+"""The rule under which a person's sale is refused while another one is wanted."""
+MOST_PATIENCE = 64
+"""Blocks between two tries of a sale that keeps failing, at most."""
+
+
+class Sales:
+    """Of one account. ``guards``: those of its positions, by token; `Exits` makes and retires them."""
+
+    def __init__(self, account: "Account", guards: dict[str, Guard]) -> None:
+        self.account = account
+        self.guards = guards
+        self.reductions = Reductions(account)
+
+    # ---- who wants one ----
+
+    def wanted(self, guard: Guard, name: str, sell: Sell) -> None:
+        """``name`` wants it as soon as possible. Of what is wanted already the larger share stays, and the urgency."""
+        share, urgent, pending = sell.share_bps, sell.urgent, guard.pending
+        if pending is not None:
+            if (pending.urgent or not urgent) and pending.share_bps >= share:
+                return
+            share, urgent = max(share, pending.share_bps), urgent or pending.urgent
+        guard.pending = Sell(reason=f"{name}: {sell.reason}", share_bps=share, urgent=urgent)
+        if guard.position.state in ("open", "stuck"):
+            self.sell(guard, guard.pending)
+
+    def flatten(self, reason: str) -> None:
+        """Close everything, urgently."""
+        for _, guard in sorted(self.guards.items()):
+            self.wanted(guard, "kill switch", Sell(reason=reason, urgent=True))
+
+    def close(self, token: str, reason: str, share_bps: int = BPS, instance: str = "", *, urgent: bool = False) -> None:
+        """A strategy (its own positions only) or a person wants a position reduced."""
+        guard = self.guards.get(token)
+        if guard is None or (instance and guard.position.instance != instance):
+            return
+        self.wanted(guard, instance or "by hand", Sell(reason=reason, share_bps=share_bps, urgent=urgent))
+
+    def ordered(self, event: ClosePosition) -> None:
+        """A person closes a position. What a sale that is wanted already leaves no room for is refused, and not dropped
+        in silence as what a strategy says again with the next event."""
+        guard = self.guards.get(event.token)
+        busy = "" if guard is None else self._busy(guard, event.share_bps)
+        if guard is None or not busy:
+            self.close(event.token, event.reason, share_bps=event.share_bps)
+            return
+        sell = Sell(reason=f"by hand: {event.reason}", share_bps=event.share_bps)
+        self.reductions.refuse(guard, sell, NO_OTHER_SALE, busy)
+
+    def _busy(self, guard: Guard, share_bps: int) -> str:
+        """The sale that is wanted already, where one of ``share_bps`` would add nothing to it, or is of a part: of
+        what, nobody knows before the other sale has ended."""
+        pending, token = guard.pending, guard.position.token
+        if pending is None:
+            return ""
+        selling = any(o.placed.token == token and o.placed.side == "reduce" for o in self.account.book.working())
+        if pending.share_bps < share_bps and (share_bps >= BPS or not selling):
+            return ""
+        return f"{pending.share_bps} bps of it {'are being sold' if selling else 'are to be sold'} ({pending.reason})"
+
+    # ---- trying, and trying again ----
+
+    def sell(self, guard: Guard, sell: Sell) -> None:
+        """Try it, by the quote of the position's pool; where there is none, by what a simulation brings."""
+        if self._by_simulation(guard) and self.account.kernel.wiring.signs:
+            self._simulate(guard, guard.share(sell))
+        else:
+            self._place(guard, sell, None)
+
+    def _place(self, guard: Guard, sell: Sell, brings: int | None) -> None:
+        if not self.reductions.place(guard, sell, brings) and not self._held():
+            self.failed(guard)
+
+    def failed(self, guard: Guard) -> None:
+        """A sale was refused or failed: wait a little longer each time, and say so when it looks hopeless."""
+        rules = self.account.wiring.execution
+        position = guard.position
+        failures = position.failures + 1
+        restate(self.account, position, failures)
+        wait = 1 if failures < rules.stuck_after else min(MOST_PATIENCE, 2 ** (failures - rules.stuck_after))
+        guard.next_block = self.account.chain.number + wait
+
+    def block(self) -> None:
+        """A new head: try again what failed, and have sales simulated where an exit wants that."""
+        account = self.account
+        number = account.chain.number
+        if account.book.kill == KillLevel.FLATTEN:
+            self.flatten(KillLevel.FLATTEN)  # an entry that was on its way may have been filled since
+        held = self._held()
+        waiting = [item for item in self.guards.items() if item[1].pending is not None or item[1].simulates]
+        for _, guard in sorted(waiting):
+            position = guard.position
+            due = guard.pending is not None and number >= guard.next_block and not held
+            hopeless = position.state == "stuck" and account.kernel.wiring.signs and guard.pool is not None
+            if due and guard.pending is not None and position.state in ("open", "stuck") and not hopeless:
+                self.sell(guard, guard.pending)
+            if (guard.simulates or (due and hopeless)) and position.state in ("open", "stuck"):
+                self._simulate(guard, position.amount)
+
+    def _due(self, guard: Guard) -> bool:
+        """Whether a stuck position's sale may be tried again now."""
+        number = self.account.chain.number
+        return guard.position.state == "stuck" and number >= guard.next_block and not self._held()
+
+    def _held(self) -> bool:
+        """Whether nothing may be sold now; what is wanted waits, and has not failed."""
+        book = self.account.book
+        return book.kill == KillLevel.FREEZE or bool(book.halted)
+
+    # ---- simulated sales ----
+
+    def _simulate(self, guard: Guard, amount: int) -> None:
+        """Ask what a sale of so much would bring. Where trades are only played the chain could not tell: the account
+        holds nothing there."""
+        account, position = self.account, guard.position
+        asked = any(
+            isinstance(ask.body, SimulateSell) and ask.body.token == position.token
+            for ask in account.book.asks.values()
+        )
+        if asked or not amount or not account.kernel.wiring.signs:
+            return
+        account.ask(
+            f"{account.name}?sell-{account.book.asks_made}",
+            SimulateSell(chain_id=position.chain_id, token=position.token, pool=position.pool, amount=amount),
+            account.wiring.execution.simulate_deadline,
+        )
+
+    def simulated(self, guard: Guard, body: SimulateSell, event: SellSimulated) -> bool:
+        """A sale was simulated: whether that was what a wish waited for."""
+        if self._by_simulation(guard):
+            self._brings(guard, body, event)
+        elif guard.pending is not None and self._due(guard):
+            # stuck: another transaction that can only revert would cost gas again and again
+            if event.reverted or not event.received:
+                self.failed(guard)
+            else:
+                self.sell(guard, guard.pending)
+        else:
+            return False
+        return True
+
+    def not_simulated(self, body: SimulateSell) -> None:
+        """No answer: what cannot be simulated is tried for real, but only by a quote."""
+        guard = self.guards.get(body.token)
+        if guard is not None and self._by_simulation(guard):
+            if guard.pending is not None:
+                self.failed(guard)
+            return
+        if guard is not None and self._due(guard) and guard.pending is not None:
+            self.sell(guard, guard.pending)
+
+    def _by_simulation(self, guard: Guard) -> bool:
+        """Whether only a simulation can tell what a sale would bring: the pool is not known, or its AMM cannot say."""
+        if guard.pool is None:
+            return True
+        amount = guard.share(guard.pending) if guard.pending else guard.position.amount
+        try:
+            guard.quote(amount)
+        except Unpriced:
+            return True
+        except Exception:  # a dry pool, or a fault of the plugin: reported where it is sold
+            return False
+        return False
+
+    def _brings(self, guard: Guard, body: SimulateSell, event: SellSimulated) -> None:
+        """What a sale of an unguarded position would bring: nothing else can tell the least that it must."""
+        sell, position = guard.pending, guard.position
+        if sell is None or position.state not in ("open", "stuck") or body.amount != guard.share(sell):
+            return  # the next block asks again
+        if event.reverted or not event.received:
+            self.failed(guard)
+        else:
+            self._place(guard, sell, event.received)
