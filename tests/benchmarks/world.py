@@ -25,7 +25,7 @@ from sniper.events import (
 from sniper.evm.abi import event as log_codec
 from sniper.kernel.asks import Ask, DescribeToken, ReadBalances, Send, Settle, Sign
 from sniper.kernel.kernel import Kernel
-from sniper.kernel.market import TRANSFER
+from sniper.kernel.tokens import TRANSFER
 from sniper.kernel.wiring import (
     AccountWiring,
     AmmWiring,

@@ -10,7 +10,7 @@ from sniper.codec import encode
 from sniper.errors import CodecError
 from sniper.events import FeedStale
 from sniper.kernel.kernel import Kernel
-from sniper.kernel.market import Pool
+from sniper.kernel.pool import Pool
 from sniper.kernel.snapshot import books, dump, restore
 from sniper.strategy import Strategy
 

@@ -27,10 +27,11 @@ from sniper.kernel.exits import Exits
 from sniper.kernel.fold import fold
 from sniper.kernel.guards import Guard
 from sniper.kernel.instances import Instance
-from sniper.kernel.market import Pool, Token
 from sniper.kernel.outcomes import Outcomes
 from sniper.kernel.planning import Planning
+from sniper.kernel.pool import Pool
 from sniper.kernel.sales import Sales
+from sniper.kernel.tokens import Token
 from sniper.kernel.view import AccountView
 from sniper.kernel.wiring import AccountWiring
 from sniper.types import split_asset

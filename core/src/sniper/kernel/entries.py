@@ -11,7 +11,7 @@ from sniper.kernel import facts as f
 from sniper.kernel.asks import Probe
 from sniper.kernel.book import Order
 from sniper.kernel.given import given, given_amount
-from sniper.kernel.market import Pool
+from sniper.kernel.pool import Pool
 from sniper.kernel.wiring import CheckWiring
 from sniper.risk import Evidence, Finding, RiskCheck, RiskProbe, at_least, must
 from sniper.types import NATIVE, SECOND, Entry, Open

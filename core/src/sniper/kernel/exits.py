@@ -13,7 +13,7 @@ from sniper.kernel.asks import SimulateSell
 from sniper.kernel.book import Position
 from sniper.kernel.given import given
 from sniper.kernel.guards import Guard
-from sniper.kernel.market import Pool
+from sniper.kernel.pool import Pool
 from sniper.kernel.timers import Owner
 from sniper.strategy import SetTimer
 from sniper.types import BPS

@@ -8,7 +8,7 @@ from sniper.amm import NoLiquidity, Unpriced
 from sniper.exit import Exit, Sell
 from sniper.kernel.book import Position
 from sniper.kernel.given import given_amount
-from sniper.kernel.market import Pool
+from sniper.kernel.pool import Pool
 from sniper.kernel.wiring import ExitWiring
 from sniper.strategy import handlers_of
 from sniper.types import BPS, split_asset

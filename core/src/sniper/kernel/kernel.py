@@ -37,8 +37,11 @@ from sniper.events import (
 from sniper.kernel import facts as f
 from sniper.kernel.account import ANSWERS, Account
 from sniper.kernel.asks import Ask, DescribeToken, ReadPool
+from sniper.kernel.chain import ChainState
 from sniper.kernel.instances import Instance
-from sniper.kernel.market import ChainState, Market, Pool, Report
+from sniper.kernel.listing import release
+from sniper.kernel.market import Market, Report
+from sniper.kernel.pool import Pool
 from sniper.kernel.timers import Timers
 from sniper.kernel.wiring import Wiring
 from sniper.types import SECOND, KillLevel, split_asset
@@ -256,12 +259,12 @@ class Kernel:
         chain = self.market.chains[chain_id]
         if chain.unlisted or chain.readings.open:
             accounts = [account for account in self.accounts.values() if account.wiring.chain_id == chain_id]
-            self.market.release(chain_id, {pool for account in accounts for pool in account.pools()})
+            release(chain, {pool for account in accounts for pool in account.pools()})
             self._read_due(chain_id)
 
     def _reorg(self, event: Reorg) -> None:
         news = Retracted(time=self.now, chain_id=event.chain_id, ancestor=event.ancestor)
-        if not self.market.can_undo(event.chain_id, event.ancestor):
+        if not self.market.chains[event.chain_id].can_undo(event.ancestor):
             self._too_deep(news)
             return
         changed = self.market.reorg(event.chain_id, event.ancestor)

@@ -8,7 +8,7 @@ from sniper.evm.abi import event
 from sniper.kernel.wiring import AmmWiring
 
 if TYPE_CHECKING:
-    from sniper.kernel.market import Pool
+    from sniper.kernel.pool import Pool
 
 Decode = Callable[[tuple[str, ...], bytes], tuple[Any, ...]]
 """Any: an event's parameters, of ABI types."""

@@ -10,7 +10,7 @@ from sniper.kernel import facts as f
 from sniper.kernel.allowances import approved_amount
 from sniper.kernel.book import Position
 from sniper.kernel.given import given
-from sniper.kernel.market import Pool
+from sniper.kernel.pool import Pool
 from sniper.risk import Finding, at_least, must
 from sniper.types import BPS, NATIVE, Entry, FeeBid, Step, asset_id, split_asset
 from sniper.venue import Swap

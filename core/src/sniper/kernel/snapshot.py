@@ -16,12 +16,14 @@ from sniper.events import Block, Log
 from sniper.exit import Sell
 from sniper.kernel.account import Account
 from sniper.kernel.book import Book
+from sniper.kernel.chain import ChainState
 from sniper.kernel.guards import Guard
 from sniper.kernel.instances import Instance
 from sniper.kernel.kernel import Kernel
-from sniper.kernel.market import ChainState, Pool, Token
+from sniper.kernel.pool import Pool
 from sniper.kernel.reading import Reading, Readings
 from sniper.kernel.timers import Owner
+from sniper.kernel.tokens import Token
 from sniper.plugin import Frozen
 
 __all__ = ["books", "dump", "restore"]

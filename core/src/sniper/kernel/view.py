@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sniper.kernel.book import MINUTE, Position
-from sniper.kernel.market import Pool, Token
+from sniper.kernel.pool import Pool
+from sniper.kernel.tokens import Token
 from sniper.types import NATIVE, asset_id
 from sniper.view import PoolView, TokenView
 

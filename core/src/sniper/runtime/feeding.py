@@ -10,7 +10,7 @@ from structlog.typing import FilteringBoundLogger
 from sniper.events import Event, FeedStale
 from sniper.evm.rpc import Endpoints
 from sniper.kernel.kernel import Kernel
-from sniper.kernel.market import TOKEN_TOPICS
+from sniper.kernel.tokens import TOKEN_TOPICS
 from sniper.runtime.clock import Clock
 from sniper.settings.resolved import Configured
 

@@ -13,7 +13,7 @@ from sniper.evm.rpc import Endpoints
 from sniper.evm.simulate import CallResult, SimulatedCall, StateOverride, simulate
 from sniper.io import Trade
 from sniper.kernel.account import Account
-from sniper.kernel.market import Pool
+from sniper.kernel.pool import Pool
 from sniper.types import NATIVE, Step, split_asset
 from sniper.venue import OnChainVenue, Swap
 

@@ -9,7 +9,8 @@ from sniper.amm import NoLiquidity
 from sniper.amounts import LARGEST, in_coins
 from sniper.errors import SniperError
 from sniper.evm.abi import function
-from sniper.kernel.market import ChainState, Pool
+from sniper.kernel.chain import ChainState
+from sniper.kernel.pool import Pool
 from sniper.router import NoRoute, RouteAsk
 from sniper.routing import Refused, Route, direct_routes, explain
 from sniper.types import NATIVE

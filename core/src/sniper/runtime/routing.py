@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from structlog.typing import FilteringBoundLogger
 
-from sniper.kernel.market import ChainState, Market
+from sniper.kernel.chain import ChainState
+from sniper.kernel.market import Market
 from sniper.router import NoRoute, Proposal, RouteAsk, Router
 from sniper.routing import Refused, Route, best_route
 from sniper.settings.resolved import Configured
@@ -28,7 +29,8 @@ class Routing:
         self._versions = dict.fromkeys(market.chains, 0)
         self.asked = 0
         self.remembered = 0
-        market.touched = {(chain.id, address) for chain in market.chains.values() for address in chain.pools}
+        for chain in market.chains.values():
+            chain.touched = set(chain.pools)
         for chain_id, routers in self._routers.items():
             for each in configured:
                 try:
@@ -75,15 +77,14 @@ class Routing:
 
     def catch_up(self) -> None:
         """Tell the routers which pools changed since they were last asked."""
-        touched = self._market.touched
-        if not touched:
-            return
-        for chain_id, address in sorted(touched):
-            chain = self._market.chains[chain_id]
-            self._versions[chain_id] += 1
-            for name, router in self._routers[chain_id]:
-                self._tell(name, router, chain, address)
-        touched.clear()
+        for chain_id, chain in self._market.chains.items():
+            if not chain.touched:
+                continue
+            for address in sorted(chain.touched):
+                self._versions[chain_id] += 1
+                for name, router in self._routers[chain_id]:
+                    self._tell(name, router, chain, address)
+            chain.touched.clear()
 
     def _tell(self, name: str, router: Router, chain: ChainState, address: str) -> None:
         pool = chain.pools.get(address)
