@@ -15,8 +15,8 @@ from figures import Figure, collected, percentile
 from sniper.router import NoRoute, RouteAsk
 from sniper.routing import confirmed, quoted
 from sniper_amm_constant_product.pool import ConstantProduct, ConstantProductConfig
-from sniper_router_dual.cycles import Cycles
 from sniper_router_dual.engine import Engine, Method
+from sniper_router_dual.router import Dual, DualConfig
 from sniper_sdk.conformance.router import Market, Pool
 
 SIZES = {100: (20, 5.0, 1.0), 1_000: (60, 20.0, 3.0), 10_000: (200, 100.0, 10.0)}
@@ -111,23 +111,30 @@ def size(count: int, quick: bool) -> list[Figure]:
 def cycles(quick: bool) -> list[Figure]:
     """From a pool that has other reserves to the best cycle through it: reading its prices included, sizing apart."""
     pools = market(10_000, SIZES[10_000][0])
-    graph, rounds = Market(pools), Cycles()
+    graph, router = Market(pools), Dual(DualConfig())
     for pool in pools:
-        rounds.changed(pool)
+        router.changed(pool)
+    router.cycle(pools[0])
     draw = random.Random(3)
     taken, sized = [], []
+    longer: dict[int, list[int]] = {4: [], 5: []}
     with collected():
         for pool in draw.choices(pools, k=2_000 if quick else 20_000):
             x, y = pool.impl.reserves
             moved = draw.choice((-1, 1)) * (x >> 16)
             pool.impl.reserves = x + moved, x * y // (x + moved)
             began = perf_counter_ns()
-            legs = rounds.changed(pool)
+            legs = router.cycle(pool)
             taken.append(perf_counter_ns() - began)
             if legs:
                 began = perf_counter_ns()
                 confirmed(graph, legs, legs[0].token_in)
                 sized.append(perf_counter_ns() - began)
+        for pool in draw.choices(pools, k=200 if quick else 2_000):
+            for hops, found in longer.items():
+                began = perf_counter_ns()
+                router.cycle(pool, hops)
+                found.append(perf_counter_ns() - began)
     return [
         Figure(
             "pool event to best cycle, 10,000 pools, 200 coins",
@@ -135,6 +142,15 @@ def cycles(quick: bool) -> list[Figure]:
             "µs",
             5.0,
             beside={"p99": percentile(taken, 0.99) / 1e3, "gaining": len(sized) / len(taken)},
+        ),
+        *(
+            Figure(
+                f"pool event to best cycle of at most {hops} hops, by search",
+                median(found) / 1e3,
+                "µs",
+                beside={"p99": percentile(found, 0.99) / 1e3},
+            )
+            for hops, found in longer.items()
         ),
         Figure("sizing and confirming a cycle", median(sized) / 1e3, "µs"),
     ]

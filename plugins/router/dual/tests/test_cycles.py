@@ -1,6 +1,7 @@
 """The best way round through a pool that changed, beside all ways there are."""
 
-from itertools import permutations
+import random
+from itertools import combinations
 from math import log
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sniper.config import Config
-from sniper.router import Leg
+from sniper.router import Leg, NoRoute
 from sniper.routing import confirmed
 from sniper_router_dual.cycles import Cycles
 from sniper_sdk.conformance.router import Faulty, Market, Pool, Product
@@ -18,64 +19,60 @@ E18 = 10**18
 
 
 @st.composite
-def changes(draw: st.DrawFn) -> list[tuple[int, tuple[str, str], tuple[int, int] | None]]:
-    """(pool, its coins, its reserves; None: it is removed). Coins of a pool stay."""
-    pairs = [tuple(draw(st.permutations("abcdef"))[:2]) for _ in range(8)]
-    reserves = st.tuples(st.integers(E18, 3 * E18), st.integers(E18, 3 * E18))
+def changes(draw: st.DrawFn) -> list[tuple[int, tuple[str, ...], tuple[int, ...] | None]]:
+    """(pool, its two or three coins, its reserves; None: it is removed). Coins of a pool stay."""
+    coins = [tuple(draw(st.permutations("abcdef"))[: draw(st.sampled_from((2, 2, 2, 3)))]) for _ in range(8)]
+    reserves = st.tuples(*[st.integers(E18, 3 * E18)] * 3)
     steps = draw(st.lists(st.tuples(st.integers(0, 7), st.none() | reserves), min_size=1, max_size=40))
-    return [(n, pairs[n], given) for n, given in steps]  # type: ignore[misc]  # pairs are of two
+    return [(n, coins[n], given) for n, given in steps]
 
 
-def every_cycle(pools: dict[str, Pool], through: str) -> float:
-    """The best gain in logarithms of all cycles of two and three hops through a pool."""
-
-    def price(pool: Pool, coin: str) -> float:
-        x, y = (pool.impl.reserve(pool.coins.index(each)) for each in (coin, other(pool, coin)))
-        return log(0.997 * y / x)
-
-    def other(pool: Pool, coin: str) -> str:
-        return pool.coins[1 - pool.coins.index(coin)]
-
+def every_cycle(pools: dict[str, Pool], through: str, hops: int) -> float:
+    """The best gain in logarithms of all cycles of at most so many hops through a pool, no coin and no pool twice."""
     best = float("-inf")
-    rest = [pool for pool in pools.values() if pool.address != through]
+
+    def go(pool: Pool, seen: tuple[str, ...], used: tuple[str, ...], gain: float) -> None:
+        nonlocal best
+        for there in pool.coins:
+            if there == seen[-1]:
+                continue
+            so_far = gain + gain_of(pool, seen[-1], there)
+            if there == seen[0]:
+                best = max(best, so_far)
+            elif there not in seen and len(used) < hops:
+                for following in pools.values():
+                    if there in following.coins and following.address not in used:
+                        go(following, (*seen, there), (*used, following.address), so_far)
+
     for start in pools[through].coins:
-        end = other(pools[through], start)
-        first = price(pools[through], start)
-        for pool in rest:
-            if set(pool.coins) == {start, end}:
-                best = max(best, first + price(pool, end))
-        for one, two in permutations(rest, 2):
-            if end in one.coins and start in two.coins and start not in one.coins and end not in two.coins:
-                middle = other(one, end)
-                if middle in two.coins:
-                    best = max(best, first + price(one, end) + price(two, middle))
+        go(pools[through], (start,), (through,), 0.0)
     return best
 
 
-@given(history=changes())
-@settings(max_examples=150, deadline=None)
-def test_the_best_cycle_is_the_best_of_all(history: list[tuple[int, tuple[str, str], Any]]) -> None:
-    cycles, pools = Cycles(), {}
+def gain_of(pool: Pool, sold: str, bought: str) -> float:
+    return log(0.997 * pool.impl.reserve(pool.coins.index(bought)) / pool.impl.reserve(pool.coins.index(sold)))
+
+
+@given(history=changes(), hops=st.integers(2, 7))
+@settings(max_examples=200, deadline=None)
+def test_the_best_cycle_is_the_best_of_all(history: list[tuple[int, tuple[str, ...], Any]], hops: int) -> None:
+    cycles = Cycles()
+    pools: dict[str, Pool] = {}
     for n, coins, reserves in history:
         address = f"p{n}"
         if reserves is None:
             pools.pop(address, None)
             cycles.removed(address)
             continue
-        pools[address] = Pool(address, coins, Product(config=Config(), reserves=reserves))
-        legs = cycles.changed(pools[address])
-        best = every_cycle(pools, address)
+        pools[address] = Pool(address, coins, Product(config=Config(), reserves=reserves[: len(coins)]))
+        legs = cycles.changed(pools[address], hops)
+        best = every_cycle(pools, address, hops)
         if best < 1e-9:
-            assert best < -1e-9 or not legs or len(legs) in (2, 3)
             assert best > -1e-9 or legs == ()
             continue
-        gain = 0.0
-        for leg in legs:
-            pool = pools[leg.pool]
-            i = pool.coins.index(leg.token_in)
-            gain += log(0.997 * pool.impl.reserve(1 - i) / pool.impl.reserve(i))
-        assert gain == pytest.approx(best)
         assert legs[0].pool == address
+        assert len({leg.pool for leg in legs}) == len({leg.token_in for leg in legs}) == len(legs) <= hops
+        assert sum(gain_of(pools[leg.pool], leg.token_in, leg.token_out) for leg in legs) == pytest.approx(best)
         found = confirmed(Market(list(pools.values())), legs, legs[0].token_in)
         assert found is not None
         assert found.gain > 0
@@ -104,6 +101,28 @@ def test_no_other_amount_gains_more(reserves: list[tuple[int, int]], amount: int
     for start in "bc":
         again = confirmed(market, legs, start)
         assert (again is None) == (found is None) or max(c.gain for c in (again, found) if c) < 10**6
+
+
+def test_a_search_among_too_many_ways_ends_with_a_cycle() -> None:
+    draw, cycles = random.Random(5), Cycles()
+    pools = [
+        Pool(f"p{n}", (f"c{a}", f"c{b}"), Product(config=Config(), reserves=(draw.randint(1, 9), draw.randint(1, 9))))
+        for n, (a, b) in enumerate(combinations(range(40), 2))
+    ]
+    for pool in pools:
+        cycles.changed(pool)
+    near, far = cycles.changed(pools[0]), cycles.changed(pools[0], 15)
+    assert 3 == len(near) < len(far) <= 15
+    gains = [
+        sum(gain_of(pools[int(leg.pool[1:])], leg.token_in, leg.token_out) for leg in legs) for legs in (near, far)
+    ]
+    assert 0 < gains[0] < gains[1]
+    assert len({leg.pool for leg in far}) == len({leg.token_in for leg in far}) == len(far)
+
+
+def test_fewer_hops_than_two_are_no_way_round() -> None:
+    with pytest.raises(NoRoute, match="max_hops is 1"):
+        Cycles().changed(Pool("one", ("a", "b"), Product(config=Config(), reserves=(E18, 2 * E18))), 1)
 
 
 def test_a_pool_that_fails_is_in_no_cycle() -> None:

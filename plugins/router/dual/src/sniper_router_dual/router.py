@@ -47,7 +47,7 @@ class Dual(Router):
             with suppress(Exception):  # one that raises is in no cycle; routes say why it is left out
                 self._cycles.changed(pool)
 
-    def cycle(self, pool: Listed) -> tuple[Leg, ...]:
+    def cycle(self, pool: Listed, max_hops: int = 3) -> tuple[Leg, ...]:
         """The first call reads all pools: before it, nobody pays for what nobody wants."""
         self._engine.mirror.changed(pool)
         if self._cycles is None:
@@ -57,7 +57,7 @@ class Dual(Router):
             for other in self._engine.mirror.pools():
                 with suppress(Exception):  # as above
                     self._cycles.changed(other)
-        return self._cycles.changed(pool)
+        return self._cycles.changed(pool, max_hops)
 
     def removed(self, address: str) -> None:
         self._engine.mirror.removed(address)
