@@ -22,7 +22,7 @@ from sniper.events import (
 )
 from sniper.evm.abi import function
 from sniper.evm.rpc import Endpoints
-from sniper.executor import Executor
+from sniper.executor import Executor, Outcome, Settlement
 from sniper.kernel.asks import (
     Ask,
     DescribeToken,
@@ -34,6 +34,7 @@ from sniper.kernel.asks import (
     Sign,
     SimulateSell,
 )
+from sniper.kernel.given import given, given_amount
 from sniper.kernel.kernel import Kernel
 from sniper.runtime.clock import Clock
 from sniper.runtime.forks import BALANCE_OF, ChainAt, ShellIo
@@ -104,6 +105,7 @@ class Effects:
         try:
             async with asyncio.timeout(ask.deadline / SECOND):
                 answer = await (self._carry[type(ask.body)](ask) if asked is None else self._sign(ask, asked))
+            given(answer, type(answer))  # what a plugin put into it may be of any type
         except TimeoutError:
             answer = self._failed(ask, "deadline", f"no answer within {ask.deadline / SECOND:g} s")
         except SniperError as error:
@@ -114,6 +116,7 @@ class Effects:
         await self._publish([answer])
 
     def _failed(self, ask: Ask, code: str, message: str) -> Event:
+        code, message = _writable(code), _writable(message)
         self._log.warning("effect gave no answer", ask=ask.id, code=code, reason=message)
         return AskFailed(time=self._clock(), account=ask.account, ask=ask.id, code=code, message=message)
 
@@ -150,7 +153,7 @@ class Effects:
             return _raising(error)
 
     async def _sign(self, ask: Ask, asked: Awaitable[Signature]) -> Event:
-        signed = await asked
+        signed = given(await asked, Signature)
         return Signed(time=self._clock(), account=ask.account, ask=ask.id, raw=signed.raw, tx_hash=signed.tx_hash)
 
     async def _send(self, ask: Ask) -> Event:
@@ -161,7 +164,7 @@ class Effects:
             # the bytes may have left before a crash, so only a first broadcast is certain not to have left
             outcome, message = "rejected", refused
         else:
-            answer = await self._executor.send(body.submission)
+            answer = given(await self._executor.send(body.submission), Outcome)
             outcome, message = answer.outcome, answer.message
         return Sent(time=self._clock(), account=ask.account, ask=ask.id, outcome=outcome, message=message)
 
@@ -171,6 +174,9 @@ class Effects:
         found = await self._executor.settle(body.submission)
         if found is None:
             return Settled(time=self._clock(), account=ask.account, ask=ask.id, included=False)
+        given(found, Settlement)
+        for amount in (found.gas_used, found.gas_price, *(held for _, held in found.balances)):
+            given_amount(amount)
         return Settled(
             time=self._clock(),
             account=ask.account,
@@ -300,6 +306,11 @@ class Effects:
             decimals=_small(decimals),
             deployer=str(transaction["from"]).lower() if isinstance(transaction, dict) else "",
         )
+
+
+def _writable(text: object) -> str:
+    """As text that can be put on record: what a plugin raises may hold half a character, or a code that is no text."""
+    return str(text).encode(errors="replace").decode()
 
 
 async def _raising(error: Exception) -> Signature:

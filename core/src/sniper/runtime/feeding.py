@@ -7,7 +7,9 @@ from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
-from sniper.events import Event, FeedStale
+from sniper.codec import encode_many
+from sniper.errors import PluginFault
+from sniper.events import Block, Event, FeedStale, Log, PoolRead, Reorg, TokenDescribed
 from sniper.evm.rpc import Endpoints
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.tokens import TOKEN_TOPICS
@@ -19,6 +21,9 @@ LONGEST_PAUSE_S = 30.0
 LONGEST_STOP_S = 1.0
 
 Publish = Callable[[Sequence[Event], str], Awaitable[None]]
+
+OF_THE_CHAIN = (Block, Log, Reorg, PoolRead, TokenDescribed, FeedStale)
+"""What the kernel's market takes, which knows the configured chains alone."""
 
 
 class Context:
@@ -55,6 +60,24 @@ def subscriptions(kernel: Kernel, chain_id: int) -> list[tuple[Sequence[str], Se
         found.append((factories, sorted({topic for _, topic in creations})))
     found.append(((), sorted(chain.listening.topics | set(TOKEN_TOPICS))))
     return found
+
+
+def checked(batch: object, chain_id: int) -> list[Event]:
+    """The events of a batch that a feed of this chain gave, where all of them can be handled and put on record.
+
+    Python holds no feed to a type: what has another one would end the run when it is put on record. Raises
+    `PluginFault`, or `CodecError`, which names the field.
+    """
+    if not isinstance(batch, Sequence):
+        raise PluginFault(f"gave {batch!r:.200}; a batch is a list or tuple of events")
+    events = list(batch)
+    for event in events:
+        if not isinstance(event, Event):
+            raise PluginFault(f"gave {event!r:.200}; it must be an event (sniper.events.Event)")
+        if isinstance(event, OF_THE_CHAIN) and event.chain_id != chain_id:
+            raise PluginFault(f"gave {event!r:.200}; this feed is of chain {chain_id}")
+    encode_many(events)
+    return events
 
 
 class Feeder:
@@ -106,16 +129,17 @@ class Feeder:
         own = asyncio.current_task()
         pause = FIRST_PAUSE_S
         while True:
-            feed = self._configured.cls(self._configured.config, self._context)
             try:
+                feed = self._configured.cls(self._configured.config, self._context)
                 async for batch in feed.events():
                     if self._task is not own:
                         return  # it was stopped, and did not heed it
+                    events = checked(batch, self._context.chain_id)
                     pause = FIRST_PAUSE_S
                     self.last_event = self._clock()
                     if self.stale:
                         await self._say(stale=False)
-                    await self._publish(batch, self.name)
+                    await self._publish(events, self.name)
                 reason: object = "it ended"
             except asyncio.CancelledError:
                 raise
