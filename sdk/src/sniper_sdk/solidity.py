@@ -3,12 +3,18 @@
 For the zoo, and for tests of a plugin whose real contract no package ships::
 
     pool = compiled(Path(__file__).parent / "contracts")["SolidlyPool"]
+
+Contracts that several of them need are in ``contracts`` beside this page. A source imports such a one by the package's
+name, and it is then compiled with the others::
+
+    import {Coin} from "sniper_sdk/Coin.sol";
 """
 
 import json
 import subprocess
 from functools import cache
 from hashlib import sha256
+from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -40,7 +46,7 @@ def compiled(
     directory: Traversable, progress: Progress | None = None, *, evm_version: str = SHANGHAI
 ) -> dict[str, Artifact]:
     """Every contract of the ``.sol`` files in ``directory`` that can be deployed, by name. They import each other by
-    file name. Raises `CompileFailed`, and what `packages` raises."""
+    file name, and shared ones as ``sniper_sdk/NAME.sol``. Raises `CompileFailed`, and what `packages` raises."""
     modules = packages(progress)
     request = _request(directory, evm_version)
     version = json.loads((modules / "solc" / "package.json").read_text())["version"]
@@ -49,14 +55,22 @@ def compiled(
 
 
 def _request(directory: Traversable, evm_version: str) -> str:
-    sources = {
-        source.name: {"content": source.read_text()}
-        for source in sorted(directory.iterdir(), key=lambda source: source.name)
-        if source.name.endswith(".sol")
-    }
+    texts = _texts(directory)
+    for name, text in _texts(files(__package__).joinpath("contracts")).items():
+        shared = f"{__package__}/{name}"
+        # only where it is imported: what is compiled from the sources of others must not follow from it
+        if any(f'"{shared}"' in own for own in texts.values()):
+            texts[shared] = text
+    sources = {name: {"content": text} for name, text in texts.items()}
     return json.dumps(
         {"language": "Solidity", "sources": sources, "settings": {**_SETTINGS, "evmVersion": evm_version}}
     )
+
+
+def _texts(directory: Traversable) -> dict[str, str]:
+    """Of each source in a directory, by file name."""
+    found = sorted(directory.iterdir(), key=lambda source: source.name)
+    return {source.name: source.read_text() for source in found if source.name.endswith(".sol")}
 
 
 @cache

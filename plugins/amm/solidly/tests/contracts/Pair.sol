@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {Coin} from "Coin.sol";
+import {Coin} from "sniper_sdk/Coin.sol";
 
 interface IFactory {
     function getFee(address pool, bool stable) external view returns (uint256);

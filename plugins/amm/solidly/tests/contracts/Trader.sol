@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {Coin} from "Coin.sol";
+import {Coin} from "sniper_sdk/Coin.sol";
 import {Pair} from "Pair.sol";
 
 /// Swaps as a router does: pays, asks `getAmountOut`, and takes what it says. The coins are its own.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {Coin} from "Coin.sol";
+import {Coin} from "sniper_sdk/Coin.sol";
 import {Stable} from "Stable.sol";
 
 /// A rate that moves without a log.
