@@ -8,6 +8,7 @@ from enum import Enum
 from typing import ClassVar
 
 from sniper.plugin import Frozen
+from sniper.proposal import Proposal
 
 
 class EventClass(Enum):
@@ -164,6 +165,13 @@ class ProbeAnswered(Answer, tag="probe-answered/1"):
     """Evidence of a risk probe, in the canonical encoding of its `Evidence` type."""
 
     evidence: bytes
+
+
+class RouteProposed(Answer, tag="route-proposed/1"):
+    """What routers propose for an entry, one proposal of each that found something. Untrusted: the kernel quotes the
+    legs again."""
+
+    proposals: tuple[Proposal, ...] = ()
 
 
 class Signed(Answer, tag="signed/1"):

@@ -10,7 +10,7 @@ from sniper.config import Config
 from sniper.errors import SniperError
 from sniper.evm.abi import function
 from sniper.plugin import Frozen, Stateless
-from sniper.router import WHOLE
+from sniper.proposal import WHOLE
 from sniper.types import NATIVE, Step
 
 __all__ = [
@@ -35,6 +35,23 @@ class UnsupportedRoute(SniperError, ValueError):
     code = "unsupported-route"
 
 
+class RouteLeg(Frozen):
+    """One exchange in a route: a `sniper.router.Leg`, with what a venue must know of its pool.
+
+    pool, amm       `Found.pool` and its AMM's name; ``pool_data`` is the AMM's ``venue_data`` for these two coins.
+    coin_in/out     Addresses. The chain's own coin and its wrapped token are one coin, written as the wrapped token:
+                    for a pool that holds the former the venue unwraps and wraps.
+    share           How much it sells of what there is of its coin at that point, in parts of `WHOLE`, rounded down.
+    """
+
+    pool: str
+    amm: str
+    pool_data: int
+    coin_in: str
+    coin_out: str
+    share: int
+
+
 class Swap(Frozen):
     """One exchange of a token against another through one pool.
 
@@ -45,6 +62,8 @@ class Swap(Frozen):
     deadline        Seconds, chain time: the transaction reverts after it.
     allowance       What the owner already allows the venue's `spender` of ``token_in``, base units.
     opens           Whether this increases exposure (purpose ``entry``) or reduces it (``exit``).
+    legs            Told to executors alone: how it crosses several pools, where ``pool`` does not carry all of it. A
+                    venue is given a `RouteSwap` for that.
     """
 
     chain_id: int
@@ -59,6 +78,7 @@ class Swap(Frozen):
     deadline: int
     allowance: int
     opens: bool
+    legs: tuple[RouteLeg, ...] = ()
 
     @property
     def quote(self) -> str:
@@ -78,23 +98,6 @@ def approval(token: str, spender: str, amount: int, allowance: int, gas: int) ->
         Step(purpose="approve", to=token, data=_APPROVE.encode(spender, to), value=0, gas=gas)
         for to in ((0, amount) if allowance else (amount,))
     )
-
-
-class RouteLeg(Frozen):
-    """One exchange in a route: a `sniper.router.Leg`, with what a venue must know of its pool.
-
-    pool, amm       `Found.pool` and its AMM's name; ``pool_data`` is the AMM's ``venue_data`` for these two coins.
-    coin_in/out     Addresses. The chain's own coin and its wrapped token are one coin, written as the wrapped token:
-                    for a pool that holds the former the venue unwraps and wraps.
-    share           How much it sells of what there is of its coin at that point, in parts of `WHOLE`, rounded down.
-    """
-
-    pool: str
-    amm: str
-    pool_data: int
-    coin_in: str
-    coin_out: str
-    share: int
 
 
 class RouteSwap(Frozen):

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from scripted import describe, write
 from world import (
     ACCOUNT,
@@ -17,17 +18,21 @@ from world import (
     Seen,
     Setup,
     SpendLimit,
+    Splitting,
     World,
     address,
+    pool_of,
     token_of,
+    twin_of,
 )
 
 from sniper.cli import exit_codes, main
 from sniper.cli.story import Chronicle
+from sniper.events import RouteProposed
 from sniper.journal.segments import Kind, Record
 from sniper.journal.writer import Writer
-from sniper.kernel.asks import Send, Sign
-from sniper.kernel.wiring import CheckWiring
+from sniper.kernel.asks import ProposeRoute, Send, Sign
+from sniper.kernel.wiring import CheckWiring, ExecutionWiring
 from sniper.risk import Finding
 from sniper.runtime.records import fact_record, input_record
 from sniper.types import SECOND
@@ -220,6 +225,37 @@ def test_sales_that_fail_alike_are_told_once_with_their_number_and_cost(why: Why
     assert "Tried 2 times more within" in shown
     assert "with the same result, and cost 0.0027" in shown
     assert "failed sales in a row" in shown
+
+
+def test_of_an_entry_over_several_pools_each_leg_is_told_with_its_share_and_how_far_from_the_best_it_is(
+    why: Why,
+) -> None:
+    world = World(Setup(twins=True, venue=Splitting(), execution=ExecutionWiring(routes=True)))
+    describe(world, "PEPE")
+    world.open(1, ETHER // 5)
+    (ask,) = world.asked(ProposeRoute)
+    event = world.make(ask)
+    assert isinstance(event, RouteProposed)
+    proposal = replace(event.proposals[0], bound=2 * 10**21)  # type: ignore[type-var]  # a struct at run time
+    world.tell(replace(event, proposals=(proposal,)))  # type: ignore[type-var]  # as above
+    world.settle()
+    told = why(world, token_of(1))
+    more = "5.8668% more than one pool alone, before gas; at most 11.9984% below the best route"
+    assert f"Over 2 pools through router (split), {more}:" in told
+    assert "66.6667% constant-product 0x000000…001001: 0.133333 ether → 1,173.355301 PEPE" in told
+    assert "33.3333% constant-product 0x000000…002001: 0.066666 ether → 586.677651 PEPE" in told
+    order = json.loads(why(world, token_of(1), "--json"))["order"]
+    assert [leg["pool"] for leg in order["route"]["legs"]] == [pool_of(1), twin_of(1)]
+
+
+def test_why_an_entry_was_not_routed_is_told(why: Why) -> None:
+    world = World(Setup(twins=True, venue=Splitting(), execution=ExecutionWiring(routes=True)))
+    world.open(1, ETHER // 5)
+    (ask,) = world.asked(ProposeRoute)
+    world.answer(ask, how="late")
+    told = why(world, token_of(1))
+    assert "routed" in told
+    assert "deadline: late" in told
 
 
 def test_an_event_of_a_plugin_that_is_not_loaded_is_told_by_its_tag(directory: Path, why: Why) -> None:

@@ -20,6 +20,7 @@ from world import (
     MostOpen,
     Setup,
     SpendLimit,
+    Splitting,
     Token,
     World,
     hash_of,
@@ -30,7 +31,7 @@ from world import (
 
 from sniper.events import AskFailed, Settled
 from sniper.kernel import facts
-from sniper.kernel.asks import Ask, Probe, ReadBalances, Send, Settle, Sign, SimulateSell
+from sniper.kernel.asks import Ask, Probe, ProposeRoute, ReadBalances, Send, Settle, Sign, SimulateSell
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.kernel.snapshot import dump, restore
 from sniper.kernel.wiring import CheckWiring, ExecutionWiring
@@ -53,8 +54,12 @@ NATIVE_PURSE = Setup(
     execution=ExecutionWiring(replace_after_blocks=2, max_attempts=3, stuck_after=2, read_wallet_blocks=3),
 )
 ERC20_PURSE = replace(NATIVE_PURSE, quote=USD)
+ROUTED_PURSE = replace(
+    ERC20_PURSE, twins=True, venue=Splitting(), execution=replace(ERC20_PURSE.execution, routes=True)
+)
 HOW: dict[type, tuple[str, ...]] = {
     Probe: ("", "", "", "bad", "garbage", "late"),
+    ProposeRoute: ("", "", "", "bad", "nothing", "late"),
     Sign: ("", "", "", "", "refused", "late"),
     Send: ("", "", "", "lost", "late", "rejected", "insufficient-funds", "underpriced", "nonce-too-low", "not-sent"),
     Settle: ("", "", "", "late"),
@@ -301,10 +306,18 @@ class WithAnErc20Purse(Interleavings):
     setup = ERC20_PURSE
 
 
+class WithRoutes(Interleavings):
+    """Entries go over two pools where that pays, and through the contract of another venue."""
+
+    setup = ROUTED_PURSE
+
+
 TestInterleavings = Interleavings.TestCase
 TestInterleavings.settings = SETTINGS
 TestInterleavingsWithAnErc20Purse = WithAnErc20Purse.TestCase
 TestInterleavingsWithAnErc20Purse.settings = SETTINGS
+TestInterleavingsWithRoutes = WithRoutes.TestCase
+TestInterleavingsWithRoutes.settings = SETTINGS
 
 
 def _summary(world: World) -> str:

@@ -33,6 +33,7 @@ from sniper.events import (
     ProbeAnswered,
     Reorg,
     Retracted,
+    RouteProposed,
     SellSimulated,
     Sent,
     Settled,
@@ -52,6 +53,7 @@ from sniper.kernel.asks import (
     Ask,
     DescribeToken,
     Probe,
+    ProposeRoute,
     ReadBalances,
     ReadPool,
     Send,
@@ -74,11 +76,13 @@ from sniper.kernel.wiring import (
     Wiring,
 )
 from sniper.plugin import Frozen
+from sniper.proposal import Leg, Proposal
 from sniper.risk import Evidence, Finding, Findings, RiskCheck, RiskProbe, at_most, must
+from sniper.routing import split
 from sniper.sizer import Sizer
 from sniper.strategy import Actions, Close, Open, Strategy, on
 from sniper.types import BPS, DAY, NATIVE, SECOND, Entry, FeeBid, Step
-from sniper.venue import OnChainVenue, Swap
+from sniper.venue import WHOLE, OnChainVenue, RouteLeg, RouteSwap, Swap, approval
 from sniper.view import Position, View
 from sniper_amm_constant_product.pool import ConstantProduct, ConstantProductConfig
 
@@ -89,11 +93,12 @@ WETH = "0x" + "ee" * 20
 USD = "0x" + "dd" * 20
 FACTORY = "0x" + "fa" * 20
 ROUTER = "0x" + "bb" * 20
+SPLITTER = "0x" + "cc" * 20
 ETHER = 10**18
 GWEI = 10**9
 FUNDS = 10 * ETHER
 FINALITY = 8
-GAS_APPROVE, GAS_SWAP = 50_000, 200_000
+GAS_APPROVE, GAS_SWAP, GAS_ROUTE = 50_000, 200_000, 500_000
 
 PAIR_CREATED = log_codec("PairCreated(address indexed token0, address indexed token1, address pair, uint256 index)")
 SYNC = log_codec("Sync(uint112 reserve0, uint112 reserve1)")
@@ -101,6 +106,10 @@ BURN = log_codec("Burn(address indexed sender, uint256 amount0, uint256 amount1,
 APPROVE = function("approve(address spender, uint256 amount)")
 SWAP = function(
     "swap(address pool, address token_in, address token_out, uint256 amount_in, uint256 min_out, uint256 deadline)"
+)
+ROUTE = function(
+    "route((address pool, address coin_in, address coin_out, uint64 share)[] legs, address token_in, address token_out,"
+    " uint256 amount_in, uint256 min_out, uint256 deadline)"
 )
 
 
@@ -116,6 +125,11 @@ def token_of(number: int) -> str:
 
 def pool_of(number: int) -> str:
     return address(0x1000 + number)
+
+
+def twin_of(number: int) -> str:
+    """The second pool of a token, where there is one."""
+    return address(0x2000 + number)
 
 
 def _word(value: int | str) -> bytes:
@@ -355,6 +369,32 @@ class Venue(OnChainVenue):
         )
 
 
+class Splitting(Venue):
+    """Carries out routes too, through a contract of their own. ``unplanned``: says so and has no plan."""
+
+    unplanned: bool = False
+    serving: bool = True
+
+    def serves_route(self, chain_id: int, legs: tuple[RouteLeg, ...]) -> bool:
+        return self.serving
+
+    def route_spender(self, chain_id: int) -> str:
+        return SPLITTER
+
+    def plan_route(self, route: RouteSwap) -> tuple[Step, ...]:
+        if self.unplanned:
+            raise ValueError("no plan")
+        legs = [(leg.pool, leg.coin_in, leg.coin_out, leg.share) for leg in route.legs]
+        data = ROUTE.encode(legs, route.token_in, route.token_out, route.amount_in, route.min_out, route.deadline)
+        value = route.amount_in if route.token_in == NATIVE else 0
+        trade = Step(purpose="entry", to=SPLITTER, data=data, value=value, gas=GAS_ROUTE)
+        approvals = self.approve_route(route.chain_id, route.token_in, route.amount_in, route.allowance)
+        return (*approvals, trade)
+
+    def approve_route(self, chain_id: int, token: str, amount: int, allowance: int) -> tuple[Step, ...]:
+        return approval(token, SPLITTER, amount, allowance, GAS_APPROVE)
+
+
 # ---- the fake chain ----
 
 
@@ -429,13 +469,18 @@ class FakeChain:
 
     base_fee = 10 * GWEI
 
-    def __init__(self, tokens: int, quote: str) -> None:
+    def __init__(self, tokens: int, quote: str, *, twins: bool = False) -> None:
+        """``twins``: each token has a second pool, half as deep, and both are so small that a split pays its gas."""
         self.quote = quote
         self.tokens = {address(n): Token() for n in range(1, tokens + 1)}
         self.pool_tokens = {pool_of(n): address(n) for n in range(1, tokens + 1)}
         self.mempool: dict[str, Tx] = {}
         self.forks = 0
         ledger = Ledger(reserves=dict.fromkeys(self.pool_tokens, (100 * ETHER, 10**24)))
+        for n in range(1, tokens + 1) if twins else ():
+            self.pool_tokens[twin_of(n)] = address(n)
+            ledger.reserves[pool_of(n)] = ETHER, 10**22
+            ledger.reserves[twin_of(n)] = ETHER // 2, 10**22 // 2
         if quote != NATIVE:
             ledger.tokens[quote] = 1_000 * ETHER
         logs: list[tuple[str, tuple[str, ...], bytes]] = []
@@ -610,6 +655,9 @@ class FakeChain:
                 raise Reverted("approve")
             ledger.allowances[key] = amount
             return
+        if tx.data[:4] == ROUTE.selector:
+            self._execute_route(ledger, tx, touched)
+            return
         pool, token_in, token_out, amount, min_out, _ = SWAP.decode_call(tx.data)
         x, y = ledger.reserves[pool]
         if token_in == self.quote:
@@ -633,6 +681,27 @@ class FakeChain:
         if got < min_out:
             raise Reverted("too little out")
         touched.append(pool)
+
+    def _execute_route(self, ledger: Ledger, tx: Tx, touched: list[str]) -> None:
+        """The contract holds the coins between the legs, so a tax is taken when it receives and when it hands on."""
+        legs, token_in, token_out, amount, min_out, _ = ROUTE.decode_call(tx.data)
+        self._pay(ledger, token_in, amount, tx)
+        money = WETH if token_in == NATIVE else token_in
+        have = {money: amount, token_out: 0}
+        for pool, coin_in, coin_out, share in legs:
+            assert (coin_in, coin_out) == (money, token_out), "this chain has no other pools"
+            sold = have[coin_in] * share // WHOLE
+            x, y = ledger.reserves[pool]
+            out = _out(sold, x, y)
+            ledger.reserves[pool] = x + sold, y - out
+            have[coin_in] -= sold
+            have[coin_out] += out
+            touched.append(pool)
+        tax = self.tokens[token_out].buy_tax_bps
+        received = have[token_out] - have[token_out] * tax // BPS
+        if received < min_out:
+            raise Reverted("too little out")
+        ledger.tokens[token_out] = ledger.tokens.get(token_out, 0) + received - received * tax // BPS
 
     def _pay(self, ledger: Ledger, token: str, amount: int, tx: Tx) -> None:
         if token == NATIVE:
@@ -690,6 +759,7 @@ class Setup:
     signs: bool = True
     sizer: Sizer = field(default_factory=AsAsked)
     venue: Venue = field(default_factory=Venue)
+    twins: bool = False
 
     def kernel(self, report: Callable[[str, Exception], None]) -> Kernel:
         config = ConstantProductConfig(factories=(FACTORY,), fee_bps=30)
@@ -735,7 +805,7 @@ class World:
 
     def __init__(self, setup: Setup = Setup(), *, start: bool = True) -> None:
         self.setup = setup
-        self.chain = FakeChain(setup.tokens, setup.quote)
+        self.chain = FakeChain(setup.tokens, setup.quote, twins=setup.twins)
         self.now = 1_000 * SECOND
         self.reports: list[str] = []
         self.kernel = setup.kernel(self._report)
@@ -1102,6 +1172,21 @@ def _probe(world: World, ask: Ask, how: str) -> Event:
     )
 
 
+def _propose(world: World, ask: Ask, how: str) -> Event:
+    """In proportion to what the pools hold; ``bad``: legs that are no route."""
+    body = ask.body
+    assert isinstance(body, ProposeRoute)
+    route, reserves = body.route, world.chain.ledger.reserves
+    pools = [pool for pool, token in world.chain.pool_tokens.items() if token == route.token_out]
+    coins = {"token_in": route.token_in, "token_out": route.token_out}
+    legs = split([(Leg(pool=pool, **coins), reserves[pool][0]) for pool in pools], route.token_in, route.token_out)
+    if how == "bad":
+        legs = (legs[0], legs[0])
+    proposal = Proposal(legs=legs, expected=0, method="split", bound=None)
+    proposals = () if how == "nothing" else (proposal,)
+    return RouteProposed(time=world.tick(), account=ask.account, ask=ask.id, proposals=proposals)
+
+
 def _sign(world: World, ask: Ask, how: str) -> Event:
     body = ask.body
     assert isinstance(body, Sign)
@@ -1214,6 +1299,7 @@ def _describe(world: World, ask: Ask, how: str) -> Event:
 
 _ANSWERS: dict[type, Callable[[World, Ask, str], Event]] = {
     Probe: _probe,
+    ProposeRoute: _propose,
     Sign: _sign,
     Send: _send,
     Settle: _settle,

@@ -66,6 +66,12 @@ def test_pools_to_read_belong_to_a_section_and_look_like_pools() -> None:
     assert any("there is no section [amm.weighted]" in line for line in mistakes(whole))
 
 
+def test_routes_need_a_router() -> None:
+    text = FILE + "[account.main.execution]\nroutes = true\n"
+    (line,) = mistakes(text)
+    assert line.startswith("my.toml: [account.main.execution] routes: nothing proposes any; add a router")
+
+
 def test_every_section_becomes_a_class_with_its_checked_config() -> None:
     found = resolved()
     (account,) = found.accounts

@@ -1,8 +1,10 @@
 """The story of one intent in words: from what was seen to the profit. `tell` gives the text, `show` prints it."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import groupby
 
 import click
@@ -23,6 +25,7 @@ from sniper.events import (
 from sniper.kernel import facts as f
 from sniper.kernel.book import NO_STEP
 from sniper.risk import Finding
+from sniper.routing.explain import as_percent
 from sniper.types import BPS, NATIVE, Entry, asset_id, split_asset
 
 GOOD, BAD, WARN, PALE, PLAIN = "green", "red", "yellow", "dim", ""
@@ -301,10 +304,35 @@ class Teller:
             f"Pays {words.amount(placed.amount_in, pays)} for {words.amount(placed.expected_out, gets)} expected, at "
             f"least {words.amount(placed.min_out, gets)}{_slippage(placed)}."
         )
+        if placed.route is not None:
+            yield from self._legs(placed, placed.route)
         if placed.side == "increase":
             yield Line(
                 f"Reserved: {words.amount(placed.cash, placed.quote)} to pay, {coins(placed.gas, 18)} ether for gas, "
                 f"{coins(placed.exit_gas, 18)} ether for the gas of the way out."
+            )
+
+    def _legs(self, placed: f.OrderPlaced, route: f.PlacedRoute) -> Iterator[Line]:
+        """Which pools carry how much of it, and how far from the best route that can be."""
+        words, out = self._words, placed.expected_out
+        more = as_percent(Fraction(out, route.direct_out) - 1)
+        gap = ""
+        if route.bound is not None and route.bound >= out:  # it speaks of the pools as the router saw them
+            gap = f"; at most {as_percent(1 - Fraction(out, route.bound))} below the best route"
+        yield Line(
+            f"Over {len(route.legs)} pools through {route.venue} ({printable(route.method)}), {more} more than one "
+            f"pool alone, before gas{gap}:"
+        )
+        ends = {route.legs[0].coin_in: placed.quote, split_asset(placed.token)[1]: placed.token}
+        sold = Counter[str]()
+        for leg, (amount, _) in zip(route.legs, route.amounts, strict=True):
+            sold[leg.coin_in] += amount
+        for leg, (amount, bought) in zip(route.legs, route.amounts, strict=True):
+            pays, gets = (ends.get(coin, asset_id(placed.chain_id, coin)) for coin in (leg.coin_in, leg.coin_out))
+            share = as_percent(Fraction(amount, sold[leg.coin_in] or 1))
+            yield Line(
+                f"{share} {leg.amm} {short(leg.pool)}: {words.amount(amount, pays)} → {words.amount(bought, gets)}",
+                depth=2,
             )
 
     def _carried_out(self, order: OrderStory) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from sniper.events import (
     Event,
     ProbeAnswered,
     Retracted,
+    RouteProposed,
     SellSimulated,
     Sent,
     Settled,
@@ -19,7 +20,7 @@ from sniper.events import (
 )
 from sniper.kernel import facts as f
 from sniper.kernel.allowances import Allowances
-from sniper.kernel.asks import Ask, AskBody, Probe, Send, Sign, SimulateSell
+from sniper.kernel.asks import Ask, AskBody, Probe, ProposeRoute, Send, Sign, SimulateSell
 from sniper.kernel.book import Book
 from sniper.kernel.entries import Entries
 from sniper.kernel.execution import Execution
@@ -30,11 +31,12 @@ from sniper.kernel.instances import Instance
 from sniper.kernel.outcomes import Outcomes
 from sniper.kernel.planning import Planning
 from sniper.kernel.pool import Pool
+from sniper.kernel.routes import Routes
 from sniper.kernel.sales import Sales
 from sniper.kernel.tokens import Token
 from sniper.kernel.view import AccountView
 from sniper.kernel.wiring import AccountWiring
-from sniper.types import split_asset
+from sniper.types import asset_id, split_asset
 
 if TYPE_CHECKING:
     from sniper.kernel.kernel import Kernel
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 ANSWERS: tuple[type[Answer], ...] = (
     ProbeAnswered,
+    RouteProposed,
     Signed,
     Sent,
     Settled,
@@ -64,6 +67,7 @@ class Account:
         self.entries = Entries(self)
         self.allowances = Allowances(self)
         self.planning = Planning(self)
+        self.routes = Routes(self)
         self.execution = Execution(self)
         guards: dict[str, Guard] = {}
         self.sales = Sales(self, guards)
@@ -82,9 +86,12 @@ class Account:
         None of them is ever added while the market does not list it: an entry is placed in a listed pool alone.
         """
         book = self.book
-        return {each.pool for table in (book.positions, book.closed) for each in table.values()} | {
-            order.placed.pool for orders in (book.orders, book.ended) for order in orders.values()
-        }
+        needed = {each.pool for table in (book.positions, book.closed) for each in table.values()}
+        for placed in (order.placed for orders in (book.orders, book.ended) for order in orders.values()):
+            needed.add(placed.pool)
+            if placed.route is not None:
+                needed.update(asset_id(placed.chain_id, leg.pool) for leg in placed.route.legs)
+        return needed
 
     def pool(self, pool: str) -> Pool | None:
         """A pool by its id: one that the market lists, or that this account needs."""
@@ -159,6 +166,8 @@ class Account:
             self.execution.settled(event)
         elif isinstance(event, SellSimulated):
             self.exits.simulated(event)
+        elif isinstance(event, RouteProposed):
+            self.entries.proposed(event)
         elif isinstance(event, BalancesRead):
             self.execution.wallet_read(event)
         elif isinstance(event, AskFailed):
@@ -168,6 +177,8 @@ class Account:
         body = self.close_ask(event.ask)
         if isinstance(body, Probe):
             self.entries.failed(body, event.code, event.message)
+        elif isinstance(body, ProposeRoute):
+            self.entries.not_proposed(body, event.code, event.message)
         elif isinstance(body, Sign):
             self.execution.not_signed(body, event.code, event.message)
         elif isinstance(body, Send):

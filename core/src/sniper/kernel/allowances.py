@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from sniper.errors import IllegalTransition
+from sniper.evm.abi import function
 from sniper.kernel import facts as f
 from sniper.kernel.attempts import transaction_of
 from sniper.kernel.book import Attempt, Order, allowance_id
@@ -11,6 +12,7 @@ from sniper.types import Step, asset_id
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
 
+PERMIT2_APPROVE = function("approve(address token, address spender, uint160 amount, uint48 expiration)").selector
 SOME = 1
 """Stands for an allowance that is not known, but may not be nothing: too little, so a venue resets it first."""
 
@@ -37,10 +39,10 @@ class Allowances:
         granted, newest = self.granted(token, spender), -1
         for order, attempt in self.account.book.in_flight():
             step = transaction_of(order, attempt)
-            if step.purpose != "approve":
+            if not grants(step):
                 continue
-            grants = asset_id(order.placed.chain_id, step.to) == token and approved_spender(step) == spender
-            if grants and attempt.nonce > newest:
+            same = asset_id(order.placed.chain_id, step.to) == token and approved_spender(step) == spender
+            if same and attempt.nonce > newest:
                 granted, newest = approved_amount(step), attempt.nonce
         return granted
 
@@ -69,10 +71,11 @@ class Allowances:
 
     def used(self, order: Order, attempt: Attempt, token: str) -> None:
         """A swap took its amount out of the allowance."""
-        spender = self.spender(order.placed.venue, order.placed.chain_id, order.placed.amm)
+        placed = order.placed
+        spender = placed.route.spender if placed.route else self.spender(placed.venue, placed.chain_id, placed.amm)
         allowed = self.granted(token, spender)
         if allowed:
-            self.changed(order, attempt, token, spender, max(0, allowed - order.placed.amount_in))
+            self.changed(order, attempt, token, spender, max(0, allowed - placed.amount_in))
 
     def changed(
         self, order: Order, attempt: Attempt, token: str, spender: str, amount: int, *, undo: bool = False
@@ -89,6 +92,12 @@ class Allowances:
                 undo=undo,
             )
         )
+
+
+def grants(step: Step) -> bool:
+    """Whether it approves a spender of a token. Permit2's own approval, which says whom it may pay out of that, is for
+    one order alone and ends with it: nobody counts on what is left of it."""
+    return step.purpose == "approve" and step.data[:4] != PERMIT2_APPROVE
 
 
 def approved_amount(step: Step) -> int:

@@ -2,6 +2,7 @@
 
 from sniper.executor import Submission
 from sniper.plugin import Frozen
+from sniper.proposal import RouteAsk
 from sniper.types import Entry, FeeBid
 
 
@@ -10,6 +11,13 @@ class Probe(Frozen, tag="probe"):
 
     check: str
     entry: Entry
+
+
+class ProposeRoute(Frozen, tag="propose-route"):
+    """Ask the routers how an entry could be split. Answer: `RouteProposed`; without one its pool alone is used."""
+
+    intent: str
+    route: RouteAsk
 
 
 class Sign(Frozen, tag="sign"):
@@ -77,7 +85,7 @@ class ReadPool(Frozen, tag="read-pool"):
     listed: bool
 
 
-AskBody = Probe | Sign | Send | Settle | SimulateSell | ReadBalances | DescribeToken | ReadPool
+AskBody = Probe | ProposeRoute | Sign | Send | Settle | SimulateSell | ReadBalances | DescribeToken | ReadPool
 
 
 class Ask(Frozen):

@@ -144,6 +144,7 @@ class Attempts:
                 deadline=placed.deadline,
                 allowance=0,
                 opens=opens,
+                legs=placed.route.legs if placed.route else (),
             )
         return Submission(
             account=self.account.name,

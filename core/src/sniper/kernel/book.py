@@ -8,6 +8,7 @@ from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.plugin import State
+from sniper.proposal import Proposal
 from sniper.types import NATIVE, Entry, FeeBid, Step, asset_id
 
 MINUTE = 60 * 10**9
@@ -100,11 +101,14 @@ class Position(State):
 
 
 class Pending(State):
-    """An entry whose probes are out. ``waiting``: checks that have not answered; ``denials``: what denied already."""
+    """An entry whose probes are out. ``waiting``: checks that have not answered; ``denials``: what denied already;
+    ``routing``: whether the routers have not answered; ``proposals``: what they said."""
 
     entry: Entry
     waiting: list[str] = []
     denials: list[f.Judged] = []
+    routing: bool = False
+    proposals: tuple[Proposal, ...] = ()
 
 
 class Sender(State):

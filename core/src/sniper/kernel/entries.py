@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from sniper.amm import NoLiquidity
 from sniper.codec import decode
-from sniper.events import EntryDenied, Event, ProbeAnswered
+from sniper.events import EntryDenied, Event, ProbeAnswered, RouteProposed
 from sniper.kernel import facts as f
-from sniper.kernel.asks import Probe
+from sniper.kernel.asks import Probe, ProposeRoute
 from sniper.kernel.book import Order
 from sniper.kernel.given import given, given_amount
 from sniper.kernel.pool import Pool
+from sniper.kernel.routes import not_routed
 from sniper.kernel.wiring import CheckWiring
 from sniper.risk import Evidence, Finding, RiskCheck, RiskProbe, at_least, must
 from sniper.types import NATIVE, SECOND, Entry, Open
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 KERNEL = "kernel"
 """The check under whose name the kernel's own gates are journaled."""
+ROUTE = "?route"
+"""Ends the id of an ask of the routers; no check can have this name."""
 
 
 class Denials:
@@ -98,7 +101,11 @@ class Entries:
             return
         for name, _, _ in self.probes:
             account.ask(f"{intent_id}?{name}", Probe(check=name, entry=entry), account.wiring.execution.probe_deadline)
-        if not self.probes:
+        routed = account.wiring.execution.routes and account.routes.wanted(intent)
+        if routed:
+            body = ProposeRoute(intent=intent_id, route=account.routes.question(entry))
+            account.ask(f"{intent_id}?{ROUTE}", body, account.wiring.execution.route_deadline)
+        if not self.probes and not routed:
             self._decide(entry)
 
     def answered(self, event: ProbeAnswered) -> None:
@@ -126,9 +133,26 @@ class Entries:
         self._judged(body.entry.intent, body.check, (finding,), Denials())
         self._probed(body.entry)
 
+    def proposed(self, event: RouteProposed) -> None:
+        """Routers have answered."""
+        account = self.account
+        body = account.close_ask(event.ask)
+        if not isinstance(body, ProposeRoute):
+            return
+        if event.proposals:
+            account.emit(f.Proposed(time=account.kernel.now, intent=body.intent, proposals=event.proposals))
+        else:
+            self._judged(body.intent, KERNEL, (not_routed("the routers found nothing"),), Denials())
+        self._probed(account.book.pending[body.intent].entry)
+
+    def not_proposed(self, body: ProposeRoute, code: str, message: str) -> None:
+        """Routers are late or failed: the pool alone is used."""
+        self._judged(body.intent, KERNEL, (not_routed(f"{code}: {message}"),), Denials())
+        self._probed(self.account.book.pending[body.intent].entry)
+
     def _probed(self, entry: Entry) -> None:
         """Once all have answered: which of them is told as the first denial, and whether trying again makes sense, must
-        not depend on which was the fastest."""
+        not depend on which was the fastest. A denial does not wait for routers."""
         pending = self.account.book.pending.get(entry.intent)
         if pending is None or pending.waiting:
             return
@@ -139,7 +163,7 @@ class Entries:
             denials.add(judged.check, judged.findings)
         if denials.rule:
             self._deny(entry.intent, entry.instance, entry.token, denials)
-        else:
+        elif not pending.routing:
             self._decide(entry)
 
     def _gates(self, owner: str, token: str, *, ignoring: str = "") -> tuple[Finding, ...]:
@@ -202,9 +226,7 @@ class Entries:
     def _route(self, instance: "Instance", intent: Open, amount: int) -> tuple[Pool | None, str, int]:
         """The best single pool between the quote asset and the token, quoted exactly, and the venue that serves it."""
         account = self.account
-        venues = account.kernel.wiring.venues
-        named = instance.wiring.venue
-        candidates = {named: venues[named]} if named else venues
+        candidates = account.planning.venues(instance.wiring.venue)
         pay = account.planning.pool_coin(account.wiring.quote)
         token = intent.token.partition(":")[2]
         best: Pool | None = None
@@ -252,7 +274,7 @@ class Entries:
         """Everything answered well: judge once more on the present state, reserve, and place the order."""
         account = self.account
         denials = Denials()
-        if self.probes:
+        if self.probes or account.wiring.execution.routes:
             gates = self._gates(entry.instance, entry.token, ignoring=entry.intent)
             if not all(gate.ok for gate in gates):
                 self._judged(entry.intent, KERNEL, gates, denials)
@@ -262,7 +284,7 @@ class Entries:
             self._deny(entry.intent, entry.instance, entry.token, denials)
             return
         quote_findings, order = account.planning.entry_order(entry)
-        failed = tuple(finding for finding in quote_findings if not finding.ok)
+        failed = tuple(finding for finding in quote_findings if not finding.ok and finding.severity == "deny")
         self._judged(entry.intent, KERNEL, failed or quote_findings, denials)
         if order is None or denials.rule:
             self._deny(entry.intent, entry.instance, entry.token, denials)

@@ -2,8 +2,10 @@
 
 from sniper.kernel.asks import Ask
 from sniper.plugin import Frozen
+from sniper.proposal import Proposal
 from sniper.risk import Finding
 from sniper.types import Entry, FeeBid, Step
+from sniper.venue import RouteLeg
 
 
 class Fact(Frozen):
@@ -29,6 +31,13 @@ class EntrySized(Fact, tag="entry-sized/1"):
     """Sizer and router have spoken; the checks are next."""
 
     entry: Entry
+
+
+class Proposed(Fact, tag="proposed/1"):
+    """Routers have answered for an intent that is being judged. None of it is believed before the order is placed."""
+
+    intent: str
+    proposals: tuple[Proposal, ...]
 
 
 class Judged(Fact, tag="judged/1"):
@@ -62,6 +71,24 @@ class Closed(Fact, tag="ask-closed/1"):
     ask: str
 
 
+class PlacedRoute(Frozen):
+    """How an entry goes over several pools in one transaction.
+
+    venue, spender  Who carries it out, and the contract that takes what is paid.
+    legs            As the venue was told. ``amounts``: what each sells and buys, base units, when it was placed.
+    direct_out      What the order's own pool would have given for all of it, token base units.
+    method, bound   See `sniper.router.Proposal`.
+    """
+
+    venue: str
+    spender: str
+    legs: tuple[RouteLeg, ...]
+    amounts: tuple[tuple[int, int], ...]
+    direct_out: int
+    method: str
+    bound: int | None
+
+
 class OrderPlaced(Fact, tag="order-placed/1"):
     """The intent became an order, and what it needs is reserved in the same breath.
 
@@ -70,6 +97,8 @@ class OrderPlaced(Fact, tag="order-placed/1"):
     amm, pool_data The pool's AMM and `venue_data`: the market may forget a pool while an order is on its way.
     exit_data      Of an entry, `venue_data` of the way back: what was bought can be sold though its pool is forgotten.
     deadline       Seconds, chain time: the swap reverts after it; 0: none is known.
+    route          Of an entry that goes over several pools; None: ``pool`` alone. What it buys is held and sold in
+                   ``pool`` at ``venue``, which the checks have judged.
     """
 
     order: str
@@ -94,6 +123,7 @@ class OrderPlaced(Fact, tag="order-placed/1"):
     pool_data: int = 0
     deadline: int = 0
     exit_data: int = 0
+    route: PlacedRoute | None = None
 
 
 class StepsAdded(Fact, tag="steps-added/1"):

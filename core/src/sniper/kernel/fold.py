@@ -9,7 +9,7 @@ from typing import Any
 
 from sniper.errors import IllegalTransition
 from sniper.kernel import facts as f
-from sniper.kernel.asks import Probe, ReadBalances, Settle, SimulateSell
+from sniper.kernel.asks import Probe, ProposeRoute, ReadBalances, Settle, SimulateSell
 from sniper.kernel.book import (
     MINUTE,
     NO_STEP,
@@ -62,6 +62,8 @@ def _asked(book: Book, fact: f.Asked) -> None:
     book.asks[ask.id] = ask
     if type(ask.body) is Probe:
         book.pending[ask.body.entry.intent].waiting.append(ask.body.check)
+    elif type(ask.body) is ProposeRoute:
+        book.pending[ask.body.intent].routing = True
 
 
 def _closed(book: Book, fact: f.Closed) -> None:
@@ -70,6 +72,12 @@ def _closed(book: Book, fact: f.Closed) -> None:
         pending = book.pending.get(ask.body.entry.intent)
         if pending is not None:
             pending.waiting.remove(ask.body.check)
+    elif type(ask.body) is ProposeRoute:
+        book.pending[ask.body.intent].routing = False
+
+
+def _proposed(book: Book, fact: f.Proposed) -> None:
+    book.pending[fact.intent].proposals = fact.proposals
 
 
 def _finalised(book: Book, fact: f.Finalised) -> None:
@@ -371,6 +379,7 @@ def _judged(book: Book, fact: f.Judged) -> None:
 _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes the fact that it is listed under
     f.IntentFormed: _intent,
     f.EntrySized: _sized,
+    f.Proposed: _proposed,
     f.Judged: _judged,
     f.Verdict: _verdict,
     f.Began: _began,

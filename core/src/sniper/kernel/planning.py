@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from sniper.errors import PluginFault
 from sniper.kernel import facts as f
-from sniper.kernel.allowances import approved_amount
+from sniper.kernel.allowances import approved_amount, grants
 from sniper.kernel.book import Position
 from sniper.kernel.given import given
 from sniper.kernel.pool import Pool
+from sniper.kernel.routes import not_routed
 from sniper.risk import Finding, at_least, must
 from sniper.types import BPS, NATIVE, Entry, FeeBid, Step, asset_id, split_asset
-from sniper.venue import Swap
+from sniper.venue import OnChainVenue, RouteSwap, Swap
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -80,6 +81,15 @@ class Planning:
         """The venue's transactions for a swap. Raises whatever the plugin raises, and `PluginFault`."""
         return checked(self.account.kernel.wiring.venues[venue].plan(swap))
 
+    def route(self, venue: OnChainVenue, swap: RouteSwap) -> tuple[Step, ...]:
+        """As `plan`, for a route."""
+        return checked(venue.plan_route(swap))
+
+    def venues(self, named: str) -> dict[str, OnChainVenue]:
+        """The venues that may be used: all, or the one that a strategy names."""
+        venues = self.account.kernel.wiring.venues
+        return {named: venues[named]} if named else venues
+
     def after_tax(self, token: str, amount: int, *, buying: bool) -> int:
         """``amount`` less the token's measured tax, base units."""
         taxes = self.account.book.taxes.get(token)
@@ -118,16 +128,20 @@ class Planning:
             account.kernel.report(f"venue {entry.venue} has no plan for {entry.intent}", error)
             return (still, must("planned", False, note=f"{type(error).__name__}: {error}")), None
         gas = sum(step.gas for step in steps) * bid.max_fee
-        native = asset_id(pool.chain_id, NATIVE)
-        if entry.quote == native:
-            enough = at_least("free-cash", account.view.cash(native), entry.amount + gas + exit_gas, unit="wei")
-        else:
-            enough = at_least("free-cash", account.view.cash(entry.quote), entry.amount, unit="base units")
-            if enough.ok:
-                enough = at_least("free-gas", account.view.cash(native), gas + exit_gas, unit="wei")
-        findings = (still, enough)
-        if not (still.ok and enough.ok):
+        findings: tuple[Finding, ...] = (still, self._enough(entry, gas + exit_gas))
+        if not all(finding.ok for finding in findings):
             return findings, None
+        route = None
+        proposals = account.book.pending[entry.intent].proposals
+        if proposals:
+            chosen, remark = account.routes.chosen(entry, out, bid, proposals)
+            if chosen is not None:
+                dearer = sum(step.gas for step in chosen.steps) * bid.max_fee
+                if self._enough(entry, dearer + exit_gas).ok:
+                    route, out, min_out, steps, gas = chosen.route, chosen.out, chosen.min_out, chosen.steps, dearer
+                else:
+                    remark = not_routed("too little cash for the gas of the route")
+            findings += (remark,)
         return findings, f.OrderPlaced(
             time=account.kernel.now,
             order=f"{entry.intent}.0",
@@ -151,7 +165,16 @@ class Planning:
             pool_data=swap.pool_data,
             deadline=swap.deadline,
             exit_data=exit_data,
+            route=route,
         )
+
+    def _enough(self, entry: Entry, gas: int) -> Finding:
+        """Whether what is not reserved pays for an entry, its gas and that of the way out, wei."""
+        view, native = self.account.view, asset_id(entry.chain_id, NATIVE)
+        if entry.quote == native:
+            return at_least("free-cash", view.cash(native), entry.amount + gas, unit="wei")
+        enough = at_least("free-cash", view.cash(entry.quote), entry.amount, unit="base units")
+        return at_least("free-gas", view.cash(native), gas, unit="wei") if enough.ok else enough
 
     def _gas_of_exit(self, name: str, pool: Pool, token: str) -> int:
         """Gas units of the way back: the approval at entry and a sale that approves again."""
@@ -174,6 +197,6 @@ def checked(steps: object) -> tuple[Step, ...]:
     for step in found:
         if step.purpose not in ("approve", "entry", "exit"):
             raise PluginFault(f"gave a step for {step.purpose!r}; a step is for approve, entry or exit")
-        if step.purpose == "approve":
+        if grants(step):
             approved_amount(step)
     return found

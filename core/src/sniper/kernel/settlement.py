@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sniper.events import Settled
 from sniper.kernel import facts as f
+from sniper.kernel.allowances import grants
 from sniper.kernel.attempts import NONCE_PASSED, Attempts, transaction_of
 from sniper.kernel.book import NO_STEP, Attempt, Order
 from sniper.kernel.orders import TAKEN
@@ -39,7 +40,7 @@ class Settlement:
             self._sold(order, attempt, event, gas)
         else:
             self._paid_gas(order, attempt, event, gas)
-            if step.purpose == "approve":
+            if grants(step):
                 allowances.approved(order, attempt, step, ok=event.ok)
             elif step.purpose == "exit":
                 self._shrunk(order, event)

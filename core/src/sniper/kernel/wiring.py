@@ -53,6 +53,7 @@ class ExecutionWiring:
     replace_after_blocks Blocks without inclusion after which an attempt is outbid; ``max_attempts`` bounds that.
     read_wallet_blocks   Blocks between two readings of the wallet while nothing is on its way.
     loss_floor_bps       An exit that would bring less than this share of the cost is refused; 0: never refused.
+    routes               Whether entries may go over several pools, as routers propose.
     stuck_after          Failed sales in a row after which a position counts as stuck and is tried ever less often.
     …_deadline           ns after which an effect counts as failed.
     """
@@ -65,8 +66,10 @@ class ExecutionWiring:
     max_attempts: int = 5
     read_wallet_blocks: int = 50
     loss_floor_bps: int = 0
+    routes: bool = False
     stuck_after: int = 5
     probe_deadline: int = 3 * SECOND
+    route_deadline: int = SECOND // 2
     simulate_deadline: int = 3 * SECOND
     sign_deadline: int = 5 * SECOND
     send_deadline: int = 5 * SECOND

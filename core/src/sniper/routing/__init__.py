@@ -10,6 +10,7 @@ from sniper.routing.explain import explain
 from sniper.routing.prune import pruned, split
 from sniper.routing.quote import hops_of, quoted, sane
 from sniper.routing.route import Hop, Route
+from sniper.routing.worth import worth
 
 __all__ = [
     "Cycle",
@@ -25,4 +26,5 @@ __all__ = [
     "quoted",
     "sane",
     "split",
+    "worth",
 ]

@@ -15,9 +15,9 @@ def explain(route: Route, amounts: Amounts, names: Names) -> str:
     """What goes where: under each coin the pools that sell it, with their part of it, and under each what it buys."""
     ask = route.ask
     head = f"{amounts(ask.token_in, route.amount_in)} → {amounts(ask.token_out, route.amount_out)}"
-    gap = "no bound known" if route.gap is None else f"at most {_percent(route.gap)} below the best"
+    gap = "no bound known" if route.gap is None else f"at most {as_percent(route.gap)} below the best"
     lines = [head, *_tree(route, ask.token_in, "", set(), amounts, names)]
-    lines.append(f"{route.method}; gas {route.gas:,}; impact {_percent(route.impact)}; {gap}")
+    lines.append(f"{route.method}; gas {route.gas:,}; impact {as_percent(route.impact)}; {gap}")
     return "\n".join(lines)
 
 
@@ -36,13 +36,13 @@ def _tree(route: Route, coin: str, indent: str, shown: set[str], amounts: Amount
 
 def _line(hop: Hop, total: int, amounts: Amounts, names: Names) -> str:
     leg = hop.leg
-    share = _percent(Fraction(hop.amount_in, total))
+    share = as_percent(Fraction(hop.amount_in, total))
     return (
         f"{share} {names(leg.pool)}: {amounts(leg.token_in, hop.amount_in)} → {amounts(leg.token_out, hop.amount_out)}"
     )
 
 
-def _percent(part: Fraction) -> str:
+def as_percent(part: Fraction) -> str:
     """Exact to the last digit that is shown; what is too small to be shown is not called nothing."""
     percent = part * 100
     if percent and abs(percent) < Fraction(1, 10_000):

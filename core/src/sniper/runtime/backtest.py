@@ -2,7 +2,7 @@
 
 What an effect would have asked is answered from the record where the record has it: the evidence of a probe for the
 same check and token, a simulated sale of the same token. Where it has not, the effect fails, so a probe denies, and
-that is counted. Nothing is invented.
+that is counted. Nothing is invented. Routers are asked themselves: what they propose follows from the market.
 """
 
 from bisect import bisect_right
@@ -10,6 +10,8 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
+
+import structlog
 
 from sniper.amm import NoLiquidity
 from sniper.errors import ConfigError
@@ -19,6 +21,7 @@ from sniper.events import (
     Command,
     Event,
     ProbeAnswered,
+    RouteProposed,
     SellSimulated,
     Sent,
     Settled,
@@ -27,7 +30,7 @@ from sniper.events import (
 from sniper.executor import Executor
 from sniper.journal.cut import read_cut
 from sniper.kernel import facts as f
-from sniper.kernel.asks import Ask, Probe, ReadBalances, Send, Settle, SimulateSell
+from sniper.kernel.asks import Ask, Probe, ProposeRoute, ReadBalances, Send, Settle, SimulateSell
 from sniper.kernel.book import Position
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.market import Report
@@ -35,6 +38,7 @@ from sniper.runtime.playing import PlayContext
 from sniper.runtime.records import MARKET, read_records, register_events
 from sniper.runtime.recovery import uncollected
 from sniper.runtime.replay import Progress, frames
+from sniper.runtime.routing import Routing
 from sniper.runtime.wire import signs, wire
 from sniper.settings.resolved import Resolved
 from sniper.types import NATIVE, Mode, asset_id, split_asset
@@ -150,8 +154,17 @@ class Recorded:
 class _Play:
     """Answers the kernel's asks at once."""
 
-    def __init__(self, kernel: Kernel, executor: Executor, recorded: Recorded, cash: int, result: Backtested) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        executor: Executor,
+        routing: Routing | None,
+        recorded: Recorded,
+        cash: int,
+        result: Backtested,
+    ) -> None:
         self.kernel = kernel
+        self._routing = routing
         self._executor = executor
         self._recorded = recorded
         self._cash = cash
@@ -189,6 +202,9 @@ class _Play:
         now, account, body = self.kernel.now, ask.account, ask.body
         if isinstance(body, Probe):
             return self._probe(ask, body)
+        if isinstance(body, ProposeRoute):
+            proposals = await self._routing.legs(body.route) if self._routing else ()
+            return RouteProposed(time=now, account=account, ask=ask.id, proposals=proposals)
         if isinstance(body, Send):
             sent = await self._executor.send(body.submission)
             return Sent(time=now, account=account, ask=ask.id, outcome=sent.outcome, message=sent.message)
@@ -296,7 +312,9 @@ async def backtest(
     recorded = Recorded.read(directory, begin, progress)
     result = Backtested(accounts={name: Result(account.quote) for name, account in kernel.accounts.items()})
     executor: Executor = resolved.executor.cls(resolved.executor.config, PlayContext(kernel, {}))
-    play = _Play(kernel, executor, recorded, cash, result)
+    routed = any(account.execution.routes for account in resolved.accounts)
+    routing = Routing(kernel.market, resolved.routers, structlog.get_logger("sniper")) if routed else None
+    play = _Play(kernel, executor, routing, recorded, cash, result)
     with uncollected():
         for frame in frames(directory, begin, progress):
             for record, event in zip(frame.records, read_records(frame.first, frame.records), strict=True):

@@ -14,6 +14,7 @@ from sniper.events import (
     Event,
     PoolRead,
     ProbeAnswered,
+    RouteProposed,
     SellSimulated,
     Sent,
     Settled,
@@ -27,6 +28,7 @@ from sniper.kernel.asks import (
     Ask,
     DescribeToken,
     Probe,
+    ProposeRoute,
     ReadBalances,
     ReadPool,
     Send,
@@ -39,6 +41,7 @@ from sniper.kernel.kernel import Kernel
 from sniper.runtime.clock import Clock
 from sniper.runtime.forks import BALANCE_OF, ChainAt, ShellIo
 from sniper.runtime.kill import refusal
+from sniper.runtime.routing import Routing
 from sniper.signer import Signed as Signature
 from sniper.signer import Signer, SignRequest
 from sniper.types import NATIVE, SECOND, KillLevel, asset_id
@@ -64,13 +67,15 @@ class Effects:
         kill: Callable[[str], KillLevel],
         log: FilteringBoundLogger,
         paper_cash: Mapping[str, int] | None = None,
+        routing: Routing | None = None,
     ) -> None:
-        """``kill``: where an account stands now. ``paper_cash``: by account, what it starts with of its quote asset
-        where trades are only played."""
+        """``routing``: None where no entry is routed. ``kill``: where an account stands now. ``paper_cash``: what an
+        account starts with of its quote asset where trades are only played."""
         self._kernel = kernel
         self._endpoints = endpoints
         self._executor = executor
         self._signer = signer
+        self._routing = routing
         self._publish = publish
         self._clock = clock
         self._kill = kill
@@ -80,6 +85,7 @@ class Effects:
         self._io = {name: ShellIo(account, self._at) for name, account in kernel.accounts.items()}
         self._carry: dict[type[Any], Callable[[Ask], Awaitable[Event]]] = {
             Probe: self._probe,
+            ProposeRoute: self._route,
             Send: self._send,
             Settle: self._settle,
             SimulateSell: self._sell,
@@ -129,6 +135,13 @@ class Effects:
         probe = self._kernel.accounts[ask.account].entries.judges[body.check]
         evidence = await probe.probe(body.entry, self._io[ask.account])
         return ProbeAnswered(time=self._clock(), account=ask.account, ask=ask.id, evidence=encode(evidence))
+
+    async def _route(self, ask: Ask) -> Event:
+        body = ask.body
+        assert isinstance(body, ProposeRoute)
+        assert self._routing is not None
+        found = await self._routing.legs(body.route)
+        return RouteProposed(time=self._clock(), account=ask.account, ask=ask.id, proposals=found)
 
     def _request(self, ask: Ask) -> Awaitable[Signature]:
         body = ask.body

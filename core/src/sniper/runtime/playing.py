@@ -2,7 +2,10 @@
 
 from sniper.amm import NoLiquidity
 from sniper.evm.rpc import Endpoints
+from sniper.kernel.account import Account
 from sniper.kernel.kernel import Kernel
+from sniper.router import Leg, NoRoute, RouteAsk
+from sniper.routing import quoted
 from sniper.types import asset_id
 from sniper.venue import Swap
 
@@ -31,6 +34,9 @@ class PlayContext:
         owner = (swap.chain_id, swap.owner)  # one key has the same address on every chain
         accounts = self._kernel.accounts.values()
         account = next((a for a in accounts if (a.wiring.chain_id, a.wiring.address) == owner), None)
+        if account is not None and swap.legs:
+            token = asset_id(swap.chain_id, swap.token_out)
+            return account.planning.after_tax(token, self._routed(account, swap), buying=True)
         pool = account.pool(asset_id(swap.chain_id, swap.pool)) if account else None
         if pool is None or account is None:
             raise NoLiquidity(f"pool {swap.pool} of chain {swap.chain_id} is not known")
@@ -40,3 +46,21 @@ class PlayContext:
             return account.planning.after_tax(token, pool.amount_out(coin, swap.amount_in), buying=True)
         token = asset_id(swap.chain_id, swap.token_in)
         return pool.amount_out(coin, account.planning.after_tax(token, swap.amount_in, buying=False))
+
+    def _routed(self, account: Account, swap: Swap) -> int:
+        """What the legs of an entry give. Raises `NoLiquidity`, also where one of its pools is not known any more."""
+        coin_in, coin_out = (account.planning.pool_coin(token) for token in (swap.token_in, swap.token_out))
+        count = len(swap.legs)
+        ask = RouteAsk(
+            chain_id=swap.chain_id,
+            token_in=coin_in,
+            token_out=coin_out,
+            amount=swap.amount_in,
+            max_hops=count,
+            max_legs=count,
+        )
+        legs = [Leg(pool=leg.pool, token_in=leg.coin_in, token_out=leg.coin_out, share=leg.share) for leg in swap.legs]
+        try:
+            return quoted(account.chain, ask, legs, method="played", bound=None).amount_out
+        except NoRoute as error:
+            raise NoLiquidity(str(error)) from error

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 from sniper.amm import NoLiquidity
@@ -12,7 +11,7 @@ from sniper.evm.abi import function
 from sniper.kernel.chain import ChainState
 from sniper.kernel.pool import Pool
 from sniper.router import NoRoute, RouteAsk
-from sniper.routing import Refused, Route, direct_routes, explain
+from sniper.routing import Refused, Route, direct_routes, explain, worth
 from sniper.types import NATIVE
 
 if TYPE_CHECKING:
@@ -135,26 +134,9 @@ async def _question(run: "Run", asked: Asked) -> tuple[ChainState, Coin, Coin, R
             without_pools=tuple(str(pool).lower() for pool in asked.get("without_pools", ())),
             without_coins=tuple(str(coin).lower() for coin in asked.get("without_coins", ())),
             gas_price=chain.fee.bid(urgent=False, blocks_waited=0).max_fee if asked.get("gas", True) else 0,
-            wei_worth=_worth(chain, counted.address),
+            wei_worth=worth(chain, chain.wiring.wrapped_native, counted.address),
         ),
     )
-
-
-def _worth(chain: ChainState, coin: str) -> tuple[int, int]:
-    """How many units of ``coin`` a wei is worth, by the deepest pool between them; nothing where there is none."""
-    wrapped = chain.wiring.wrapped_native
-    if coin == wrapped:
-        return 1, 1
-    prices: list[tuple[int, Fraction]] = []
-    for pool in chain.trading(coin):
-        if wrapped in pool.coins:
-            i, j = pool.coins.index(wrapped), pool.coins.index(coin)
-            try:
-                prices.append((pool.impl.reserve(i), pool.impl.price(i, j)))
-            except Exception:  # noqa: S112  a pool that has no price says nothing about gas; its quote says why
-                continue
-    price = max(prices, default=(0, Fraction(0)))[1]
-    return price.numerator, price.denominator
 
 
 async def _coin(run: "Run", chain: ChainState, address: str) -> Coin:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from structlog.typing import FilteringBoundLogger
 
 from sniper.kernel.chain import ChainState
+from sniper.kernel.given import given
 from sniper.kernel.market import Market
 from sniper.router import NoRoute, Proposal, RouteAsk, Router
 from sniper.routing import Refused, Route, best_route
@@ -51,22 +52,31 @@ class Routing:
         if known is not None and known[:2] == version:
             self.remembered += 1
             return known[2]
-        proposals = [
-            proposal
-            for name, router in self._routers[chain.id]
-            if (proposal := await self._proposal(name, router, ask))
-        ]
-        # Routers may have waited, and the market gone on meanwhile: what they propose is quoted on what is now.
-        found = best_route(chain, ask, proposals)
+        # Routers may wait, and the market goes on meanwhile: what they propose is quoted on what is then.
+        found = best_route(chain, ask, await self.proposals(ask))
         self._known[ask] = (self._versions[chain.id], chain.number, found)
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
         return found
 
+    async def proposals(self, ask: RouteAsk) -> list[Proposal]:
+        """What the routers of its chain propose, right now."""
+        self.catch_up()
+        answers = [await self._proposal(name, router, ask) for name, router in self._routers[ask.chain_id]]
+        return [answer for answer in answers if answer is not None]
+
+    async def legs(self, ask: RouteAsk) -> tuple[Proposal, ...]:
+        """The same for the record, in which proposals of many legs and what was refused would only take room."""
+        return tuple(
+            Proposal(legs=each.legs, expected=each.expected, method=each.method, bound=each.bound)
+            for each in await self.proposals(ask)
+            if len(each.legs) <= ask.max_legs
+        )
+
     async def _proposal(self, name: str, router: Router, ask: RouteAsk) -> Proposal | None:
         try:
             async with asyncio.timeout(router.deadline_s):
-                return await router.propose(ask)
+                return given(await router.propose(ask), Proposal)
         except NoRoute:
             return None  # the direct routes say why
         except TimeoutError:

@@ -126,6 +126,7 @@ class Run:
             endpoints=self.endpoints,
             executor=self.executor,
             signer=self.signer,
+            routing=self.routing,
             publish=self._answer,
             clock=self.clock,
             kill=self.switches.level,

@@ -125,6 +125,8 @@ class Deadlines(Table):
 
     probe: Seconds = 3.0
     """A risk probe; late is a denial."""
+    route: Seconds = 0.5
+    """Routers, where an account's entries may be routed; late means the best single pool."""
     simulate: Seconds = 3.0
     """A simulated sale of a position."""
     sign: Seconds = 5.0
@@ -181,6 +183,9 @@ class Execution(Table):
     then on."""
     loss_floor_bps: Bps = 0
     """Exits that would bring less than this share of the cost are held back; 0: none is."""
+    routes: StrictBool = False
+    """Whether entries may be split over several pools, as a [router.NAME] proposes and a venue can carry out. Each
+    then waits for the router; without it the best single pool is traded at once."""
 
 
 class Account(Table):

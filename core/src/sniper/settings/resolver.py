@@ -51,6 +51,7 @@ class _Resolver:
         self._enough(sections["feed"])
         fee, store, bus = singles["fee"], singles["store"], singles["bus"]
         self._pools()
+        self._routes()
         if self.mistakes or fee is None or store is None or bus is None:
             raise ConfigError("\n".join(dict.fromkeys(self.mistakes)))
         return Resolved(
@@ -86,6 +87,14 @@ class _Resolver:
                 if section not in self.settings.amm:
                     hint = nearest(section, self.settings.amm)
                     self._say(("chain", name), f"pools.{section}: there is no section [amm.{section}]{hint}; add it")
+
+    def _routes(self) -> None:
+        for name, account in self.settings.account.items():
+            if account.execution.routes and not self.settings.router:
+                self._say(
+                    ("account", name, "execution"),
+                    "routes: nothing proposes any; add a router such as [router.dual], or leave routes out",
+                )
 
     def _all(self, kind: str) -> tuple[Configured, ...]:
         names = sorted(getattr(self.settings, kind))

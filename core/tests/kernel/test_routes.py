@@ -1,0 +1,405 @@
+"""Entries over several pools: what a router proposes is quoted again, and never keeps an entry from its own pool."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from msgspec.structs import replace as changed
+from world import (
+    ACCOUNT,
+    CHAIN,
+    ETHER,
+    FUNDS,
+    GAS_APPROVE,
+    GAS_ROUTE,
+    GAS_SWAP,
+    ROUTER,
+    SPLITTER,
+    USD,
+    WETH,
+    Looks,
+    Seen,
+    Setup,
+    Splitting,
+    Venue,
+    World,
+    address,
+    pool_of,
+    target,
+    token_of,
+    twin_of,
+)
+
+from sniper.codec import decode, encode
+from sniper.events import RouteProposed, Started
+from sniper.executor import Swap
+from sniper.kernel import facts as f
+from sniper.kernel.asks import Ask, Probe, ProposeRoute, Send, Sign
+from sniper.kernel.book import allowance_id
+from sniper.kernel.snapshot import dump, restore
+from sniper.kernel.wiring import CheckWiring, ExecutionWiring
+from sniper.proposal import WHOLE, Leg, Proposal
+from sniper.runtime.playing import PlayContext
+from sniper.types import BPS
+
+TOKEN = token_of(1)
+COIN = address(1)
+AMOUNT = ETHER // 5
+ROUTES = ExecutionWiring(routes=True)
+SETUP = Setup(twins=True, venue=Splitting(), execution=ROUTES)
+PROBED = replace(SETUP, checks=(CheckWiring("looks", Looks()),))
+
+
+def leg(pool: str, share: int = WHOLE, *, coin_in: str = WETH, coin_out: str = COIN) -> Leg:
+    return Leg(pool=pool, token_in=coin_in, token_out=coin_out, share=share)
+
+
+SPLIT = (leg(pool_of(1), WHOLE * 2 // 3), leg(twin_of(1)))
+
+
+def asked(world: World) -> Ask:
+    (ask,) = world.asked(ProposeRoute)
+    return ask
+
+
+def answer(world: World, *legs: tuple[Leg, ...]) -> list[f.Fact]:
+    """Routers propose these; each believes to know of a bound."""
+    ask = asked(world)
+    del world.asks[ask.id]
+    proposals = tuple(Proposal(legs=each, expected=1, method="test", bound=10**30) for each in legs)
+    return world.tell(RouteProposed(time=world.tick(), account=ACCOUNT, ask=ask.id, proposals=proposals))
+
+
+def placed(world: World) -> f.OrderPlaced:
+    found = world.of(f.OrderPlaced)[-1]
+    assert isinstance(found, f.OrderPlaced)
+    return found
+
+
+def remark(world: World) -> str:
+    """Why the newest entry is not routed; empty where it is."""
+    (finding,) = [x for fact in world.of(f.Judged) for x in fact.findings if x.rule == "routed"]
+    assert finding.severity == "warn"
+    return "" if finding.ok else finding.note
+
+
+def out(pool: str, amount: int, world: World) -> int:
+    x, y = world.chain.ledger.reserves[pool]
+    return amount * 997 * y // (x * 1000 + amount * 997)
+
+
+def test_an_entry_goes_over_the_pools_that_a_router_proposes_and_receives_what_was_quoted() -> None:
+    world = World(SETUP)
+    first = AMOUNT * (WHOLE * 2 // 3) // WHOLE
+    wanted = out(pool_of(1), first, world) + out(twin_of(1), AMOUNT - first, world)
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    order = placed(world)
+    assert order.route is not None
+    assert [(leg.pool, leg.share) for leg in order.route.legs] == [(each.pool, each.share) for each in SPLIT]
+    assert order.route.amounts[0] == (first, out(pool_of(1), first, world))
+    assert (order.expected_out, order.route.direct_out) == (wanted, out(pool_of(1), AMOUNT, world))
+    assert order.min_out == wanted * (BPS - ROUTES.slippage_bps) // BPS
+    assert remark(world) == ""
+    world.settle()
+    assert world.chain.ledger.tokens[COIN] == world.book.positions[TOKEN].amount == wanted
+    world.check()
+    world.check_replay()
+    world.check_against_chain()
+
+
+def test_what_is_asked_says_the_amount_the_coins_and_what_gas_is_worth() -> None:
+    world = World(SETUP)
+    world.open(1, AMOUNT)
+    body = asked(world).body
+    assert isinstance(body, ProposeRoute)
+    route = body.route
+    assert (route.chain_id, route.token_in, route.token_out, route.amount) == (CHAIN, WETH, COIN, AMOUNT)
+    assert route.gas_price >= 30 * 10**9
+    assert route.wei_worth == (out(pool_of(1), AMOUNT, world), AMOUNT)
+
+
+def test_the_position_is_held_and_sold_in_the_pool_that_the_checks_have_judged() -> None:
+    world = World(replace(SETUP, strategies=(("script", (target(take=1),)),)))
+    world.open(1, AMOUNT)
+    answer(world, tuple(reversed((leg(pool_of(1)), leg(twin_of(1), WHOLE // 10)))))
+    world.settle()
+    position = world.book.positions.get(TOKEN) or world.book.closed[TOKEN]
+    assert position.pool == f"{CHAIN}:{pool_of(1)}"
+    sale = placed(world)
+    assert (sale.side, sale.pool, sale.venue, sale.route) == ("reduce", position.pool, "router", None)
+    world.settle()
+    assert not world.chain.ledger.tokens[COIN]
+    world.check_replay()
+    world.check_against_chain()
+
+
+def test_nothing_is_asked_where_routes_are_off_or_the_strategy_insists_on_a_pool() -> None:
+    world = World(replace(SETUP, execution=ExecutionWiring()))
+    world.open(1, AMOUNT)
+    assert placed(world).route is None
+    world = World(SETUP)
+    world.cue("open", 1, amount=AMOUNT, pool=f"{CHAIN}:{twin_of(1)}")
+    assert not world.asked(ProposeRoute)
+    assert placed(world).pool.endswith(twin_of(1))
+
+
+@pytest.mark.parametrize("how", ["late", "nothing"])
+def test_routers_that_are_late_or_find_nothing_leave_the_entry_to_its_own_pool(how: str) -> None:
+    world = World(SETUP)
+    world.open(1, AMOUNT)
+    assert not world.of(f.OrderPlaced), "it waits for the routers"
+    world.answer(asked(world), how=how)
+    assert placed(world).route is None
+    assert remark(world) == ("deadline: late" if how == "late" else "the routers found nothing")
+    world.settle()
+    assert world.book.positions[TOKEN].amount
+    world.check_replay()
+
+
+def test_an_answer_that_comes_after_the_deadline_changes_nothing() -> None:
+    world = World(SETUP)
+    world.open(1, AMOUNT)
+    ask = asked(world)
+    world.answer(ask, how="late")
+    assert world.tell(world.make(ask)) == []
+    assert len(world.of(f.OrderPlaced)) == 1
+
+
+BAD: dict[str, tuple[Leg, ...]] = {
+    "no legs": (),
+    "a pool twice": (leg(pool_of(1), WHOLE // 2), leg(pool_of(1))),
+    "a pool that nobody knows": (leg(pool_of(1), WHOLE // 2), leg(address(0xBAD))),
+    "a rest that is not sold": (leg(pool_of(1), WHOLE // 2), leg(twin_of(1), WHOLE // 2)),
+    "coins that the pool does not trade": (leg(pool_of(1), WHOLE // 2), leg(pool_of(2))),
+    "another token": (leg(pool_of(2), coin_out=address(2)),),
+    "a share of nothing": (leg(pool_of(1), 0), leg(twin_of(1))),
+    "more than there is": (leg(pool_of(1), 2 * WHOLE), leg(twin_of(1))),
+    "the wrong way round": (leg(pool_of(1), coin_in=COIN, coin_out=WETH),),
+}
+
+
+@pytest.mark.parametrize("legs", BAD.values(), ids=BAD)
+def test_legs_that_are_no_route_leave_the_entry_to_its_own_pool(legs: tuple[Leg, ...]) -> None:
+    world = World(SETUP)
+    world.open(1, AMOUNT)
+    answer(world, legs)
+    assert placed(world).route is None
+    assert remark(world).startswith("no route brings more")
+    world.settle()
+    assert world.book.positions[TOKEN].amount == world.chain.ledger.tokens[COIN]
+    world.check_replay()
+
+
+def test_the_best_of_several_proposals_is_taken_by_the_quote_and_not_by_what_they_say() -> None:
+    world = World(SETUP)
+    world.open(1, AMOUNT)
+    poor = (leg(pool_of(1), WHOLE // 2), leg(twin_of(1)))
+    answer(world, poor, SPLIT, BAD["a pool twice"])
+    route = placed(world).route
+    assert route is not None
+    assert [each.share for each in route.legs] == [WHOLE * 2 // 3, WHOLE]
+
+
+@pytest.mark.parametrize(
+    "legs", [(leg(pool_of(1), WHOLE // 50), leg(twin_of(1))), (leg(pool_of(1)),), (leg(twin_of(1)),)]
+)
+def test_a_route_that_brings_no_more_than_the_best_pool_alone_is_left(legs: tuple[Leg, ...]) -> None:
+    world = World(SETUP)
+    world.open(1, AMOUNT)
+    answer(world, legs)
+    assert placed(world).route is None
+
+
+def test_a_leg_that_does_not_pay_its_gas_is_left() -> None:
+    world = World(SETUP)
+    world.open(1, ETHER // 50)
+    answer(world, SPLIT)
+    assert placed(world).route is None
+
+
+def test_a_route_is_judged_on_the_pools_as_they_are_when_the_last_answer_is_in() -> None:
+    world = World(PROBED)
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    assert world.book.pending, "it waits for the probe"
+    world.mine(trades=((twin_of(1), ETHER // 2),))
+    world.answer(world.asked(Probe)[0])
+    assert placed(world).route is None, "the second pool has become dear"
+    assert remark(world).startswith("no route brings more")
+
+    world = World(PROBED)
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    world.mine(trades=((twin_of(1), -(10**20)),))
+    world.answer(world.asked(Probe)[0])
+    route = placed(world).route
+    assert route is not None
+    assert sum(bought for _, bought in route.amounts) == placed(world).expected_out
+    world.settle()
+    assert world.chain.ledger.tokens[COIN] == placed(world).expected_out
+
+
+def test_a_denial_does_not_wait_for_routers_and_routers_do_not_lift_it() -> None:
+    world = World(PROBED)
+    world.open(1, AMOUNT)
+    world.answer(world.asked(Probe)[0], how="bad")
+    assert [verdict.allowed for verdict in world.of(f.Verdict)] == [False]
+    assert answer(world, SPLIT) == []
+    assert not world.book.pending
+    assert not world.of(f.OrderPlaced)
+
+
+def test_what_the_checks_say_is_asked_again_once_the_routers_have_answered() -> None:
+    world = World(SETUP)
+    world.open(1, AMOUNT)
+    world.kill("no-entries")
+    answer(world, SPLIT)
+    assert [(v.allowed, v.rule) for v in world.of(f.Verdict)] == [(False, "kernel.kill-switch-off")]
+
+
+def test_a_token_that_takes_a_tax_is_not_routed() -> None:
+    world = World(PROBED)
+    world.evidence = Seen(good=True, buy_tax_bps=300)
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    world.answer(world.asked(Probe)[0])
+    assert placed(world).route is None
+    assert remark(world) == "the token takes a tax, which a route would pay twice"
+    world.settle()
+    world.close(1)
+    world.settle()
+    world.open(1, AMOUNT)
+    assert not world.asked(ProposeRoute), "it is known by now"
+
+
+@pytest.mark.parametrize(
+    ("venue", "why"),
+    [
+        (Venue(), "no venue can carry it out in one transaction"),
+        (Splitting(serving=False), "no venue can carry it out in one transaction"),
+        (Splitting(unplanned=True), "ValueError: no plan"),
+    ],
+)
+def test_a_route_that_no_venue_carries_out_leaves_the_entry_to_its_own_pool(venue: Venue, why: str) -> None:
+    world = World(replace(SETUP, venue=venue))
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    assert placed(world).route is None
+    assert remark(world) == why
+
+
+def test_a_route_for_whose_gas_the_cash_does_not_suffice_is_left() -> None:
+    world = World(replace(SETUP, execution=replace(ROUTES, read_wallet_blocks=1)))
+    gas = 2 * (GAS_SWAP + GAS_APPROVE) + GAS_SWAP // 2  # in and out again, and less than a route takes
+    world.mine(outside=FUNDS - AMOUNT - gas * 31 * 10**9)
+    world.mine()
+    world.answer_all()
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    assert placed(world).route is None
+    assert remark(world) == "too little cash for the gas of the route"
+
+
+def test_what_a_route_is_paid_with_is_approved_to_the_contract_that_carries_it_out() -> None:
+    world = World(replace(SETUP, quote=USD))
+    world.open(1, AMOUNT)
+    answer(world, tuple(changed(each, token_in=USD) for each in SPLIT))  # type: ignore[type-var]  # a struct at run time
+    order = placed(world)
+    assert order.route is not None
+    assert [(step.purpose, step.to, step.gas) for step in order.steps] == [
+        ("approve", USD, GAS_APPROVE),
+        ("entry", SPLITTER, GAS_ROUTE),
+    ]
+    asset = f"{CHAIN}:{USD}"
+    world.answer_all()
+    world.mine()
+    world.answer_all()
+    assert world.book.allowances == {allowance_id(asset, SPLITTER): AMOUNT}
+    world.settle()
+    held = world.book.positions[TOKEN].amount
+    assert world.book.allowances == {allowance_id(TOKEN, ROUTER): held}, "used, and the way out approved elsewhere"
+    world.check_against_chain()
+
+
+def test_an_order_on_its_way_needs_the_pools_of_its_legs() -> None:
+    world = World(SETUP)
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    assert world.account.pools() == {f"{CHAIN}:{pool_of(1)}", f"{CHAIN}:{twin_of(1)}"}
+
+
+def test_a_restart_between_proposal_and_probe_forgets_nothing() -> None:
+    world = World(PROBED)
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    world.restart()
+    world.answer(world.asked(Probe)[0])
+    assert placed(world).route is not None
+    world.check_replay()
+
+
+def test_routers_that_had_not_answered_before_a_crash_are_asked_again() -> None:
+    world = World(SETUP)
+    world.open(1, AMOUNT)
+    before = asked(world)
+    world.crash()
+    assert asked(world) == before
+    world.answer_all()
+    assert placed(world).route is not None
+
+
+def test_an_order_that_a_reorg_takes_back_is_sent_again_over_the_same_legs() -> None:
+    world = World(SETUP)
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    world.settle()
+    amount = world.book.positions[TOKEN].amount
+    world.chain.reorg(2)
+    world.deliver()
+    world.settle()
+    world.mine()
+    world.settle()
+    assert world.book.positions[TOKEN].amount == amount == world.chain.ledger.tokens[COIN]
+    world.check()
+    world.check_against_chain()
+
+
+def test_the_order_keeps_its_route_on_record() -> None:
+    world = World(SETUP)
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    order = placed(world)
+    assert decode(encode(order)) == order
+    assert order.route is not None
+    assert (order.route.venue, order.route.spender, order.route.method) == ("router", SPLITTER, "test")
+    assert order.route.bound == 10**30
+
+
+def test_a_played_fill_is_what_all_legs_give() -> None:
+    world = World(SETUP)
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    world.answer(world.asked(Sign)[0])
+    (send,) = world.asked(Send)
+    assert isinstance(send.body, Send)
+    swap: Any = send.body.submission.swap
+    assert isinstance(swap, Swap)
+    assert [each.pool for each in swap.legs] == [pool_of(1), twin_of(1)]
+    context = PlayContext(world.kernel, {})
+    assert context.quote(swap) == placed(world).expected_out
+    world.mine(trades=((pool_of(1), ETHER // 100),))
+    assert context.quote(swap) < placed(world).expected_out
+
+
+def test_a_kernel_restored_while_routers_are_asked_goes_on_alike() -> None:
+    world = World(PROBED)
+    world.open(1, AMOUNT)
+    other = World(PROBED, start=False)
+    assert restore(other.kernel, dump(world.kernel)) == ()
+    event = Started(time=world.tick(), mode="live")
+    world.kernel.handle(event)
+    other.kernel.handle(event)
+    assert world.kernel.facts == other.kernel.facts
+    assert other.book.pending == world.book.pending
+    assert next(iter(other.book.pending.values())).routing
