@@ -33,7 +33,7 @@ class Event(Frozen):
 
 def tag_of(kind: type[Event]) -> str:
     """The tag of an event type: the contract between packages."""
-    return str(kind.__struct_config__.tag)  # type: ignore[attr-defined]  # every event is a msgspec struct
+    return kind.__struct_config__.tag or kind.__name__  # type: ignore[attr-defined]  # every event is a msgspec struct
 
 
 def fields_of(kind: type[Event]) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Spec(Frozen, Generic[T_co], kw_only=True):
+class Spec(Frozen, Generic[T_co], kw_only=True, array_like=False):
     """One extension.
 
     name         Kebab-case, unique within its kind: what users type, and the config section's name.

@@ -16,7 +16,7 @@ from sniper_sdk.conformance.drawing import for_all, some
 KINDS = [
     kind
     for kind in vars(events).values()
-    if isinstance(kind, type) and issubclass(kind, Event) and kind.__struct_config__.tag != kind.__name__  # type: ignore[attr-defined]
+    if isinstance(kind, type) and issubclass(kind, Event) and kind.__struct_config__.tag is not None  # type: ignore[attr-defined]
 ]
 
 

@@ -3,6 +3,8 @@
 They change by `sniper.kernel.fold.fold` alone.
 """
 
+from bisect import bisect_left
+
 from sniper.errors import IllegalTransition
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask
@@ -12,6 +14,7 @@ from sniper.proposal import Proposal
 from sniper.types import NATIVE, Entry, FeeBid, Step, asset_id
 
 MINUTE = 60 * 10**9
+KEPT_MINUTES = 31 * 24 * 60
 NO_STEP = -1
 """The step of an attempt that takes a nonce which a reorg gave back, below one that waits for it."""
 
@@ -127,6 +130,39 @@ class Sender(State):
     gap_block: int = 0
 
 
+class Flow(State):
+    """What came together on one chain by the end of each minute in which something came, oldest first: what came in the
+    last day is the difference of two totals, however much that was.
+
+    before  The total of the minutes that are forgotten.
+    """
+
+    minutes: list[int] = []
+    totals: list[int] = []
+    before: int = 0
+
+    def add(self, time: int, amount: int) -> None:
+        """Time (ns) does not go back."""
+        minute = time // MINUTE
+        minutes, totals = self.minutes, self.totals
+        if minutes and minutes[-1] == minute:
+            totals[-1] += amount
+            return
+        totals.append((totals[-1] if totals else self.before) + amount)
+        minutes.append(minute)
+        if minutes[0] < minute - KEPT_MINUTES:
+            gone = bisect_left(minutes, minute - KEPT_MINUTES)
+            self.before = totals[gone - 1]
+            del minutes[:gone], totals[:gone]
+
+    def since(self, time: int) -> int:
+        """What came in the minute of ``time`` (ns) and after it."""
+        if not self.minutes:
+            return 0
+        first = bisect_left(self.minutes, time // MINUTE)
+        return self.totals[-1] - (self.totals[first - 1] if first else self.before)
+
+
 class Life(State):
     """A strategy instance's state and the parameters that were changed while it ran (JSON, empty: none)."""
 
@@ -162,10 +198,10 @@ class Book(State):
     instances: dict[str, Life] = {}
     kill: str = "off"
     halted: str = ""
-    spends: list[tuple[int, int, int]] = []
-    """(minute, chain id, quote asset spent on entries), oldest first."""
-    profits: list[tuple[int, int, int]] = []
-    """(minute, chain id, realised profit in the quote asset), oldest first."""
+    spends: dict[int, Flow] = {}
+    """By chain id: quote asset spent on entries."""
+    profits: dict[int, Flow] = {}
+    """By chain id: realised profit in the quote asset."""
     equity: dict[int, int] = {}
     """Cash and positions at cost per chain, less deposits: the running profit."""
     peak: dict[int, int] = {}

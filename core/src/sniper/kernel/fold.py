@@ -11,10 +11,10 @@ from sniper.errors import IllegalTransition
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Probe, ProposeRoute, ReadBalances, Settle, SimulateSell
 from sniper.kernel.book import (
-    MINUTE,
     NO_STEP,
     Attempt,
     Book,
+    Flow,
     Life,
     Order,
     Pending,
@@ -26,7 +26,6 @@ from sniper.kernel.book import (
 from sniper.kernel.orders import ATTEMPT, ORDER, POSITION, TAKEN, move
 from sniper.types import NATIVE, asset_id
 
-KEPT_MINUTES = 31 * 24 * 60
 KEPT_TOKENS = 10_000
 
 
@@ -212,7 +211,7 @@ def _booked(book: Book, fact: f.Booked) -> None:
     else:
         order.booked.append(fact)
     if order.placed.side == "increase" and fact.cash:
-        _count(book.spends, fact.time, order.placed.chain_id, -fact.cash)
+        _flow(book.spends, order.placed.chain_id).add(fact.time, -fact.cash)
         order.cash = max(0, order.cash + fact.cash)
     order.gas = max(0, order.gas - fact.gas)
     if fact.realised:
@@ -220,20 +219,13 @@ def _booked(book: Book, fact: f.Booked) -> None:
 
 
 def _realised(book: Book, time: int, chain_id: int, amount: int) -> None:
-    _count(book.profits, time, chain_id, amount)
+    _flow(book.profits, chain_id).add(time, amount)
     equity = book.equity[chain_id] = book.equity.get(chain_id, 0) + amount
     book.peak[chain_id] = max(book.peak.get(chain_id, 0), equity)
 
 
-def _count(series: list[tuple[int, int, int]], time: int, chain_id: int, amount: int) -> None:
-    """Add to the newest minute, so that a series stays bounded however many fills there are."""
-    minute = time // MINUTE
-    if series and series[-1][:2] == (minute, chain_id):
-        series[-1] = (minute, chain_id, series[-1][2] + amount)
-        return
-    series.append((minute, chain_id, amount))
-    if series[0][0] < minute - KEPT_MINUTES:
-        series[:] = [entry for entry in series if entry[0] >= minute - KEPT_MINUTES]
+def _flow(flows: dict[int, Flow], chain_id: int) -> Flow:
+    return flows.setdefault(chain_id, Flow())
 
 
 def _bound(table: dict[str, Any], age: Callable[[Any], int]) -> None:  # Any: whatever the table holds

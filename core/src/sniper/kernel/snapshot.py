@@ -156,7 +156,7 @@ class AccountSnapshot(Frozen):
     exit_gas: tuple[tuple[str, str, int], ...]
 
 
-class KernelSnapshot(Frozen, tag="kernel-snapshot/3"):
+class KernelSnapshot(Frozen, tag="kernel-snapshot/4"):
     now: int
     chains: tuple[ChainSnapshot, ...]
     accounts: tuple[AccountSnapshot, ...]

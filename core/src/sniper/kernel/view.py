@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sniper.kernel.book import MINUTE, Position
+from sniper.kernel.book import Position
 from sniper.kernel.pool import Pool
 from sniper.kernel.tokens import Token
 from sniper.types import NATIVE, asset_id
@@ -95,26 +95,15 @@ class AccountView:
 
     def spent(self, *, last_ns: int, chain_id: int) -> int:
         book = self._account.book
-        since = (self.now - last_ns) // MINUTE
         total = sum(
             o.cash for o in book.orders.values() if o.placed.side == "increase" and o.placed.chain_id == chain_id
         )
-        for minute, chain, amount in reversed(book.spends):
-            if minute < since:
-                break
-            if chain == chain_id:
-                total += amount
-        return total
+        spent = book.spends.get(chain_id)
+        return total + spent.since(self.now - last_ns) if spent else total
 
     def realised(self, *, last_ns: int, chain_id: int) -> int:
-        since = (self.now - last_ns) // MINUTE
-        total = 0
-        for minute, chain, amount in reversed(self._account.book.profits):
-            if minute < since:
-                break
-            if chain == chain_id:
-                total += amount
-        return total
+        profits = self._account.book.profits.get(chain_id)
+        return profits.since(self.now - last_ns) if profits else 0
 
     def drawdown(self, chain_id: int) -> int:
         book = self._account.book

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from sniper import events
-from sniper.codec import decode, decode_many, encode, register
+from sniper.codec import decode, encode, encode_trusted, register
 from sniper.errors import CodecError
 from sniper.events import Answer, Command, Event, fields_of, tag_of
 from sniper.journal.segments import Kind, Record
@@ -76,7 +76,7 @@ def input_record(event: Event) -> Record:
 
 def fact_record(account: str, fact: Fact) -> Record:
     """A fact as it is journaled."""
-    return Record(account, _FACT, encode(fact))
+    return Record(account, _FACT, encode_trusted(fact))
 
 
 def read_record(record: Record) -> Frozen:
@@ -87,12 +87,9 @@ def read_record(record: Record) -> Frozen:
 def read_records(first: int, records: Sequence[Record]) -> list[Frozen]:
     """The events and facts of a frame whose first record is number ``first``; marks as `Mark`.
 
-    Reading them together is faster than one by one. Raises `CodecError`, which names the record.
+    Raises `CodecError`, which names the record.
     """
     try:
-        if all(record.kind != Kind.MARK for record in records):
-            # Their bytes one after the other are a msgpack array but for its head.
-            return decode_many(_array_head(len(records)) + b"".join([record.data for record in records]))
         return [Mark(data=record.data) if record.kind == Kind.MARK else decode(record.data) for record in records]
     except CodecError:
         for position, record in enumerate(records, first):
@@ -102,11 +99,3 @@ def read_records(first: int, records: Sequence[Record]) -> list[Frozen]:
             except CodecError as error:
                 raise CodecError(f"record {position} cannot be read: {error}") from error
         raise
-
-
-def _array_head(count: int) -> bytes:
-    if count < 16:
-        return bytes((0x90 | count,))
-    if count < 2**16:
-        return b"\xdc" + count.to_bytes(2, "big")
-    return b"\xdd" + count.to_bytes(4, "big")

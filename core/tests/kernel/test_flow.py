@@ -1,0 +1,34 @@
+"""What came in a window of time, whatever came before it and is forgotten."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sniper.codec import decode, encode, register
+from sniper.kernel.book import KEPT_MINUTES, MINUTE, Flow
+
+register(Flow)
+
+GAPS = st.one_of(st.integers(0, 3 * MINUTE), st.integers(0, KEPT_MINUTES * MINUTE))
+
+
+@given(
+    came=st.lists(st.tuples(GAPS, st.integers(-(10**24), 10**24)), max_size=40),
+    last=st.integers(0, KEPT_MINUTES - 1),
+)
+def test_a_window_is_the_sum_of_what_came_in_it(came: list[tuple[int, int]], last: int) -> None:
+    flow, now, added = Flow(), 0, []
+    for gap, amount in came:
+        now += gap
+        flow.add(now, amount)
+        added.append((now // MINUTE, amount))
+    since = max(0, now - last * MINUTE)
+    assert flow.since(since) == sum(amount for minute, amount in added if minute >= since // MINUTE)
+    assert decode(encode(flow), Flow).since(since) == flow.since(since)
+
+
+def test_it_stays_bounded_however_long_it_runs() -> None:
+    flow = Flow()
+    for minute in range(0, 10 * KEPT_MINUTES, KEPT_MINUTES // 100):
+        flow.add(minute * MINUTE, 1)
+    assert len(flow.minutes) <= 102
+    assert flow.since(0) + flow.before == len(range(0, 10 * KEPT_MINUTES, KEPT_MINUTES // 100))
