@@ -22,6 +22,7 @@ from sniper.evm.log import log_from_json
 from sniper.evm.transaction import SigningKey
 from sniper.kernel.asks import Ask
 from sniper.kernel.kernel import Kernel
+from sniper.runtime.feeding import checked
 
 EVENTS = 10_000
 WARM = 300
@@ -62,8 +63,7 @@ class Rig:
 
     def measured(self, raw: bytes) -> bytes:
         """All of the path: the signed transaction."""
-        found = log_from_json(decode(raw))
-        self.shell.take([log_event(found, self.world.time)])
+        self.shell.take(fed(raw, self.world.time))
         effects = self.effects
         answers, effects.answers = effects.answers, []
         self.shell.take(answers)
@@ -99,8 +99,9 @@ class Rig:
         self.shell.writer.close()
 
 
-def log_event(found: object, now: int) -> Log:
-    """As the feed makes it."""
+def log_event(raw: bytes, now: int) -> Log:
+    """A log's JSON as the feed makes an event of it."""
+    found = log_from_json(decode(raw))
     return Log(
         time=now,
         chain_id=CHAIN,
@@ -111,6 +112,11 @@ def log_event(found: object, now: int) -> Log:
         topics=found.topics,
         data=found.data,
     )
+
+
+def fed(raw: bytes, now: int) -> list[Event]:
+    """As the feeder hands it over."""
+    return checked([log_event(raw, now)], CHAIN)
 
 
 def _raise(what: str, error: Exception) -> None:

@@ -7,11 +7,10 @@ from time import perf_counter_ns
 import structlog
 import uvloop
 from figures import Figure, collected, spread
-from path import EVENTS, WARM, Rig, Unsynced, decode, log_event
+from path import EVENTS, WARM, Rig, Unsynced, fed
 from shell import Shell
 from world import CHAIN, ETHER, KEY, ROUTER
 
-from sniper.evm.log import log_from_json
 from sniper.kernel.asks import Ask, Sign
 from sniper.runtime.effects import Effects
 from sniper.runtime.switches import Switches
@@ -89,7 +88,7 @@ async def _run(count: int, shell: type[Shell]) -> list[int]:
                 raw = rig.before()
                 rig.shell.effects = elsewhere
                 began = perf_counter_ns()
-                rig.shell.take([log_event(log_from_json(decode(raw)), rig.world.time)])
+                rig.shell.take(fed(raw, rig.world.time))
                 rig.shell.take(await bus.take(256))
                 ended = perf_counter_ns()
                 if elsewhere.left[0].body.submission.raw[0] != 2:

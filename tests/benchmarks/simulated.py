@@ -14,14 +14,13 @@ import msgspec
 import structlog
 import uvloop
 from figures import Figure, collected, spread
-from path import Unsynced, decode, log_event
+from path import Unsynced, fed
 from proxy import Delaying
 from shell import SignsHere
 from world import ETHER, KEY, START, World, pure_checks, wiring
 
 from sniper.errors import SniperError
 from sniper.events import Event, Started
-from sniper.evm.log import log_from_json
 from sniper.evm.rpc import Endpoints, Provider
 from sniper.evm.transaction import SigningKey
 from sniper.kernel.asks import Ask, DescribeToken, Probe, ReadBalances
@@ -102,11 +101,11 @@ async def one(chain: DevChain, launched: Launched, endpoints: Endpoints, directo
     shell.take([world.answer(kernel, ask) for ask in wallet])
     shell.take([block])
     for raw in launched.logs[:-1]:
-        shell.take([log_event(log_from_json(decode(raw)), world.time)])
+        shell.take(fed(raw, world.time))
     asks.others = [ask for ask in asks.others if not isinstance(ask.body, DescribeToken)]
     with collected():
         began = perf_counter_ns()
-        shell.take([log_event(log_from_json(decode(launched.logs[-1])), world.time)])
+        shell.take(fed(launched.logs[-1], world.time))
         while not asks.left:
             events: list[Event] = asks.answers or await asyncio.wait_for(bus.take(256), 10)
             asks.answers = []

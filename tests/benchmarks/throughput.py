@@ -15,11 +15,11 @@ import msgspec
 from figures import Figure, collected
 from path import log_event
 from shell import Shell, json_of
-from world import Player, World, wiring
+from world import CHAIN, Player, World, wiring
 
 from sniper.events import Block, Event, Log, Trade
-from sniper.evm.log import log_from_json
 from sniper.kernel.kernel import Kernel
+from sniper.runtime.feeding import checked
 from sniper.runtime.health import Health
 
 EVENTS = 400_000
@@ -109,7 +109,7 @@ def decoded(batch: list[bytes | Event], times: list[int]) -> Iterator[Event]:
             tick = _tick(raw)
             yield Trade(time=tick.T, venue="exchange", instrument=tick.s, price=tick.p, size=tick.q)
         else:
-            yield log_event(log_from_json(_decode(raw)), time)
+            yield log_event(raw, time)
 
 
 def live_rate(events: list[Event], batches: list[list[bytes | Event]]) -> float:
@@ -123,7 +123,7 @@ def live_rate(events: list[Event], batches: list[list[bytes | Event]]) -> float:
         with collected():
             began = process_time()
             for batch, known in zip(batches, times, strict=True):
-                shell.take(list(decoded(batch, known)))
+                shell.take(checked(list(decoded(batch, known)), CHAIN))
             taken = process_time() - began
         del shell.writer.sync
         shell.writer.close()

@@ -7,9 +7,9 @@ from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
-from sniper.codec import encode_many
+from sniper.codec import encode
 from sniper.errors import PluginFault
-from sniper.events import Block, Event, FeedStale, Log, PoolRead, Reorg, TokenDescribed
+from sniper.events import Block, Event, FeedStale, Log, PoolRead, Reorg, TokenDescribed, has_tag
 from sniper.evm.rpc import Endpoints
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.tokens import TOKEN_TOPICS
@@ -76,7 +76,9 @@ def checked(batch: object, chain_id: int) -> list[Event]:
             raise PluginFault(f"gave {event!r:.200}; it must be an event (sniper.events.Event)")
         if isinstance(event, OF_THE_CHAIN) and event.chain_id != chain_id:
             raise PluginFault(f"gave {event!r:.200}; this feed is of chain {chain_id}")
-    encode_many(events)
+        if not has_tag(type(event)):
+            raise PluginFault(f"gave {event!r:.200}; an event class needs a tag, for those who read the journal")
+        encode(event)
     return events
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from sniper import events
-from sniper.codec import decode, encode, encode_trusted, register
+from sniper.codec import decode, encode_trusted, register
 from sniper.errors import CodecError
 from sniper.events import Answer, Command, Event, fields_of, tag_of
 from sniper.journal.segments import Kind, Record
@@ -70,8 +70,8 @@ def _has_account(kind: type[Event]) -> bool:
 
 
 def input_record(event: Event) -> Record:
-    """An event as it is journaled."""
-    return Record(stream_of(event), _INPUT, encode(event))
+    """An event as it is journaled. What came from outside was checked where it came in."""
+    return Record(stream_of(event), _INPUT, encode_trusted(event))
 
 
 def fact_record(account: str, fact: Fact) -> Record:
