@@ -269,17 +269,21 @@ class Book(State):
 
     def forgettable(self, chain_id: int, final_block: int) -> tuple[list[str], list[str]]:
         """Ended orders and closed positions that no reorg above ``final_block`` and no open ask can need."""
-        asked = {ask.partition("#")[0] for ask in self.asks}
         orders = [
             key
             for key, order in self.ended.items()
-            if order.placed.chain_id == chain_id and order.ended_block <= final_block and key not in asked
+            if order.ended_block <= final_block and order.placed.chain_id == chain_id
         ]
-        gone = set(orders)
-        needed = {order.placed.token for key, order in self.ended.items() if key not in gone}
+        if orders:
+            asked = {ask.partition("#")[0] for ask in self.asks}
+            orders = [key for key in orders if key not in asked]
         positions = [
             token
             for token, position in self.closed.items()
-            if position.chain_id == chain_id and position.changed_block <= final_block and token not in needed
+            if position.changed_block <= final_block and position.chain_id == chain_id
         ]
+        if positions:
+            gone = set(orders)
+            needed = {order.placed.token for key, order in self.ended.items() if key not in gone}
+            positions = [token for token in positions if token not in needed]
         return orders, positions

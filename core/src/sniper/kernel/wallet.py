@@ -21,29 +21,33 @@ class Wallet:
 
     def __init__(self, account: "Account", attempts: Attempts) -> None:
         self.account = account
+        self._sender = asset_id(account.wiring.chain_id, account.wiring.address)
         self.attempts = attempts
 
     def due(self) -> bool:
         """Whether it should be read with this block: from time to time while nothing is on its way, for deposits and
         what tokens do to their holders; else only where a nonce may be missing."""
-        account, rules = self.account, self.account.wiring.execution
-        sender = account.book.sender(account.wiring.chain_id, account.wiring.address)
-        if not sender.known:
+        account, book = self.account, self.account.book
+        sender = book.senders.get(self._sender)
+        if sender is None or not sender.known:
             return True
         if not account.kernel.wiring.signs:
             return False  # the chain knows nothing of what was played
-        since = account.chain.number - sender.read_block
+        since, rules = account.chain.number - sender.read_block, account.wiring.execution
         if sender.gap_block:
             return since >= rules.replace_after_blocks
-        waiting = [attempt.made_block for _, attempt in account.book.in_flight()]
-        if waiting:
-            return min(since, account.chain.number - min(waiting)) >= LONG_BLOCKS
-        return not account.book.orders and since >= rules.read_wallet_blocks
+        if not book.orders:
+            return since >= rules.read_wallet_blocks
+        waiting = [attempt.made_block for _, attempt in book.in_flight()]
+        return bool(waiting) and min(since, account.chain.number - min(waiting)) >= LONG_BLOCKS
 
     def read(self, *, anew: bool = False) -> None:
         """Ask what the chain says this account owns, and its next nonce. ``anew``: an answer that is on its way does
         not count."""
         account = self.account
+        open_ = [ask.id for ask in account.book.asks.values() if isinstance(ask.body, ReadBalances)]
+        if open_ and not anew:
+            return
         tokens = sorted(
             split_asset(token)[1]
             for token, p in account.book.positions.items()
@@ -51,9 +55,6 @@ class Wallet:
         )
         if account.wiring.quote != NATIVE:
             tokens.append(account.wiring.quote)
-        open_ = [ask.id for ask in account.book.asks.values() if isinstance(ask.body, ReadBalances)]
-        if open_ and not anew:
-            return
         for ask_id in open_:
             account.emit(f.Closed(time=account.kernel.now, ask=ask_id))
         account.ask(
