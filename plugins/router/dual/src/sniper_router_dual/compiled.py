@@ -23,3 +23,8 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
 def compiled(function: F) -> F:
     """Compile it on first use. Division by zero gives infinity, as in numpy."""
     return cast(F, numba.njit(cache=True, error_model="numpy")(function))
+
+
+def summed_freely(function: F) -> F:
+    """As `compiled`; sums may be taken in another order than written, several numbers at a time."""
+    return cast(F, numba.njit(cache=True, error_model="numpy", fastmath={"reassoc", "nsz", "contract"})(function))

@@ -40,7 +40,7 @@ def curve(amm: Amm, i: int, j: int) -> Curve:
     """The curve as it is now. Raises what the AMM raises; empty where it has no liquidity."""
     segments = amm.segments(i, j)
     if segments is not None:
-        return Curve(tuple(_pieces(segments)))
+        return Curve(_pieces(segments))
     try:
         return sampled(amm, i, j, _first_amounts(amm, i, j))
     except NoLiquidity:
@@ -77,10 +77,8 @@ def sampled(amm: Amm, i: int, j: int, amounts: Sequence[int], have: dict[int, in
     return Curve(_interpolated(found, start), _envelope(found, start, ceiling, float(amm.most_in(i, j))), tuple(found))
 
 
-def _pieces(segments: Iterable[Segment]) -> Iterable[Piece]:
-    for x, y, kept, most in segments:
-        if x > 0 and y > 0 and kept > 0 and most > 0:
-            yield x / kept, y, most
+def _pieces(segments: Iterable[Segment]) -> tuple[Piece, ...]:
+    return tuple([(x / kept, y, most) for x, y, kept, most in segments if x > 0 and y > 0 and kept > 0 and most > 0])
 
 
 def _first_amounts(amm: Amm, i: int, j: int) -> list[int]:

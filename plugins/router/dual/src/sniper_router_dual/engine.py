@@ -5,16 +5,16 @@ from contextlib import suppress
 from typing import Any, Final, Literal, cast
 
 import numpy as np
-from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from sniper.amm import NoLiquidity, Segment
 from sniper.router import Leg, NoRoute, Proposal, RouteAsk
 from sniper.routing import Route, direct_routes, pruned, quoted, sane
 from sniper_router_dual import kernels
 from sniper_router_dual.compiled import Flags, Floats, Ints
-from sniper_router_dual.legs import Path, legs, paths_of, together
+from sniper_router_dual.legs import legs
 from sniper_router_dual.mirror import Mirror
 from sniper_router_dual.problem import Problem, Solution, bound, first_prices, solve
+from sniper_router_dual.ways import counted, flowing, together
 
 Method = Literal["dual", "greedy", "path"]
 
@@ -43,8 +43,6 @@ class Engine:
         self._slices = slices
         self._prices = np.zeros(0)
         self._generation = 0
-        # The matrices are small: threads for them would cost more than they bring, and take cores from the rest.
-        self._threads = ThreadpoolController()
 
     def warm(self) -> None:
         """Compile, or load what was compiled before."""
@@ -58,18 +56,18 @@ class Engine:
         bound(scratch.mirror, problem, solution.prices)
         scratch._loosest(problem, solution)
         scratch._greedy(problem, ask, 1e18)
+        scratch._ways(problem, ask, solution.flow)
         scratch._carried(problem, solution, 1.0)
         scratch._path(problem, ask, 1e18)
 
     def propose(self, ask: RouteAsk) -> Proposal:
         """See `sniper.router.Router.propose`."""
         sane(ask)
-        with self._threads.limit(limits=1):
-            self.mirror.settle()
-            problem = self.problem(ask)
-            solution = self.solved(problem) if self._method == "dual" or ask.exact_out else None
-            most = None if solution is None or self._method != "dual" else self._bound(problem, ask, solution)
-            routes = list(self._routes(problem, ask, solution, most))
+        self.mirror.settle()
+        problem = self.problem(ask)
+        solution = self.solved(problem) if self._method == "dual" or ask.exact_out else None
+        most = None if solution is None or self._method != "dual" else self._bound(problem, ask, solution)
+        routes = list(self._routes(problem, ask, solution, most))
         refused = tuple(self.mirror.refused())
         if not routes:
             raise NoRoute(f"no legs from {ask.token_in} to {ask.token_out} can carry {ask.amount}")
@@ -204,69 +202,81 @@ class Engine:
             return
         found: list[Route] = []
         flow = solution.flow
-        ways = paths_of(problem, flow, ask.max_hops, 1 / (16 * ask.max_legs))
-        used = together(self.mirror, problem, [path for _, path in ways], ask.max_hops, ask.max_legs)
+        used = self._together(problem, ask, self._ways(problem, ask, flow))
         found += self._resolved(problem, ask, solution, used)
         found += [each for each in direct_routes(self.mirror, ask)[0][:1] if ask.allows_pool(each.legs[0].pool)]
         best = max((_relative(route, most) for route in found), default=0.0)
         if best < 1 - _GOOD:
             # Limits cut the dual's flows apart. Greedy paths were never more than the limits allow.
-            paths, sold = self._sliced_where_deep(problem, ask, amount, solution, best)
-            found += self._quoted(ask, self._split(problem, ask, paths, sold), "greedy", amount)
-            others = together(self.mirror, problem, paths, ask.max_hops, ask.max_legs)
-            if others != used:
+            ways, sold = self._sliced_where_deep(problem, ask, amount, solution, best)
+            others = self._together(problem, ask, ways)
+            found += self._quoted(ask, self._legs(problem, others, sold), "greedy", amount)
+            if not np.array_equal(others, used):
                 found += self._resolved(problem, ask, solution, others)
         yield from found
 
-    def _resolved(self, problem: Problem, ask: RouteAsk, solution: Solution, used: list[int]) -> Iterator[Route]:
+    def _resolved(self, problem: Problem, ask: RouteAsk, solution: Solution, used: Ints) -> Iterator[Route]:
         """The best route over these edges, solved again for them alone; and once more for those that pay their gas."""
         for _ in range(2):
-            if not used:
+            if not len(used):
                 return
-            part = problem.only(self.mirror, np.array(used))
+            part = problem.only(self.mirror, used)
             # Shares are rounded: what stands at its cap must not be above it after that.
             part.cap[:] = np.where(part.cap < _NO_CAP, np.maximum(part.cap * (1 - 1e-7) - 2, 0.0), part.cap)
             places = np.searchsorted(problem.coins[:-1], part.coins[:-1])
             solved = solve(self.mirror, part, np.append(solution.prices[places], 1.0))
-            chosen = legs(self.mirror, part, range(len(used)), solved.flow)
+            chosen = self._legs(part, np.arange(len(used)), solved.flow)
             amount = -solved.value if ask.exact_out else float(ask.amount)
             routes = list(self._quoted(ask, chosen, "dual", amount))
             yield from routes
             if not routes or len(routes[0].hops) == len(chosen):
                 return
             kept = {leg.pool for leg in routes[0].legs}
-            used = [k for k in used if self.mirror.owners[self.mirror.owner[problem.edges[k]]].pool.address in kept]
+            owners = self.mirror.owner[problem.edges[used]].tolist()
+            used = used[[self.mirror.owners[owner].pool.address in kept for owner in owners]]
 
     def _path(self, problem: Problem, ask: RouteAsk, amount: float) -> tuple[Leg, ...]:
         mirror, none = self.mirror, np.zeros(len(problem.edges))
+        order, first = kernels.leaving(problem.source, len(problem.coins))
         path = kernels.best_path(
-            amount, ask.max_hops, len(problem.coins), problem.start, problem.end, problem.edges, problem.source,
+            amount, ask.max_hops, problem.start, problem.end, order, first, problem.edges, problem.source,
             problem.target, problem.cap, mirror.owner, np.ones(len(problem.edges), np.bool_), mirror.price, none, none,
             mirror.piece_at, mirror.pieces, mirror.x, mirror.y, mirror.most,
         )  # fmt: skip
-        used = path.tolist()
-        return legs(mirror, problem, used, np.ones(len(problem.edges))) if len(used) <= ask.max_legs else ()
+        used = np.sort(path)
+        return self._legs(problem, used, np.ones(len(problem.edges))) if len(used) <= ask.max_legs else ()
 
     def _greedy(self, problem: Problem, ask: RouteAsk, amount: float) -> tuple[Leg, ...]:
-        return self._split(problem, ask, *self._sliced(problem, ask, amount, self._slices))
+        ways, sold = self._sliced(problem, ask, amount)
+        return self._legs(problem, self._together(problem, ask, ways), sold)
 
-    def _split(self, problem: Problem, ask: RouteAsk, paths: Sequence[Path], sold: Floats) -> tuple[Leg, ...]:
-        used = together(self.mirror, problem, paths, ask.max_hops, ask.max_legs)
-        return legs(self.mirror, problem, used, sold) if used else ()
+    def _ways(self, problem: Problem, ask: RouteAsk, flow: Floats) -> Ints:
+        """Those on which a good part of the trade flows, the greatest first."""
+        return flowing(
+            flow, problem.source, problem.target, len(problem.coins), problem.start, problem.end, ask.max_hops,
+            1 / (16 * ask.max_legs),
+        )[1]  # fmt: skip
+
+    def _together(self, problem: Problem, ask: RouteAsk, ways: Ints) -> Ints:
+        owner = self.mirror.owner[problem.edges]
+        return together(ways, owner, problem.source, problem.target, problem.start, ask.max_hops, ask.max_legs)
+
+    def _legs(self, problem: Problem, used: Ints, flow: Floats) -> tuple[Leg, ...]:
+        return legs(self.mirror, problem, used, flow) if len(used) else ()
 
     def _sliced_where_deep(
         self, problem: Problem, ask: RouteAsk, amount: float, solution: Solution, best: float
-    ) -> tuple[list[Path], Floats]:
+    ) -> tuple[Ints, Floats]:
         """`_sliced` over the edges that would carry most if all prices were as much worse as the best route so far is
         below the bound: few legs must each carry a good part of the trade."""
         if len(problem.edges) <= _FEW:
-            return self._sliced(problem, ask, amount, self._slices)
+            return self._sliced(problem, ask, amount)
         value = self._carried(problem, solution, 1 / max(best, _FLOOR))
         deep = np.sort(np.argpartition(-value, _FEW)[:_FEW])
-        paths, sold_there = self._sliced(problem.only(self.mirror, deep), ask, amount, self._slices)
+        ways, sold_there = self._sliced(problem.only(self.mirror, deep), ask, amount)
         sold = np.zeros(len(problem.edges))
         sold[deep] = sold_there
-        return [tuple(int(deep[k]) for k in path) for path in paths], sold
+        return np.where(ways < 0, -1, deep[ways]), sold
 
     def _carried(self, problem: Problem, solution: Solution, worse: float) -> Floats:
         mirror = self.mirror
@@ -275,19 +285,15 @@ class Engine:
             mirror.pieces, mirror.x, mirror.y, mirror.most,
         )  # fmt: skip
 
-    def _sliced(self, problem: Problem, ask: RouteAsk, amount: float, slices: int) -> tuple[list[Path], Floats]:
-        """The paths that greedy uses, those of most slices first, and what it sells on each edge."""
+    def _sliced(self, problem: Problem, ask: RouteAsk, amount: float) -> tuple[Ints, Floats]:
+        """The ways that greedy uses, those of most slices first, and what it sells on each edge."""
         mirror, sold = self.mirror, np.zeros(len(problem.edges))
         found = kernels.greedy(
-            amount, slices, ask.max_hops, len(problem.coins), problem.start, problem.end, problem.edges,
+            amount, self._slices, ask.max_hops, len(problem.coins), problem.start, problem.end, problem.edges,
             problem.source, problem.target, problem.cap, mirror.owner, mirror.price, mirror.piece_at,
             mirror.pieces, mirror.x, mirror.y, mirror.most, sold,
         )  # fmt: skip
-        counts: dict[Path, int] = {}
-        for row in found.tolist():
-            path = tuple(k for k in row if k >= 0)
-            counts[path] = counts.get(path, 0) + 1
-        return sorted(counts, key=lambda path: (-counts[path], path)), sold
+        return counted(found)[1], sold
 
     def _quoted(self, ask: RouteAsk, chosen: Sequence[Leg], method: str, amount: float) -> Iterator[Route]:
         """The legs as a route, without those that do not pay; nothing where the pools refuse."""
@@ -320,9 +326,9 @@ def _passable(edges: Ints, source: Ints, target: Ints, owner: Ints, start: int, 
     """Without the ways to coins that only one pool of several coins trades: no route passes them, for it would use that
     pool twice, but the dual would count what it seems to gain there."""
     while len(edges):
+        if kernels.pairs_alone(edges, owner):
+            return edges
         owners = owner[edges]
-        if np.bincount(owners).max() <= 2:
-            return edges  # pairs alone
         coins = np.concatenate([source[edges], target[edges]])
         pools = np.bincount(np.unique(np.stack([coins, np.concatenate([owners, owners])]), axis=1)[0])
         dead = pools == 1

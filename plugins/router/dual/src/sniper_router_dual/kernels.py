@@ -47,6 +47,35 @@ def chosen(
 
 
 @compiled
+def pairs_alone(edges: Ints, owner: Ints) -> bool:
+    """Whether no pool has more than the two edges of a pair."""
+    most = 0
+    for k in range(2, len(edges)):
+        most += owner[edges[k]] == owner[edges[k - 2]]
+    return most == 0
+
+
+@compiled
+def placed(
+    edges: Ints, source: Ints, target: Ints, coins: int, start: int, end: int, fixed: int
+) -> tuple[Ints, Ints, Ints]:
+    """The coins of these edges, ascending but for ``fixed``, which is the last; each edge's two as places in that."""
+    there = np.zeros(coins, np.bool_)
+    there[start] = there[end] = True
+    for e in edges:
+        there[source[e]] = there[target[e]] = True
+    there[fixed] = False
+    found = np.append(np.flatnonzero(there), fixed)
+    place = np.empty(coins, np.int64)
+    for n in range(len(found)):
+        place[found[n]] = n
+    sold, bought = np.empty(len(edges), np.int64), np.empty(len(edges), np.int64)
+    for k in range(len(edges)):
+        sold[k], bought[k] = place[source[edges[k]]], place[target[edges[k]]]
+    return found, sold, bought
+
+
+@compiled
 def first_prices(
     edges: Ints, source: Ints, target: Ints, price: Floats, piece_at: Ints, x: Floats, y: Floats, coins: int, fixed: int
 ) -> Floats:
@@ -295,12 +324,28 @@ def along(e: int, amount: float, cap: float, piece_at: Ints, pieces: Ints, x: Fl
 
 
 @compiled
+def leaving(source: Ints, coins: int) -> tuple[Ints, Ints]:
+    """Edges ordered by the coin that they sell, and where each coin's begin among them."""
+    first = np.zeros(coins + 1, np.int64)
+    for c in source:
+        first[c + 1] += 1
+    for c in range(coins):
+        first[c + 1] += first[c]
+    order, free = np.empty(len(source), np.int64), first.copy()
+    for k in range(len(source)):
+        order[free[source[k]]] = k
+        free[source[k]] += 1
+    return order, first
+
+
+@compiled
 def best_path(
     amount: float,
     hops: int,
-    coins: int,
     start: int,
     end: int,
+    order: Ints,
+    first: Ints,
     edges: Ints,
     source: Ints,
     target: Ints,
@@ -317,30 +362,38 @@ def best_path(
     most: Floats,
 ) -> Ints:
     """The edges (places in ``edges``) by which this amount becomes most, on top of what each has ``sold`` already; by
-    dynamic programming over the number of hops, no coin and no pool twice. Empty where there is none."""
+    dynamic programming over the number of hops, no coin and no pool twice. Empty where there is none.
+
+    order, first  See `leaving`.
+    """
+    coins = len(first) - 1
     have = np.zeros((hops + 1, coins))
     via = np.full((hops + 1, coins), -1, np.int64)
     have[0, start] = amount
     for h in range(hops):
-        for k in range(len(edges)):
-            e, i, j = edges[k], source[k], target[k]
+        for i in range(coins):
             there = have[h, i]
-            # No amount buys more than at the margin: most edges need no more than this.
-            if there * price[e] <= have[h + 1, j] or (h + 1 == hops and j != end) or not usable[k]:
+            if there <= 0.0:
                 continue
-            gets = along(e, sold[k] + there, cap[k], piece_at, pieces, x, y, most) - bought[k]
-            if gets <= have[h + 1, j]:
-                continue
-            back, at, seen = h, i, False
-            while back > 0 and not seen:
-                used = via[back, at]
-                seen = at == j or owner[edges[used]] == owner[e]
-                at = source[used]
-                back -= 1
-            if seen or at == j:
-                continue
-            have[h + 1, j] = gets
-            via[h + 1, j] = k
+            for n in range(first[i], first[i + 1]):
+                k = order[n]
+                e, j = edges[k], target[k]
+                # No amount buys more than at the margin: most edges need no more than this.
+                if (h + 1 == hops and j != end) or there * price[e] <= have[h + 1, j] or not usable[k]:
+                    continue
+                gets = along(e, sold[k] + there, cap[k], piece_at, pieces, x, y, most) - bought[k]
+                if gets <= have[h + 1, j]:
+                    continue
+                back, at, seen = h, i, False
+                while back > 0 and not seen:
+                    used = via[back, at]
+                    seen = at == j or owner[edges[used]] == owner[e]
+                    at = source[used]
+                    back -= 1
+                if seen or at == j:
+                    continue
+                have[h + 1, j] = gets
+                via[h + 1, j] = k
     best = 0
     for h in range(1, hops + 1):
         if have[h, end] > have[best, end]:
@@ -379,13 +432,14 @@ def greedy(
 
     sold  Out: by edge. Returns the path of each slice, one row each, filled up with -1; fewer where no path is left.
     """
+    order, first = leaving(source, coins)
     bought = np.zeros(len(edges))
     usable = np.ones(len(edges), np.bool_)
     paths = np.full((slices, hops), -1, np.int64)
     for n in range(slices):
         path = best_path(
-            amount / slices, hops, coins, start, end, edges, source, target, cap, owner, usable, price, sold, bought,
-            piece_at, pieces, x, y, most,
+            amount / slices, hops, start, end, order, first, edges, source, target, cap, owner, usable, price, sold,
+            bought, piece_at, pieces, x, y, most,
         )  # fmt: skip
         if len(path) == 0:
             return paths[:n]
@@ -395,9 +449,11 @@ def greedy(
             paths[n, h] = k
             e = edges[k]
             if sold[k] == 0.0:
-                for other in range(len(edges)):
-                    if other != k and owner[edges[other]] == owner[e]:
+                for step in (-1, 1):  # edges of one pool follow each other
+                    other = k + step
+                    while 0 <= other < len(edges) and owner[edges[other]] == owner[e]:
                         usable[other] = False
+                        other += step
             total = along(e, sold[k] + there, cap[k], piece_at, pieces, x, y, most)
             sold[k] += there
             there = total - bought[k]

@@ -14,16 +14,28 @@ from sniper_router_dual.curves import Curve, curve, refined
 _LEAST: Final = 256
 
 
-class Place:
-    """A pool and where its edges are. ``refused``: why it cannot be quoted; empty where it can."""
+class Stretch:
+    """What an edge has of the arrays: ``used`` of ``room`` places from ``at`` on."""
 
-    __slots__ = ("curves", "edges", "number", "pool", "refused")
+    __slots__ = ("at", "room", "used")
+
+    def __init__(self) -> None:
+        self.at = self.room = self.used = 0
+
+
+class Place:
+    """A pool and where its edges are, and their pieces and vertices. ``refused``: why it cannot be quoted; empty where
+    it can."""
+
+    __slots__ = ("curves", "edges", "number", "pieces", "pool", "refused", "vertices")
 
     def __init__(self, pool: Listed, number: int, edges: range) -> None:
         self.pool = pool
         self.number = number
         self.edges = edges
         self.curves: list[Curve] = []
+        self.pieces = [Stretch() for _ in edges]
+        self.vertices = [Stretch() for _ in edges]
         self.refused = ""
 
 
@@ -53,7 +65,6 @@ class Mirror:
         self._removed = 0
         self.source, self.target, self.owner = (np.zeros(_LEAST, np.int64) for _ in range(3))
         self.piece_at, self.pieces, self.vertex_at, self.vertices = (np.zeros(_LEAST, np.int64) for _ in range(4))
-        self.piece_room, self.vertex_room = (np.zeros(_LEAST, np.int64) for _ in range(2))
         self.price = np.zeros(_LEAST)
         self.x, self.y, self.most = (np.zeros(_LEAST) for _ in range(3))
         self.vertex_in, self.vertex_out = (np.zeros(_LEAST) for _ in range(2))
@@ -119,7 +130,7 @@ class Mirror:
         place, i, j = self.ends(edge)
         at = edge - place.edges.start
         place.curves[at] = refined(place.pool.impl, i, j, place.curves[at], amounts)
-        self._write(edge, place.curves[at])
+        self._write(place, at)
 
     def _read(self, pool: Listed) -> None:
         place = self.places.get(pool.address)
@@ -129,7 +140,11 @@ class Mirror:
             place = self._placed(pool)
         place.pool = pool
         try:
-            place.curves = [curve(pool.impl, i, j) for i, j in permutations(range(len(pool.coins)), 2)]
+            impl = pool.impl
+            if len(pool.coins) == 2:
+                place.curves = [curve(impl, 0, 1), curve(impl, 1, 0)]
+            else:
+                place.curves = [curve(impl, i, j) for i, j in permutations(range(len(pool.coins)), 2)]
             place.refused = "" if any(each.pieces for each in place.curves) else _why_empty(pool)
         except Exception as error:  # a plugin's code: whatever it raises makes this pool unusable, and only this pool
             self.refuse(place, f"{type(error).__name__}: {error}")
@@ -138,8 +153,8 @@ class Mirror:
             self._refused.add(pool.address)
         else:
             self._refused.discard(pool.address)
-        for edge, found in zip(place.edges, place.curves, strict=True):
-            self._write(edge, found)
+        for at in range(len(place.curves)):
+            self._write(place, at)
 
     def _placed(self, pool: Listed) -> Place:
         for coin in pool.coins:
@@ -153,8 +168,8 @@ class Mirror:
         for coin in pool.coins:
             self._of.setdefault(coin, {})[pool.address] = place
         self.owners.append(place)
-        self._reserve("edge", len(pairs), "source", "target", "owner", "price", "piece_at", "pieces", "piece_room")
-        self._reserve("edge", 0, "vertex_at", "vertices", "vertex_room")
+        self._reserve("edge", len(pairs), "source", "target", "owner", "price", "piece_at", "pieces")
+        self._reserve("edge", 0, "vertex_at", "vertices")
         for edge, (i, j) in zip(edges, pairs, strict=True):
             self.source[edge], self.target[edge], self.owner[edge] = i, j, place.number
         return place
@@ -169,22 +184,28 @@ class Mirror:
         edges = slice(place.edges.start, place.edges.stop)
         self.price[edges] = 0.0
         self.pieces[edges] = self.vertices[edges] = 0
+        for stretch in (*place.pieces, *place.vertices):
+            stretch.used = 0
 
-    def _write(self, edge: int, found: Curve) -> None:
-        pieces, vertices = found.pieces, found.vertices
-        if len(pieces) > self.piece_room[edge]:
-            self.piece_at[edge], self.piece_room[edge] = self._room("piece", len(pieces), "x", "y", "most")
-        if len(vertices) > self.vertex_room[edge]:
-            self.vertex_at[edge], self.vertex_room[edge] = self._room(
-                "vertex", len(vertices), "vertex_in", "vertex_out"
-            )
-        at = self.piece_at[edge]
-        for n, (x, y, most) in enumerate(pieces, at):
-            self.x[n], self.y[n], self.most[n] = x, y, most
-        at = self.vertex_at[edge]
-        for n, (amount, out) in enumerate(vertices, at):
-            self.vertex_in[n], self.vertex_out[n] = amount, out
-        self.pieces[edge], self.vertices[edge] = len(pieces), len(vertices)
+    def _write(self, place: Place, n: int) -> None:
+        """The n-th curve of a pool into the arrays. What is as before is not written: that costs as much as reading."""
+        edge, (pieces, vertices, _) = place.edges[n], place.curves[n]
+        stretch = place.pieces[n]
+        if len(pieces) > stretch.room:
+            stretch.at, stretch.room = self._room("piece", len(pieces), "x", "y", "most")
+            self.piece_at[edge] = stretch.at
+        if len(pieces) != stretch.used:
+            self.pieces[edge] = stretch.used = len(pieces)
+        for at, (x, y, most) in enumerate(pieces, stretch.at):
+            self.x[at], self.y[at], self.most[at] = x, y, most
+        stretch = place.vertices[n]
+        if len(vertices) > stretch.room:
+            stretch.at, stretch.room = self._room("vertex", len(vertices), "vertex_in", "vertex_out")
+            self.vertex_at[edge] = stretch.at
+        if len(vertices) != stretch.used:
+            self.vertices[edge] = stretch.used = len(vertices)
+        for at, (amount, out) in enumerate(vertices, stretch.at):
+            self.vertex_in[at], self.vertex_out[at] = amount, out
         self.price[edge] = pieces[0][1] / pieces[0][0] if pieces else 0.0
 
     def _room(self, of: str, wanted: int, *arrays: str) -> tuple[int, int]:

@@ -4,16 +4,13 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
-from scipy.linalg.lapack import dposv  # type: ignore[import-untyped]
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
 from sniper_router_dual import kernels
 from sniper_router_dual.compiled import Floats, Ints
 from sniper_router_dual.mirror import Mirror
+from sniper_router_dual.newton import newton
 
-_STEPS: Final = 60
-_EXACT: Final = 1e-11
-"""Relative imbalance of the flows at which the prices are good enough."""
 _MANY: Final = 600
 """Coins from which on a matrix of all pairs costs more than it saves."""
 _FAR: Final = 50.0
@@ -45,16 +42,15 @@ class Problem:
     def of(cls, mirror: Mirror, edges: Ints, cap: Floats, start: int, end: int, amount: float, exact_out: bool) -> Self:
         """``start``, ``end``: numbers of coins in the mirror."""
         fixed = start if exact_out else end
-        between = np.unique(np.concatenate([mirror.source[edges], mirror.target[edges], [start, end]]))
-        coins = np.append(between[between != fixed], fixed)
-        place = np.zeros(len(mirror.names), np.int64)
-        place[coins] = np.arange(len(coins))
+        coins, source, target = kernels.placed(
+            edges, mirror.source, mirror.target, len(mirror.names), start, end, fixed
+        )
+        last = len(coins) - 1
+        other = int(np.searchsorted(coins[:last], end if exact_out else start))
         supply = np.zeros(len(coins))
-        supply[place[end if exact_out else start]] = -amount if exact_out else amount
-        return cls(
-            edges, place[mirror.source[edges]], place[mirror.target[edges]], cap, coins,
-            int(place[start]), int(place[end]), supply,
-        )  # fmt: skip
+        supply[other] = -amount if exact_out else amount
+        first, final = (last, other) if exact_out else (other, last)
+        return cls(edges, source, target, cap, coins, first, final, supply)
 
     def only(self, mirror: Mirror, keep: Ints) -> "Problem":
         """The same with these edges (places in ``edges``, ascending) alone."""
@@ -88,8 +84,8 @@ def first_prices(mirror: Mirror, problem: Problem) -> Floats:
 
 
 def solve(mirror: Mirror, problem: Problem, prices: Floats) -> Solution:
-    """Minimise the dual from these prices: Newton's method, scaled by the prices and damped by the curvature that the
-    whole market would have (Levenberg, Marquardt); where that does not come to an end, L-BFGS-B on the logarithms."""
+    """Minimise the dual from these prices by Newton's method; where that does not come to an end, by L-BFGS-B on the
+    logarithms."""
     dual = _Dual(mirror, problem)
     found = _newton(dual, prices) if len(problem.coins) <= _MANY else None
     return found or _quasi_newton(dual, prices)
@@ -114,18 +110,12 @@ class _Dual:
         self.flow = np.zeros(len(problem.edges))
         self.net = np.zeros(self.coins)
 
-    def at(self, prices: Floats, curvature: Floats = _NONE) -> float:
+    def at(self, prices: Floats) -> float:
         problem, mirror = self.problem, self.mirror
         return kernels.dual(
             prices, problem.supply, problem.edges, problem.source, problem.target, problem.cap, mirror.price,
-            mirror.piece_at, mirror.pieces, mirror.x, mirror.y, mirror.most, self.flow, self.net, curvature,
+            mirror.piece_at, mirror.pieces, mirror.x, mirror.y, mirror.most, self.flow, self.net, _NONE,
         )  # fmt: skip
-
-    def all_curvature(self, prices: Floats) -> Floats:
-        problem, mirror = self.problem, self.mirror
-        found = np.zeros((self.coins, self.coins))
-        kernels.all_curvature(prices, problem.edges, problem.source, problem.target, mirror.piece_at, mirror.x, found)
-        return found
 
     def solution(self, prices: Floats, value: float, steps: int) -> Solution:
         left = float(np.abs(self.net * prices)[:-1].sum())
@@ -133,37 +123,12 @@ class _Dual:
 
 
 def _newton(dual: _Dual, prices: Floats) -> Solution | None:
-    free = dual.coins - 1
-    whole = dual.all_curvature(prices)[:free, :free]
-    whole[np.diag_indices(free)] *= 1 + 1e-12
-    curvature = np.zeros((dual.coins, dual.coins))
-    value = dual.at(prices, curvature)
-    damping = 1e-2
-    for step in range(_STEPS):
-        slope = (dual.net * prices)[:free]
-        # Sales are differences of numbers as large as the pools: more digits than they have cannot be asked for.
-        if np.abs(slope).sum() <= _EXACT * abs(value) + 1e-15 * curvature.trace():
-            return dual.solution(prices, value, step)
-        kept = curvature[:free, :free].copy()
-        while True:
-            _, move, failed = dposv(kept + damping * whole, -slope)
-            if not failed:
-                there = prices.copy()
-                there[:free] *= np.exp(np.clip(move, -1.0, 1.0))
-                next_value = dual.at(there, curvature)
-                expected = -0.5 * float(slope @ move)
-                if next_value <= value + 1e-14 * abs(value):
-                    break
-            damping *= 8.0
-            if damping > 1e6:
-                return None
-        gained = value - next_value
-        prices, value = there, next_value
-        if gained > 0.5 * expected:
-            damping = max(damping * 0.1, 1e-12)
-        elif gained < 0.1 * expected:
-            damping *= 4.0
-    return None
+    problem, mirror, there = dual.problem, dual.mirror, prices.copy()
+    value, steps = newton(
+        there, problem.supply, problem.edges, problem.source, problem.target, problem.cap, mirror.price,
+        mirror.piece_at, mirror.pieces, mirror.x, mirror.y, mirror.most, dual.flow, dual.net,
+    )  # fmt: skip
+    return dual.solution(there, value, steps) if steps >= 0 else None
 
 
 def _quasi_newton(dual: _Dual, prices: Floats) -> Solution:
