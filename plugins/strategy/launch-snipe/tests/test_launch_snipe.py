@@ -98,6 +98,14 @@ def test_buys_a_fresh_pool_that_is_deep_enough_and_says_why() -> None:
     ]
 
 
+def test_insists_on_no_pool_where_any_may_be_bought_from() -> None:
+    desk = Desk(any_pool=True)
+    *_, wanted = desk.strategy.liquidity_added(added(), desk.view)
+    assert isinstance(wanted, Open)
+    assert wanted.pool is None
+    assert desk.strategy.launches[TOKEN].pool == POOL, "it is still what the launch is judged by"
+
+
 def test_one_launch_is_asked_for_once() -> None:
     desk = Desk()
     assert desk.send(added()) == [TOKEN]

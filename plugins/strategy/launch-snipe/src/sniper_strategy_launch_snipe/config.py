@@ -32,6 +32,10 @@ class LaunchSnipeConfig(Config):
         3, description="most new launches to try in one block; the others wait for the next"
     )
     max_followed: PositiveInt = Field(1000, description="most launches to follow at the same time")
+    any_pool: bool = Field(
+        False,
+        description="whether it may be bought in another pool than the one that was launched, and over several at once",
+    )
     reenter: bool = Field(False, description="whether a token may be bought again after its position was closed")
 
     @field_validator("pair_tokens", "allowed_deployers", "denied_deployers")

@@ -184,7 +184,8 @@ class LaunchSnipe(Strategy):
         if not launch.tries:
             self.begun[pool.chain_id] = block, begun + 1
         launch.stage, launch.tries = "asked", launch.tries + 1
-        yield Open(token=token, pool=launch.pool, reason=self._reason(token, pool, launch, view))
+        insisted = None if config.any_pool else launch.pool
+        yield Open(token=token, pool=insisted, reason=self._reason(token, pool, launch, view))
 
     def _reason(self, token: str, pool: PoolView, launch: Launch, view: View) -> str:
         coin = pair_coin(token, pool)
