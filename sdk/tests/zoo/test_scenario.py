@@ -19,6 +19,9 @@ def test_every_seed_has_all_kinds_outcomes_and_venues(seed: int) -> None:
     assert len({launch.kind for launch in launches if launch.kind.trap}) >= 6
     assert {launch.expected for launch in launches} == set(Outcome)
     assert sum(launch.venue is Venue.V3 for launch in launches) >= 2
+    (both,) = (launch for launch in launches if launch.also)
+    assert set(both.venues) == {Venue.V2, Venue.V3}
+    assert both.pool_tokens * 2 <= both.supply - both.whale_tokens
     for unique in ("name", "symbol", "token", "block"):
         assert len({getattr(launch, unique) for launch in launches}) == len(launches)
 

@@ -34,6 +34,10 @@ slippage_bps = 1500
 exit_slippage_bps = 1000
 max_exit_slippage_bps = 5000
 deadline_s = 600
+routes = true
+
+[runtime.deadlines]
+route = 3
 
 [strategy.launch-snipe]
 sizer = "fixed"
@@ -41,6 +45,7 @@ exits = ["take-profit", "trailing-stop", "stop-loss", "max-age", "event-exit"]
 venue = "uniswap"
 min_liquidity = "1 ether"
 max_per_block = 5
+any_pool = true
 
 [sizer.fixed]
 amount = "0.05 ether"
@@ -84,6 +89,9 @@ chain_id = {chain_id}
 wrapped = "{weth}"
 v2_router = "{v2_router}"
 v3_router = "{v3_router}"
+universal_router = "{universal_router}"
+
+[router.dual]
 
 [feed.evm-logs]
 poll_s = 0.05
@@ -112,10 +120,13 @@ spenders = ["{v2_router}", "{v3_router}"]
 
 [signer.keystore.rules.chains.{chain_id}.contracts."{v3_router}"]
 "multicall(uint256,bytes[])" = {{}}
+
+[signer.keystore.rules.chains.{chain_id}.contracts."{universal_router}"]
+"execute(bytes,bytes[],uint256)" = {{ commands = true }}
 """
 
 
-def write(directory: Path, chain: DevChain, password: bytes, *, max_age_s: int) -> Path:
+def write(directory: Path, chain: DevChain, universal_router: str, password: bytes, *, max_age_s: int) -> Path:
     """Write config and key file for the demo's account, which is given its funds. Returns the config's path."""
     directory.mkdir(parents=True, exist_ok=True)
     keystore = directory / "key.json"
@@ -136,6 +147,7 @@ def write(directory: Path, chain: DevChain, password: bytes, *, max_age_s: int) 
             v2_router=addresses.v2_router.lower(),
             v3_factory=addresses.v3_factory.lower(),
             v3_router=addresses.v3_router.lower(),
+            universal_router=universal_router.lower(),
             socket=(directory / "signer" / "socket").as_posix(),
             keystore=keystore.as_posix(),
             kill_switch=(directory / "data" / "kill-switch").as_posix(),

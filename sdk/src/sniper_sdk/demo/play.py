@@ -11,6 +11,7 @@ from sniper_sdk.demo.story import Story
 from sniper_sdk.demo.summary import Summary, summarise
 from sniper_sdk.devchain import DevChain
 from sniper_sdk.npm import Progress
+from sniper_sdk.protocols import UniswapV4, UniversalRouter
 from sniper_sdk.zoo import Director, PlayedBlock, Scenario
 
 BLOCK_S = 0.75
@@ -51,8 +52,13 @@ class Demo:
         """Fund everyone, write the config, start the bot and wait until it sees the chain."""
         await self.director.prepare(progress)
         self.chain.fund(config.BOT.address, config.FUNDS)
-        self.config = config.write(self.directory, self.chain, PASSWORD, max_age_s=self.max_age_s)
+        router = await asyncio.to_thread(self._universal_router)
+        self.config = config.write(self.directory, self.chain, router, PASSWORD, max_age_s=self.max_age_s)
         await self.start_bot()
+
+    def _universal_router(self) -> str:
+        """Deploy it, and what it stands on; its address."""
+        return UniversalRouter.deployed(self.chain, UniswapV4.deployed(self.chain)).router
 
     async def start_bot(self) -> None:
         """Start it, and wait until it has taken up its journal and read its wallet."""

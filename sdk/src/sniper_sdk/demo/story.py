@@ -15,7 +15,8 @@ from sniper.runtime.records import read_record
 
 @dataclass
 class Told:
-    """One token's story. ``denied``: the rule of the newest denial; ``exits``: the reasons of its sales."""
+    """One token's story. ``denied``: the rule of the newest denial; ``exits``: the reasons of its sales.
+    ``legs``: of a purchase over several pools, the AMM and the wei of each."""
 
     token: str
     bought: int = 0
@@ -23,6 +24,7 @@ class Told:
     because: str = ""
     tries: int = 0
     exits: list[str] = field(default_factory=list)
+    legs: list[tuple[str, int]] = field(default_factory=list)
     orders: int = 0
     entries: int = 0
     fills: int = 0
@@ -142,6 +144,8 @@ class Story:
         told.orders += 1
         told.entries += fact.side == "increase"
         self._orders[fact.order] = fact.token
+        if fact.route is not None:
+            told.legs = [(leg.amm, sold) for leg, (sold, _) in zip(fact.route.legs, fact.route.amounts, strict=True)]
         if fact.side == "reduce":
             told.exits.append(self._reasons[fact.intent])
 

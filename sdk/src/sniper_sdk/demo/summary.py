@@ -16,12 +16,13 @@ TRADE_LIMIT = 10**17
 
 @dataclass(frozen=True)
 class Row:
-    """One launch: what was expected, what came, and why."""
+    """One launch: what was expected, what came, and why. ``legs``: how a purchase was split; empty where it was not."""
 
     name: str
     symbol: str
     kind: str
     venue: str
+    legs: tuple[str, ...]
     token: str
     expected: str
     got: str
@@ -89,14 +90,27 @@ def _row(launch: Launch, chain: DevChain, story: Story) -> Row:
         name=launch.name,
         symbol=launch.symbol,
         kind=launch.kind.value,
-        venue=launch.venue.value,
+        venue=" and ".join(venue.value for venue in launch.venues),
+        legs=_legs(told),
         token=token,
         expected=expected if launch.exit is None else f"{expected} by {launch.exit}",
         got=got,
         why=why,
         pnl=told.realised if told else 0,
-        as_expected=got == expected and exit_fits and (told is None or told.entries <= 1),
+        as_expected=got == expected and exit_fits and _split_fits(launch, told),
     )
+
+
+def _split_fits(launch: Launch, told: Told | None) -> bool:
+    """Whether it was bought once at most, over as many pools as it has."""
+    return told is None or (told.entries <= 1 and (not told.entries or max(1, len(told.legs)) == len(launch.venues)))
+
+
+def _legs(told: Told | None) -> tuple[str, ...]:
+    if told is None or not told.legs:
+        return ()
+    total = sum(wei for _, wei in told.legs)
+    return tuple(f"{wei * 100 // total}% {amm}" for amm, wei in told.legs)
 
 
 def _exit_names(told: Told) -> list[str]:

@@ -85,7 +85,12 @@ class LiveView:
         for token, told in story.tokens.items():
             launch = self._launches.get(token)
             if launch is not None:
-                table.add_row(launch.symbol, launch.venue.value, state_of(told), ether(told.realised))
+                table.add_row(
+                    launch.symbol,
+                    " and ".join(venue.value for venue in launch.venues),
+                    state_of(told),
+                    ether(told.realised),
+                )
         return table
 
 
@@ -107,7 +112,9 @@ def show(summary: Summary, directory: Path) -> None:
         table.add_column(column, overflow="fold")
     for row in summary.rows:
         mark = "[green]✓[/]" if row.as_expected else "[red]✗[/]"
-        table.add_row(mark, row.symbol, row.kind, row.venue, row.expected, row.got, row.why, ether(row.pnl))
+        split = f"; bought over {' and '.join(row.legs)}" if row.legs else ""
+        why = f"{row.why}{split}"
+        table.add_row(mark, row.symbol, row.kind, row.venue, row.expected, row.got, why, ether(row.pnl))
     console.print(table)
     books = summary.reconciliation
     click.echo(f"{summary.orders} orders, {summary.fills} fills, {summary.records} journal records")

@@ -89,9 +89,8 @@ class Director:
         return self.block >= self.scenario.length
 
     def pool(self, launch: Launch) -> Pool:
-        """The launch's pool; its address is known before it exists."""
-        kind = V2Pool if launch.venue is Venue.V2 else V3Pool
-        return kind(launch.token, self.chain.addresses)
+        """The launch's pool in which people trade; its address is known before it exists."""
+        return self._pool_at(launch, launch.venue)
 
     async def prepare(self, progress: Progress | None = None) -> None:
         """Compile the zoo on first use, and give everyone ETH. Mines nothing."""
@@ -153,8 +152,14 @@ class Director:
             _Planned(launch, launch.deployer, "gives the whale its tokens", Call(launch.token, give)),
         ]
 
+    def _pool_at(self, launch: Launch, venue: Venue) -> Pool:
+        kind = V2Pool if venue is Venue.V2 else V3Pool
+        return kind(launch.token, self.chain.addresses)
+
     def _open(self, launch: Launch) -> list[_Planned]:
-        pool = self.pool(launch)
+        return [one for venue in launch.venues for one in self._open_at(launch, self._pool_at(launch, venue))]
+
+    def _open_at(self, launch: Launch, pool: Pool) -> list[_Planned]:
         calls = [("creates the pool", pool.create(launch.pool_tokens, launch.liquidity))]
         if any(entry.get("name") == "setPool" for entry in contract(launch.contract).abi):
             calls.append(("names the pool", Call(launch.token, calldata("setPool(address)", pool.address))))

@@ -144,16 +144,18 @@ class Launch:
     symbol: str
     kind: Kind
     venue: Venue
+    also: Venue | None
+    """Where a second pool opens in the same block, as deep and at the same price; nobody but the bot trades there."""
     contract: str
     """The contract's name in the zoo."""
     tax: int | None
     """For the contract that takes it: the sell tax at the start, in basis points."""
     block: int
     supply: int
-    """Base units, all minted to the deployer, who gives `whale_tokens` to the whale and the rest to the pool."""
+    """Base units, all minted to the deployer, who gives `whale_tokens` to the whale and the rest to the pools."""
     whale_tokens: int
     liquidity: int
-    """Wei."""
+    """Wei, in each pool."""
     deployer: Account
     whale: Account
     steps: tuple[Step, ...]
@@ -169,9 +171,14 @@ class Launch:
         return contract_address(self.deployer.address, 0)
 
     @property
+    def venues(self) -> tuple[Venue, ...]:
+        """Where its pools are."""
+        return (self.venue,) if self.also is None else (self.venue, self.also)
+
+    @property
     def pool_tokens(self) -> int:
-        """What the pool opens with, in base units."""
-        return self.supply - self.whale_tokens
+        """What each pool opens with, in base units."""
+        return (self.supply - self.whale_tokens) // len(self.venues)
 
 
 @dataclass(frozen=True)
@@ -185,6 +192,7 @@ class _Part:
     steps: Callable[["_Stage"], list[Step]]
     exit: str | None = None
     venue: Venue = Venue.V2
+    also: Venue | None = None
     tax: int | None = None
     latest_place: int = 99
 
@@ -274,6 +282,15 @@ _PARTS = (
         lambda stage: [stage.buy(2), *_rises(stage)],
         exit="take-profit",
         venue=Venue.V3,
+    ),
+    _Part(
+        Kind.PLAIN,
+        "PlainToken",
+        Outcome.SOLD,
+        "an honest token that triples, with pools on V2 and V3 so small that a purchase is worth splitting",
+        lambda stage: [stage.buy(2), *_rises(stage)],
+        exit="take-profit",
+        also=Venue.V3,
     ),
     _Part(
         Kind.FEE_ON_TRANSFER,
@@ -434,7 +451,7 @@ _SECOND = ("Badger", "Cat", "Dragon", "Finch", "Gecko", "Heron", "Lemur", "Otter
 
 
 class Scenario:
-    """All launches of a seed, in the order of their blocks: every kind of the zoo, three of them on V3 pools."""
+    """All launches of a seed, in the order of their blocks: every kind of the zoo, three on V3 pools, one on both."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -453,7 +470,8 @@ class Scenario:
 
     def _launch(self, rng: random.Random, part: _Part, name: tuple[str, str], place: int) -> Launch:
         thin = part.kind is Kind.THIN_LIQUIDITY
-        liquidity = rng.randint(50, 150) * _ETHER // 1000 if thin else rng.randint(8_000, 20_000) * _ETHER // 1000
+        least, most = (50, 150) if thin else (1_900, 2_100) if part.also else (8_000, 20_000)
+        liquidity = rng.randint(least, most) * _ETHER // 1000
         block = 2 + place * 42 // (len(_PARTS) - 1)
         supply = rng.randint(1, 9) * 10 ** rng.randint(6, 9) * _ETHER
         stage = _Stage(block, rng, self.traders, liquidity)
@@ -462,6 +480,7 @@ class Scenario:
             symbol=(name[0][:2] + name[1][:3]).upper(),
             kind=part.kind,
             venue=part.venue,
+            also=part.also,
             contract=part.contract,
             tax=part.tax,
             block=block,
