@@ -11,7 +11,7 @@ from sniper.codec import encode_state
 from sniper.events import AskFailed, Block, Event, Log, PoolRead, Reorg, Started
 from sniper.evm.abi import event as event_of
 from sniper.kernel import snapshot
-from sniper.kernel.asks import ReadPool
+from sniper.kernel.asks import DescribeToken, ReadPool
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.wiring import AmmWiring, ChainWiring, Wiring
 from sniper.types import NATIVE
@@ -163,6 +163,11 @@ class World:
             )
         )
 
+    def described(self) -> list[str]:
+        """The transactions of the tokens that are to be described."""
+        asks, self.kernel.asks = self.kernel.asks, []
+        return [ask.body.tx_hash for ask in asks if isinstance(ask.body, DescribeToken)]
+
     def reorg(self, ancestor: int) -> None:
         self.handle(Reorg(time=self.kernel.now, chain_id=CHAIN, ancestor=ancestor))
         self.number = ancestor
@@ -258,15 +263,51 @@ def test_a_creation_that_does_not_tell_enough_has_its_pool_read() -> None:
     world = World()
     world.block(100)
     world.log(MANAGER, SILENT, pool_id(4))
-    assert not world.kernel.asks
-    world.block(101)
     world.read(4, price=5)
-    assert world.out(4) == 10 * 5 + 101
+    assert world.out(4) == 10 * 5 + 100
     world.log(MANAGER, MOVED, pool_id(4), data=7)
-    assert world.out(4) == 10 * 5 + 101, "this block's logs were in what was read"
+    assert world.out(4) == 10 * 5 + 100, "this block's logs were in what was read"
+    world.block(101)
+    world.log(MANAGER, MOVED, pool_id(4), data=7)
+    assert world.out(4) == 10 * 7 + 101
+
+
+@goes_on
+def test_a_pool_that_had_to_be_read_is_news_once_with_the_age_that_it_has(between: Between) -> None:
+    world = World()
+    world.block(100)
+    world.log(MANAGER, SILENT, pool_id(4))
+    world.kernel.asks = []
+    between(world)
+    world.handle(Started(time=world.kernel.now, mode="live"))
+    world.read(4, price=5)
+    assert world.described() == [f"0x{1:064x}"], "what its token is, and who made it"
+    pool = world.kernel.market.pool(f"{CHAIN}:{pool_id(4)}")
+    assert pool is not None
+    assert (pool.created_at, pool.created_block) == (100 * 10**9, 1)
+    world.block(101)
+    world.log(ORACLE, RATE, data=0)
+    while not world.kernel.asks:
+        world.block(102)
+    world.read(4, price=6)
+    again = world.kernel.market.pool(f"{CHAIN}:{pool_id(4)}")
+    assert again is not None
+    assert again.created_at == 100 * 10**9
+    assert not world.described(), "that is no news any more"
+
+
+def test_what_a_factory_named_in_a_block_that_is_gone_is_not_read() -> None:
+    world = World()
+    world.block(100)
+    world.block(101)
+    world.log(MANAGER, SILENT, pool_id(4))
+    world.kernel.asks = []
+    world.reorg(1)
     world.block(102)
-    world.log(MANAGER, MOVED, pool_id(4), data=7)
-    assert world.out(4) == 10 * 7 + 102
+    assert not world.kernel.asks
+    assert not world.kernel.market.chains[CHAIN].readings.open
+    world.log(MANAGER, SILENT, pool_id(4))
+    assert len(world.kernel.asks) == 1, "the branch that stands has it as well"
 
 
 def test_pools_of_the_config_are_read_at_start_and_not_again_once_they_are_known() -> None:

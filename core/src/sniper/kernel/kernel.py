@@ -190,8 +190,11 @@ class Kernel:
         except PluginFault as error:
             self.report(str(error), error)
             pool, derived = None, ()
-        if pool is not None and (pool.watchers or self._pool_changed):
-            self._changed(pool)
+        if pool is not None:
+            if pool.watchers or self._pool_changed:
+                self._changed(pool)
+        elif self.market.chains[event.chain_id].readings.open:
+            self._read_due(event.chain_id)  # a factory may just have named a pool, and launches do not wait
         if event.address in self.market.chains[event.chain_id].listening.followers:
             for each in self.market.followed(event):
                 self._changed(each)
@@ -299,11 +302,16 @@ class Kernel:
             chain = self.market.chains[pool.chain_id]
             if pool.listed and pool.read_block and chain.find(pool.address) is None:
                 # It cannot come back by a creation that was seen long ago, or never.
-                chain.readings.want(pool.section, pool.address, listed=True, number=chain.number, tries=pool.reads)
+                self._read_again(chain, pool, listed=True)
             if pool.id in needed and chain.find(pool.address) is None:
-                chain.readings.want(pool.section, pool.address, listed=False, number=chain.number, tries=pool.reads)
+                self._read_again(chain, pool, listed=False)
                 # Without those of the market: when they are read must not follow from what an account needs.
                 self._read_due(pool.chain_id, listed=False)
+
+    def _read_again(self, chain: ChainState, pool: Pool, *, listed: bool) -> None:
+        chain.readings.want(
+            pool.section, pool.address, listed=listed, number=chain.number, tries=pool.reads, created=pool.creation
+        )
 
     def _read_due(self, chain_id: int, *, listed: bool = True) -> None:
         """Let the asks leave for pools that are to be read."""
@@ -328,10 +336,12 @@ class Kernel:
         self.market.stale(event)
 
     def _read(self, event: PoolRead) -> None:
-        pool = self.market.read(event)
+        pool, found = self.market.read(event)
         if pool is not None:
             self._known(pool)
             self._changed(pool)
+        for news in found:
+            self._news(pool, news, listed=event.listed)
 
     def _described(self, event: TokenDescribed) -> None:
         self.market.described(event)

@@ -20,7 +20,7 @@ from sniper.kernel.chain import ChainState
 from sniper.kernel.listening import Decode
 from sniper.kernel.listing import add, forget
 from sniper.kernel.pool import Pool, liquidity
-from sniper.kernel.reading import Reading
+from sniper.kernel.reading import Creation, Reading
 from sniper.kernel.tokens import APPROVAL, ENABLED, OWNER_ACTS, TRANSFER, Token
 from sniper.kernel.wiring import AmmWiring, ChainWiring
 from sniper.types import asset_id
@@ -85,8 +85,7 @@ class Market:
                 continue
             if impl is None:
                 self._lose(chain, pool, "a reorg took back its pool")
-                if pool.listed and pool.read_block:
-                    chain.readings.want(pool.section, address, listed=True, number=ancestor)
+                self._read_again(chain, pool, ancestor)
                 continue
             pool.impl = impl
             pool.undo_block = ancestor
@@ -106,11 +105,15 @@ class Market:
         for pool in [*chain.pools.values(), *chain.unlisted.values()]:
             if pool.undo_block > ancestor:
                 self._lose(chain, pool, "a reorg deeper than finality: what was known of its pool may be wrong")
-                if pool.listed and pool.read_block:
-                    chain.readings.want(pool.section, pool.address, listed=True, number=ancestor)
+                self._read_again(chain, pool, ancestor)
         chain.undo.clear()
         chain.back_to(ancestor)
         self._time(chain)
+
+    def _read_again(self, chain: ChainState, pool: Pool, ancestor: int) -> None:
+        """A reorg took a pool away: where it had been read, and was made before, it is read on the new branch."""
+        if pool.listed and pool.read_block and pool.created_block <= ancestor:
+            chain.readings.want(pool.section, pool.address, listed=True, number=ancestor, created=pool.creation)
 
     def _time(self, chain: ChainState) -> None:
         """Tell the pools whose price changes with time."""
@@ -200,7 +203,8 @@ class Market:
             if created is None or created.pool in chain.pools:
                 return None, ()
             if created.amm is None:
-                chain.readings.want(wiring.name, created.pool, listed=True, number=chain.number)
+                made = Creation(event.time, event.block, event.tx_hash)
+                chain.readings.want(wiring.name, created.pool, listed=True, number=chain.number, created=made)
                 return None, ()
             created.amm.on_block(chain.timestamp)
             pool = add(chain, wiring, created.pool, created.coins, created.amm, listed=True)
@@ -213,17 +217,7 @@ class Market:
         if chain.undo:
             chain.undo[-1][1].setdefault(pool.address, None)
             pool.undo_block = event.block
-        return pool, (
-            PoolCreated(
-                time=event.time,
-                chain_id=chain.id,
-                block=event.block,
-                pool=pool.address,
-                amm=wiring.name,
-                coins=pool.coins,
-                tx_hash=event.tx_hash,
-            ),
-        )
+        return pool, (_creation(pool, event.time, event.tx_hash),)
 
     def _lose(self, chain: ChainState, pool: Pool, reason: str) -> None:
         """Forget a pool that may be needed. ``reason``: for the positions that are valued in it."""
@@ -242,15 +236,16 @@ class Market:
                 token.symbol, token.decimals, token.deployer = event.symbol, event.decimals, event.deployer
                 token.asked_of = ""
 
-    def read(self, event: PoolRead) -> Pool | None:
-        """A pool that was read from the chain, as it is now: with what was logged since ``event.block``.
+    def read(self, event: PoolRead) -> tuple[Pool | None, tuple[Event, ...]]:
+        """A pool that was read from the chain, as it is now: with what was logged since ``event.block``; and what is
+        news about it.
 
         None where it is known already, where the answer came too late to count, and where its AMM fails on it.
         """
         chain = self.chains[event.chain_id]
         reading, wiring = chain.readings.asked(event.ask), chain.amms.get(event.amm)
         if reading is None and (event.ask or event.block != chain.number):
-            return None  # a reorg or a crash came between, or what was logged since is not known
+            return None, ()  # a reorg or a crash came between, or what was logged since is not known
         known = event.pool in chain.pools or (not event.listed and event.pool in chain.unlisted)
         pool = None
         if wiring is not None and not known:
@@ -260,6 +255,8 @@ class Market:
                 pool = add(chain, wiring, event.pool, event.coins, impl, listed=event.listed)
                 pool.read_block = pool.undo_block = event.block
                 pool.reads = reading.tries + 1 if reading else 1
+                if reading is not None:
+                    pool.created_at, pool.created_block = reading.created_at, reading.created_block
                 chain.changed_in(event.block, pool.address, None)
                 for log in chain.readings.logs:
                     self._catch_up(chain, pool, log)
@@ -271,7 +268,9 @@ class Market:
                 self._unread(chain, reading)
             else:
                 chain.readings.close(reading)
-        return pool
+        if pool is not None and reading is not None and reading.tx_hash:
+            return pool, (_creation(pool, event.time, reading.tx_hash),)
+        return pool, ()
 
     def unread(self, ask: str) -> None:
         """A pool could not be read."""
@@ -296,6 +295,19 @@ class Market:
         handler = handlers.get(log.topics[0]) if handlers and log.topics else None
         if handler is not None and log.block > pool.read_block:
             self._apply(chain, pool, log, handler)
+
+
+def _creation(pool: Pool, time: int, tx_hash: str) -> PoolCreated:
+    """The news of a pool, at a time (ns UTC)."""
+    return PoolCreated(
+        time=time,
+        chain_id=pool.chain_id,
+        block=pool.created_block,
+        pool=pool.address,
+        amm=pool.section,
+        coins=pool.coins,
+        tx_hash=tx_hash,
+    )
 
 
 def _token_log(chain: ChainState, event: Log, topic: str) -> tuple[Event, ...]:

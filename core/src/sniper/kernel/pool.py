@@ -7,6 +7,7 @@ from sniper.amm import Amm
 from sniper.events import Event, LiquidityAdded, LiquidityRemoved, Log
 from sniper.kernel.given import given_amount
 from sniper.kernel.listening import Handlers
+from sniper.kernel.reading import Creation
 from sniper.kernel.wiring import AmmWiring
 from sniper.types import BPS, asset_id
 
@@ -45,6 +46,11 @@ class Pool:
         """How often in a row it was read, its AMM failing in between."""
         self.watchers: list[Any] = []
         """Guards of the positions that are valued in this pool. Any: `sniper.kernel.guards.Guard` imports this."""
+
+    @property
+    def creation(self) -> Creation:
+        """When it was made; whoever wants to know of that has been told."""
+        return Creation(self.created_at, self.created_block)
 
     def amount_out(self, token_in: str, amount_in: int) -> int:
         """See `PoolView`."""

@@ -5,6 +5,8 @@ is remembered until the answer is there, and applied to it: the raw logs of the 
 which contracts its pool follows.
 """
 
+from typing import NamedTuple
+
 from sniper.events import Log
 
 MOST_LOGS = 50_000
@@ -15,16 +17,34 @@ MOST_PATIENCE = 64
 """Blocks between two readings of a pool, at most."""
 
 
+class Creation(NamedTuple):
+    """When a pool was made, as far as that was seen: ns UTC, and the block; 0: it was not.
+
+    tx_hash  The transaction that made it, where nobody was told of the pool yet: it is news once its state is known.
+    """
+
+    at: int = 0
+    block: int = 0
+    tx_hash: str = ""
+
+
+NOT_SEEN = Creation()
+
+
 class Reading:
     """One pool that is to be read. ``listed``: for the market; else for the accounts that need it.
 
+    created_at, created_block, tx_hash
+           See `Creation`.
     ask    Id of the ask that is out, about the state after ``block``; empty: the next one leaves at ``next_block``.
     tries  Readings in a row that failed, or whose pool its AMM then failed on.
     """
 
-    __slots__ = ("address", "ask", "block", "listed", "next_block", "section", "tries")
+    __slots__ = (
+        "address", "ask", "block", "created_at", "created_block", "listed", "next_block", "section", "tries", "tx_hash",
+    )  # fmt: skip
 
-    def __init__(self, section: str, address: str, *, listed: bool) -> None:
+    def __init__(self, section: str, address: str, *, listed: bool, created: Creation = NOT_SEEN) -> None:
         self.section = section
         self.address = address
         self.listed = listed
@@ -32,6 +52,7 @@ class Reading:
         self.block = 0
         self.next_block = 0
         self.tries = 0
+        self.created_at, self.created_block, self.tx_hash = created
 
     def again(self, number: int) -> None:
         """What was asked counts no more, and a later block is asked for, ever later."""
@@ -47,11 +68,20 @@ class Readings:
         self.open: dict[tuple[str, bool], Reading] = {}
         self.logs: list[Log] = []
 
-    def want(self, section: str, address: str, *, listed: bool, number: int, tries: int = 0) -> None:
+    def want(
+        self,
+        section: str,
+        address: str,
+        *,
+        listed: bool,
+        number: int,
+        tries: int = 0,
+        created: Creation = NOT_SEEN,
+    ) -> None:
         """Have a pool read, unless it is being read. ``tries``: how often in a row it was read in vain."""
         if (address, listed) in self.open:
             return
-        reading = self.open[address, listed] = Reading(section, address, listed=listed)
+        reading = self.open[address, listed] = Reading(section, address, listed=listed, created=created)
         reading.tries = tries
         if tries:
             reading.again(number)
@@ -95,9 +125,11 @@ class Readings:
                 self.restart(log.block)
 
     def reorg(self, ancestor: int) -> None:
-        """States of blocks that are gone count no more, nor do their logs."""
-        for reading in self.open.values():
-            if reading.ask and reading.block > ancestor:
+        """States of blocks that are gone count no more, nor do their logs, nor the pools that they made."""
+        for reading in list(self.open.values()):
+            if reading.created_block > ancestor:
+                del self.open[reading.address, reading.listed]
+            elif reading.ask and reading.block > ancestor:
                 reading.ask, reading.next_block = "", 0
         self.logs = [log for log in self.logs if log.block <= ancestor]
         self._trim()

@@ -21,7 +21,7 @@ from sniper.kernel.guards import Guard
 from sniper.kernel.instances import Instance
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.pool import Pool
-from sniper.kernel.reading import Reading, Readings
+from sniper.kernel.reading import Creation, Reading, Readings
 from sniper.kernel.timers import Owner
 from sniper.kernel.tokens import Token
 from sniper.plugin import Frozen
@@ -82,6 +82,9 @@ class ReadingState(Frozen):
     block: int
     next_block: int
     tries: int
+    created_at: int
+    created_block: int
+    tx_hash: str
 
 
 class ReadingsState(Frozen):
@@ -367,7 +370,10 @@ def _restore_readings(chain: ChainState, state: ReadingsState, left_out: list[st
             left_out.append(f"pool {known.address} is not read: there is no [amm.{known.section}] any more")
             continue
         reading = readings.open[known.address, known.listed] = Reading(
-            known.section, known.address, listed=known.listed
+            known.section,
+            known.address,
+            listed=known.listed,
+            created=Creation(known.created_at, known.created_block, known.tx_hash),
         )
         reading.ask, reading.block, reading.next_block, reading.tries = (
             known.ask, known.block, known.next_block, known.tries,
