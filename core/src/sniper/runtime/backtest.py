@@ -23,8 +23,6 @@ from sniper.events import (
     ProbeAnswered,
     RouteProposed,
     SellSimulated,
-    Sent,
-    Settled,
     Started,
 )
 from sniper.executor import Executor
@@ -34,6 +32,7 @@ from sniper.kernel.asks import Ask, Probe, ProposeRoute, ReadBalances, Send, Set
 from sniper.kernel.book import Position
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.market import Report
+from sniper.runtime.answers import sent, settled
 from sniper.runtime.playing import PlayContext
 from sniper.runtime.records import MARKET, read_records, register_events
 from sniper.runtime.recovery import uncollected
@@ -206,27 +205,9 @@ class _Play:
             proposals = await self._routing.legs(body.route) if self._routing else ()
             return RouteProposed(time=now, account=account, ask=ask.id, proposals=proposals)
         if isinstance(body, Send):
-            sent = await self._executor.send(body.submission)
-            return Sent(time=now, account=account, ask=ask.id, outcome=sent.outcome, message=sent.message)
+            return sent(ask, now, await self._executor.send(body.submission))
         if isinstance(body, Settle):
-            found = await self._executor.settle(body.submission)
-            if found is None:
-                return Settled(time=now, account=account, ask=ask.id, included=False)
-            return Settled(
-                time=now,
-                account=account,
-                ask=ask.id,
-                included=True,
-                ok=found.ok,
-                block=found.block,
-                block_hash=found.block_hash,
-                gas_used=found.gas_used,
-                gas_price=found.gas_price,
-                native_delta=found.native_delta,
-                balances=found.balances,
-                revert_reason=found.revert_reason,
-                quote_delta=found.quote_delta,
-            )
+            return settled(ask, now, await self._executor.settle(body.submission))
         if isinstance(body, SimulateSell):
             return self._sale(ask, body)
         if isinstance(body, ReadBalances):

@@ -16,14 +16,12 @@ from sniper.events import (
     ProbeAnswered,
     RouteProposed,
     SellSimulated,
-    Sent,
-    Settled,
     Signed,
     TokenDescribed,
 )
 from sniper.evm.abi import function
 from sniper.evm.rpc import Endpoints
-from sniper.executor import Executor, Outcome, Settlement
+from sniper.executor import Executor, Outcome
 from sniper.kernel.asks import (
     Ask,
     DescribeToken,
@@ -36,8 +34,9 @@ from sniper.kernel.asks import (
     Sign,
     SimulateSell,
 )
-from sniper.kernel.given import given, given_amount
+from sniper.kernel.given import given
 from sniper.kernel.kernel import Kernel
+from sniper.runtime.answers import sent, settled
 from sniper.runtime.clock import Clock
 from sniper.runtime.forks import BALANCE_OF, ChainAt, ShellIo
 from sniper.runtime.kill import refusal
@@ -175,36 +174,15 @@ class Effects:
         refused = refusal(self._kill(ask.account), body.submission.purpose)
         if refused:
             # the bytes may have left before a crash, so only a first broadcast is certain not to have left
-            outcome, message = "rejected", refused
-        else:
-            answer = given(await self._executor.send(body.submission), Outcome)
-            outcome, message = answer.outcome, answer.message
-        return Sent(time=self._clock(), account=ask.account, ask=ask.id, outcome=outcome, message=message)
+            return sent(ask, self._clock(), Outcome(outcome="rejected", message=refused))
+        answer = await self._executor.send(body.submission)
+        return sent(ask, self._clock(), answer)
 
     async def _settle(self, ask: Ask) -> Event:
         body = ask.body
         assert isinstance(body, Settle)
         found = await self._executor.settle(body.submission)
-        if found is None:
-            return Settled(time=self._clock(), account=ask.account, ask=ask.id, included=False)
-        given(found, Settlement)
-        for amount in (found.gas_used, found.gas_price, *(held for _, held in found.balances)):
-            given_amount(amount)
-        return Settled(
-            time=self._clock(),
-            account=ask.account,
-            ask=ask.id,
-            included=True,
-            ok=found.ok,
-            block=found.block,
-            block_hash=found.block_hash,
-            gas_used=found.gas_used,
-            gas_price=found.gas_price,
-            native_delta=found.native_delta,
-            balances=found.balances,
-            revert_reason=found.revert_reason,
-            quote_delta=found.quote_delta,
-        )
+        return settled(ask, self._clock(), found)
 
     async def _sell(self, ask: Ask) -> Event:
         body = ask.body
