@@ -159,6 +159,21 @@ class Amm(State):
         of such pieces, and routers sample `amount_out`."""
         return None
 
+    def rate(self, i: int, j: int) -> float:
+        """The price of the best piece of the curve, as `price` counts it, in floating point; 0 where nothing can be
+        bought. It helps to find a cycle and never decides. The default asks `segments`, and `price` where there are
+        none; override it where there is a faster way."""
+        pieces = self.segments(i, j)
+        if pieces is None:
+            try:
+                return float(self.price(i, j))
+            except NoLiquidity:
+                return 0.0
+        if not pieces:
+            return 0.0
+        x, y, kept, _ = pieces[0]
+        return y * kept / x
+
     def venue_data(self, i: int, j: int) -> int:
         """What a venue must know to sell coin i for coin j here beyond the pool and the coins' addresses, such as the
         fee tier of Uniswap V3. At most 255 bits."""

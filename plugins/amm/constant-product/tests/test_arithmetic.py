@@ -68,6 +68,13 @@ def test_a_swap_never_shrinks_the_product_and_never_beats_the_marginal_price(
     assert out <= amount * pair.price(0, 1)
 
 
+@given(x=uint112, y=uint112, fee_bps=fees)
+def test_the_rate_is_the_price_in_floating_point(x: int, y: int, fee_bps: int) -> None:
+    pair = pool(x, y, fee_bps)
+    assert pair.rate(0, 1) == float(pair.price(0, 1))
+    assert pool(x, 0).rate(0, 1) == pool(0, y).rate(0, 1) == 0.0
+
+
 @given(x=uint112, amount=uint112)
 def test_a_pair_with_an_empty_side_has_no_price_and_quotes_nothing(x: int, amount: int) -> None:
     for pair in (pool(x, 0), pool(0, x), pool(0, 0)):

@@ -174,6 +174,15 @@ class AmmConformance(Stateful, Generic[A]):
 
         self._law(check)
 
+    def test_the_rate_is_no_better_than_the_marginal_price(self) -> None:
+        def check(pool: A, i: int, j: int, amount: int) -> None:
+            rate, price = pool.rate(i, j), _price(pool, i, j)
+            assert type(rate) is float, f"rate is {rate!r}; give a float"
+            most = 0.0 if price is None else float(price) * (1 + 1e-6)
+            assert 0 <= rate <= most, f"coin {j} per coin {i}: the rate is {rate}, the price {price}"
+
+        self._law(check)
+
     def test_a_round_trip_gains_nothing(self) -> None:
         def check(pool: A, i: int, j: int, amount: int) -> None:
             out = _out(pool, i, j, amount)

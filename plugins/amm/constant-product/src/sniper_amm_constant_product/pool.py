@@ -105,6 +105,10 @@ class ConstantProduct(Amm):
             raise NoLiquidity(f"no price between reserves {x}, {y}")
         return Fraction(y * (ONE - self.config.fee_bps), x * ONE)
 
+    def rate(self, i: int, j: int) -> float:
+        x, y = self.reserves[i], self.reserves[j]
+        return y * (ONE - self.config.fee_bps) / (x * ONE) if x else 0.0
+
     def venue_data(self, i: int, j: int) -> int:
         """The fee, in parts of 10,000: forks charge others, and the pair does not say which."""
         return self.config.fee_bps

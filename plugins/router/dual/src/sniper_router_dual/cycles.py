@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 
-from sniper.amm import Amm, NoLiquidity
 from sniper.router import Leg, Listed, NoRoute
 from sniper_router_dual import rounds
 
@@ -99,8 +98,8 @@ class Cycles:
         impl, coins = pool.impl, len(pool.coins)
         try:
             if coins == 2:
-                return _price(impl, 0, 1), _price(impl, 1, 0)
-            return tuple(_price(impl, i, j) for i, j in permutations(range(coins), 2))
+                return impl.rate(0, 1), impl.rate(1, 0)
+            return tuple(impl.rate(i, j) for i, j in permutations(range(coins), 2))
         except Exception:
             self._mute(pool, first)
             raise
@@ -167,17 +166,3 @@ class Cycles:
         self._pairs, self._links = np.full((2, coins, coins), -inf), np.full((2, coins, coins), -1, np.int64)
         before = pairs.shape[1]
         self._pairs[:, :before, :before], self._links[:, :before, :before] = pairs, links
-
-
-def _price(amm: Amm, i: int, j: int) -> float:
-    """Of the first piece where the curve is made of pieces; 0 where nothing can be bought."""
-    pieces = amm.segments(i, j)
-    if pieces is None:
-        try:
-            return float(amm.price(i, j))
-        except NoLiquidity:
-            return 0.0
-    if not pieces:
-        return 0.0
-    x, y, kept, _ = pieces[0]
-    return y * kept / x
