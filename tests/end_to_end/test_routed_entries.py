@@ -5,8 +5,12 @@ from math import isqrt
 import pytest
 from stand import FUNDS, Launch, Stand
 
+from sniper.catalogue import Catalogue
 from sniper.kernel import facts as f
-from sniper.types import NATIVE
+from sniper.runtime.backtest import backtest
+from sniper.settings.load import load
+from sniper.settings.resolver import resolve
+from sniper.types import NATIVE, Mode
 from sniper_sdk.creation import creation_code
 from sniper_sdk.devchain import Account, calldata
 from sniper_sdk.protocols import PERMIT2, Protocols
@@ -152,7 +156,9 @@ async def test_a_token_pays_for_two_split_entries_through_permit2(routed: Stand,
     assert await routed.replayed() == 0
 
 
-async def test_where_trades_are_only_played_an_entry_fills_at_what_all_its_legs_give(routed: Stand) -> None:
+async def test_where_trades_are_only_played_an_entry_fills_at_what_all_its_legs_give_and_a_backtest_does_alike(
+    routed: Stand,
+) -> None:
     allow_universal_router(routed)
     routed.document["mode"] = "paper"
     routed.document["risk"] = {key: routed.document["risk"][key] for key in ("limits", "liquidity")}
@@ -160,3 +166,6 @@ async def test_where_trades_are_only_played_an_entry_fills_at_what_all_its_legs_
     order = await bought(routed, launch(routed))
     assert routed.record.books["main"].positions[order.token].amount == order.expected_out
     assert await routed.replayed() == 0
+    resolved = resolve(load(routed.config, mode=Mode.BACKTEST), Catalogue.discover())
+    traded = await backtest(resolved, routed.journal, cash=FUNDS)
+    assert [fill.amount for fill in traded.accounts["main"].fills if fill.amount] == [order.expected_out]

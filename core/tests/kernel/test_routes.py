@@ -15,19 +15,23 @@ from world import (
     GAS_SWAP,
     ROUTER,
     SPLITTER,
+    SYNC,
     USD,
     WETH,
     Looks,
+    Mined,
     Seen,
     Setup,
     Splitting,
     Venue,
     World,
     address,
+    created,
     pool_of,
     target,
     token_of,
     twin_of,
+    words,
 )
 
 from sniper.codec import decode, encode
@@ -403,3 +407,65 @@ def test_a_kernel_restored_while_routers_are_asked_goes_on_alike() -> None:
     assert world.kernel.facts == other.kernel.facts
     assert other.book.pending == world.book.pending
     assert next(iter(other.book.pending.values())).routing
+
+
+def test_a_pool_that_the_market_does_not_list_is_no_part_of_a_route_though_the_account_holds_something_in_it() -> None:
+    world = World(replace(SETUP, tokens=1, max_pools=2))
+    world.cue("open", 1, amount=AMOUNT, pool=f"{CHAIN}:{twin_of(1)}")
+    world.settle()
+    world.mine(trades=((twin_of(1), -2 * 10**21),))  # so that a split would pay again
+    world.mine(trades=((pool_of(1), 10**12),))
+    world.chain.launch()
+    world.deliver()
+    chain = world.kernel.market.chains[CHAIN]
+    assert twin_of(1) in chain.unlisted
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    assert placed(world).route is None
+    assert remark(world).startswith("no route brings more")
+
+
+def over_another_coin(world: World) -> tuple[str, str, str]:
+    """Two pools, one behind the other, as deep as the token's first one; and the coin between them."""
+    first, second, middle = address(0x3001), address(0x3002), address(0xC0)
+    logs = [
+        created(first, WETH, middle),
+        (first, (SYNC.topic,), words(2 * ETHER, 2 * 10**21)),
+        created(second, middle, COIN),
+        (second, (SYNC.topic,), words(2 * 10**21, 2 * 10**22)),
+    ]
+    head = world.chain.head
+    world.chain.blocks.append(Mined(head.number + 1, f"0x{head.number + 1:x}-0", head.ledger, {}, logs))
+    world.deliver()
+    return first, second, middle
+
+
+def test_a_way_that_nets_less_than_the_best_pool_alone_is_left_though_no_leg_of_it_can_be() -> None:
+    world = World(SETUP)
+    first, second, middle = over_another_coin(world)
+    world.open(1, AMOUNT)
+    answer(world, (leg(first, coin_out=middle), leg(second, coin_in=middle)))
+    assert placed(world).route is None
+    assert remark(world).startswith("no route brings more")
+
+
+def test_a_way_over_another_coin_is_taken_and_held_in_the_pool_that_was_judged() -> None:
+    world = World(SETUP)
+    first, second, middle = over_another_coin(world)
+    world.open(1, AMOUNT)
+    answer(
+        world,
+        (leg(pool_of(1), WHOLE // 2), leg(first, coin_out=middle), leg(second, coin_in=middle)),
+    )
+    order = placed(world)
+    assert order.route is not None
+    assert [(each.coin_in, each.coin_out) for each in order.route.legs] == [
+        (WETH, COIN),
+        (WETH, middle),
+        (middle, COIN),
+    ]
+    (_, out_1), (_, between), (sold, out_2) = order.route.amounts
+    assert between == sold
+    assert order.expected_out == out_1 + out_2
+    assert order.pool == f"{CHAIN}:{pool_of(1)}"
+    world.check_replay()

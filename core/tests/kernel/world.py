@@ -136,6 +136,10 @@ def _word(value: int | str) -> bytes:
     return (int(value, 16) if isinstance(value, str) else value).to_bytes(32, "big")
 
 
+def words(*values: int) -> bytes:
+    return b"".join(map(_word, values))
+
+
 # ---- plugins of the tests' own ----
 
 
@@ -486,7 +490,7 @@ class FakeChain:
         logs: list[tuple[str, tuple[str, ...], bytes]] = []
         money = WETH if quote == NATIVE else quote
         for pool, token in self.pool_tokens.items():
-            logs += [_created(pool, money, token), self._sync(ledger, pool)]
+            logs += [created(pool, money, token), self._sync(ledger, pool)]
         self.blocks = [Mined(1, "0x1-0", ledger, {}, logs)]
 
     @property
@@ -593,7 +597,7 @@ class FakeChain:
         self.tokens[token], self.pool_tokens[pool] = Token(), token
         ledger = deepcopy(self.ledger)
         ledger.reserves[pool] = 100 * ETHER, 10**24
-        logs = [_created(pool, WETH if self.quote == NATIVE else self.quote, token), self._sync(ledger, pool)]
+        logs = [created(pool, WETH if self.quote == NATIVE else self.quote, token), self._sync(ledger, pool)]
         block = self.head.number + 1
         self.blocks.append(Mined(block, f"0x{block:x}-{self.forks}", ledger, {}, logs))
         return pool
@@ -721,7 +725,7 @@ class FakeChain:
         return pool, (SYNC.topic,), _word(x) + _word(y)
 
 
-def _created(pool: str, money: str, token: str) -> tuple[str, tuple[str, ...], bytes]:
+def created(pool: str, money: str, token: str) -> tuple[str, tuple[str, ...], bytes]:
     """The factory's log; coin 0 is the money."""
     topics = (PAIR_CREATED.topic, "0x" + _word(money).hex(), "0x" + _word(token).hex())
     return FACTORY, topics, _word(pool) + _word(1)

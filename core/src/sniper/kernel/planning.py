@@ -128,12 +128,12 @@ class Planning:
             account.kernel.report(f"venue {entry.venue} has no plan for {entry.intent}", error)
             return (still, must("planned", False, note=f"{type(error).__name__}: {error}")), None
         gas = sum(step.gas for step in steps) * bid.max_fee
-        findings: tuple[Finding, ...] = (still, self._enough(entry, gas + exit_gas))
-        if not all(finding.ok for finding in findings):
+        enough = self._enough(entry, gas + exit_gas)
+        findings: tuple[Finding, ...] = (still, enough)
+        if not (still.ok and enough.ok):
             return findings, None
         route = None
-        proposals = account.book.pending[entry.intent].proposals
-        if proposals:
+        if rules.routes and (proposals := account.book.pending[entry.intent].proposals):
             chosen, remark = account.routes.chosen(entry, out, bid, proposals)
             if chosen is not None:
                 dearer = sum(step.gas for step in chosen.steps) * bid.max_fee

@@ -18,6 +18,7 @@ from sniper.errors import ConfigError
 from sniper.events import (
     AskFailed,
     BalancesRead,
+    Block,
     Command,
     Event,
     ProbeAnswered,
@@ -151,7 +152,8 @@ class Recorded:
 
 
 class _Play:
-    """Answers the kernel's asks at once."""
+    """Answers the kernel's asks at once; those of routers when a block's logs are all in, as in a run, which hands them
+    to the kernel together."""
 
     def __init__(
         self,
@@ -167,10 +169,26 @@ class _Play:
         self._executor = executor
         self._recorded = recorded
         self._cash = cash
+        self._routed: list[Ask] = []
         self._results = result.accounts
 
     async def take(self, event: Event) -> None:
         """Let the kernel handle an event and everything that follows from it."""
+        if isinstance(event, Block):
+            await self.route()
+        await self._handle(event)
+
+    async def route(self) -> None:
+        """Answer what routers were asked meanwhile."""
+        asks, self._routed = self._routed, []
+        for ask in asks:
+            assert isinstance(ask.body, ProposeRoute)
+            proposals = await self._routing.legs(ask.body.route) if self._routing else ()
+            await self._handle(
+                RouteProposed(time=self.kernel.now, account=ask.account, ask=ask.id, proposals=proposals)
+            )
+
+    async def _handle(self, event: Event) -> None:
         kernel = self.kernel
         events = deque([event])
         while events:
@@ -198,12 +216,12 @@ class _Play:
             result.fills.append(Fill(fact.time, fact.order, token, fact.amount, fact.cash, fact.gas, fact.realised))
 
     async def _answer(self, ask: Ask) -> Event | None:
-        now, account, body = self.kernel.now, ask.account, ask.body
+        now, body = self.kernel.now, ask.body
         if isinstance(body, Probe):
             return self._probe(ask, body)
         if isinstance(body, ProposeRoute):
-            proposals = await self._routing.legs(body.route) if self._routing else ()
-            return RouteProposed(time=now, account=account, ask=ask.id, proposals=proposals)
+            self._routed.append(ask)
+            return None
         if isinstance(body, Send):
             return sent(ask, now, await self._executor.send(body.submission))
         if isinstance(body, Settle):
@@ -306,6 +324,7 @@ async def backtest(
                     await play.take(Started(time=event.time, mode=Mode.BACKTEST.value))
                 result.events += 1
                 await play.take(event)
+        await play.route()
     result.end = kernel.now
     for name, account in result.accounts.items():
         _close(kernel, name, account)
