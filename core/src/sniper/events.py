@@ -8,7 +8,7 @@ from enum import Enum
 from typing import ClassVar
 
 from sniper.plugin import Frozen
-from sniper.proposal import Proposal
+from sniper.proposal import Leg, Proposal
 
 
 class EventClass(Enum):
@@ -147,6 +147,27 @@ class TokenDescribed(Event, tag="token-described/1"):
     symbol: str
     decimals: int
     deployer: str
+
+
+class CycleFound(Event, tag="cycle-found/1"):
+    """A way round that gained when a router looked at a pool that had changed: it begins and ends with what an account
+    pays with. Untrusted: an `sniper.types.Arbitrage` of its legs is quoted again.
+
+    Looked for only where a strategy subscribes to it, and for no other coin than those of its accounts.
+
+    block   The newest one then.
+    quote   Asset id of what is paid and received, as `sniper.view.View.quote_asset` says it.
+    legs    In their order, each with all that the one before brought. The native coin stands in its wrapped form.
+    amount  Of ``quote``, which gains most; ``gain``: with it, before gas; base units. ``gas``: of all swaps, about.
+    """
+
+    chain_id: int
+    block: int
+    quote: str
+    legs: tuple[Leg, ...]
+    amount: int
+    gain: int
+    gas: int
 
 
 # ---- answers to effects (an account's own stream)  ----
@@ -368,6 +389,19 @@ class PositionClosed(Event, tag="position-closed/1"):
 
     token: str
     pnl: int
+
+
+class ArbitrageEnded(Event, tag="arbitrage-ended/1"):
+    """An order for an `Arbitrage` of this strategy is over.
+
+    state   ``done``; ``failed``: it reverted, which cost its gas; ``cancelled``: nothing of it was traded.
+    gained  Profit, negative where it is a loss: quote asset, base units. Gas counts where it is paid in the same coin.
+    """
+
+    intent: str
+    legs: tuple[Leg, ...]
+    state: str
+    gained: int
 
 
 class Retracted(Event, tag="retracted/1"):

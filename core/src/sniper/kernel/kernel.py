@@ -15,6 +15,7 @@ from sniper.events import (
     Block,
     Clock,
     ClosePosition,
+    CycleFound,
     Event,
     FeedStale,
     KillSwitch,
@@ -123,6 +124,14 @@ class Kernel:
                 if token.startswith(prefix):
                     found.add(token[len(prefix) :])
         return frozenset(found)
+
+    def seekers(self) -> dict[int, tuple[str, ...]]:
+        """By chain: what the accounts pay with, by address, that run a strategy which wants to hear of cycles."""
+        found: dict[int, set[str]] = {}
+        for instance, _, _ in self._declared.get(tag_of(CycleFound), ()):
+            wiring = instance.account.wiring
+            found.setdefault(wiring.chain_id, set()).add(wiring.quote)
+        return {chain_id: tuple(sorted(coins)) for chain_id, coins in sorted(found.items())}
 
     # ---- delivery ----
 

@@ -4,7 +4,7 @@ Pure: the kernel decides with it. Where legs come from is the business of `snipe
 """
 
 from sniper.routing.accept import best_route
-from sniper.routing.cycle import Cycle, confirmed
+from sniper.routing.cycle import Cycle, confirmed, walked
 from sniper.routing.direct import Refused, direct_routes
 from sniper.routing.explain import explain
 from sniper.routing.prune import pruned, split
@@ -26,5 +26,6 @@ __all__ = [
     "quoted",
     "sane",
     "split",
+    "walked",
     "worth",
 ]

@@ -21,8 +21,10 @@ class Cycle(Frozen, kw_only=True):
         return self.hops[-1].amount_out - self.hops[0].amount_in
 
 
-def confirmed(graph: Graph, legs: Sequence[Leg], start: str) -> Cycle | None:
+def confirmed(graph: Graph, legs: Sequence[Leg], start: str, most: int | None = None) -> Cycle | None:
     """The cycle with the amount that gains most, begun with coin ``start``; None where nothing gains.
+
+    most  Of ``start`` that there is, base units; None: as much as it takes.
 
     Where every pool is one piece of constant product the amount is known in closed form: pools one behind the other are
     one such pool. Else it is searched for by exact quotes: the gain rises up to it and falls behind it.
@@ -33,11 +35,25 @@ def confirmed(graph: Graph, legs: Sequence[Leg], start: str) -> Cycle | None:
     pools = [_pool(graph, leg) for leg in ways]
     amount = _closed_form(pools, ways)
     if amount is None:
-        amount = _searched(pools, ways)
+        amount = _searched(pools, ways, most)
+    elif most is not None:
+        amount = min(amount, most)  # up to the best amount more gains more
     hops = _walked(pools, ways, amount)
     if hops is None or hops[-1].amount_out <= amount:
         return None
     return Cycle(hops=hops, gas=sum(pool.impl.swap_gas for pool in pools))
+
+
+def walked(graph: Graph, legs: Sequence[Leg], start: str, amount: int) -> tuple[Hop, ...]:
+    """What the legs of a cycle give for ``amount`` of coin ``start``, right now.
+
+    Raises `NoRoute` as `confirmed`, and `NoLiquidity` where a pool refuses.
+    """
+    ways = _from(legs, start)
+    hops = _walked([_pool(graph, leg) for leg in ways], ways, amount)
+    if hops is None:
+        raise NoLiquidity(f"a pool of the cycle has no output for its part of {amount} of {start}")
+    return hops
 
 
 def _from(legs: Sequence[Leg], start: str) -> tuple[Leg, ...]:
@@ -46,6 +62,8 @@ def _from(legs: Sequence[Leg], start: str) -> tuple[Leg, ...]:
         raise NoRoute(f"{start} is no part of the cycle; begin with one of {[leg.token_in for leg in legs]}")
     turned = (*legs[first:], *legs[:first])
     for leg, following in zip(turned, (*turned[1:], turned[0]), strict=True):
+        if leg.token_in == leg.token_out:
+            raise NoRoute(f"leg {leg.pool} sells {leg.token_in} for itself; a cycle has at least two legs")
         if leg.token_out != following.token_in or leg.share != WHOLE:
             raise NoRoute(f"leg {leg.pool} does not lead into leg {following.pool} with all that there is")
     if len({leg.pool for leg in turned}) < len(turned):
@@ -72,7 +90,7 @@ def _closed_form(pools: Sequence[Listed], legs: Sequence[Leg]) -> int | None:
     return None if x is None or y is None else max(0, isqrt(x * y) - x)
 
 
-def _searched(pools: Sequence[Listed], legs: Sequence[Leg]) -> int:
+def _searched(pools: Sequence[Listed], legs: Sequence[Leg], most: int | None) -> int:
     def gain(amount: int) -> int:
         hops = _walked(pools, legs, amount)
         return -amount if hops is None else hops[-1].amount_out - amount
@@ -81,7 +99,7 @@ def _searched(pools: Sequence[Listed], legs: Sequence[Leg]) -> int:
     high = max(1, pools[0].impl.reserve(pools[0].coins.index(legs[0].token_in)) >> 20)
     while gain(2 * high) > gain(high):
         high *= 2
-    low, high = 0, 2 * high
+    low, high = 0, 2 * high if most is None else min(2 * high, max(0, most))
     while high - low > max(2, high >> 20):
         third = (high - low) // 3
         if gain(low + third) < gain(high - third):

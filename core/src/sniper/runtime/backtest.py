@@ -2,7 +2,8 @@
 
 What an effect would have asked is answered from the record where the record has it: the evidence of a probe for the
 same check and token, a simulated sale of the same token. Where it has not, the effect fails, so a probe denies, and
-that is counted. Nothing is invented. Routers are asked themselves: what they propose follows from the market.
+that is counted. Nothing is invented. Routers are asked themselves: what they propose follows from the market, and so
+do the cycles that they find.
 """
 
 from bisect import bisect_right
@@ -20,6 +21,7 @@ from sniper.events import (
     BalancesRead,
     Block,
     Command,
+    CycleFound,
     Event,
     ProbeAnswered,
     RouteProposed,
@@ -46,6 +48,9 @@ from sniper.types import NATIVE, Mode, asset_id, split_asset
 __all__ = ["Backtested", "Fill", "OpenPosition", "Recorded", "Result", "backtest"]
 
 T = TypeVar("T")
+
+_NOT_MARKET = (Started, Command, CycleFound)
+"""On record beside the market, but not of it. Cycles are looked for anew, as those who seek them may be others."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +184,7 @@ class _Play:
         await self._handle(event)
 
     async def route(self) -> None:
-        """Answer what routers were asked meanwhile."""
+        """Answer what routers were asked meanwhile, and tell of the cycles that they find."""
         asks, self._routed = self._routed, []
         for ask in asks:
             assert isinstance(ask.body, ProposeRoute)
@@ -187,6 +192,8 @@ class _Play:
             await self._handle(
                 RouteProposed(time=self.kernel.now, account=ask.account, ask=ask.id, proposals=proposals)
             )
+        for found in self._routing.cycles(self.kernel.now) if self._routing else ():
+            await self._handle(found)
 
     async def _handle(self, event: Event) -> None:
         kernel = self.kernel
@@ -311,13 +318,15 @@ async def backtest(
     recorded = Recorded.read(directory, begin, progress)
     result = Backtested(accounts={name: Result(account.quote) for name, account in kernel.accounts.items()})
     executor: Executor = resolved.executor.cls(resolved.executor.config, PlayContext(kernel, {}))
-    routed = any(account.execution.routes for account in resolved.accounts)
-    routing = Routing(kernel.market, resolved.routers, structlog.get_logger("sniper")) if routed else None
+    seekers = kernel.seekers()
+    routed = any(account.execution.routes for account in resolved.accounts) or seekers
+    log = structlog.get_logger("sniper")
+    routing = Routing(kernel.market, resolved.routers, log, seekers) if routed else None
     play = _Play(kernel, executor, routing, recorded, cash, result)
     with uncollected():
         for frame in frames(directory, begin, progress):
             for record, event in zip(frame.records, read_records(frame.first, frame.records), strict=True):
-                if record.stream != MARKET or not isinstance(event, Event) or isinstance(event, Started | Command):
+                if record.stream != MARKET or not isinstance(event, Event) or isinstance(event, _NOT_MARKET):
                     continue
                 if not result.events:
                     result.begin = event.time

@@ -2,19 +2,23 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from structlog.typing import FilteringBoundLogger
 
+from sniper.events import CycleFound
 from sniper.kernel.chain import ChainState
 from sniper.kernel.given import given
 from sniper.kernel.market import Market
-from sniper.router import NoRoute, Proposal, RouteAsk, Router
-from sniper.routing import Refused, Route, best_route
+from sniper.router import Leg, NoRoute, Proposal, RouteAsk, Router
+from sniper.routing import Cycle, Refused, Route, best_route, confirmed
 from sniper.settings.resolved import Configured
+from sniper.types import NATIVE, asset_id
 
 KEPT = 256
 """Routes that are remembered, until a pool of their chain changes."""
+MOST_POOLS = 64
+"""Pools of one chain that are looked at for cycles after one batch; the others wait for the next."""
 
 Answer = tuple[Route, tuple[Refused, ...]]
 
@@ -22,7 +26,17 @@ Answer = tuple[Route, tuple[Refused, ...]]
 class Routing:
     """One instance per run, in the thread of the kernel. ``asked`` and ``remembered`` count for the metrics."""
 
-    def __init__(self, market: Market, configured: Sequence[Configured], log: FilteringBoundLogger) -> None:
+    def __init__(
+        self,
+        market: Market,
+        configured: Sequence[Configured],
+        log: FilteringBoundLogger,
+        sought: Mapping[int, Sequence[str]] | None = None,
+    ) -> None:
+        """``sought``: by chain, addresses of the coins for which cycles are looked for, as accounts name them."""
+        self._sought = {chain_id: tuple(coins) for chain_id, coins in (sought or {}).items()}
+        self._unseen: dict[int, dict[str, None]] = {chain_id: {} for chain_id in self._sought}
+        """Pools that changed since they were looked at, the longest ago first."""
         self._market = market
         self._log = log
         self._routers: dict[int, list[tuple[str, Router]]] = {chain_id: [] for chain_id in market.chains}
@@ -90,7 +104,10 @@ class Routing:
         for chain_id, chain in self._market.chains.items():
             if not chain.touched:
                 continue
-            for address in sorted(chain.touched):
+            changed = sorted(chain.touched)
+            if chain_id in self._unseen:
+                self._unseen[chain_id].update(dict.fromkeys(changed))
+            for address in changed:
                 self._versions[chain_id] += 1
                 for name, router in self._routers[chain_id]:
                     self._tell(name, router, chain, address)
@@ -105,3 +122,61 @@ class Routing:
                 router.changed(pool)
         except Exception as error:  # a plugin's code: one pool must not end the others' routes
             self._log.warning("a router cannot take a pool", router=name, pool=address, reason=str(error))
+
+    # ---- cycles ----
+
+    def cycles(self, now: int) -> list[CycleFound]:
+        """The best cycle through each pool that changed since the last call, where it gains on the pools as they are
+        now. ``now``: ns UTC. Every pool is looked at once, whatever happened to it meanwhile, and at most `MOST_POOLS`
+        at a time; where no cycle is sought this does nothing."""
+        if not self._sought:
+            return []
+        self.catch_up()  # of all first: a cycle may lead through several that changed
+        found: dict[tuple[str, tuple[Leg, ...]], CycleFound] = {}
+        for chain_id, unseen in self._unseen.items():
+            chain = self._market.chains[chain_id]
+            for address in list(unseen)[:MOST_POOLS]:
+                del unseen[address]
+                for name, router in self._routers[chain_id]:
+                    legs = self._around(name, router, chain, address)
+                    for coin in self._sought[chain_id] if legs else ():
+                        cycle = self._confirmed(name, chain, legs, coin)
+                        if cycle is not None:
+                            event = _found(chain, coin, cycle, now)
+                            found[event.quote, event.legs] = event
+        return list(found.values())
+
+    def _around(self, name: str, router: Router, chain: ChainState, address: str) -> tuple[Leg, ...]:
+        pool = chain.pools.get(address)
+        if pool is None:
+            return ()
+        try:
+            return tuple(given(leg, Leg) for leg in router.cycle(pool))
+        except Exception as error:  # a plugin's code: without its cycle nothing is lost but a chance
+            self._log.warning("a router names no cycle", router=name, pool=address, reason=str(error))
+            return ()
+
+    def _confirmed(self, name: str, chain: ChainState, legs: tuple[Leg, ...], coin: str) -> Cycle | None:
+        """The cycle begun with ``coin``; None where it does not pass that, or gains nothing by the exact quote."""
+        start = chain.wiring.wrapped_native if coin == NATIVE else coin
+        if all(leg.token_in != start for leg in legs):
+            return None
+        try:
+            cycle = confirmed(chain, legs, start)
+            return None if cycle is None else given(cycle, Cycle)
+        except Exception as error:  # legs that are no cycle, or an AMM that fails
+            self._log.warning("a cycle is none", router=name, coin=coin, reason=f"{type(error).__name__}: {error}")
+            return None
+
+
+def _found(chain: ChainState, coin: str, cycle: Cycle, now: int) -> CycleFound:
+    return CycleFound(
+        time=now,
+        chain_id=chain.id,
+        block=chain.number,
+        quote=asset_id(chain.id, coin),
+        legs=tuple(hop.leg for hop in cycle.hops),
+        amount=cycle.hops[0].amount_in,
+        gain=cycle.gain,
+        gas=cycle.gas,
+    )

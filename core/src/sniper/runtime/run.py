@@ -116,7 +116,7 @@ class Run:
         }
         for endpoints in self.endpoints.values():
             await endpoints.connect()
-        self.routing = Routing(self.kernel.market, resolved.routers, self.log)
+        self.routing = Routing(self.kernel.market, resolved.routers, self.log, self.kernel.seekers())
         context = PlayContext(self.kernel, self.endpoints)
         self.executor: Executor = executor_class.cls(executor_class.config, context)
         if signs:
@@ -218,6 +218,9 @@ class Run:
         while True:
             events = await self.bus.take(most)
             self._take(events)
+            found = self.routing.cycles(self.clock())
+            if found:
+                self._take(found)
             lost = self.bus.overflowed()
             slow = [feeder for feeder in self.feeders if feeder.name in lost]
             for feeder in slow:
