@@ -7,7 +7,7 @@ from typing import Generic, Literal, TypeVar
 from sniper.config import Config
 from sniper.io import Io
 from sniper.plugin import Frozen, Stateless
-from sniper.types import Entry
+from sniper.types import Entry, Roundtrip
 from sniper.view import View
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Io",
     "RiskCheck",
     "RiskProbe",
+    "Roundtrip",
     "View",
     "at_least",
     "at_most",
@@ -82,6 +83,11 @@ class RiskCheck(Stateless):
 
     @abstractmethod
     def judge(self, intent: Entry, view: View) -> Findings: ...
+
+    def judge_roundtrip(self, intent: Roundtrip, view: View) -> Findings:
+        """Judge an arbitrage, which holds nothing after its transaction. `judge` never sees one, and a check that does
+        not override this is not asked; where it is a policy, the arbitrage is denied."""
+        yield must("judges-roundtrips", False, note="this check says nothing of arbitrages")
 
 
 E = TypeVar("E", bound=Evidence)

@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 from sniper.config import Config
 from sniper.events import Event
 from sniper.plugin import Frozen, State
-from sniper.types import Close, Intent, Open
+from sniper.types import Arbitrage, Close, Intent, Open
 from sniper.view import View
 
-__all__ = ["Actions", "Close", "Config", "Open", "SetTimer", "Strategy", "View", "handlers_of", "on"]
+__all__ = ["Actions", "Arbitrage", "Close", "Config", "Open", "SetTimer", "Strategy", "View", "handlers_of", "on"]
 
 
 class SetTimer(Frozen, tag="set-timer"):

@@ -12,6 +12,7 @@ Amounts are ``int`` in base units (wei for ether). Times are ``int`` nanoseconds
 from enum import StrEnum
 
 from sniper.plugin import Frozen
+from sniper.proposal import Leg
 
 NATIVE = "0x" + "0" * 40
 """The address that stands for a chain's own coin (as in Uniswap V4)."""
@@ -75,7 +76,49 @@ class Close(Frozen, tag="close"):
     share_bps: int = BPS
 
 
-Intent = Open | Close
+class Arbitrage(Frozen, tag="arbitrage"):
+    """Pay what the account pays with into a cycle and receive it again in the same transaction, which reverts where
+    less comes back than was paid. The kernel quotes the legs again and finds the amount.
+
+    legs        As `sniper.events.CycleFound` names them.
+    reason      As for `Open`.
+    min_profit  Least that must remain after gas: quote asset, base units.
+    max_spend   Upper bound on what is paid in: quote asset, base units; None: all that is free.
+    allowance   Where an ERC-20 is paid and the venue may not take enough of it: the least to approve at once, base
+                units, so that later cycles need no transaction before theirs. 0: exactly what is paid.
+    """
+
+    legs: tuple[Leg, ...]
+    reason: str
+    min_profit: int
+    max_spend: int | None = None
+    allowance: int = 0
+
+
+Intent = Open | Close | Arbitrage
+
+
+class Roundtrip(Frozen, kw_only=True):
+    """A sized `Arbitrage`: what checks judge of it.
+
+    intent        Its id.
+    quote         Asset id of what is paid and received.
+    venue         Name of the venue that will carry it out.
+    amount        Paid; ``expected_out``: received, by the exact quote; base units of ``quote``.
+    gas_cost      About what its gas costs, base units of ``quote``.
+    """
+
+    intent: str
+    account: str
+    instance: str
+    chain_id: int
+    quote: str
+    venue: str
+    legs: tuple[Leg, ...]
+    amount: int
+    expected_out: int
+    gas_cost: int
+    reason: str
 
 
 class Entry(Frozen):

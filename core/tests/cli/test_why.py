@@ -11,8 +11,10 @@ from msgspec.structs import replace
 from scripted import describe, write
 from world import (
     ACCOUNT,
+    CHAIN,
     ETHER,
     FUNDS,
+    WETH,
     Looks,
     Says,
     Seen,
@@ -28,14 +30,15 @@ from world import (
 
 from sniper.cli import exit_codes, main
 from sniper.cli.story import Chronicle
-from sniper.events import RouteProposed
+from sniper.events import CycleFound, RouteProposed
 from sniper.journal.segments import Kind, Record
 from sniper.journal.writer import Writer
 from sniper.kernel.asks import ProposeRoute, Send, Sign
 from sniper.kernel.wiring import CheckWiring, ExecutionWiring
+from sniper.proposal import Leg
 from sniper.risk import Finding
 from sniper.runtime.records import fact_record, input_record
-from sniper.types import SECOND
+from sniper.types import NATIVE, SECOND
 
 STORIES = Path(__file__).parent / "stories"
 Why = Callable[..., str]
@@ -103,6 +106,38 @@ def test_tells_from_what_was_seen_to_the_profit(why: Why) -> None:
 
 def test_tells_which_rule_refused_what_it_means_and_what_was_tried_again(why: Why) -> None:
     assert why(refused(), "main/script/1") == (STORIES / "refused.txt").read_text()
+
+
+def cycles() -> World:
+    """A gap is taken; the next one somebody else takes first; a third one would not pay its gas."""
+    world = World(Setup(twins=True, venue=Splitting()))
+    legs = (
+        Leg(pool=twin_of(1), token_in=WETH, token_out=address(1)),
+        Leg(pool=pool_of(1), token_in=address(1), token_out=WETH),
+    )
+    for amount, rival in ((ETHER // 2, 0), (ETHER // 2, ETHER // 2), (ETHER // 20, 0)):
+        world.mine(trades=((pool_of(1), amount),))
+        world.answer_all()
+        found = CycleFound(
+            time=world.tick(),
+            chain_id=CHAIN,
+            block=world.chain.head.number,
+            quote=f"{CHAIN}:{NATIVE}",
+            legs=legs,
+            amount=1,
+            gain=ETHER // 40,
+            gas=240_000,
+        )
+        world.tell(found)
+        world.answer_all()
+        world.mine(trades=((twin_of(1), rival),) if rival else ())
+        world.settle()
+    return world
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_tells_of_a_cycle_what_it_gained_or_why_not(why: Why, number: int) -> None:
+    assert why(cycles(), f"main/script/{number}") == (STORIES / f"cycle-{number}.txt").read_text()
 
 
 def test_every_name_of_a_thing_leads_to_its_story(why: Why) -> None:

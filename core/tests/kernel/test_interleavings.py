@@ -16,6 +16,7 @@ from world import (
     FINALITY,
     FUNDS,
     USD,
+    WETH,
     Looks,
     MostOpen,
     Setup,
@@ -23,10 +24,12 @@ from world import (
     Splitting,
     Token,
     World,
+    address,
     hash_of,
     pool_of,
     target,
     token_of,
+    twin_of,
 )
 
 from sniper.events import AskFailed, Settled
@@ -35,6 +38,7 @@ from sniper.kernel.asks import Ask, Probe, ProposeRoute, ReadBalances, Send, Set
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.kernel.snapshot import dump, restore
 from sniper.kernel.wiring import CheckWiring, ExecutionWiring
+from sniper.proposal import Leg
 from sniper.types import BPS, DAY, NATIVE, SECOND
 
 LIMIT = 6 * ETHER // 10
@@ -56,6 +60,12 @@ NATIVE_PURSE = Setup(
 ERC20_PURSE = replace(NATIVE_PURSE, quote=USD)
 ROUTED_PURSE = replace(
     ERC20_PURSE, twins=True, venue=Splitting(), execution=replace(ERC20_PURSE.execution, routes=True)
+)
+CYCLING_PURSE = replace(
+    NATIVE_PURSE,
+    twins=True,
+    venue=Splitting(),
+    checks=tuple(replace(check, policy=False) for check in NATIVE_PURSE.checks),
 )
 HOW: dict[type, tuple[str, ...]] = {
     Probe: ("", "", "", "bad", "garbage", "late"),
@@ -312,12 +322,39 @@ class WithRoutes(Interleavings):
     setup = ROUTED_PURSE
 
 
+class WithCycles(Interleavings):
+    """Between entries and exits gaps open and are traded in one transaction."""
+
+    setup = CYCLING_PURSE
+
+    @rule(token=tokens, back=st.booleans(), gap=st.integers(1, 20), most=st.sampled_from((0, 100)))
+    def finds_a_cycle(self, token: int, back: bool, gap: int, most: int) -> None:
+        money = WETH if self.setup.quote == NATIVE else self.setup.quote
+        dear, cheap = (twin_of(token), pool_of(token)) if back else (pool_of(token), twin_of(token))
+        self.world.mine(most=most, trades=((dear, gap * ETHER // 10),))
+        legs = (
+            Leg(pool=cheap, token_in=money, token_out=address(token)),
+            Leg(pool=dear, token_in=address(token), token_out=money),
+        )
+        self.world.cue("arbitrage", legs=legs, allowance=ETHER if gap % 2 else 0, instance="second")
+
+
+class WithCyclesOfAnErc20(WithCycles):
+    """With approvals, exact ones and some that stand."""
+
+    setup = replace(CYCLING_PURSE, quote=USD, rate=True)
+
+
 TestInterleavings = Interleavings.TestCase
 TestInterleavings.settings = SETTINGS
 TestInterleavingsWithAnErc20Purse = WithAnErc20Purse.TestCase
 TestInterleavingsWithAnErc20Purse.settings = SETTINGS
 TestInterleavingsWithRoutes = WithRoutes.TestCase
 TestInterleavingsWithRoutes.settings = SETTINGS
+TestInterleavingsWithCycles = WithCycles.TestCase
+TestInterleavingsWithCycles.settings = settings(SETTINGS, max_examples=SETTINGS.max_examples // 2)
+TestInterleavingsWithCyclesOfAnErc20 = WithCyclesOfAnErc20.TestCase
+TestInterleavingsWithCyclesOfAnErc20.settings = settings(SETTINGS, max_examples=SETTINGS.max_examples // 2)
 
 
 def _summary(world: World) -> str:

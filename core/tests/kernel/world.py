@@ -17,11 +17,13 @@ from sniper.codec import decode, encode, encode_state
 from sniper.config import Config
 from sniper.events import (
     Answer,
+    ArbitrageEnded,
     AskFailed,
     BalancesRead,
     Block,
     Clock,
     ClosePosition,
+    CycleFound,
     EntryDenied,
     Event,
     KillSwitch,
@@ -80,7 +82,7 @@ from sniper.proposal import Leg, Proposal
 from sniper.risk import Evidence, Finding, Findings, RiskCheck, RiskProbe, at_most, must
 from sniper.routing import split
 from sniper.sizer import Sizer
-from sniper.strategy import Actions, Close, Open, Strategy, on
+from sniper.strategy import Actions, Arbitrage, Close, Open, Strategy, on
 from sniper.types import BPS, DAY, NATIVE, SECOND, Entry, FeeBid, Step
 from sniper.venue import WHOLE, OnChainVenue, RouteLeg, RouteSwap, Swap, approval
 from sniper.view import Position, View
@@ -97,6 +99,7 @@ SPLITTER = "0x" + "cc" * 20
 ETHER = 10**18
 GWEI = 10**9
 FUNDS = 10 * ETHER
+RATE = "0x" + "3a" * 20
 FINALITY = 8
 GAS_APPROVE, GAS_SWAP, GAS_ROUTE = 50_000, 200_000, 500_000
 
@@ -154,6 +157,9 @@ class Cue(Event, tag="test.cue/1"):
     pool: str | None = None
     key: str = ""
     at: int = 0
+    legs: tuple[Leg, ...] = ()
+    min_profit: int = 1
+    allowance: int = 0
 
 
 class ScriptConfig(Config):
@@ -175,6 +181,14 @@ class Script(Strategy):
             yield Open(token=event.token, reason="cued", pool=event.pool, max_spend=event.amount or None)
         elif event.do == "close":
             yield Close(token=event.token, reason="cued", share_bps=event.share_bps)
+        elif event.do == "arbitrage":
+            yield Arbitrage(
+                legs=event.legs,
+                reason="cued",
+                min_profit=event.min_profit,
+                max_spend=event.amount or None,
+                allowance=event.allowance,
+            )
         elif event.do == "timer":
             yield SetTimer(key=event.key, at=event.at)
         elif event.do == "nonsense":
@@ -183,6 +197,15 @@ class Script(Strategy):
             raise ZeroDivisionError("cued")
         elif event.do == "say":
             self.heard.append(self.config.words)
+
+    @on(CycleFound)
+    def found(self, event: CycleFound, view: View) -> Actions:
+        yield Arbitrage(legs=event.legs, reason="it gains", min_profit=1)
+
+    @on(ArbitrageEnded)
+    def went_round(self, event: ArbitrageEnded, view: View) -> Actions:
+        self.heard.append(f"{event.intent} over {len(event.legs)} pools: {event.state} {event.gained}")
+        yield from ()
 
     @on(EntryDenied)
     def denied(self, event: EntryDenied, view: View) -> Actions:
@@ -473,8 +496,9 @@ class FakeChain:
 
     base_fee = 10 * GWEI
 
-    def __init__(self, tokens: int, quote: str, *, twins: bool = False) -> None:
-        """``twins``: each token has a second pool, half as deep, and both are so small that a split pays its gas."""
+    def __init__(self, tokens: int, quote: str, *, twins: bool = False, rate: bool = False) -> None:
+        """``twins``: each token has a second pool, half as deep, and both are so small that a split pays its gas.
+        ``rate``: a pool tells that one ether is worth one of the quote asset."""
         self.quote = quote
         self.tokens = {address(n): Token() for n in range(1, tokens + 1)}
         self.pool_tokens = {pool_of(n): address(n) for n in range(1, tokens + 1)}
@@ -487,6 +511,9 @@ class FakeChain:
             ledger.reserves[twin_of(n)] = ETHER // 2, 10**22 // 2
         if quote != NATIVE:
             ledger.tokens[quote] = 1_000 * ETHER
+        if rate:
+            self.pool_tokens[RATE] = WETH
+            ledger.reserves[RATE] = 1_000 * ETHER, 1_000 * ETHER
         logs: list[tuple[str, tuple[str, ...], bytes]] = []
         money = WETH if quote == NATIVE else quote
         for pool, token in self.pool_tokens.items():
@@ -691,21 +718,36 @@ class FakeChain:
         legs, token_in, token_out, amount, min_out, _ = ROUTE.decode_call(tx.data)
         self._pay(ledger, token_in, amount, tx)
         money = WETH if token_in == NATIVE else token_in
-        have = {money: amount, token_out: 0}
+        have = {money: amount}
         for pool, coin_in, coin_out, share in legs:
-            assert (coin_in, coin_out) == (money, token_out), "this chain has no other pools"
+            assert {coin_in, coin_out} == {money, self.pool_tokens[pool]}, "this chain has no other pools"
             sold = have[coin_in] * share // WHOLE
             x, y = ledger.reserves[pool]
-            out = _out(sold, x, y)
-            ledger.reserves[pool] = x + sold, y - out
+            if coin_in == money:
+                out = _out(sold, x, y)
+                ledger.reserves[pool] = x + sold, y - out
+            else:
+                out = _out(sold, y, x)
+                ledger.reserves[pool] = x - out, y + sold
             have[coin_in] -= sold
-            have[coin_out] += out
+            have[coin_out] = have.get(coin_out, 0) + out
             touched.append(pool)
+        if token_out == token_in:
+            self._came_back(ledger, token_out, have[money], min_out)
+            return
         tax = self.tokens[token_out].buy_tax_bps
         received = have[token_out] - have[token_out] * tax // BPS
         if received < min_out:
             raise Reverted("too little out")
         ledger.tokens[token_out] = ledger.tokens.get(token_out, 0) + received - received * tax // BPS
+
+    def _came_back(self, ledger: Ledger, token: str, amount: int, min_out: int) -> None:
+        if amount < min_out:
+            raise Reverted("too little out")
+        if token == NATIVE:
+            ledger.native += amount
+        else:
+            ledger.tokens[token] += amount
 
     def _pay(self, ledger: Ledger, token: str, amount: int, tx: Tx) -> None:
         if token == NATIVE:
@@ -764,6 +806,7 @@ class Setup:
     sizer: Sizer = field(default_factory=AsAsked)
     venue: Venue = field(default_factory=Venue)
     twins: bool = False
+    rate: bool = False
 
     def kernel(self, report: Callable[[str, Exception], None]) -> Kernel:
         config = ConstantProductConfig(factories=(FACTORY,), fee_bps=30)
@@ -809,7 +852,7 @@ class World:
 
     def __init__(self, setup: Setup = Setup(), *, start: bool = True) -> None:
         self.setup = setup
-        self.chain = FakeChain(setup.tokens, setup.quote, twins=setup.twins)
+        self.chain = FakeChain(setup.tokens, setup.quote, twins=setup.twins, rate=setup.rate)
         self.now = 1_000 * SECOND
         self.reports: list[str] = []
         self.kernel = setup.kernel(self._report)

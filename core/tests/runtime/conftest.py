@@ -1,6 +1,7 @@
-"""Makes ``recorded_world`` importable, which pytest's importlib mode does not."""
+"""Makes ``recorded_world`` importable, and ``world`` of the kernel's tests, which pytest's importlib mode does not."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "kernel")]

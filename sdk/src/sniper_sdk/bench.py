@@ -13,7 +13,7 @@ from sniper.errors import PluginFault
 from sniper.events import Event, TimerFired, narrowed, tag_of
 from sniper.kernel.timers import Owner, Timers
 from sniper.strategy import SetTimer, Strategy, handlers_of
-from sniper.types import SECOND, Close, Intent, Open
+from sniper.types import SECOND, Arbitrage, Close, Intent, Open
 from sniper_sdk import builders
 from sniper_sdk.builders import BuiltView
 
@@ -89,10 +89,10 @@ class Bench:
         for action in actions:
             if type(action) is SetTimer:
                 self._timers.set(_OWNER, action.key, action.at)
-            elif isinstance(action, Open | Close):
+            elif isinstance(action, Open | Close | Arbitrage):
                 intents.append(action)
             else:
                 raise PluginFault(
-                    f"{cls.__name__}.{handler} yielded {action!r}; a strategy yields Open, Close or SetTimer"
+                    f"{cls.__name__}.{handler} yielded {action!r}; a strategy yields Open, Close, Arbitrage or SetTimer"
                 )
         return intents

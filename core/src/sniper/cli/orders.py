@@ -65,6 +65,8 @@ def _row(order: "OrderStory", words: "Words") -> tuple[str, ...]:
     placed = order.placed
     if placed.side == "increase":
         what = f"buy {words.name(placed.token)} for {words.amount(placed.amount_in, placed.quote)}"
+    elif placed.side == "arbitrage":
+        what = f"cycle with {words.amount(placed.amount_in, placed.quote)}"
     else:
         what = f"sell {words.amount(placed.amount_in, placed.token)}"
     states = [attempt.state for attempt in order.attempts.values()]

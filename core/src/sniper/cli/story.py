@@ -138,6 +138,11 @@ class Story:
         """Whether it wants to buy."""
         return self.formed.side == "increase"
 
+    @property
+    def is_arbitrage(self) -> bool:
+        """Whether it wants to pay into a cycle; its token is what is paid."""
+        return self.formed.side == "arbitrage"
+
 
 class NotOnRecord(SniperError, LookupError):
     """Nothing in the journal is called what was asked for, or there is no journal."""
@@ -291,7 +296,7 @@ class Chronicle:
 
     def _formed(self, account: str, fact: f.IntentFormed) -> None:
         story = Story(account=account, formed=fact, mode=self._mode, seen=self._seen())
-        if not story.is_entry:
+        if not (story.is_entry or story.is_arbitrage):
             story.holding = self._held[account, fact.token]
             story.holding.sales.append(story)
         self.stories[fact.intent] = story

@@ -15,6 +15,7 @@ from sniper.cli.written import Words, clock, coins, duration, gwei, percent, pri
 from sniper.events import (
     Block,
     ClosePosition,
+    CycleFound,
     KillSwitch,
     Log,
     PoolRead,
@@ -113,6 +114,8 @@ class Teller:
 
     def _outcome(self, story: Story) -> str:
         """In one sentence."""
+        if story.is_arbitrage:
+            return self._went_round(story)
         name = self._words.name(story.formed.token)
         if story.verdict is None:
             return f"wants to buy {name}; the checks have not all answered"
@@ -132,6 +135,20 @@ class Teller:
             return f"{bought} and closed with {end} of {self._words.amount(abs(realised), order.placed.quote)}"
         return f"{bought}; the position is {holding.state}"
 
+    def _went_round(self, story: Story) -> str:
+        """The same of an arbitrage."""
+        name, order = self._words.name(story.formed.token), story.order
+        if story.verdict is not None and not story.verdict.allowed:
+            return f"wanted to trade a cycle of {name} and was refused by {story.verdict.rule}"
+        if order is None or order.state == "working":
+            return f"is trading a cycle of {name}"
+        cash, gas = order.total("cash"), coins(order.total("gas"), 18)
+        if not cash:
+            reason = f": {printable(order.ended.reason)}" if order.ended and order.ended.reason else ""
+            return f"wanted to trade a cycle of {name}, but the order {_ENDS[order.state]}{reason}; gas {gas} ether"
+        word = "gained" if cash > 0 else "lost"
+        return f"{word} {self._words.amount(abs(cash), order.placed.quote)} with a cycle, before {gas} ether of gas"
+
     # ---- before the order ----
 
     def _seen(self, story: Story) -> Section:
@@ -139,7 +156,8 @@ class Teller:
         section.lines.append(Line(f"{clock(story.formed.time)}: {self._event(story)}"))
         if isinstance(story.seen, Log):
             section.lines.append(Line(f"transaction {story.seen.tx_hash}", PALE))
-        verb = "wanted to buy" if story.is_entry else "wanted to sell"
+        wanted = {"increase": "to buy", "reduce": "to sell", "arbitrage": "to trade a cycle"}
+        verb = f"wanted {wanted[story.formed.side]}"
         section.lines.append(Line(f"Strategy {story.formed.instance} {verb}: {printable(story.formed.reason)}"))
         return section
 
@@ -159,6 +177,12 @@ class Teller:
             else:
                 who = short(seen.address)
             return f"log {seen.index} in block {seen.block} of chain {seen.chain_id}, from {who}"
+        if isinstance(seen, CycleFound):
+            gain = words.amount(seen.gain, seen.quote)
+            return (
+                f"a router named a cycle over {len(seen.legs)} pools in block {seen.block} of chain {seen.chain_id}, "
+                f"which gained {gain} before gas"
+            )
         if isinstance(seen, Block):
             return f"block {seen.number} of chain {seen.chain_id}"
         if isinstance(seen, PoolRead):
@@ -247,6 +271,8 @@ class Teller:
             return story.formed.token
         if story.sized is not None:
             return story.sized.entry.quote
+        if story.is_arbitrage:
+            return story.formed.token
         return story.holding.position.quote if story.holding else ""
 
     # ---- refused ----
@@ -261,6 +287,8 @@ class Teller:
                     section.lines.append(Line(meaning(check, finding)))
         if check in self._about:
             section.lines.append(Line(f"What {check} is about: {self._about[check]}."))
+        if story.is_arbitrage:
+            return section  # what is found next is another one
         if verdict.retry_at is not None:
             wait = duration(verdict.retry_at - verdict.time)
             section.lines.append(Line(f"It may fare better after {wait}, so the strategy may try again then."))
@@ -299,13 +327,16 @@ class Teller:
 
     def _placed(self, order: OrderStory) -> Iterator[Line]:
         placed, words = order.placed, self._words
-        pays, gets = (placed.quote, placed.token) if placed.side == "increase" else (placed.token, placed.quote)
+        pays, gets = (placed.token, placed.quote) if placed.side == "reduce" else (placed.quote, placed.token)
         yield Line(
             f"Pays {words.amount(placed.amount_in, pays)} for {words.amount(placed.expected_out, gets)} expected, at "
             f"least {words.amount(placed.min_out, gets)}{_slippage(placed)}."
         )
         if placed.route is not None:
             yield from self._legs(placed, placed.route)
+        if placed.side == "arbitrage":
+            reserved = f"{words.amount(placed.cash, placed.quote)} to pay, {coins(placed.gas, 18)} ether for gas"
+            yield Line(f"Reserved: {reserved}.")
         if placed.side == "increase":
             yield Line(
                 f"Reserved: {words.amount(placed.cash, placed.quote)} to pay, {coins(placed.gas, 18)} ether for gas, "
@@ -315,6 +346,11 @@ class Teller:
     def _legs(self, placed: f.OrderPlaced, route: f.PlacedRoute) -> Iterator[Line]:
         """Which pools carry how much of it, and how far from the best route that can be."""
         words, out = self._words, placed.expected_out
+        if placed.side == "arbitrage":
+            least = words.amount(route.direct_out, placed.quote)
+            yield Line(f"Over {len(route.legs)} pools through {route.venue}; worth its gas from {least} on:")
+            yield from self._pools(placed, route)
+            return
         more = as_percent(Fraction(out, route.direct_out) - 1)
         gap = ""
         if route.bound is not None and route.bound >= out:  # it speaks of the pools as the router saw them
@@ -323,6 +359,11 @@ class Teller:
             f"Over {len(route.legs)} pools through {route.venue} ({printable(route.method)}), {more} more than one "
             f"pool alone, before gas{gap}:"
         )
+        yield from self._pools(placed, route)
+
+    def _pools(self, placed: f.OrderPlaced, route: f.PlacedRoute) -> Iterator[Line]:
+        """What each pool is sold, and what it gives for it."""
+        words = self._words
         ends = {route.legs[0].coin_in: placed.quote, split_asset(placed.token)[1]: placed.token}
         sold = Counter[str]()
         for leg, (amount, _) in zip(route.legs, route.amounts, strict=True):
@@ -387,6 +428,10 @@ class Teller:
         for booked in attempt.booked:
             back = "taken back by a reorg: " if booked.undo else ""
             amount, cash = abs(booked.amount), abs(booked.cash)
+            if booked.cash and not booked.amount and placed.side == "arbitrage":
+                word = "gained" if (booked.cash > 0) != booked.undo else "lost"
+                yield Line(f"{back}{word} {words.amount(cash, placed.quote)}", WARN if booked.undo else GOOD, 2)
+                continue
             if booked.amount or booked.cash:
                 bought = (booked.cash < 0) != booked.undo
                 verb, preposition = ("bought", "for") if bought else ("sold", "for")
@@ -498,7 +543,7 @@ def _purpose(made: f.AttemptMade, purposes: list[str]) -> str:
 
 
 def _slippage(placed: f.OrderPlaced) -> str:
-    if not placed.expected_out:
+    if not placed.expected_out or placed.side == "arbitrage":
         return ""
     return f" ({percent((placed.expected_out - placed.min_out) * BPS // placed.expected_out)} less, taxes included)"
 

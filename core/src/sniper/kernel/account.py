@@ -20,6 +20,7 @@ from sniper.events import (
 )
 from sniper.kernel import facts as f
 from sniper.kernel.allowances import Allowances
+from sniper.kernel.arbitrages import Arbitrages
 from sniper.kernel.asks import Ask, AskBody, Probe, ProposeRoute, Send, Sign, SimulateSell
 from sniper.kernel.book import Book
 from sniper.kernel.entries import Entries
@@ -68,6 +69,7 @@ class Account:
         self.allowances = Allowances(self)
         self.planning = Planning(self)
         self.routes = Routes(self)
+        self.arbitrages = Arbitrages(self)
         self.execution = Execution(self)
         guards: dict[str, Guard] = {}
         self.sales = Sales(self, guards)

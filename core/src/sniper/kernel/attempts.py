@@ -125,7 +125,7 @@ class Attempts:
         step = transaction_of(order, attempt)
         position = book.positions.get(placed.token) or book.closed.get(placed.token)
         token, quote = split_asset(placed.token)[1], split_asset(placed.quote)[1]
-        held = [(token, position.amount if position else 0)]
+        held = [(token, position.amount if position else 0)] if token != quote else []
         if quote != NATIVE:
             held.append((quote, book.cash.get(placed.quote, 0)))
         swap: Swap | None = None
@@ -230,8 +230,9 @@ class Attempts:
 
     def outbid(self, order: Order) -> None:
         """Replace the newest attempt at the sender's lowest open nonce where it waits too long or was refused; cancel
-        where more tries make no sense."""
-        account = self.account
+        where more tries make no sense. An arbitrage that waits is cancelled at once: its gap was of an earlier block,
+        and a higher bid would eat the profit for which it was allowed."""
+        account, side = self.account, order.placed.side
         rules = account.wiring.execution
         live = [a for a in order.attempts if a.state in IN_FLIGHT]
         if not live or self.signing():
@@ -241,7 +242,7 @@ class Attempts:
         if self.earlier(newest):
             return  # no bid helps before the nonces below it are used
         frozen = account.book.kill == KillLevel.FREEZE
-        if frozen and order.placed.side != "increase":
+        if frozen and side == "reduce":
             return
         waited = account.chain.number - newest.made_block
         refused = newest.state == "unknown" and newest.note in ("underpriced", "insufficient-funds", "rejected")
@@ -262,7 +263,7 @@ class Attempts:
                 max_fee=max(bid.max_fee, _bumped(newest.bid.max_fee)),
             ),
             replaces=newest.id,
-            cancel=newest.cancel or late or (hopeless and order.placed.side == "increase"),
+            cancel=newest.cancel or late or side == "arbitrage" or (hopeless and side == "increase"),
         )
 
     def late(self, order: Order) -> bool:

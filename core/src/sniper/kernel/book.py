@@ -215,7 +215,7 @@ class Book(State):
         chain_id = int(chain)
         total = 0
         for order in self.orders.values():
-            if order.placed.side == "increase" and order.placed.quote == asset:
+            if order.placed.side != "reduce" and order.placed.quote == asset:
                 total += order.cash
             if native and order.placed.chain_id == chain_id:
                 total += order.gas + order.exit_gas

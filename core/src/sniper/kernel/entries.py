@@ -1,8 +1,8 @@
 """From an intent to a reserved order: gates, size, route, checks, probes, and all of it again at the end."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import NoneType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sniper.amm import NoLiquidity
 from sniper.codec import decode
@@ -17,10 +17,13 @@ from sniper.kernel.wiring import CheckWiring
 from sniper.risk import Evidence, Finding, RiskCheck, RiskProbe, at_least, must
 from sniper.types import NATIVE, SECOND, Entry, Open
 from sniper.venue import OnChainVenue
+from sniper.view import View
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
     from sniper.kernel.instances import Instance
+
+T = TypeVar("T")
 
 KERNEL = "kernel"
 """The check under whose name the kernel's own gates are journaled."""
@@ -56,6 +59,8 @@ class Entries:
     def __init__(self, account: "Account") -> None:
         self.account = account
         checks = sorted(account.wiring.checks, key=lambda check: (not check.policy, check.name))
+        self.checks = tuple(checks)
+        """Policies first, then by name."""
         self.pure = tuple((c.name, c.check) for c in checks if isinstance(c.check, RiskCheck))
         self.probes: tuple[tuple[str, RiskProbe[Evidence], type[Evidence]], ...] = tuple(
             (c.name, c.check, _evidence_type(c)) for c in checks if isinstance(c.check, RiskProbe)
@@ -82,16 +87,14 @@ class Entries:
         denials = Denials()
         chain_id = account.wiring.chain_id
         here = intent.token.partition(":")[0] == str(chain_id)
-        gates = (
-            self._gates(instance.name, intent.token) if here else (must("of-this-chain", False, note=str(chain_id)),)
-        )
-        self._judged(intent_id, KERNEL, gates, denials)
+        gates = self.gates(instance.name, intent.token) if here else (must("of-this-chain", False, note=str(chain_id)),)
+        self.judged(intent_id, KERNEL, gates, denials)
         if denials.rule:
             self._deny(intent_id, instance.name, intent.token, denials)
             return
         entry, finding = self._sized(instance, intent_id, intent)
         if entry is None:
-            self._judged(intent_id, KERNEL, (finding,), denials)
+            self.judged(intent_id, KERNEL, (finding,), denials)
             self._deny(intent_id, instance.name, intent.token, denials)
             return
         account.emit(f.EntrySized(time=now, entry=entry))
@@ -123,14 +126,14 @@ class Entries:
         except Exception as error:  # a plugin's code: a check that fails denies
             account.kernel.report(f"risk {body.check} failed on {entry.intent}", error)
             findings = (_failed(error),)
-        self._judged(entry.intent, body.check, findings or (_silent(),), Denials())
+        self.judged(entry.intent, body.check, findings or (_silent(),), Denials())
         self._measure(entry.token, found)
         self._probed(entry)
 
     def failed(self, body: Probe, code: str, message: str) -> None:
         """A probe is late or raised: that denies."""
         finding = must("answered", False, note=f"{code}: {message}", retry_after_s=5)
-        self._judged(body.entry.intent, body.check, (finding,), Denials())
+        self.judged(body.entry.intent, body.check, (finding,), Denials())
         self._probed(body.entry)
 
     def proposed(self, event: RouteProposed) -> None:
@@ -142,12 +145,12 @@ class Entries:
         if event.proposals:
             account.emit(f.Proposed(time=account.kernel.now, intent=body.intent, proposals=event.proposals))
         else:
-            self._judged(body.intent, KERNEL, (not_routed("the routers found nothing"),), Denials())
+            self.judged(body.intent, KERNEL, (not_routed("the routers found nothing"),), Denials())
         self._probed(account.book.pending[body.intent].entry)
 
     def not_proposed(self, body: ProposeRoute, code: str, message: str) -> None:
         """Routers are late or failed: the pool alone is used."""
-        self._judged(body.intent, KERNEL, (not_routed(f"{code}: {message}"),), Denials())
+        self.judged(body.intent, KERNEL, (not_routed(f"{code}: {message}"),), Denials())
         self._probed(self.account.book.pending[body.intent].entry)
 
     def _probed(self, entry: Entry) -> None:
@@ -166,7 +169,9 @@ class Entries:
         elif not pending.routing:
             self._decide(entry)
 
-    def _gates(self, owner: str, token: str, *, ignoring: str = "") -> tuple[Finding, ...]:
+    def gates(self, owner: str, token: str, *, ignoring: str = "") -> tuple[Finding, ...]:
+        """The kernel's own rules for what increases a position, and for an arbitrage, whose ``token`` is the quote
+        asset. ``ignoring``: an intent that is being judged."""
         account = self.account
         book = account.book
         held = book.positions.get(token)
@@ -261,23 +266,19 @@ class Entries:
         """``quiet``: passing findings are on record already; only a check that now denies is journaled."""
         view = self.account.view
         for name, check in self.pure:
-            try:
-                findings = tuple(given(finding, Finding) for finding in check.judge(entry, view)) or (_silent(),)
-            except Exception as error:  # a plugin's code: a check that fails denies
-                self.account.kernel.report(f"risk {name} failed on {entry.intent}", error)
-                findings = (_failed(error),)
+            findings = checked_by(self.account, name, entry.intent, check.judge, entry, view)
             if quiet and all(finding.ok or finding.severity == "warn" for finding in findings):
                 continue
-            self._judged(entry.intent, name, findings, denials)
+            self.judged(entry.intent, name, findings, denials)
 
     def _decide(self, entry: Entry) -> None:
         """Everything answered well: judge once more on the present state, reserve, and place the order."""
         account = self.account
         denials = Denials()
         if self.probes or account.wiring.execution.routes:
-            gates = self._gates(entry.instance, entry.token, ignoring=entry.intent)
+            gates = self.gates(entry.instance, entry.token, ignoring=entry.intent)
             if not all(gate.ok for gate in gates):
-                self._judged(entry.intent, KERNEL, gates, denials)
+                self.judged(entry.intent, KERNEL, gates, denials)
             if not denials.rule:
                 self._judge_pure(entry, denials, quiet=True)
         if denials.rule:
@@ -285,7 +286,7 @@ class Entries:
             return
         quote_findings, order = account.planning.entry_order(entry)
         failed = tuple(finding for finding in quote_findings if not finding.ok and finding.severity == "deny")
-        self._judged(entry.intent, KERNEL, failed or quote_findings, denials)
+        self.judged(entry.intent, KERNEL, failed or quote_findings, denials)
         if order is None or denials.rule:
             self._deny(entry.intent, entry.instance, entry.token, denials)
             return
@@ -298,7 +299,8 @@ class Entries:
         if any(type(tax) is int for tax in (buy, sell)) and {type(buy), type(sell)} <= {int, NoneType}:
             self.account.emit(f.Measured(time=self.account.kernel.now, token=token, buy_tax_bps=buy, sell_tax_bps=sell))
 
-    def _judged(self, intent: str, check: str, findings: tuple[Finding, ...], denials: Denials) -> None:
+    def judged(self, intent: str, check: str, findings: tuple[Finding, ...], denials: Denials) -> None:
+        """Put on record what a check found, and count what denies."""
         self.account.emit(f.Judged(time=self.account.kernel.now, intent=intent, check=check, findings=findings))
         denials.add(check, findings)
 
@@ -308,6 +310,17 @@ class Entries:
         retry_at = None if denials.retry_after_s is None else now + denials.retry_after_s * SECOND
         account.emit(f.Verdict(time=now, intent=intent, allowed=False, rule=denials.rule, retry_at=retry_at))
         account.tell(instance, EntryDenied(time=now, token=token, intent=intent, rule=denials.rule, retry_at=retry_at))
+
+
+def checked_by(
+    account: "Account", name: str, intent: str, judge: Callable[[T, View], Iterator[Finding]], what: T, view: View
+) -> tuple[Finding, ...]:
+    """What a pure check finds. One that fails, or says nothing, denies."""
+    try:
+        return tuple(given(finding, Finding) for finding in judge(what, view)) or (_silent(),)
+    except Exception as error:  # a plugin's code
+        account.kernel.report(f"risk {name} failed on {intent}", error)
+        return (_failed(error),)
 
 
 def _evidence_type(wiring: CheckWiring) -> type[Evidence]:

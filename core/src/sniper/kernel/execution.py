@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sniper.kernel.account import Account
 
 TOO_LATE = "deadline passed"
+GONE = "the gap closed before it was sent"
 
 
 class Execution:
@@ -44,6 +45,9 @@ class Execution:
             return
         if self.attempts.late(order):
             self._end(order, "cancelled", TOO_LATE)
+            return
+        if order.placed.side == "arbitrage" and account.arbitrages.gone(order):
+            self._end(order, "cancelled", GONE)
             return
         sender = account.book.sender(order.placed.chain_id, order.placed.owner)
         if account.book.kill == KillLevel.FREEZE or account.book.halted or not sender.known:

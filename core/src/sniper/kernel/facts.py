@@ -15,7 +15,8 @@ class Fact(Frozen):
 
 
 class IntentFormed(Fact, tag="intent-formed/1"):
-    """``side``: ``increase`` or ``reduce``. ``cause``: the event that led to it, for people."""
+    """``side``: ``increase``, ``reduce`` or ``arbitrage``, whose ``token`` is the quote asset. ``cause``: the event
+    that led to it, for people."""
 
     intent: str
     instance: str
@@ -72,11 +73,12 @@ class Closed(Fact, tag="ask-closed/1"):
 
 
 class PlacedRoute(Frozen):
-    """How an entry goes over several pools in one transaction.
+    """How an entry or an arbitrage goes over several pools in one transaction.
 
     venue, spender  Who carries it out, and the contract that takes what is paid.
     legs            As the venue was told. ``amounts``: what each sells and buys, base units, when it was placed.
-    direct_out      What the order's own pool would have given for all of it, token base units.
+    direct_out      What the order's own pool would have given for all of it, token base units. Of an arbitrage: what
+                    must come back to make it worth sending, its gas included.
     method, bound   See `sniper.router.Proposal`.
     """
 
@@ -98,7 +100,8 @@ class OrderPlaced(Fact, tag="order-placed/1"):
     exit_data      Of an entry, `venue_data` of the way back: what was bought can be sold though its pool is forgotten.
     deadline       Seconds, chain time: the swap reverts after it; 0: none is known.
     route          Of an entry that goes over several pools; None: ``pool`` alone. What it buys is held and sold in
-                   ``pool`` at ``venue``, which the checks have judged.
+                   ``pool`` at ``venue``, which the checks have judged. Of an arbitrage (``side``), the cycle: its
+                   ``token`` is its ``quote``, and ``pool`` its first leg.
     """
 
     order: str

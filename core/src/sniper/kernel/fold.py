@@ -95,11 +95,18 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
     if fact.order in book.orders or fact.order in book.ended:
         raise IllegalTransition(f"order {fact.order} was placed already")
     position = book.positions.get(fact.token)
-    if fact.side == "increase":
+    if fact.side != "reduce":
         free = book.cash.get(fact.quote, 0) - book.reserved(fact.quote)
         needed = fact.cash + (fact.gas + fact.exit_gas if fact.quote.endswith(NATIVE) else 0)
         if needed > free:
             raise IllegalTransition(f"order {fact.order} needs {needed} of {fact.quote}, {free} are free")
+    if fact.side == "arbitrage":
+        if fact.token != fact.quote or fact.route is None or fact.min_out <= fact.amount_in:
+            raise IllegalTransition(
+                f"order {fact.order} is no arbitrage: it pays {fact.amount_in} of {fact.quote} and would take "
+                f"{fact.min_out} of {fact.token} for it"
+            )
+    elif fact.side == "increase":
         if position is None:
             # A flat one that a reorg could bring back goes on: a token has one position, whatever is taken back.
             before = book.closed.pop(fact.token, None)
@@ -186,28 +193,19 @@ def _booked(book: Book, fact: f.Booked) -> None:
     gas_left = (cash if order.placed.quote == native else book.cash.get(native, 0)) - fact.gas
     if cash < 0 or gas_left < 0:
         raise IllegalTransition(f"order {order.id} would leave {min(cash, gas_left)} of {order.placed.quote} in cash")
-    position = book.positions.get(order.placed.token) or book.closed.get(order.placed.token)
-    if position is None:
-        raise IllegalTransition(f"order {order.id} moved {order.placed.token}, of which there is no position")
-    if position.amount + fact.amount < 0:
-        raise IllegalTransition(f"order {order.id} would leave {position.amount + fact.amount} of {order.placed.token}")
-    filled = order.filled + (-fact.amount if order.placed.side == "reduce" else -fact.cash)
-    if not 0 <= filled <= order.placed.amount_in:
-        raise IllegalTransition(f"order {order.id} for {order.placed.amount_in} would have {filled} filled")
-    order.filled = filled
+    if order.placed.side == "arbitrage":
+        if fact.amount or fact.cost or (not fact.undo and fact.cash < -order.placed.amount_in):
+            raise IllegalTransition(
+                f"order {order.id} paid {order.placed.amount_in} into a cycle, so it cannot have lost {-fact.cash}, "
+                f"nor moved {fact.amount} of a position that cost {fact.cost}"
+            )
+    else:
+        _moved_position(book, order, fact)
     book.cash[order.placed.quote] = cash
     if fact.gas:
         book.cash[native] = gas_left
-    position.amount += fact.amount
-    position.cost += fact.cost
-    position.realised += fact.realised
-    position.changed_block = fact.block
-    if fact.amount > 0 and order.placed.side == "increase" and not position.opened_at:
-        position.opened_at, position.opened_block = fact.time, fact.block
     if fact.undo:
         order.booked.pop()
-        if not position.amount:
-            position.opened_at = position.opened_block = 0
     else:
         order.booked.append(fact)
     if order.placed.side == "increase" and fact.cash:
@@ -216,6 +214,28 @@ def _booked(book: Book, fact: f.Booked) -> None:
     order.gas = max(0, order.gas - fact.gas)
     if fact.realised:
         _realised(book, fact.time, order.placed.chain_id, fact.realised)
+
+
+def _moved_position(book: Book, order: Order, fact: f.Booked) -> None:
+    """What a purchase or a sale did to its position."""
+    placed = order.placed
+    position = book.positions.get(placed.token) or book.closed.get(placed.token)
+    if position is None:
+        raise IllegalTransition(f"order {order.id} moved {placed.token}, of which there is no position")
+    if position.amount + fact.amount < 0:
+        raise IllegalTransition(f"order {order.id} would leave {position.amount + fact.amount} of {placed.token}")
+    filled = order.filled + (-fact.amount if placed.side == "reduce" else -fact.cash)
+    if not 0 <= filled <= placed.amount_in:
+        raise IllegalTransition(f"order {order.id} for {placed.amount_in} would have {filled} filled")
+    order.filled = filled
+    position.amount += fact.amount
+    position.cost += fact.cost
+    position.realised += fact.realised
+    position.changed_block = fact.block
+    if fact.amount > 0 and placed.side == "increase" and not position.opened_at:
+        position.opened_at, position.opened_block = fact.time, fact.block
+    if fact.undo and not position.amount:
+        position.opened_at = position.opened_block = 0
 
 
 def _realised(book: Book, time: int, chain_id: int, amount: int) -> None:
@@ -267,7 +287,7 @@ def _reopened(book: Book, fact: f.OrderReopened) -> None:
     order.state = move(ORDER, f"order {order.id}", order.state, "working")
     book.ended.pop(order.id, None)
     order.step = fact.step
-    if order.placed.side == "increase":
+    if order.placed.side != "reduce":
         order.cash = max(order.cash, order.placed.amount_in - order.filled)
         order.gas = max(
             order.gas,

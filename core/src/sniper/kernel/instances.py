@@ -9,7 +9,7 @@ from sniper.kernel.given import given
 from sniper.kernel.timers import Owner
 from sniper.kernel.wiring import StrategyWiring
 from sniper.strategy import SetTimer, handlers_of
-from sniper.types import Close, Open
+from sniper.types import Arbitrage, Close, Open
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -73,6 +73,8 @@ class Instance:
         try:
             if type(action) is Open:
                 account.safely(account.entries.form, self, given(action, Open))
+            elif type(action) is Arbitrage:
+                account.safely(account.arbitrages.form, self, given(action, Arbitrage))
             elif type(action) is SetTimer:
                 account.kernel.timers.set(self.owner, given(action, SetTimer).key, action.at)
             else:

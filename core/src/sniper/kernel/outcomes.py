@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from sniper.events import EntryDenied, PositionClosed
+from sniper.events import ArbitrageEnded, EntryDenied, PositionClosed
 from sniper.exit import Sell
 from sniper.kernel.book import Order, Position
 from sniper.kernel.positions import move, restate
+from sniper.proposal import Leg
 from sniper.types import BPS
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ class Outcomes:
         """An order of this account has ended: what becomes of its position."""
         account = self.account
         position = account.book.positions.get(order.placed.token)
+        if order.placed.side == "arbitrage":
+            self._went_round(order)
+            return
         if position is None:
             return
         if not position.amount:
@@ -56,6 +60,19 @@ class Outcomes:
         guard.pending = None
         account.exits.valued(guard)
 
+    def _went_round(self, order: Order) -> None:
+        account, placed = self.account, order.placed
+        legs = placed.route.legs if placed.route else ()
+        ended = ArbitrageEnded(
+            time=account.kernel.now,
+            intent=placed.intent,
+            legs=tuple(Leg(pool=leg.pool, token_in=leg.coin_in, token_out=leg.coin_out) for leg in legs),
+            state=order.state,
+            gained=sum(booked.realised for booked in order.booked),
+        )
+        account.tell(placed.instance, ended)
+        self._drained(placed.instance)
+
     def _flat(self, position: Position) -> None:
         account = self.account
         move(account, position, "closed", 0)
@@ -64,7 +81,11 @@ class Outcomes:
             position.instance,
             PositionClosed(time=account.kernel.now, token=position.token, pnl=position.realised),
         )
-        instance = account.instances.get(position.instance)
+        self._drained(position.instance)
+
+    def _drained(self, name: str) -> None:
+        """Remove a strategy that was to go once it holds nothing."""
+        instance = self.account.instances.get(name)
         if instance is not None and instance.state == "draining" and not instance.holds():
             instance.command("remove", "")
 
@@ -78,6 +99,8 @@ class Outcomes:
 
     def retracted(self, order: Order) -> None:
         """A reorg took back a transaction of this order: its position is what it was before."""
+        if order.placed.side == "arbitrage":
+            return  # there is none
         account = self.account
         position = account.book.positions[order.placed.token]
         restate(account, position, position.failures)

@@ -130,7 +130,7 @@ class Routes:
         instance = account.instances[entry.instance]
         for name, venue in account.planning.venues(instance.wiring.venue).items():
             try:
-                legs = tuple(_leg(account.chain.pools[leg.pool], leg) for leg in route.legs)
+                legs = tuple(route_leg(account.chain.pools[leg.pool], leg) for leg in route.legs)
                 if venue.serves_route(account.chain.id, legs):
                     yield name, venue, legs
             except Exception as error:  # a plugin's code: what does not say that it serves does not
@@ -168,7 +168,8 @@ class Routes:
         return Chosen(placed, route.amount_out, min_out, account.planning.route(venue, swap))
 
 
-def _leg(pool: "Pool", leg: Leg) -> RouteLeg:
+def route_leg(pool: "Pool", leg: Leg) -> RouteLeg:
+    """A leg with what a venue must know of its pool."""
     i, j = pool.coins.index(leg.token_in), pool.coins.index(leg.token_out)
     return RouteLeg(
         pool=pool.address,

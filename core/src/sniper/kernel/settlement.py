@@ -34,7 +34,9 @@ class Settlement:
         allowances = self.account.allowances
         step = transaction_of(order, attempt)
         gas = event.gas_used * event.gas_price
-        if step.purpose == "entry" and event.ok:
+        if step.purpose == "entry" and event.ok and order.placed.side == "arbitrage":
+            self._went_round(order, attempt, event, gas)
+        elif step.purpose == "entry" and event.ok:
             self._bought(order, attempt, event, gas)
         elif step.purpose == "exit" and event.ok:
             self._sold(order, attempt, event, gas)
@@ -104,6 +106,16 @@ class Settlement:
         if len(order.steps) == attempt.step + 1:  # not there from before a reorg
             self._approve_exit(order, position.amount)
         account.exits.arm(placed.token, placed.instance)
+
+    def _went_round(self, order: Order, attempt: Attempt, event: Settled, gas: int) -> None:
+        """An arbitrage: what came back beyond what was paid is profit, and nothing is held."""
+        placed = order.placed
+        native = placed.quote.endswith(NATIVE)
+        moved = event.native_delta + gas if native else -self._cash_change(order, event)
+        booked = max(moved, -placed.amount_in)
+        self._booked(order, attempt, event, gas, 0, booked, 0, booked - (gas if native else 0))
+        self._surplus(placed.quote, -moved, -booked, "the cycle cost more than was paid into it")
+        self.account.allowances.used(order, attempt, placed.quote)
 
     def _approve_exit(self, order: Order, amount: int) -> None:
         """Now that the amount is known, so that a sale needs one transaction and not two."""

@@ -5,7 +5,7 @@ from sniper.evm.rpc import Endpoints
 from sniper.kernel.account import Account
 from sniper.kernel.kernel import Kernel
 from sniper.router import Leg, NoRoute, RouteAsk
-from sniper.routing import quoted
+from sniper.routing import quoted, walked
 from sniper.types import asset_id
 from sniper.venue import Swap
 
@@ -48,7 +48,8 @@ class PlayContext:
         return pool.amount_out(coin, account.planning.after_tax(token, swap.amount_in, buying=False))
 
     def _routed(self, account: Account, swap: Swap) -> int:
-        """What the legs of an entry give. Raises `NoLiquidity`, also where one of its pools is not known any more."""
+        """What the legs of an entry or a cycle give. Raises `NoLiquidity`, also where one of its pools is not known any
+        more."""
         coin_in, coin_out = (account.planning.pool_coin(token) for token in (swap.token_in, swap.token_out))
         count = len(swap.legs)
         ask = RouteAsk(
@@ -61,6 +62,8 @@ class PlayContext:
         )
         legs = [Leg(pool=leg.pool, token_in=leg.coin_in, token_out=leg.coin_out, share=leg.share) for leg in swap.legs]
         try:
+            if coin_in == coin_out:
+                return walked(account.chain, legs, coin_in, swap.amount_in)[-1].amount_out
             return quoted(account.chain, ask, legs, method="played", bound=None).amount_out
         except NoRoute as error:
             raise NoLiquidity(str(error)) from error

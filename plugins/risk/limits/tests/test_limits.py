@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sniper.risk import Finding
+from sniper.risk import Finding, Roundtrip
 from sniper.types import DAY, SECOND
 from sniper_risk_limits.check import Limits, LimitsConfig
 from sniper_sdk.builders import TOKEN, BuiltView, address, entry, position, view
@@ -131,3 +131,33 @@ def test_refuses_a_section_that_makes_no_sense(section: dict[str, object]) -> No
 def test_the_caps_on_spending_have_no_default() -> None:
     with pytest.raises(ValidationError):
         LimitsConfig.model_validate({})
+
+
+def of_roundtrip(limits: Limits, here: BuiltView, amount: int = 10**17) -> dict[str, bool]:
+    intent = Roundtrip(
+        intent="main/cycles/1",
+        account="main",
+        instance="cycles",
+        chain_id=1,
+        quote=here.quote_asset(1),
+        venue="aggregator",
+        legs=(),
+        amount=amount,
+        expected_out=amount + 1,
+        gas_cost=1,
+        reason="a test",
+    )
+    return {finding.rule: finding.ok for finding in limits.judge_roundtrip(intent, here)}
+
+
+def test_an_arbitrage_may_pay_as_much_as_one_entry_and_is_no_spending_of_the_day() -> None:
+    spent = view(now=NOW, spending=[(NOW, 10**19)], positions=[position(f"1:{address(n)}") for n in range(9)])
+    assert of_roundtrip(check(), spent, 10**18) == {"trade-spend": True}
+    assert of_roundtrip(check(), spent, 10**18 + 1) == {"trade-spend": False}
+
+
+def test_after_too_much_loss_no_arbitrage_is_traded_either() -> None:
+    limits = check(max_daily_loss=10**17, max_drawdown=10**17)
+    assert all(of_roundtrip(limits, view(now=NOW, results=[(NOW, -(10**17))], drawdown=10**17)).values())
+    lost = of_roundtrip(limits, view(now=NOW, results=[(NOW, -(10**17) - 1)], drawdown=10**17 + 1))
+    assert lost == {"trade-spend": True, "daily-loss": False, "drawdown": False}

@@ -12,7 +12,7 @@ from sniper.codec import decode, encode, to_json
 from sniper.config import Config
 from sniper.errors import CodecError, RpcError
 from sniper.io import Chain, Fork
-from sniper.risk import Entry, Evidence, Finding, RiskCheck, RiskProbe
+from sniper.risk import Entry, Evidence, Finding, RiskCheck, RiskProbe, Roundtrip
 from sniper_sdk import strategies
 from sniper_sdk.builders import BuiltView
 from sniper_sdk.conformance.budget import step_budget
@@ -107,6 +107,23 @@ class RiskConformance:
                 self._judged(intent, view, found)
 
         self._for_all(check, examples=min(self.examples, 15))
+
+    def test_an_arbitrage_is_judged_alike_each_time_with_a_finding_for_each_rule(self) -> None:
+        made = self._made()
+        if not isinstance(made, RiskCheck):
+            return
+
+        def check(intent: Roundtrip, view: BuiltView) -> None:
+            with pure(), step_budget(self.max_steps):
+                findings = list(made.judge_roundtrip(intent, view))
+            assert findings, "no finding at all about an arbitrage: yield one for each rule"
+            assert [decode(encode(finding), Finding) for finding in findings] == findings
+            rules = [finding.rule for finding in findings]
+            assert len(set(rules)) == len(rules), f"one rule yields several findings: {sorted(rules)}"
+            assert list(made.judge_roundtrip(intent, view)) == findings, "the findings about an arbitrage changed"
+
+        intents = strategies.structs(Roundtrip)
+        for_all(check, shrinks=False, examples=min(self.examples, 15), intent=intents, view=self.views())
 
     def test_it_cannot_be_changed(self) -> None:
         made: Any = self._made()  # Any: it may have any attribute

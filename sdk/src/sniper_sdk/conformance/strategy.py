@@ -11,7 +11,7 @@ from sniper.config import Config
 from sniper.events import Event, TimerFired
 from sniper.plugin import State
 from sniper.strategy import Strategy, handlers_of
-from sniper.types import BPS, SECOND, Close, Intent
+from sniper.types import BPS, SECOND, Arbitrage, Close, Intent
 from sniper_sdk import strategies
 from sniper_sdk.bench import Bench
 from sniper_sdk.builders import BuiltView
@@ -51,7 +51,11 @@ def _check(intent: Intent) -> None:
     assert intent.reason, f"{intent!r} gives no reason: one sentence for people stands first in `sniper why`"
     if isinstance(intent, Close):
         assert 1 <= intent.share_bps <= BPS, f"{intent!r} closes {intent.share_bps} bps; give 1 to {BPS}"
-    elif intent.max_spend is not None:
+        return
+    if isinstance(intent, Arbitrage):
+        assert intent.min_profit > 0, f"{intent!r} is content with no profit"
+        assert intent.allowance >= 0, f"{intent!r} approves less than nothing"
+    if intent.max_spend is not None:
         assert intent.max_spend >= 0, f"{intent!r} may spend less than nothing"
 
 

@@ -80,7 +80,7 @@ class Paper(Executor):
                     if token != NATIVE:
                         balances[token] = balances.get(token, 0) + amount
                     if token == swap.quote != NATIVE:
-                        quote_delta = amount
+                        quote_delta = (quote_delta or 0) + amount  # a cycle pays and receives it
         return Settlement(
             ok=not reason,
             block=block,
