@@ -542,6 +542,26 @@ def test_a_sale_that_is_late_for_its_deadline_is_cancelled_and_planned_afresh() 
     world.check_against_chain()
 
 
+def test_a_nonce_for_which_another_bid_is_made_already_is_not_given_back() -> None:
+    world = World(Setup(execution=ExecutionWiring(replace_after_blocks=2)))
+    world.open(1)
+    world.answer_all(Sign)
+    (send,) = world.asked(Send)
+    for _ in range(2):
+        world.mine(most=0)
+    world.answer(send, how="not-sent")
+    world.answer_all()
+    world.open(2)
+    world.answer_all()
+    assert [(attempt, tx.nonce) for attempt, tx in world.sent] == [
+        ("main/script/1.0#1", 0),
+        ("main/script/2.0#0", 1),
+    ]
+    world.settle()
+    world.check()
+    world.check_against_chain()
+
+
 def test_a_swap_whose_approval_took_until_its_deadline_is_not_sent() -> None:
     world = World(Setup(quote=USD, execution=ExecutionWiring(deadline_s=30, replace_after_blocks=9)))
     world.open()

@@ -193,7 +193,7 @@ class Attempts:
         """A node's word on a broadcast. Only ``not-sent`` is certain; any refusal may still have been gossiped."""
         if event.outcome in ("accepted", "known"):
             self.move(order, attempt, "sent")
-        elif event.outcome == "not-sent" and self._gives_back(attempt):
+        elif event.outcome == "not-sent" and self._gives_back(order, attempt):
             self.move(order, attempt, "dropped", note=event.message or "not sent")
         elif event.outcome == "not-sent":
             self.move(order, attempt, "unknown", note="no answer")  # an earlier broadcast of it may have left
@@ -208,14 +208,16 @@ class Attempts:
             if other.nonce == attempt.nonce and other is not attempt and other.state in IN_FLIGHT:
                 self.move(order, other, "replaced")
 
-    def _gives_back(self, attempt: Attempt) -> bool:
+    def _gives_back(self, order: Order, attempt: Attempt) -> bool:
         """Whether an attempt that was not sent can be given up: nothing is ever signed, or it was never sent before and
-        its nonce is the last one, so that the next transaction takes it."""
+        its nonce is the last one, so that the next transaction takes it. Not where another bid has that nonce."""
         account = self.account
         if not account.kernel.wiring.signs:
             return True
         sender = account.book.sender(account.wiring.chain_id, account.wiring.address)
-        return attempt.state == "signed" and not attempt.replaces and sender.next_nonce == attempt.nonce + 1
+        rivals = any(other.nonce == attempt.nonce and other is not attempt for other in order.attempts)
+        last = sender.next_nonce == attempt.nonce + 1
+        return attempt.state == "signed" and not attempt.replaces and last and not rivals
 
     # ---- blocks ----
 
