@@ -134,7 +134,7 @@ def differences(
     cash = book.cash.get(f"{chain.chain_id}:{NATIVE}", 0)
     if cash != chain.balance(address):
         found.append(f"the books hold {cash} wei, the chain {chain.balance(address)}")
-    held = {split_asset(fact.token)[1] for fact in record.all(f.OrderPlaced, account)}
+    held = {split_asset(fact.token)[1] for fact in record.all(f.OrderPlaced, account)} - {NATIVE}
     for token in sorted(held | {token.lower() for token in tokens}):
         asset = f"{chain.chain_id}:{token}"
         position = book.positions.get(asset)
