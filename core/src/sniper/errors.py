@@ -7,6 +7,21 @@ match, and says what was wrong, with which value, and what to do. Secrets never 
 from typing import ClassVar
 
 
+def told(error: BaseException) -> str:
+    """An error in text that can be put on record: its class, and what it says. It raises nothing itself: plugins raise
+    whatever they like, and what they say may hold half a character."""
+    try:
+        said = str(error)
+    except Exception as second:
+        said = f"which does not say why ({type(second).__name__})"
+    return writable(f"{type(error).__name__}: {said}")
+
+
+def writable(text: str) -> str:
+    """Text without the half characters that nothing can encode."""
+    return text.encode(errors="replace").decode()
+
+
 class SniperError(Exception):
     """The base of all. ``code`` is stable across versions; the text is not."""
 

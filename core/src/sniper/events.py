@@ -36,11 +36,6 @@ def tag_of(kind: type[Event]) -> str:
     return kind.__struct_config__.tag or kind.__name__  # type: ignore[attr-defined]  # every event is a msgspec struct
 
 
-def has_tag(kind: type[Event]) -> bool:
-    """Whether an event type can be told from others on record."""
-    return kind.__struct_config__.tag is not None  # type: ignore[attr-defined]  # as above
-
-
 def fields_of(kind: type[Event]) -> tuple[str, ...]:
     """The names of its fields."""
     found: tuple[str, ...] = kind.__struct_fields__  # type: ignore[attr-defined]  # as above

@@ -541,3 +541,16 @@ def test_every_event_of_the_core_has_an_encoding() -> None:
 
 if __name__ == "__main__":
     print("\n".join(lines()))
+
+
+class Mixed(Frozen, tag="codec-mixed/1"):
+    """A union that msgspec does not take: it holds text and bytes to be one kind."""
+
+    value: str | bytes = ""
+
+
+def test_a_class_that_msgspec_cannot_read_is_read_by_us_and_keeps_no_other_from_being_read() -> None:
+    for struct in (Mixed(value="text"), Mixed(value=b"bytes"), Apple(weight=7)):
+        assert codec.decode(codec.encode(struct)) == struct
+    assert not codec.structs.is_native(Mixed)
+    assert codec.structs.is_native(Apple)

@@ -12,6 +12,7 @@ from world import (
     CHAIN,
     ETHER,
     BrokenExit,
+    Script,
     Setup,
     Target,
     TargetConfig,
@@ -23,6 +24,7 @@ from world import (
 )
 
 from sniper.codec import encode
+from sniper.errors import told
 from sniper.events import Block
 from sniper.exit import Exit, ExitActions, Sell, SetTimer
 from sniper.fee import FeeEstimator
@@ -124,13 +126,14 @@ def test_an_amm_that_cannot_price_denies_entries_and_sales_go_on_with_the_next_b
         encode(fact)
 
 
+@pytest.mark.parametrize("makes", [bang, *(lambda *_, it=it: it for it in (None, True, 1.5, "x", 2**255))])
 def test_an_amm_that_has_no_data_for_its_venue_denies_entries_and_sales_are_tried_again(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, makes: Callable[..., Any]
 ) -> None:
     world = World()
     world.bought()
     with monkeypatch.context() as patch:
-        patch.setattr(ConstantProduct, "venue_data", bang)
+        patch.setattr(ConstantProduct, "venue_data", makes)
         denied(world, "kernel.planned")
         world.close()
         assert world.of(f.Verdict)[-1].rule == "kernel.planned"
@@ -309,3 +312,31 @@ def test_a_share_that_is_no_number_stops_the_strategy_and_not_the_account() -> N
     world.settle()
     assert not world.book.halted
     assert FIRST not in world.book.positions
+
+
+class Mute(RuntimeError):
+    """Raises when it is asked what it says."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("nothing")
+
+
+def test_what_an_error_says_can_be_put_on_record_whatever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> Any:
+        raise RuntimeError("half a character: \ud800")
+
+    world = World()
+    world.bought()
+    monkeypatch.setattr(ConstantProduct, "reserve", fails)
+    world.chain.burn(pool_of(1), 5_000)
+    world.deliver()
+    assert world.book.positions[FIRST].unguarded
+    monkeypatch.setattr(Script, "cue", fails)
+    world.open(2)
+    assert world.of(f.InstanceMoved)[-1].state == "stopped"
+    for fact in world.all_facts():
+        encode(fact)
+
+
+def test_an_error_that_does_not_say_what_it_is_about_is_told_all_the_same() -> None:
+    assert told(Mute()) == "Mute: which does not say why (RuntimeError)"

@@ -45,6 +45,7 @@ from sniper.kernel.wiring import CheckWiring, ExecutionWiring
 from sniper.proposal import WHOLE, Leg, Proposal
 from sniper.runtime.playing import PlayContext
 from sniper.types import BPS
+from sniper_amm_constant_product.pool import ConstantProduct
 
 TOKEN = token_of(1)
 COIN = address(1)
@@ -425,9 +426,13 @@ def test_a_pool_that_the_market_does_not_list_is_no_part_of_a_route_though_the_a
     assert remark(world).startswith("no route brings more")
 
 
+MIDDLE = address(0xC0)
+OVER = replace(SETUP, execution=replace(ROUTES, route_through=(MIDDLE,)))
+
+
 def over_another_coin(world: World) -> tuple[str, str, str]:
     """Two pools, one behind the other, as deep as the token's first one; and the coin between them."""
-    first, second, middle = address(0x3001), address(0x3002), address(0xC0)
+    first, second, middle = address(0x3001), address(0x3002), MIDDLE
     logs = [
         created(first, WETH, middle),
         (first, (SYNC.topic,), words(2 * ETHER, 2 * 10**21)),
@@ -441,7 +446,7 @@ def over_another_coin(world: World) -> tuple[str, str, str]:
 
 
 def test_a_way_that_nets_less_than_the_best_pool_alone_is_left_though_no_leg_of_it_can_be() -> None:
-    world = World(SETUP)
+    world = World(OVER)
     first, second, middle = over_another_coin(world)
     world.open(1, AMOUNT)
     answer(world, (leg(first, coin_out=middle), leg(second, coin_in=middle)))
@@ -450,7 +455,7 @@ def test_a_way_that_nets_less_than_the_best_pool_alone_is_left_though_no_leg_of_
 
 
 def test_a_way_over_another_coin_is_taken_and_held_in_the_pool_that_was_judged() -> None:
-    world = World(SETUP)
+    world = World(OVER)
     first, second, middle = over_another_coin(world)
     world.open(1, AMOUNT)
     answer(
@@ -469,3 +474,81 @@ def test_a_way_over_another_coin_is_taken_and_held_in_the_pool_that_was_judged()
     assert order.expected_out == out_1 + out_2
     assert order.pool == f"{CHAIN}:{pool_of(1)}"
     world.check_replay()
+
+
+HALF_OVER = (leg(pool_of(1), WHOLE // 2), leg(address(0x3001), coin_out=MIDDLE), leg(address(0x3002), coin_in=MIDDLE))
+
+
+def test_no_route_goes_through_a_coin_that_nobody_named() -> None:
+    world = World(SETUP)
+    over_another_coin(world)
+    world.open(1, AMOUNT)
+    body = asked(world).body
+    assert isinstance(body, ProposeRoute)
+    assert body.route.only_coins == (WETH,)
+    answer(world, HALF_OVER)
+    assert placed(world).route is None
+
+
+@pytest.mark.parametrize("taxes", [(300, None), (0, 300)])
+def test_no_route_goes_through_a_coin_that_is_known_to_take_a_tax(taxes: tuple[int | None, int | None]) -> None:
+    world = World(OVER)
+    over_another_coin(world)
+    buy, sell = taxes
+    token = f"{CHAIN}:{MIDDLE}"
+    world.account.emit(f.Measured(time=world.tick(), token=token, buy_tax_bps=buy, sell_tax_bps=sell))
+    world.open(1, AMOUNT)
+    answer(world, HALF_OVER)
+    assert placed(world).route is None
+
+
+def test_gates_hold_for_an_entry_that_waited_for_routers_though_routes_are_off_by_now() -> None:
+    world = World(SETUP)
+    world.open(1, AMOUNT)
+    world.kill("no-entries")
+    world.setup = replace(world.setup, execution=ExecutionWiring())
+    world.restart()
+    answer(world)
+    assert not world.of(f.OrderPlaced)
+    assert [(verdict.allowed, verdict.rule) for verdict in world.of(f.Verdict)] == [(False, "kernel.kill-switch-off")]
+
+
+@pytest.mark.parametrize("price", [1.5, None, -1, "much"])
+def test_a_price_that_is_none_says_nothing_about_gas(monkeypatch: pytest.MonkeyPatch, price: object) -> None:
+    world = World(replace(SETUP, quote=USD))
+    money = address(0x3003)
+    head = world.chain.head
+    logs = [created(money, WETH, USD), (money, (SYNC.topic,), words(2 * ETHER, 2 * 10**10))]
+    world.chain.blocks.append(Mined(head.number + 1, f"0x{head.number + 1:x}-0", head.ledger, {}, logs))
+    world.deliver()
+    monkeypatch.setattr(ConstantProduct, "price", lambda *_: price)
+    world.open(1, AMOUNT)
+    body = asked(world).body
+    assert isinstance(body, ProposeRoute)
+    assert body.route.wei_worth[0] == 0
+
+
+@pytest.mark.parametrize("gas", [None, 1.5, -1])
+def test_a_pool_that_does_not_say_what_gas_it_uses_is_traded_alone(
+    monkeypatch: pytest.MonkeyPatch, gas: object
+) -> None:
+    world = World(SETUP)
+    world.open(1, AMOUNT)
+    monkeypatch.setattr(ConstantProduct, "swap_gas", gas)
+    answer(world, SPLIT)
+    assert placed(world).route is None
+
+
+class Odd(Splitting):
+    """Its contract's address is no text."""
+
+    def route_spender(self, chain_id: int) -> str:
+        return SPLITTER.encode()  # type: ignore[return-value]
+
+
+def test_a_venue_that_names_no_address_carries_nothing_out() -> None:
+    world = World(replace(SETUP, venue=Odd()))
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    assert placed(world).route is None
+    assert "an address, as text" in remark(world)

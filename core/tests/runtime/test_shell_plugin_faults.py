@@ -183,6 +183,10 @@ def head(number: int, **other: Any) -> Block:  # Any: the fields under test
     return Block(**{**told, **other})  # type: ignore[arg-type]
 
 
+class Headline(Block):
+    """Not what the journal would make of it: it would be handled in a replay, and is not now."""
+
+
 NONSENSE = [
     None,
     "blocks",
@@ -194,7 +198,9 @@ NONSENSE = [
     [head(2, hash=HALF)],
     [Trade(time=1.0, venue="x", instrument="y", price=1, size=1)],  # type: ignore[arg-type, call-arg]
     [head(2), Reorg(time=1, chain_id=CHAIN + 1, ancestor=1)],
-]
+    [Headline(time=1, chain_id=CHAIN, number=2, hash="0xb", parent="0xa", timestamp=1, base_fee=1, gas_used=1,
+              gas_limit=2)],
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("makes", [RuntimeError("the source is gone"), *NONSENSE])

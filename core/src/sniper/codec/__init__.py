@@ -37,8 +37,8 @@ from sniper.errors import CodecError
 from sniper.plugin import Frozen, State
 
 __all__ = [
-    "CodecError", "decode", "encode", "encode_state", "encode_trusted", "register", "restore_state", "schema",
-    "schema_hash", "to_json",
+    "CodecError", "class_of", "decode", "encode", "encode_state", "encode_trusted", "register", "restore_state",
+    "schema", "schema_hash", "to_json",
 ]  # fmt: skip
 
 T = TypeVar("T", bound=Frozen | State)
@@ -65,13 +65,13 @@ def encode(obj: Frozen | State) -> bytes:
 def encode_trusted(obj: Frozen) -> bytes:
     """The same bytes, for a struct that typed code made of values that were checked: nobody looks at its types again.
 
-    What is of another type all the same gives bytes that `decode` refuses.
+    What is of another type all the same gives bytes that `decode` refuses, or takes for what its type should have been.
     """
     if structs.is_native(obj.__class__):
         try:
             return dump(obj)
         except UNWRITABLE:
-            pass  # a wide integer, which msgpack does not have
+            pass  # a wide integer, which msgpack does not have; or something wrong, of which `encode` says what
     return encode(obj)
 
 
@@ -91,6 +91,11 @@ def decode(data: bytes, cls: type[Any] | None = None) -> Any:
             pass  # not native, or wrong, which takes a longer look to say why
     wire = read(data)
     return structs.by_tag(wire) if cls is None else structs.get(cls).unpack(wire)
+
+
+def class_of(tag: str) -> type | None:
+    """The class that structs with this tag are read as; None where none is registered."""
+    return structs.class_of(tag)
 
 
 def encode_state(obj: State, skip: tuple[str, ...] = ("config",)) -> bytes:

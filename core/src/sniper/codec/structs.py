@@ -36,8 +36,8 @@ class Compiled:
         self.fields = [field for field in fields if field.name not in left_out]
         self.skip = skip
         self.shapes = [shape_of(field.type, f"{self.name}.{field.name}", _nested) for field in self.fields]
-        whole = config.array_like and len(self.fields) == len(fields)
-        self.native = whole and all(shape.native for shape in self.shapes)
+        whole = config.array_like and config.tag_field in (None, "type") and len(self.fields) == len(fields)
+        self.native = whole and all(shape.native for shape in self.shapes) and _readable(cls)
         self.defaults: list[Wire] = []
         self.pack: Callable[[Value], list[Wire]] = self._packer()
         self.unpack: Callable[..., Value] = self._unpacker()
@@ -162,6 +162,12 @@ def native_reader(cls: type | None) -> Callable[[bytes], Value] | None:
         return found
 
 
+def class_of(tag: str) -> type | None:
+    """The class that structs with this tag are read as; None where none is registered."""
+    compiled = _tagged.get(tag)
+    return compiled.cls if compiled else None
+
+
 def by_tag(wire: Wire) -> Value:
     """The struct that something read says it is. Raises `CodecError`."""
     if not isinstance(wire, list) or not wire or not isinstance(wire[0], str):
@@ -189,6 +195,15 @@ def _compile(cls: type, skip: frozenset[str]) -> Compiled:
         if compiled.native:
             _natives.add(cls)
     return compiled
+
+
+def _readable(cls: type) -> bool:
+    """Whether msgspec takes all the unions in a class: it wants one member of a kind, and text and bytes are one."""
+    try:
+        msgspec.msgpack.Decoder(cls)
+    except TypeError:
+        return False
+    return True
 
 
 def _nested(cls: type, where: str) -> Shape:

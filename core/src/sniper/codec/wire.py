@@ -10,7 +10,7 @@ from sniper.errors import CodecError
 Wire = Any
 """What msgpack knows: None, bool, int, float, str, bytes, list of the same. Any: it is checked where it is read."""
 
-UNWRITABLE: Final = (UnicodeEncodeError, OverflowError, RecursionError)
+UNWRITABLE: Final = (UnicodeEncodeError, OverflowError, RecursionError, TypeError)
 UNREADABLE: Final = (msgspec.MsgspecError, ValueError, TypeError, RecursionError, OverflowError)
 
 dump = msgspec.msgpack.Encoder().encode

@@ -64,7 +64,7 @@ class Allowances:
     def doubted(self, order: Order, attempt: Attempt) -> None:
         """A token may lower what it granted by itself: a sale that reverted on an old approval is followed by one that
         approves anew."""
-        own = any(a.state == "included" and transaction_of(order, a).purpose == "approve" for a in order.attempts)
+        own = any(a.state == "included" and grants(transaction_of(order, a)) for a in order.attempts)
         spender = self.spender(order.placed.venue, order.placed.chain_id, order.placed.amm)
         if not own and self.granted(order.placed.token, spender):
             self.changed(order, attempt, order.placed.token, spender, 0)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sniper.amm import NoLiquidity
 from sniper.codec import decode
+from sniper.errors import told
 from sniper.events import EntryDenied, Event, ProbeAnswered, RouteProposed
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Probe, ProposeRoute
@@ -109,7 +110,7 @@ class Entries:
             body = ProposeRoute(intent=intent_id, route=account.routes.question(entry))
             account.ask(f"{intent_id}?{ROUTE}", body, account.wiring.execution.route_deadline)
         if not self.probes and not routed:
-            self._decide(entry)
+            self._decide(entry, waited=False)
 
     def answered(self, event: ProbeAnswered) -> None:
         """The evidence of one probe is in."""
@@ -167,7 +168,7 @@ class Entries:
         if denials.rule:
             self._deny(entry.intent, entry.instance, entry.token, denials)
         elif not pending.routing:
-            self._decide(entry)
+            self._decide(entry, waited=True)
 
     def gates(self, owner: str, token: str, *, ignoring: str = "") -> tuple[Finding, ...]:
         """The kernel's own rules for what increases a position, and for an arbitrage, whose ``token`` is the quote
@@ -203,7 +204,7 @@ class Entries:
             amount = given_amount(instance.wiring.sizer.size(intent, account.quote, account.view))
         except Exception as error:  # a plugin's code: without a size there is no entry
             account.kernel.report(f"sizer of {instance.name} failed on {intent_id}", error)
-            return None, must("sized", False, note=f"{type(error).__name__}: {error}")
+            return None, must("sized", False, note=told(error))
         if intent.max_spend is not None:
             amount = min(amount, intent.max_spend)
         if amount <= 0:
@@ -271,11 +272,12 @@ class Entries:
                 continue
             self.judged(entry.intent, name, findings, denials)
 
-    def _decide(self, entry: Entry) -> None:
-        """Everything answered well: judge once more on the present state, reserve, and place the order."""
+    def _decide(self, entry: Entry, *, waited: bool) -> None:
+        """Everything answered well: judge once more on the present state, where something was waited for; reserve, and
+        place the order."""
         account = self.account
         denials = Denials()
-        if self.probes or account.wiring.execution.routes:
+        if waited:
             gates = self.gates(entry.instance, entry.token, ignoring=entry.intent)
             if not all(gate.ok for gate in gates):
                 self.judged(entry.intent, KERNEL, gates, denials)
@@ -343,7 +345,7 @@ def _silent() -> Finding:
 
 
 def _failed(error: Exception) -> Finding:
-    return must("works", False, note=f"{type(error).__name__}: {error}")
+    return must("works", False, note=told(error))
 
 
 def describe(event: Event | None) -> str:

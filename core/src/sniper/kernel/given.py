@@ -29,3 +29,17 @@ def given_amount(what: object) -> int:
     if type(what) is not int or not 0 <= what <= MOST:
         raise PluginFault(f"gave {what!r:.200}; an amount is an int in base units, from 0 to 2**256-1")
     return what
+
+
+def given_data(what: object) -> int:
+    """``what``, where it is a number as `Amm.venue_data` gives it. Raises `PluginFault`."""
+    if type(what) is not int or what.bit_length() > 255:
+        raise PluginFault(f"gave {what!r:.200}; what a venue must know is an int of at most 255 bits")
+    return what
+
+
+def given_spender(what: object) -> str:
+    """``what``, where it is the address of a contract, in lower case. Raises `PluginFault`."""
+    if type(what) is not str:
+        raise PluginFault(f"gave {what!r:.200}; who may take a token is an address, as text")
+    return what.lower()

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sniper.errors import CodecError, PluginFault
+from sniper.errors import CodecError, PluginFault, told
 from sniper.events import Event
 from sniper.kernel import facts as f
 from sniper.kernel.given import given
@@ -92,7 +92,7 @@ class Instance:
                 time=account.kernel.now,
                 instance=self.name,
                 state="stopped",
-                reason=f"{type(error).__name__}: {error}",
+                reason=told(error),
             )
         )
 

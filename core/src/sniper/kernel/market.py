@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sniper.amm import Change
 from sniper.codec import restore_state
-from sniper.errors import PluginFault
+from sniper.errors import PluginFault, told
 from sniper.events import (
     Block,
     Event,
@@ -123,7 +123,7 @@ class Market:
             try:
                 pool.impl.on_block(chain.timestamp)
             except Exception as error:  # a plugin's code, as in `_apply`
-                self._lose(chain, pool, f"amm {pool.amm} failed on a block: {type(error).__name__}: {error}")
+                self._lose(chain, pool, f"amm {pool.amm} failed on a block: {told(error)}")
                 self.report(f"amm {pool.amm} failed on a block; pool {pool.id} is no longer quoted", error)
 
     # ---- logs ----
@@ -189,10 +189,10 @@ class Market:
             change: Change = getattr(pool.impl, method)(*decode(event.topics, event.data))
             return () if change is None else liquidity(pool, event, change)
         except Exception as error:  # a plugin's code: whatever it raises makes this pool unusable, and only this pool
-            self._lose(chain, pool, f"amm {pool.amm} failed on a log of its pool: {type(error).__name__}: {error}")
+            self._lose(chain, pool, f"amm {pool.amm} failed on a log of its pool: {told(error)}")
             raise PluginFault(
                 f"amm {pool.amm} failed on log {event.index} of {event.tx_hash} for pool {pool.id}: "
-                f"{type(error).__name__}: {error}; the pool is no longer quoted"
+                f"{told(error)}; the pool is no longer quoted"
             ) from error
 
     def _created(
@@ -211,7 +211,7 @@ class Market:
         except Exception as error:  # a plugin's code
             raise PluginFault(
                 f"amm {wiring.name} failed on the creation log {event.index} of {event.tx_hash}: "
-                f"{type(error).__name__}: {error}; the pool is not followed"
+                f"{told(error)}; the pool is not followed"
             ) from error
         pool.created_at, pool.created_block = event.time, event.block
         if chain.undo:

@@ -5,7 +5,7 @@ Questions on the present state; nothing here decides or changes anything.
 
 from typing import TYPE_CHECKING
 
-from sniper.errors import PluginFault
+from sniper.errors import PluginFault, told
 from sniper.kernel import facts as f
 from sniper.kernel.allowances import approved_amount, grants
 from sniper.kernel.book import Position
@@ -107,7 +107,7 @@ class Planning:
         try:
             out = pool.amount_out(pay, entry.amount)
         except Exception as error:  # NoLiquidity, or a fault of the plugin
-            note = f"{type(error).__name__}: {error}"
+            note = told(error)
             return (must("still-liquid", False, note=note, retry_after_s=5),), None
         floor = entry.expected_out * (BPS - rules.slippage_bps) // BPS
         still = at_least("quote-still-holds", out, floor, unit="base units", retry_after_s=2)
@@ -118,7 +118,7 @@ class Planning:
             bid = given(account.chain.fee.bid(urgent=False, blocks_waited=0), FeeBid)
         except Exception as error:  # a plugin's code: what a transaction costs must be known before it is wanted
             account.kernel.report(f"the fee estimator of chain {pool.chain_id} makes no bid for {entry.intent}", error)
-            return (still, must("fee-bid", False, note=f"{type(error).__name__}: {error}", retry_after_s=5)), None
+            return (still, must("fee-bid", False, note=told(error), retry_after_s=5)), None
         try:
             swap = self.swap(entry.venue, pool, account.wiring.quote, token, entry.amount, min_out, opens=True)
             steps = self.plan(entry.venue, swap)
@@ -126,7 +126,7 @@ class Planning:
             exit_data = pool.venue_data(token)
         except Exception as error:  # a plugin's code: without a plan there is no entry
             account.kernel.report(f"venue {entry.venue} has no plan for {entry.intent}", error)
-            return (still, must("planned", False, note=f"{type(error).__name__}: {error}")), None
+            return (still, must("planned", False, note=told(error))), None
         gas = sum(step.gas for step in steps) * bid.max_fee
         enough = self._enough(entry, gas + exit_gas)
         findings: tuple[Finding, ...] = (still, enough)

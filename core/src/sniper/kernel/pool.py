@@ -5,7 +5,7 @@ from typing import Any
 
 from sniper.amm import Amm
 from sniper.events import Event, LiquidityAdded, LiquidityRemoved, Log
-from sniper.kernel.given import given_amount
+from sniper.kernel.given import given_amount, given_data
 from sniper.kernel.listening import Handlers
 from sniper.kernel.reading import Creation
 from sniper.kernel.wiring import AmmWiring
@@ -60,7 +60,7 @@ class Pool:
     def venue_data(self, token_in: str) -> int:
         """See `Amm.venue_data`."""
         i = self.coins.index(token_in)
-        return self.impl.venue_data(i, 1 - i)
+        return given_data(self.impl.venue_data(i, 1 - i))
 
     def reserve(self, token: str) -> int:
         """See `PoolView`."""

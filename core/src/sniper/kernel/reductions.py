@@ -7,6 +7,7 @@ quote or plan it. The position then keeps asking.
 
 from typing import TYPE_CHECKING
 
+from sniper.errors import told
 from sniper.exit import Sell
 from sniper.kernel import facts as f
 from sniper.kernel.entries import KERNEL, Denials, describe
@@ -92,7 +93,7 @@ class Reductions:
         try:
             out = guard.quote(amount) if brings is None else brings
         except Exception as error:  # NoLiquidity, or a fault of the plugin: tried again
-            return (*gates, must("liquid", False, note=f"{type(error).__name__}: {error}")), None
+            return (*gates, must("liquid", False, note=told(error))), None
         floor = position.cost * amount // position.amount * rules.loss_floor_bps // BPS
         above = at_least("loss-floor", out, floor, unit="base units")
         if not above.ok:
@@ -105,7 +106,7 @@ class Reductions:
             steps = account.planning.plan(position.venue, swap)
         except Exception as error:  # a plugin's code: tried again
             account.kernel.report(f"venue {position.venue} has no plan for the sale {intent}", error)
-            return (*gates, above, must("planned", False, note=f"{type(error).__name__}: {error}")), None
+            return (*gates, above, must("planned", False, note=told(error))), None
         return (*gates, above), f.OrderPlaced(
             time=account.kernel.now,
             order=f"{intent}.0",
@@ -157,7 +158,7 @@ class Reductions:
                 findings = tuple(given(finding, Finding) for finding in check.judge(entry, account.view))
             except Exception as error:  # a plugin's code
                 account.kernel.report(f"policy {name} failed on the sale {order.intent}", error)
-                note = f"{type(error).__name__}: {error}"
+                note = told(error)
                 findings = (Finding(rule="works", ok=False, found=False, note=note, severity="warn"),)
             account.emit(f.Judged(time=account.kernel.now, intent=order.intent, check=name, findings=findings))
             denials.add(name, findings)

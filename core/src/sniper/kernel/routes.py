@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from sniper.amm import NoLiquidity
+from sniper.errors import PluginFault, told
 from sniper.kernel import facts as f
-from sniper.kernel.given import given_amount
+from sniper.kernel.given import given_amount, given_data, given_spender
 from sniper.proposal import Proposal, RouteAsk
 from sniper.risk import Finding
 from sniper.router import Leg, NoRoute
@@ -75,7 +76,12 @@ class Routes:
                 continue
             if len(route.hops) > 1 and (best is None or route.net > best.net):
                 best = route
-        if best is None or best.net <= direct_out - ask.cost(direct.impl.swap_gas):
+        try:
+            direct_net = direct_out - ask.cost(given_amount(direct.impl.swap_gas))
+        except PluginFault as error:
+            account.kernel.report(f"amm {direct.amm} does not say what gas a swap uses", error)
+            return None, not_routed(told(error))
+        if best is None or best.net <= direct_net:
             return None, not_routed("no route brings more than the best pool alone, gas included")
         return self._planned(entry, best, direct_out)
 
@@ -91,21 +97,27 @@ class Routes:
             token_in=pay,
             token_out=split_asset(entry.token)[1],
             amount=entry.amount,
+            # Nobody has judged any other coin: anyone can make one, and pools that seem to pay for going through it.
+            only_coins=tuple(sorted({*chain.quotes, *self.account.wiring.execution.route_through})),
             gas_price=bid.max_fee,
             wei_worth=(units >> surplus, max(1, wei >> surplus)),
         )
 
     def _taxed(self, token: str) -> bool:
-        """Whether it is known to keep a part of what is bought. The contract that carries out a route receives the
-        token and hands it on, so the tax would be due twice."""
+        """Whether it is known to keep a part of what is traded. The contract that carries out a route receives the
+        token and hands it on, so a tax would be due twice."""
         taxes = self.account.book.taxes.get(token)
-        return taxes is not None and bool(taxes.buy_bps)
+        return taxes is not None and bool(taxes.buy_bps or taxes.sell_bps)
 
     def _quoted(self, ask: RouteAsk, proposal: Proposal) -> Route:
         """Of pools that everybody sees: what others hold must not decide what is bought."""
         chain = self.account.chain
         if any(leg.pool not in chain.pools for leg in proposal.legs):
             raise NoRoute("a leg goes through a pool that the market does not list")
+        for leg in proposal.legs:
+            between = {leg.token_in, leg.token_out} - {ask.token_in, ask.token_out}
+            if any(self._taxed(asset_id(chain.id, coin)) for coin in between):
+                raise NoRoute("a leg goes through a token that takes a tax")
         found = quoted(chain, ask, proposal.legs, method=proposal.method, bound=proposal.bound)
         route = pruned(chain, found)
         for hop in route.hops:
@@ -121,7 +133,7 @@ class Routes:
                 return self._plan(entry, route, direct_out, name, venue, legs), _routed(route, direct_out)
             except Exception as error:  # a plugin's code: without a plan the pool alone is used
                 account.kernel.report(f"venue {name} has no plan for the route of {entry.intent}", error)
-                reason = f"{type(error).__name__}: {error}"
+                reason = told(error)
         return None, not_routed(reason)
 
     def _venues(self, entry: Entry, route: Route) -> Iterator[tuple[str, OnChainVenue, tuple[RouteLeg, ...]]]:
@@ -141,7 +153,7 @@ class Routes:
     ) -> Chosen:
         """Raises whatever the plugin raises, and `PluginFault`."""
         account, rules = self.account, self.account.wiring.execution
-        spender = venue.route_spender(entry.chain_id).lower()
+        spender = given_spender(venue.route_spender(entry.chain_id))
         pays = account.wiring.quote
         min_out = max(1, route.amount_out * (BPS - rules.slippage_bps) // BPS)
         swap = RouteSwap(
@@ -174,7 +186,7 @@ def route_leg(pool: "Pool", leg: Leg) -> RouteLeg:
     return RouteLeg(
         pool=pool.address,
         amm=pool.amm,
-        pool_data=pool.impl.venue_data(i, j),
+        pool_data=given_data(pool.impl.venue_data(i, j)),
         coin_in=leg.token_in,
         coin_out=leg.token_out,
         share=leg.share,

@@ -82,9 +82,9 @@ class ReadingState(Frozen):
     block: int
     next_block: int
     tries: int
-    created_at: int
-    created_block: int
-    tx_hash: str
+    created_at: int = 0
+    created_block: int = 0
+    tx_hash: str = ""
 
 
 class ReadingsState(Frozen):

@@ -53,7 +53,8 @@ class ExecutionWiring:
     replace_after_blocks Blocks without inclusion after which an attempt is outbid; ``max_attempts`` bounds that.
     read_wallet_blocks   Blocks between two readings of the wallet while nothing is on its way.
     loss_floor_bps       An exit that would bring less than this share of the cost is refused; 0: never refused.
-    routes               Whether entries may go over several pools, as routers propose.
+    routes               Whether entries may go over several pools, as routers propose; ``route_through``: addresses of
+                         the coins that may stand in between, besides those that count as money on the chain.
     stuck_after          Failed sales in a row after which a position counts as stuck and is tried ever less often.
     …_deadline           ns after which an effect counts as failed.
     """
@@ -67,6 +68,7 @@ class ExecutionWiring:
     read_wallet_blocks: int = 50
     loss_floor_bps: int = 0
     routes: bool = False
+    route_through: tuple[str, ...] = ()
     stuck_after: int = 5
     probe_deadline: int = 3 * SECOND
     route_deadline: int = SECOND // 2

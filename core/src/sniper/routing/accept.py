@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sniper.amm import NoLiquidity
+from sniper.errors import told
 from sniper.router import Graph, NoRoute, Proposal, RouteAsk
 from sniper.routing.direct import Refused, direct_routes
 from sniper.routing.prune import pruned
@@ -28,7 +29,7 @@ def best_route(graph: Graph, ask: RouteAsk, proposals: Sequence[Proposal] = ()) 
         except (NoRoute, NoLiquidity) as error:
             left_out.append(Refused(f"legs of {proposal.method}", str(error)))
         except Exception as error:  # a plugin's code: an AMM that fails ends this proposal and nothing else
-            left_out.append(Refused(f"legs of {proposal.method}", f"{type(error).__name__}: {error}"))
+            left_out.append(Refused(f"legs of {proposal.method}", told(error)))
     if not routes:
         why = "; ".join(f"{pool}: {reason}" for pool, reason in left_out[:5])
         raise NoRoute(f"nothing leads from {ask.token_in} to {ask.token_out}{f' ({why})' if why else ''}")

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from sniper.amm import NoLiquidity
+from sniper.errors import told
 from sniper.router import Graph, Leg, Listed, NoRoute, RouteAsk
 from sniper.routing.quote import quoted, sane
 from sniper.routing.route import Route
@@ -43,4 +44,4 @@ def _direct(graph: Graph, ask: RouteAsk, pool: Listed) -> Route | Refused:
     except (NoRoute, NoLiquidity) as error:
         return Refused(pool.address, str(error))
     except Exception as error:  # a plugin's code: whatever it raises makes this pool unusable, and only this pool
-        return Refused(pool.address, f"its AMM failed: {type(error).__name__}: {error}")
+        return Refused(pool.address, f"its AMM failed: {told(error)}")

@@ -15,8 +15,10 @@ def worth(graph: Graph, wrapped: str, coin: str) -> tuple[int, int]:
         if wrapped in pool.coins:
             i, j = pool.coins.index(wrapped), pool.coins.index(coin)
             try:
-                prices.append((pool.impl.reserve(i), pool.impl.price(i, j)))
+                reserve, price = pool.impl.reserve(i), pool.impl.price(i, j)
             except Exception:  # noqa: S112  a pool that has no price says nothing about gas; its quote says why
                 continue
-    price = max(prices, default=(0, Fraction(0)))[1]
-    return price.numerator, price.denominator
+            if type(reserve) is int and type(price) is Fraction and price >= 0:
+                prices.append((reserve, price))
+    best = max(prices, default=(0, Fraction(0)))[1]
+    return best.numerator, best.denominator

@@ -43,7 +43,7 @@ from sniper.runtime.replay import Progress, frames
 from sniper.runtime.routing import Routing
 from sniper.runtime.wire import signs, wire
 from sniper.settings.resolved import Resolved
-from sniper.types import NATIVE, Mode, asset_id, split_asset
+from sniper.types import NATIVE, SECOND, Mode, asset_id, split_asset
 
 __all__ = ["Backtested", "Fill", "OpenPosition", "Recorded", "Result", "backtest"]
 
@@ -188,7 +188,8 @@ class _Play:
         asks, self._routed = self._routed, []
         for ask in asks:
             assert isinstance(ask.body, ProposeRoute)
-            proposals = await self._routing.legs(ask.body.route) if self._routing else ()
+            within_s = ask.deadline / SECOND
+            proposals = await self._routing.legs(ask.body.route, within_s=within_s) if self._routing else ()
             await self._handle(
                 RouteProposed(time=self.kernel.now, account=ask.account, ask=ask.id, proposals=proposals)
             )

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from sniper.errors import ConfigError, PermissionDenied, SignerError, SniperError
+from sniper.errors import ConfigError, PermissionDenied, SignerError, SniperError, told, writable
 from sniper.events import ClosePosition, Command, Event, KillSwitch, Resume, StrategyLife
 from sniper.kernel.account import Account
 from sniper.kernel.facts import Fact, InstanceMoved, IntentFormed, Judged
@@ -190,7 +190,7 @@ class Control:
             return {"ok": False, "code": error.code, "message": str(error)}
         except Exception as error:  # what is asked may be any JSON
             self._run.log.exception("a command failed")
-            message = f"it was not understood: {type(error).__name__}: {error}"
+            message = f"it was not understood: {told(error)}"
             return {"ok": False, "code": CommandRefused.code, "message": message}
 
     async def _carry(self, line: bytes) -> dict[str, Any]:
@@ -404,6 +404,8 @@ def _text(asked: Asked, key: str, default: str | None = None) -> str:
     value = asked.get(key, default)
     if not isinstance(value, str):
         raise CommandRefused(f"{key} is {value!r}; it must be text")
+    if writable(value) != value:
+        raise CommandRefused(f"{key} is {value!r}; it holds half a character, which nothing can put on record")
     return value
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from structlog.typing import FilteringBoundLogger
 
 from sniper.codec import encode, encode_state
-from sniper.errors import PluginFault, SniperError
+from sniper.errors import PluginFault, SniperError, told, writable
 from sniper.events import (
     AskFailed,
     BalancesRead,
@@ -117,11 +117,11 @@ class Effects:
             answer = self._failed(ask, error.code, str(error))
         except Exception as error:  # a plugin's code, or a defect of ours: the kernel must learn of it either way
             self._log.exception("effect failed", ask=ask.id)
-            answer = self._failed(ask, "failed", f"{type(error).__name__}: {error}")
+            answer = self._failed(ask, "failed", told(error))
         await self._publish([answer])
 
     def _failed(self, ask: Ask, code: str, message: str) -> Event:
-        code, message = _writable(code), _writable(message)
+        code, message = writable(str(code)), writable(message)
         self._log.warning("effect gave no answer", ask=ask.id, code=code, reason=message)
         return AskFailed(time=self._clock(), account=ask.account, ask=ask.id, code=code, message=message)
 
@@ -138,8 +138,8 @@ class Effects:
     async def _route(self, ask: Ask) -> Event:
         body = ask.body
         assert isinstance(body, ProposeRoute)
-        assert self._routing is not None
-        found = await self._routing.legs(body.route)
+        # Without routers where they were there when this was asked, before a restart.
+        found = await self._routing.legs(body.route, within_s=ask.deadline / SECOND) if self._routing else ()
         return RouteProposed(time=self._clock(), account=ask.account, ask=ask.id, proposals=found)
 
     def _request(self, ask: Ask) -> Awaitable[Signature]:
@@ -297,11 +297,6 @@ class Effects:
             decimals=_small(decimals),
             deployer=str(transaction["from"]).lower() if isinstance(transaction, dict) else "",
         )
-
-
-def _writable(text: object) -> str:
-    """As text that can be put on record: what a plugin raises may hold half a character, or a code that is no text."""
-    return str(text).encode(errors="replace").decode()
 
 
 async def _raising(error: Exception) -> Signature:

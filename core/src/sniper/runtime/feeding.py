@@ -7,9 +7,9 @@ from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
-from sniper.codec import encode
-from sniper.errors import PluginFault
-from sniper.events import Block, Event, FeedStale, Log, PoolRead, Reorg, TokenDescribed, has_tag
+from sniper.codec import class_of, encode
+from sniper.errors import PluginFault, told
+from sniper.events import Block, Event, FeedStale, Log, PoolRead, Reorg, TokenDescribed, tag_of
 from sniper.evm.rpc import Endpoints
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.tokens import TOKEN_TOPICS
@@ -76,9 +76,9 @@ def checked(batch: object, chain_id: int) -> list[Event]:
             raise PluginFault(f"gave {event!r:.200}; it must be an event (sniper.events.Event)")
         if isinstance(event, OF_THE_CHAIN) and event.chain_id != chain_id:
             raise PluginFault(f"gave {event!r:.200}; this feed is of chain {chain_id}")
-        if not has_tag(type(event)):
-            raise PluginFault(f"gave {event!r:.200}; an event class needs a tag, for those who read the journal")
         encode(event)
+        if class_of(tag_of(type(event))) is not type(event):
+            raise PluginFault(f"gave {event!r:.200}; from the journal it would be read as an event of another class")
     return events
 
 
@@ -125,7 +125,7 @@ class Feeder:
         if slow:
             self._log.warning("a feed does not end and is left behind", feed=self.name, waited_s=LONGEST_STOP_S)
         elif not task.cancelled() and (error := task.exception()) is not None:
-            self._log.warning("a feed ended with an error", feed=self.name, reason=f"{type(error).__name__}: {error}")
+            self._log.warning("a feed ended with an error", feed=self.name, reason=told(error))
 
     async def _run(self) -> None:
         own = asyncio.current_task()
@@ -146,7 +146,7 @@ class Feeder:
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # a plugin's code: supervision is what this is for
-                reason = f"{type(error).__name__}: {error}"
+                reason = told(error)
             if self._task is not own:
                 return
             if not self.stale:

@@ -25,7 +25,7 @@ from pathlib import Path
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from sniper.errors import JournalError, SniperError
+from sniper.errors import JournalError, SniperError, told
 from sniper.journal import snapshots
 from sniper.journal.cut import read_cut
 from sniper.journal.reader import Frame, Reader
@@ -194,7 +194,7 @@ def main() -> int:
     try:
         _run(arguments.directory, stop, log)
     except (SniperError, OSError) as error:
-        log.error("the follower ends", reason=f"{type(error).__name__}: {error}")
+        log.error("the follower ends", reason=told(error))
         return 1
     return 0
 

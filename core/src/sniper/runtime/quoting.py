@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sniper.amm import NoLiquidity
 from sniper.amounts import LARGEST, in_coins
-from sniper.errors import SniperError
+from sniper.errors import SniperError, told
 from sniper.evm.abi import function
 from sniper.kernel.chain import ChainState
 from sniper.kernel.pool import Pool
@@ -203,7 +203,7 @@ def _pool(pool: Pool) -> dict[str, Any]:
     except NoLiquidity as error:
         reserves, reason = None, str(error)
     except Exception as error:  # a plugin's code: what it raises is what people want to know
-        reserves, reason = None, f"its AMM failed: {type(error).__name__}: {error}"
+        reserves, reason = None, f"its AMM failed: {told(error)}"
     return {
         "pool": pool.address,
         "amm": pool.section,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from sniper import events
-from sniper.codec import decode, encode_trusted, register
+from sniper.codec import decode, encode, encode_trusted, register
 from sniper.errors import CodecError
 from sniper.events import Answer, Command, Event, fields_of, tag_of
 from sniper.journal.segments import Kind, Record
@@ -19,6 +19,10 @@ for _module in (events, facts):
 
 MARKET = ""
 """The stream of what all accounts share."""
+
+_OF_PLUGINS = frozenset({facts.EntrySized, facts.OrderPlaced, facts.StepsAdded, facts.Asked})
+"""Facts that hold much of what plugins gave. Each value was checked where it was taken; one that was forgotten there
+must end the run, not the journal."""
 
 _INPUT, _FACT = Kind.INPUT.value, Kind.FACT.value
 
@@ -76,7 +80,8 @@ def input_record(event: Event) -> Record:
 
 def fact_record(account: str, fact: Fact) -> Record:
     """A fact as it is journaled."""
-    return Record(account, _FACT, encode_trusted(fact))
+    written = encode(fact) if type(fact) in _OF_PLUGINS else encode_trusted(fact)
+    return Record(account, _FACT, written)
 
 
 def read_record(record: Record) -> Frozen:

@@ -1,11 +1,13 @@
 """Routes of a run: routers propose on their mirror of the market, and the exact quote of the kernel's pools decides."""
 
 import asyncio
+import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 from structlog.typing import FilteringBoundLogger
 
+from sniper.errors import told
 from sniper.events import CycleFound
 from sniper.kernel.chain import ChainState
 from sniper.kernel.given import given
@@ -19,6 +21,9 @@ KEPT = 256
 """Routes that are remembered, until a pool of their chain changes."""
 MOST_POOLS = 64
 """Pools of one chain that are looked at for cycles after one batch; the others wait for the next."""
+
+IN_TIME = 0.9
+"""Of the time that there is, the part after which a router is late."""
 
 Answer = tuple[Route, tuple[Refused, ...]]
 
@@ -53,7 +58,7 @@ class Routing:
                     router.warm()
                     routers.append((each.name, router))
                 except Exception as error:  # a plugin's code: without it there are the direct routes
-                    reason = f"{type(error).__name__}: {error}"
+                    reason = told(error)
                     log.error("a router does not start", router=each.name, chain=chain_id, reason=reason)
 
     async def best(self, ask: RouteAsk) -> Answer:
@@ -73,30 +78,36 @@ class Routing:
             self._known.popitem(last=False)
         return found
 
-    async def proposals(self, ask: RouteAsk) -> list[Proposal]:
-        """What the routers of its chain propose, right now."""
+    async def proposals(self, ask: RouteAsk, within_s: float = math.inf) -> list[Proposal]:
+        """What the routers of its chain propose, right now; without those that are late: a router keeps the others'
+        waiting for ``within_s`` seconds at most."""
         self.catch_up()
-        answers = [await self._proposal(name, router, ask) for name, router in self._routers[ask.chain_id]]
+        routers = self._routers[ask.chain_id]
+        answers = await asyncio.gather(*(self._proposal(name, router, ask, within_s) for name, router in routers))
         return [answer for answer in answers if answer is not None]
 
-    async def legs(self, ask: RouteAsk) -> tuple[Proposal, ...]:
-        """The same for the record, in which proposals of many legs and what was refused would only take room."""
+    async def legs(self, ask: RouteAsk, *, within_s: float) -> tuple[Proposal, ...]:
+        """The same for the record, in which proposals of many legs and what was refused would only take room.
+
+        within_s  Seconds until the answer counts no more: a part of them is left for handing it over.
+        """
         return tuple(
             Proposal(legs=each.legs, expected=each.expected, method=each.method, bound=each.bound)
-            for each in await self.proposals(ask)
+            for each in await self.proposals(ask, within_s * IN_TIME)
             if len(each.legs) <= ask.max_legs
         )
 
-    async def _proposal(self, name: str, router: Router, ask: RouteAsk) -> Proposal | None:
+    async def _proposal(self, name: str, router: Router, ask: RouteAsk, within_s: float) -> Proposal | None:
+        seconds = min(router.deadline_s, within_s)
         try:
-            async with asyncio.timeout(router.deadline_s):
+            async with asyncio.timeout(seconds):
                 return given(await router.propose(ask), Proposal)
         except NoRoute:
             return None  # the direct routes say why
         except TimeoutError:
-            self._log.warning("a router was late", router=name, seconds=router.deadline_s)
+            self._log.warning("a router was late", router=name, seconds=seconds)
         except Exception as error:  # a plugin's code: without its proposal there are the direct routes
-            self._log.warning("a router failed", router=name, reason=f"{type(error).__name__}: {error}")
+            self._log.warning("a router failed", router=name, reason=told(error))
         return None
 
     def catch_up(self) -> None:

@@ -14,7 +14,7 @@ import structlog
 
 from sniper.bus import Bus
 from sniper.catalogue import Catalogue
-from sniper.errors import ConfigError
+from sniper.errors import ConfigError, told
 from sniper.events import Clock as ClockEvent
 from sniper.events import Command, Event, KillSwitch, Started
 from sniper.evm.rpc import Endpoints, Provider
@@ -373,4 +373,4 @@ class Run:
         gc.unfreeze()
 
     def _report(self, what: str, error: Exception) -> None:
-        self.log.error(what, error=f"{type(error).__name__}: {error}")
+        self.log.error(what, error=told(error))

@@ -81,6 +81,7 @@ def _account(resolved: Resolved, account: ConfiguredAccount) -> AccountWiring:
             read_wallet_blocks=rules.read_wallet_blocks,
             loss_floor_bps=rules.loss_floor_bps,
             routes=rules.routes,
+            route_through=rules.route_through,
             probe_deadline=_ns(deadlines.probe),
             route_deadline=_ns(deadlines.route),
             simulate_deadline=_ns(deadlines.simulate),

@@ -186,6 +186,9 @@ class Execution(Table):
     routes: StrictBool = False
     """Whether entries may be split over several pools, as a [router.NAME] proposes and a venue can carry out. Each
     then waits for the router; without it the best single pool is traded at once."""
+    route_through: tuple[Address, ...] = ()
+    """Tokens that routes may go through, such as stablecoins that you trust, besides the chain's own coin and what the
+    accounts on it pay with. Nobody judges them: whoever makes a token could make it look worth going through."""
 
 
 class Account(Table):
