@@ -9,11 +9,11 @@ gas is paid, and a small gain is better than none.
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from sniper.errors import PluginFault
+from sniper.errors import PluginFault, told
 from sniper.kernel import facts as f
 from sniper.kernel.book import Order
 from sniper.kernel.entries import KERNEL, Denials, checked_by, describe
-from sniper.kernel.given import given, given_amount
+from sniper.kernel.given import given, given_amount, given_spender
 from sniper.kernel.planning import checked
 from sniper.kernel.routes import route_leg
 from sniper.proposal import Leg
@@ -134,7 +134,7 @@ class Arbitrages:
             return given(chain.fee.bid(urgent=False, blocks_waited=0), FeeBid)
         except Exception as error:  # a plugin's code: what a transaction costs must be known before it is wanted
             self.account.kernel.report(f"the fee estimator of chain {chain.id} makes no bid for {intent_id}", error)
-            raise _Refused(must("fee-bid", False, note=f"{type(error).__name__}: {error}")) from error
+            raise _Refused(must("fee-bid", False, note=told(error))) from error
 
     def _affordable(self, instance: "Instance", intent_id: str, intent: Arbitrage, bid: FeeBid) -> _Planned:
         """The cycle with the amount that gains most of what is free beside its gas, and its transactions."""
@@ -162,7 +162,7 @@ class Arbitrages:
                 spender, steps, deadline = self._plan(venue, cycle, legs, intent.allowance)
             except Exception as error:  # a plugin's code: another venue may have a plan
                 self.account.kernel.report(f"venue {name} has no plan for {intent_id}", error)
-                note = f"{type(error).__name__}: {error}"
+                note = told(error)
                 continue
             gas = sum(step.gas for step in steps) * bid.max_fee
             return _Planned(cycle, name, spender, legs, steps, gas, deadline)
@@ -180,7 +180,7 @@ class Arbitrages:
             raise _Refused(must("cycle", False, note=str(error))) from error
         except Exception as error:  # a plugin's code: what it cannot price is not traded
             account.kernel.report(f"the cycle of {intent_id} cannot be quoted", error)
-            raise _Refused(must("cycle", False, note=f"{type(error).__name__}: {error}")) from error
+            raise _Refused(must("cycle", False, note=told(error))) from error
         if cycle is None:
             raise _Refused(must("gains", False, note="the pools are not any more what they were"))
         return cycle
@@ -212,7 +212,7 @@ class Arbitrages:
         """Spender, transactions, deadline. Raises whatever the plugin raises, and `PluginFault`."""
         account, chain = self.account, self.account.chain
         pays, amount = account.wiring.quote, cycle.hops[0].amount_in
-        spender = venue.route_spender(chain.id).lower()
+        spender = given_spender(venue.route_spender(chain.id))
         allowance = account.allowances.expected(account.quote, spender)
         approvals: tuple[Step, ...] = ()
         if pays != NATIVE and allowance < amount < standing:

@@ -21,7 +21,6 @@ KEPT = 256
 """Routes that are remembered, until a pool of their chain changes."""
 MOST_POOLS = 64
 """Pools of one chain that are looked at for cycles after one batch; the others wait for the next."""
-
 IN_TIME = 0.9
 """Of the time that there is, the part after which a router is late."""
 
@@ -176,7 +175,7 @@ class Routing:
             cycle = confirmed(chain, legs, start)
             return None if cycle is None else given(cycle, Cycle)
         except Exception as error:  # legs that are no cycle, or an AMM that fails
-            self._log.warning("a cycle is none", router=name, coin=coin, reason=f"{type(error).__name__}: {error}")
+            self._log.warning("a cycle is none", router=name, coin=coin, reason=told(error))
             return None
 
 
