@@ -10,5 +10,6 @@ def sniper_strategies() -> list[StrategySpec]:
             name="cyclic-arbitrage",
             summary="Trades cycles that gain after gas, each in one transaction",
             factory="sniper_strategy_cyclic_arbitrage.strategy:CyclicArbitrage",
+            in_init=False,
         )
     ]
