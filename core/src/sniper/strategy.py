@@ -29,6 +29,11 @@ class Strategy(State):
     the event, the view and the fields. One that raises stops this strategy for its account; its exits go on.
     """
 
+    def cycle_hops(self) -> int:
+        """Most pools of the cycles that it wants to hear of (`sniper.events.CycleFound`), at least 2. Up to 3 a router
+        knows at once; more it may have to search for. Asked when a run starts."""
+        return 3
+
 
 H = TypeVar("H", bound=Callable[..., Iterator[Any]])
 

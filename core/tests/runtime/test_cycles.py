@@ -27,6 +27,7 @@ class Twins(Router):
         super().__init__(config)
         self.known: dict[str, Listed] = {}
         self.asked: list[str] = []
+        self.hops: list[int] = []
 
     def changed(self, pool: Listed) -> None:
         self.known[pool.address] = pool
@@ -36,6 +37,7 @@ class Twins(Router):
 
     def cycle(self, pool: Listed, max_hops: int = 3) -> tuple[Leg, ...]:
         self.asked.append(pool.address)
+        self.hops.append(max_hops)
         if isinstance(self.config.answer, Exception):
             raise self.config.answer
         if self.config.answer is not None:
@@ -53,7 +55,9 @@ class Twins(Router):
         raise NotImplementedError("nobody asks it")
 
 
-def seeking(world: World, *coins: str, answer: Any = None, routers: int = 1) -> tuple[Routing, list[Twins]]:
+def seeking(
+    world: World, *coins: str, answer: Any = None, routers: int = 1, hops: int = 3
+) -> tuple[Routing, list[Twins]]:
     """A routing whose market is in step: what changed before is not looked at any more."""
     made: list[Twins] = []
 
@@ -62,11 +66,12 @@ def seeking(world: World, *coins: str, answer: Any = None, routers: int = 1) -> 
         return made[-1]
 
     configured: Any = [SimpleNamespace(name="twins", cls=cls, config=SimpleNamespace(answer=answer))] * routers
-    sought = {CHAIN: coins} if coins else None
+    sought = {(CHAIN, hops + n): (coin,) for n, coin in enumerate(coins)}
     routing = Routing(world.kernel.market, configured, structlog.get_logger("sniper"), sought)
     routing.cycles(0)
     for each in made:
         each.asked.clear()
+        each.hops.clear()
     return routing, made
 
 
@@ -139,6 +144,23 @@ def test_work_is_bounded_and_what_waits_is_looked_at_next(monkeypatch: pytest.Mo
     assert router.asked == [pool_of(n) for n in (1, 2, 3)]
 
 
+def test_those_that_gain_most_are_told_first() -> None:
+    world = World(SETUP)
+    routing, _ = seeking(world, NATIVE)
+    world.mine(trades=((pool_of(1), ETHER // 4), (pool_of(2), ETHER), (pool_of(3), ETHER // 2)))
+    found = routing.cycles(1)
+    assert [each.legs[1].pool for each in found] == [pool_of(2), pool_of(3), pool_of(1)]
+    assert found[0].gain > found[1].gain > found[2].gain
+
+
+def test_a_router_is_asked_for_as_many_hops_as_a_strategy_wants() -> None:
+    world = World(SETUP)
+    routing, (router,) = seeking(world, NATIVE, WETH, hops=4)
+    gap(world)
+    assert [found.quote for found in routing.cycles(1)] == [f"{CHAIN}:{NATIVE}", f"{CHAIN}:{WETH}"]
+    assert router.hops == [4, 5]
+
+
 def test_where_nobody_seeks_cycles_no_router_is_asked_for_any() -> None:
     world = World(SETUP)
     routing, (router,) = seeking(world)
@@ -157,7 +179,7 @@ def test_a_cycle_without_the_coin_that_an_account_pays_with_is_not_told() -> Non
 
 def test_accounts_that_pay_with_the_coin_and_with_its_wrapped_form_are_told_each() -> None:
     world = World(SETUP)
-    routing, _ = seeking(world, NATIVE, WETH)
+    routing = seeking(world, NATIVE, WETH)[0]
     gap(world)
     assert [found.quote for found in routing.cycles(1)] == [f"{CHAIN}:{NATIVE}", f"{CHAIN}:{WETH}"]
 
@@ -190,4 +212,4 @@ def test_cycles_are_sought_for_the_coins_of_accounts_whose_strategy_wants_to_hea
         replace(account, name="dollars", quote=USD),
         replace(account, name="more dollars", quote=USD),
     )
-    assert Kernel(replace(wiring, accounts=accounts)).seekers() == {CHAIN: (NATIVE, USD)}
+    assert Kernel(replace(wiring, accounts=accounts)).seekers() == {(CHAIN, 3): (NATIVE, USD)}

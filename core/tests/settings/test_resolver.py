@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from sniper.catalogue import Catalogue
 from sniper.config import Config
 from sniper.errors import ConfigError, PluginError
+from sniper.events import CycleFound
 from sniper.settings.canonical import LARGEST_JSON_INTEGER, canonical, plain
 from sniper.settings.load import parse
 from sniper.settings.resolved import Resolved
@@ -70,6 +71,12 @@ def test_routes_need_a_router() -> None:
     text = FILE + "[account.main.execution]\nroutes = true\n"
     (line,) = mistakes(text)
     assert line.startswith("my.toml: [account.main.execution] routes: nothing proposes any; add a router")
+
+
+def test_a_strategy_that_lives_on_cycles_needs_a_router(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sniper.settings.resolver.handlers_of", lambda cls: {CycleFound: "found"})
+    (line,) = mistakes(FILE)
+    assert line.startswith("my.toml: [strategy.launch-snipe] waits for cycles, which nothing finds; add a router")
 
 
 def test_every_section_becomes_a_class_with_its_checked_config() -> None:

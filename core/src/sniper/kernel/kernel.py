@@ -125,13 +125,14 @@ class Kernel:
                     found.add(token[len(prefix) :])
         return frozenset(found)
 
-    def seekers(self) -> dict[int, tuple[str, ...]]:
-        """By chain: what the accounts pay with, by address, that run a strategy which wants to hear of cycles."""
-        found: dict[int, set[str]] = {}
+    def seekers(self) -> dict[tuple[int, int], tuple[str, ...]]:
+        """By chain and by most hops: what the accounts pay with, by address, that run a strategy which wants to hear of
+        such cycles. Raises what the strategy raises."""
+        found: dict[tuple[int, int], set[str]] = {}
         for instance, _, _ in self._declared.get(tag_of(CycleFound), ()):
             wiring = instance.account.wiring
-            found.setdefault(wiring.chain_id, set()).add(wiring.quote)
-        return {chain_id: tuple(sorted(coins)) for chain_id, coins in sorted(found.items())}
+            found.setdefault((wiring.chain_id, instance.strategy.cycle_hops()), set()).add(wiring.quote)
+        return {which: tuple(sorted(coins)) for which, coins in sorted(found.items())}
 
     # ---- delivery ----
 

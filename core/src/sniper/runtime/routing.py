@@ -35,10 +35,13 @@ class Routing:
         market: Market,
         configured: Sequence[Configured],
         log: FilteringBoundLogger,
-        sought: Mapping[int, Sequence[str]] | None = None,
+        sought: Mapping[tuple[int, int], Sequence[str]] | None = None,
     ) -> None:
-        """``sought``: by chain, addresses of the coins for which cycles are looked for, as accounts name them."""
-        self._sought = {chain_id: tuple(coins) for chain_id, coins in (sought or {}).items()}
+        """``sought``: by chain and by most hops, addresses of the coins for which cycles are looked for, as accounts
+        name them."""
+        self._sought: dict[int, list[tuple[int, Sequence[str]]]] = {}
+        for (chain_id, hops), coins in (sought or {}).items():
+            self._sought.setdefault(chain_id, []).append((hops, coins))
         self._unseen: dict[int, dict[str, None]] = {chain_id: {} for chain_id in self._sought}
         """Pools that changed since they were looked at, the longest ago first."""
         self._market = market
@@ -137,8 +140,8 @@ class Routing:
 
     def cycles(self, now: int) -> list[CycleFound]:
         """The best cycle through each pool that changed since the last call, where it gains on the pools as they are
-        now. ``now``: ns UTC. Every pool is looked at once, whatever happened to it meanwhile, and at most `MOST_POOLS`
-        at a time; where no cycle is sought this does nothing."""
+        now; those that gain most first. ``now``: ns UTC. Every pool is looked at once, whatever happened to it
+        meanwhile, and at most `MOST_POOLS` at a time; where no cycle is sought this does nothing."""
         if not self._sought:
             return []
         self.catch_up()  # of all first: a cycle may lead through several that changed
@@ -148,20 +151,21 @@ class Routing:
             for address in list(unseen)[:MOST_POOLS]:
                 del unseen[address]
                 for name, router in self._routers[chain_id]:
-                    legs = self._around(name, router, chain, address)
-                    for coin in self._sought[chain_id] if legs else ():
-                        cycle = self._confirmed(name, chain, legs, coin)
-                        if cycle is not None:
-                            event = _found(chain, coin, cycle, now)
-                            found[event.quote, event.legs] = event
-        return list(found.values())
+                    for hops, coins in self._sought[chain_id]:
+                        legs = self._around(name, router, chain, address, hops)
+                        for coin in coins if legs else ():
+                            cycle = self._confirmed(name, chain, legs, coin)
+                            if cycle is not None:
+                                event = _found(chain, coin, cycle, now)
+                                found[event.quote, event.legs] = event
+        return sorted(found.values(), key=lambda event: -event.gain)
 
-    def _around(self, name: str, router: Router, chain: ChainState, address: str) -> tuple[Leg, ...]:
+    def _around(self, name: str, router: Router, chain: ChainState, address: str, hops: int) -> tuple[Leg, ...]:
         pool = chain.pools.get(address)
         if pool is None:
             return ()
         try:
-            return tuple(given(leg, Leg) for leg in router.cycle(pool))
+            return tuple(given(leg, Leg) for leg in router.cycle(pool, hops))
         except Exception as error:  # a plugin's code: without its cycle nothing is lost but a chance
             self._log.warning("a router names no cycle", router=name, pool=address, reason=str(error))
             return ()

@@ -6,12 +6,14 @@ from pydantic import ValidationError
 
 from sniper.catalogue import Catalogue, config_model, nearest
 from sniper.errors import ConfigError, PluginError
+from sniper.events import CycleFound, tag_of
 from sniper.executor import Executor
 from sniper.settings.complaints import complaint, complaints
 from sniper.settings.model import Account, PluginTable, Settings
 from sniper.settings.resolved import Configured, ConfiguredAccount, ConfiguredStrategy, Resolved
 from sniper.settings.secrets import has_variable, interpolated
 from sniper.specs import ExecutorSpec
+from sniper.strategy import handlers_of
 from sniper.types import Mode
 
 PASSWORD_FILE = "password_file"
@@ -52,6 +54,7 @@ class _Resolver:
         fee, store, bus = singles["fee"], singles["store"], singles["bus"]
         self._pools()
         self._routes()
+        self._cycles(strategies)
         if self.mistakes or fee is None or store is None or bus is None:
             raise ConfigError("\n".join(dict.fromkeys(self.mistakes)))
         return Resolved(
@@ -94,6 +97,15 @@ class _Resolver:
                 self._say(
                     ("account", name, "execution"),
                     "routes: nothing proposes any; add a router such as [router.dual], or leave routes out",
+                )
+
+    def _cycles(self, strategies: Mapping[str, ConfiguredStrategy | None]) -> None:
+        for name, strategy in strategies.items():
+            if strategy is None or self.settings.router:
+                continue
+            if tag_of(CycleFound) in map(tag_of, handlers_of(strategy.plugin.cls)):
+                self._say(
+                    ("strategy", name), "waits for cycles, which nothing finds; add a router such as [router.dual]"
                 )
 
     def _all(self, kind: str) -> tuple[Configured, ...]:

@@ -140,6 +140,10 @@ def test_between_two_tries_of_one_cycle_there_is_always_the_cooldown(history: li
         assert all(later - earlier >= 30 for earlier, later in pairwise(times))
 
 
+def test_routers_are_asked_for_as_many_hops_as_the_config_says() -> None:
+    assert bench(max_hops=5).strategy.cycle_hops() == 5
+
+
 def test_memory_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "REMEMBERED", 4)
     tested = bench(max_per_block=99)

@@ -18,7 +18,7 @@ class CyclicArbitrageConfig(Config):
         description="least that a cycle must leave after its gas", examples=["0.001 ether"]
     )
     max_amount: PositiveAmount | None = Field(None, description="most to pay into one cycle; else all that is free")
-    max_hops: int = Field(3, ge=2, le=8, description="most pools of a cycle")
+    max_hops: int = Field(3, ge=2, le=8, description="most pools of a cycle; above 3 they are searched for, slower")
     allowed_coins: tuple[Coin, ...] = Field(
         (), description="addresses of the coins that a cycle may pass; empty: any, also those that are traps"
     )

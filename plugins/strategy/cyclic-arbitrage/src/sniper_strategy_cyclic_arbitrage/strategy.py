@@ -33,6 +33,9 @@ class CyclicArbitrage(Strategy):
     reverts: dict[str, Reverts] = {}
     begun: tuple[int, int] = (0, 0)
 
+    def cycle_hops(self) -> int:
+        return self.config.max_hops
+
     @on(CycleFound)
     def found(self, event: CycleFound, view: View) -> Actions:
         config = self.config
