@@ -13,10 +13,11 @@ import pytest
 from recorded_world import World, records, replayed, wiring, write
 
 from sniper.codec import decode, encode
-from sniper.errors import CodecError
+from sniper.errors import CodecError, JournalError
 from sniper.events import Event
 from sniper.journal import Kind, Reader, Record, Writer, snapshots
-from sniper.journal.segments import segment_path
+from sniper.journal.cut import Cut, write_cut
+from sniper.journal.segments import GENESIS, segment_path
 from sniper.kernel import facts as f
 from sniper.kernel.book import Book
 from sniper.kernel.fold import fold
@@ -112,6 +113,13 @@ def test_a_snapshot_that_nobody_can_read_is_passed_over_and_said(world: World, j
     assert dump(kernel) == dump(world.kernel)
     assert len(found.remarks) == 1
     assert f"snapshot-{position}.snap" in found.remarks[0]
+
+
+def test_a_pruned_journal_whose_snapshots_cannot_be_read_says_what_to_do(journal: Path) -> None:
+    snapshots.write(journal, snapshot_at(journal, 1500), b"\x91\xa5other")
+    write_cut(journal, Cut(segment=1, first=0, epoch=1, chain=GENESIS, manifest=HERE))
+    with pytest.raises(JournalError, match=r"another version wrote it.* Start the version of sniper that wrote it"):
+        recovered(journal)
 
 
 # ---- where the record says otherwise ----

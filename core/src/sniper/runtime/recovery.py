@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sniper.codec import decode, encode
-from sniper.errors import CodecError, DecisionMismatch
+from sniper.errors import CodecError, DecisionMismatch, JournalError
 from sniper.events import Clock, Event
 from sniper.journal import snapshots
+from sniper.journal.cut import read_cut
 from sniper.journal.reader import Frame, Reader, manifest
 from sniper.journal.segments import Kind, Record
 from sniper.kernel import facts as f
@@ -172,18 +173,24 @@ def recover(directory: Path, kernel: Kernel, present: bytes) -> Recovered:
 
 def begin(directory: Path, kernel: Kernel, result: Recovered) -> bytes | None:
     """Give a new kernel the state of the newest snapshot that can be read, which is returned too; None: there is none,
-    and the first record is next."""
+    and the first record is next. Raises `JournalError` where that one was pruned."""
     snapshot, skipped = snapshots.newest(directory)
     result.remarks += skipped
-    if snapshot is None:
-        return None
-    try:
-        result.remarks += restore(kernel, snapshot.state)
-    except CodecError as error:
-        result.remarks.append(f"snapshot-{snapshot.position}.snap: skipped: another version wrote it: {error}")
-        return None
-    result.snapshot = snapshot.position
-    return snapshot.state
+    if snapshot is not None:
+        try:
+            result.remarks += restore(kernel, snapshot.state)
+        except CodecError as error:
+            result.remarks.append(f"snapshot-{snapshot.position}.snap: skipped: another version wrote it: {error}")
+        else:
+            result.snapshot = snapshot.position
+            return snapshot.state
+    if read_cut(directory) is not None:
+        why = "; ".join(result.remarks) or "there is none"
+        raise JournalError(
+            f"{directory}: its first records were pruned, and no snapshot can stand for them ({why}). Start the version of "
+            "sniper that wrote it, sell what is held and begin anew in another data_dir; or restore a backup"
+        )
+    return None
 
 
 def _stand_by_the_record(
