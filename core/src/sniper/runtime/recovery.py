@@ -187,7 +187,7 @@ def begin(directory: Path, kernel: Kernel, result: Recovered) -> bytes | None:
     if read_cut(directory) is not None:
         why = "; ".join(result.remarks) or "there is none"
         raise JournalError(
-            f"{directory}: its first records were pruned, and no snapshot can stand for them ({why}). Start the version of "
+            f"{directory}: its first records were pruned, and no snapshot stands for them ({why}). Start the version of "
             "sniper that wrote it, sell what is held and begin anew in another data_dir; or restore a backup"
         )
     return None
