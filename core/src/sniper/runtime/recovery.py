@@ -187,8 +187,8 @@ def begin(directory: Path, kernel: Kernel, result: Recovered) -> bytes | None:
     if read_cut(directory) is not None:
         why = "; ".join(result.remarks) or "there is none"
         raise JournalError(
-            f"{directory}: its first records were pruned, and no snapshot stands for them ({why}). Start the version of "
-            "sniper that wrote it, sell what is held and begin anew in another data_dir; or restore a backup"
+            f"{directory}: its first records were pruned, and no snapshot stands for them ({why}). Start the version "
+            "of sniper that wrote it, sell what is held and begin anew in another data_dir; or restore a backup"
         )
     return None
 
