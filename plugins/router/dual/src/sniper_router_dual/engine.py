@@ -7,13 +7,13 @@ from typing import Any, Final, Literal, cast
 import numpy as np
 
 from sniper.amm import NoLiquidity, Segment
-from sniper.router import Leg, NoRoute, Proposal, RouteAsk
+from sniper.router import Leg, Listed, NoRoute, Proposal, RouteAsk
 from sniper.routing import Route, direct_routes, pruned, quoted, sane
 from sniper_router_dual import kernels
 from sniper_router_dual.compiled import Flags, Floats, Ints
 from sniper_router_dual.legs import legs
 from sniper_router_dual.mirror import Mirror
-from sniper_router_dual.problem import Problem, Solution, bound, first_prices, solve
+from sniper_router_dual.problem import Problem, Solution, bound, first_prices, quasi_newton, solve
 from sniper_router_dual.ways import counted, flowing, together
 
 Method = Literal["dual", "greedy", "path"]
@@ -47,12 +47,13 @@ class Engine:
     def warm(self) -> None:
         """Compile, or load what was compiled before."""
         scratch = Engine("dual", 2)
-        for n, coins in enumerate((("a", "b"), ("b", "c"), ("a", "c"))):
-            scratch.mirror.changed(_Example(str(n), coins))
+        for pool in examples():
+            scratch.mirror.changed(pool)
         scratch.mirror.settle()
         ask = RouteAsk(chain_id=0, token_in="a", token_out="c", amount=10**18)
         problem = scratch.problem(ask)
         solution = scratch.solved(problem)
+        quasi_newton(scratch.mirror, problem, solution.prices)
         bound(scratch.mirror, problem, solution.prices)
         scratch._loosest(problem, solution)
         scratch._greedy(problem, ask, 1e18)
@@ -310,6 +311,11 @@ def _relative(route: Route, most: int | None) -> float:
     return most / route.amount_in if route.ask.exact_out else route.amount_out / most
 
 
+def examples() -> list[Listed]:
+    """A market to compile with: three coins, and a cycle through them that gains."""
+    return [_Example(str(n), coins) for n, coins in enumerate((("a", "b"), ("b", "c"), ("a", "c")))]
+
+
 class _Example:
     """A pool to compile with."""
 
@@ -320,6 +326,9 @@ class _Example:
 
     def segments(self, i: int, j: int) -> tuple[Segment, ...]:
         return (Segment(1e24, 1e24, 0.997, 1e30),)
+
+    def rate(self, i: int, j: int) -> float:
+        return 1.1 if i < j else 0.95
 
 
 def _passable(edges: Ints, source: Ints, target: Ints, owner: Ints, start: int, end: int) -> Ints:

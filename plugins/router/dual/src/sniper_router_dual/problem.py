@@ -86,9 +86,8 @@ def first_prices(mirror: Mirror, problem: Problem) -> Floats:
 def solve(mirror: Mirror, problem: Problem, prices: Floats) -> Solution:
     """Minimise the dual from these prices by Newton's method; where that does not come to an end, by L-BFGS-B on the
     logarithms."""
-    dual = _Dual(mirror, problem)
-    found = _newton(dual, prices) if len(problem.coins) <= _MANY else None
-    return found or _quasi_newton(dual, prices)
+    found = _newton(_Dual(mirror, problem), prices) if len(problem.coins) <= _MANY else None
+    return found or quasi_newton(mirror, problem, prices)
 
 
 def bound(mirror: Mirror, problem: Problem, prices: Floats) -> float:
@@ -131,7 +130,9 @@ def _newton(dual: _Dual, prices: Floats) -> Solution | None:
     return dual.solution(there, value, steps) if steps >= 0 else None
 
 
-def _quasi_newton(dual: _Dual, prices: Floats) -> Solution:
+def quasi_newton(mirror: Mirror, problem: Problem, prices: Floats) -> Solution:
+    """Minimise the dual by L-BFGS-B, which comes to an end where Newton's method may not."""
+    dual = _Dual(mirror, problem)
     free = dual.coins - 1
     scale = abs(dual.at(prices)) or 1.0
     there = prices.copy()

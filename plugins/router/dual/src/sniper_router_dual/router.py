@@ -39,7 +39,14 @@ class Dual(Router):
         self._cycles: Cycles | None = None
 
     def warm(self) -> None:
+        from sniper_router_dual.cycles import Cycles
+        from sniper_router_dual.engine import examples
+
         self._engine.warm()
+        cycles = Cycles()
+        for pool in examples():
+            for hops in (3, 4):  # three are read from a table, more are searched for
+                cycles.changed(pool, hops)
 
     def changed(self, pool: Listed) -> None:
         self._engine.mirror.changed(pool)
