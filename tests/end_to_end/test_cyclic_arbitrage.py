@@ -5,9 +5,13 @@ from collections.abc import Callable
 import pytest
 from stand import FUNDS, Stand
 
+from sniper.catalogue import Catalogue
 from sniper.events import CycleFound
 from sniper.kernel import facts as f
-from sniper.types import NATIVE
+from sniper.runtime.backtest import backtest
+from sniper.settings.load import load
+from sniper.settings.resolver import resolve
+from sniper.types import NATIVE, Mode
 from sniper_sdk.creation import creation_code
 from sniper_sdk.devchain import Account, calldata
 from sniper_sdk.zoo import approve
@@ -161,3 +165,7 @@ async def test_where_trades_are_only_played_a_cycle_gives_what_its_pools_give(cy
     assert order.expected_out - order.amount_in <= max(each.gain for each in found)
     assert cycling.nonce() == 0
     assert await cycling.replayed() == 0
+    resolved = resolve(load(cycling.config, mode=Mode.BACKTEST), Catalogue.discover())
+    traded = (await backtest(resolved, cycling.journal, cash=FUNDS)).accounts["main"]
+    assert [(fill.cash, fill.amount) for fill in traded.fills] == [(booked.cash, 0)]
+    assert traded.cash == {f"{cycling.chain.chain_id}:{NATIVE}": FUNDS + traded.realised}

@@ -320,16 +320,6 @@ def test_before_the_wallet_is_read_nothing_is_traded() -> None:
     assert rule(world) == "kernel.wallet-read"
 
 
-def test_in_a_block_whose_deadline_is_over_already_nothing_is_traded() -> None:
-    world = gap()
-    world.now += 121 * 10**9
-    cue(world)
-    assert rule(world) == "kernel.block-fresh"
-    world.mine()
-    cue(world)
-    assert rule(world) == ""
-
-
 # ---- checks ----
 
 

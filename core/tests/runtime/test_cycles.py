@@ -8,7 +8,7 @@ import pytest
 import structlog
 from msgspec.structs import replace as changed
 from structlog.testing import capture_logs
-from world import CHAIN, ETHER, USD, WETH, Setup, Splitting, World, address, pool_of, twin_of
+from world import CHAIN, ETHER, USD, WETH, Script, Setup, Splitting, World, address, pool_of, twin_of
 
 from sniper.kernel.kernel import Kernel
 from sniper.proposal import Leg, Proposal, RouteAsk
@@ -200,6 +200,14 @@ def test_a_router_that_raises_or_names_nonsense_keeps_no_other_from_its_cycle(an
         assert len(routing.cycles(1)) == 1
     assert good.asked == bad.asked == [pool_of(1)]
     assert [log["router"] for log in logs] == ["twins"]
+
+
+def test_a_strategy_that_does_not_say_which_cycles_it_wants_hears_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(SETUP)
+    monkeypatch.setattr(Script, "cycle_hops", lambda self: None)
+    assert world.kernel.seekers() == {}
+    (report,) = world.reports
+    assert report.startswith("strategy script does not say which cycles it wants: ")
 
 
 def test_cycles_are_sought_for_the_coins_of_accounts_whose_strategy_wants_to_hear_of_them() -> None:

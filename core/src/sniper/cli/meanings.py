@@ -22,7 +22,6 @@ KERNEL: Final[Mapping[str, str]] = {
     "free-cash": "The account has too little cash that is not reserved: for the purchase, its gas and the way out.",
     "free-gas": "The account has too little of the chain's own coin for gas, and for the gas of the way out.",
     "cycle": "What was named is no cycle of the account's quote asset over pools that are known and can be quoted.",
-    "block-fresh": "The newest block that was known is so old that the transaction's deadline would have been over.",
     "gains": "When the cycle was quoted again it gained nothing any more.",
     "profit": "What would have remained after gas is less than the strategy wants.",
     "planned": "No venue could carry it out.",

@@ -20,7 +20,7 @@ from sniper.proposal import Leg
 from sniper.risk import Finding, RiskCheck, at_least, must
 from sniper.router import NoRoute
 from sniper.routing import Cycle, confirmed, walked, worth
-from sniper.types import NATIVE, SECOND, Arbitrage, FeeBid, Roundtrip, Step, asset_id
+from sniper.types import NATIVE, Arbitrage, FeeBid, Roundtrip, Step, asset_id
 from sniper.venue import OnChainVenue, RouteLeg, RouteSwap
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ class Arbitrages:
             )
         )
         order = None
-        gates = (*entries.gates(instance.name, account.quote), self._fresh())
-        entries.judged(intent_id, KERNEL, gates, denials)
+        entries.judged(intent_id, KERNEL, entries.gates(instance.name, account.quote), denials)
         if not denials.rule:
             findings, order = self._order(instance, intent_id, intent, denials)
             entries.judged(intent_id, KERNEL, findings, denials)
@@ -105,12 +104,6 @@ class Arbitrages:
             return given_amount(hops[-1].amount_out) < route.direct_out
         except Exception:  # NoRoute, NoLiquidity, or a plugin's code: what cannot be quoted is not traded
             return True
-
-    def _fresh(self) -> Finding:
-        """What a run that catches up sees of old blocks is history: a transaction for it would be too late already."""
-        account = self.account
-        deadline = account.chain.timestamp + account.wiring.execution.deadline_s
-        return must("block-fresh", account.kernel.now < deadline * SECOND, note=f"block {account.chain.number}")
 
     # ---- the order ----
 

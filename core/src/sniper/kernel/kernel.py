@@ -39,6 +39,7 @@ from sniper.kernel import facts as f
 from sniper.kernel.account import ANSWERS, Account
 from sniper.kernel.asks import Ask, DescribeToken, ReadPool
 from sniper.kernel.chain import ChainState
+from sniper.kernel.given import given_amount
 from sniper.kernel.instances import Instance
 from sniper.kernel.listing import release
 from sniper.kernel.market import Market, Report
@@ -127,11 +128,16 @@ class Kernel:
 
     def seekers(self) -> dict[tuple[int, int], tuple[str, ...]]:
         """By chain and by most hops: what the accounts pay with, by address, that run a strategy which wants to hear of
-        such cycles. Raises what the strategy raises."""
+        such cycles."""
         found: dict[tuple[int, int], set[str]] = {}
         for instance, _, _ in self._declared.get(tag_of(CycleFound), ()):
             wiring = instance.account.wiring
-            found.setdefault((wiring.chain_id, instance.strategy.cycle_hops()), set()).add(wiring.quote)
+            try:
+                hops = given_amount(instance.strategy.cycle_hops())
+            except Exception as error:  # a plugin's code: it hears of no cycle
+                self.report(f"strategy {instance.name} does not say which cycles it wants", error)
+                continue
+            found.setdefault((wiring.chain_id, hops), set()).add(wiring.quote)
         return {which: tuple(sorted(coins)) for which, coins in sorted(found.items())}
 
     # ---- delivery ----

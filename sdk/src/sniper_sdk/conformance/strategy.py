@@ -103,6 +103,11 @@ class StrategyConformance(Stateful):
     def _start(self) -> Player:
         return StrategyPlayer(Bench(self.strategy, self.config))
 
+    def test_it_wants_cycles_of_two_hops_at_least(self) -> None:
+        hops = self.strategy(config=self.config).cycle_hops()  # type: ignore[call-arg]  # every strategy declares it
+        assert type(hops) is int, f"cycle_hops() is {hops!r}, which is no number of pools"
+        assert hops >= 2, f"cycle_hops() is {hops}; a way round has at least 2"
+
     def test_it_subscribes_to_something(self) -> None:
         assert handlers_of(self.strategy), (
             f"{self.strategy.__name__} handles no event: mark a method with @on(EventType)"
