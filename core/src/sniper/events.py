@@ -145,8 +145,9 @@ class TokenDescribed(Event, tag="token-described/1"):
 
 
 class CycleFound(Event, tag="cycle-found/1"):
-    """A way round that gained when a router looked at a pool that had changed: it begins and ends with what an account
-    pays with. Untrusted: an `sniper.types.Arbitrage` of its legs is quoted again.
+    """A way round that gained when a router looked at a pool that had changed, by more than its swaps cost at the base
+    fee. It begins and ends with what an account pays with. Untrusted: an `sniper.types.Arbitrage` of its legs is quoted
+    again.
 
     Looked for only where a strategy subscribes to it, and for no other coin than those of its accounts.
 

@@ -13,6 +13,7 @@ from world import CHAIN, ETHER, USD, WETH, Script, Setup, Splitting, World, addr
 from sniper.kernel.kernel import Kernel
 from sniper.proposal import Leg, Proposal, RouteAsk
 from sniper.router import Listed, Router
+from sniper.routing import confirmed
 from sniper.runtime import routing as module
 from sniper.runtime.routing import Routing
 from sniper.types import NATIVE
@@ -142,6 +143,20 @@ def test_work_is_bounded_and_what_waits_is_looked_at_next(monkeypatch: pytest.Mo
     world.mine(trades=tuple((pool_of(n), ETHER // 2) for n in (1, 2, 3)))
     assert [len(routing.cycles(n)) for n in range(3)] == [2, 1, 0]
     assert router.asked == [pool_of(n) for n in (1, 2, 3)]
+
+
+def test_what_gains_less_than_its_gas_at_the_base_fee_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(SETUP)
+    routing, (router,) = seeking(world, NATIVE)
+    for amount, told in ((ETHER // 25, 0), (ETHER // 2, 1)):
+        gap(world, amount=amount)
+        assert len(routing.cycles(1)) == told
+    assert router.asked == [pool_of(1)] * 2
+    gain = confirmed(world.kernel.market.chains[CHAIN], router.cycle(router.known[pool_of(1)]), WETH)
+    assert gain is not None
+    monkeypatch.setattr(world.chain, "base_fee", gain.gain // gain.gas + 1)
+    gap(world, amount=1)
+    assert routing.cycles(1) == []
 
 
 def test_those_that_gain_most_are_told_first() -> None:

@@ -13,7 +13,7 @@ from sniper.kernel.chain import ChainState
 from sniper.kernel.given import given
 from sniper.kernel.market import Market
 from sniper.router import Leg, NoRoute, Proposal, RouteAsk, Router
-from sniper.routing import Cycle, Refused, Route, best_route, confirmed
+from sniper.routing import Cycle, Refused, Route, best_route, confirmed, worth
 from sniper.settings.resolved import Configured
 from sniper.types import NATIVE, asset_id
 
@@ -139,9 +139,9 @@ class Routing:
     # ---- cycles ----
 
     def cycles(self, now: int) -> list[CycleFound]:
-        """The best cycle through each pool that changed since the last call, where it gains on the pools as they are
-        now; those that gain most first. ``now``: ns UTC. Every pool is looked at once, whatever happened to it
-        meanwhile, and at most `MOST_POOLS` at a time; where no cycle is sought this does nothing."""
+        """The best cycle through each pool that changed since the last call, where it gains more than its gas on the
+        pools as they are now; those that gain most first. ``now``: ns UTC. Every pool is looked at once, whatever
+        happened to it meanwhile, and at most `MOST_POOLS` at a time; where no cycle is sought this does nothing."""
         if not self._sought:
             return []
         self.catch_up()  # of all first: a cycle may lead through several that changed
@@ -171,13 +171,18 @@ class Routing:
             return ()
 
     def _confirmed(self, name: str, chain: ChainState, legs: tuple[Leg, ...], coin: str) -> Cycle | None:
-        """The cycle begun with ``coin``; None where it does not pass that, or gains nothing by the exact quote."""
+        """The cycle begun with ``coin``; None where it does not pass that, or gains less by the exact quote than its
+        swaps cost at the base fee: no bid could make that pay, and most gaps are such."""
         start = chain.wiring.wrapped_native if coin == NATIVE else coin
         if all(leg.token_in != start for leg in legs):
             return None
         try:
             cycle = confirmed(chain, legs, start)
-            return None if cycle is None else given(cycle, Cycle)
+            if cycle is None:
+                return None
+            units, wei = worth(chain, chain.wiring.wrapped_native, start)
+            pays = units and cycle.gain * wei > cycle.gas * chain.base_fee * units
+            return given(cycle, Cycle) if pays else None
         except Exception as error:  # legs that are no cycle, or an AMM that fails
             self._log.warning("a cycle is none", router=name, coin=coin, reason=told(error))
             return None
