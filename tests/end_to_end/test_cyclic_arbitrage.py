@@ -14,6 +14,7 @@ from sniper.settings.resolver import resolve
 from sniper.types import NATIVE, Mode
 from sniper_sdk.creation import creation_code
 from sniper_sdk.devchain import Account, calldata
+from sniper_sdk.protocols import Protocols
 from sniper_sdk.zoo import approve
 from sniper_sdk.zoo.pools import NEVER
 
@@ -134,6 +135,24 @@ async def test_a_gap_is_taken_in_one_transaction_for_the_gain_that_was_confirmed
     assert cycling.differences(tokens=[gaps.money]) == []
     assert not book.positions
     assert await cycling.replayed() == 0
+
+
+@pytest.mark.long
+async def test_the_universal_router_takes_a_gap_as_well_and_the_signer_reads_its_commands(cycling: Stand) -> None:
+    chain, document = cycling.chain, cycling.document
+    router = Protocols.deployed(chain).universal_router.router.lower()
+    document["venue"] = {"uniswap": {"chain_id": chain.chain_id, "wrapped": weth(cycling), "universal_router": router}}
+    rules = document["signer"]["keystore"]["rules"]["chains"][str(chain.chain_id)]
+    rules["contracts"] = {router: {"execute(bytes,bytes[],uint256)": {"commands": True}}}
+    gaps = Gaps(cycling, weth(cycling))
+    await cycling.start()
+    gaps.pools()
+    order = await gaps.open()
+    await cycling.mine_until(lambda record: not record.books["main"].orders)
+    (booked,) = cycling.record.all(f.Booked)
+    assert booked.cash == order.expected_out - order.amount_in > 10**16
+    assert cycling.chain.balance(cycling.owner) == FUNDS + booked.cash - booked.gas
+    assert cycling.differences(tokens=[gaps.money]) == []
 
 
 async def test_where_somebody_else_was_faster_it_reverts_and_only_gas_is_lost(cycling: Stand) -> None:
