@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from sniper.amm import NoLiquidity
@@ -137,6 +138,21 @@ async def test_a_swap_that_reverts_costs_its_gas_and_nothing_else(
     assert settled.revert_reason == reason
     assert settled.native_delta == -70 * 13
     assert settled.balances == ((TOKEN, held),)
+
+
+@pytest.mark.parametrize("coin", [NATIVE, TOKEN])
+async def test_a_cycle_pays_and_receives_the_same_coin(market: Market, coin: str) -> None:
+    paper = Paper(PaperConfig(), market)
+    round_trip = submission(replace(swap(), token_in=coin, token_out=coin), held=1000)  # type: ignore[type-var]  # a struct at run time
+    await paper.send(round_trip)
+    market.number = 101
+    settled = await paper.settle(round_trip)
+    assert settled is not None
+    gas = settled.gas_used * settled.gas_price
+    if coin == NATIVE:
+        assert (settled.native_delta, settled.quote_delta, settled.balances) == (1000 - gas, None, ((TOKEN, 1000),))
+    else:
+        assert (settled.native_delta, settled.quote_delta, settled.balances) == (-gas, 1000, ((TOKEN, 2000),))
 
 
 async def test_a_bid_below_the_base_fee_waits(market: Market) -> None:
