@@ -15,6 +15,9 @@ from quotes import micros, v3_pool
 from world import ETHER
 
 from sniper_amm_constant_product.pool import ConstantProduct, ConstantProductConfig
+from sniper_amm_stableswap.config import StableswapConfig
+from sniper_amm_stableswap.curve import Curve, Ramp
+from sniper_amm_stableswap.pool import Stableswap
 from sniper_amm_uniswap_v3.tick import sqrt_ratio_at_tick
 from sniper_sdk.npm import executable
 
@@ -22,7 +25,9 @@ HERE = Path(__file__).parent / "peers"
 CACHE = Path(__file__).parents[2] / ".cache" / "peers"
 PYTHON = ("degenbot==0.3.0", "curvesim==0.5.0")
 NODE = ("@uniswap/sdk-core@7.19.4", "@uniswap/v2-sdk@4.21.4", "@uniswap/v3-sdk@3.31.5")
-FAR = 3 * 10**20
+TICKS = 80
+A = 900  # the contract's: the paper's, times n**(n-1)
+HELD = (10**24, 11 * 10**23, 9 * 10**23)
 
 
 def python_peers(given: dict[str, Any]) -> dict[str, dict[str, float]]:
@@ -53,10 +58,28 @@ def _ask(command: list[str], given: dict[str, Any], directory: Path) -> Any:
     return json.loads(done.stdout)
 
 
+def stable_pool() -> Stableswap:
+    """A plain pool of three coins of 18 decimals."""
+    curve = Curve(
+        balances=HELD,
+        rates=(10**18,) * 3,
+        amplifier=A,
+        ramp=Ramp(begin=A, end=A),
+        precision=1,
+        divide_last=False,
+        fee=4_000_000,
+        admin_fee=5 * 10**9,
+        offpeg=0,
+        supply=3 * 10**24,
+    ).at_rest()
+    return Stableswap(config=StableswapConfig(), curve=curve)
+
+
 def figures(quick: bool = False) -> list[Figure]:
     number = 2_000 if quick else 20_000
     v2 = ConstantProduct(config=ConstantProductConfig(), reserves=(10**19, 10**24))
-    v3 = v3_pool()
+    v3, stable = v3_pool(TICKS), stable_pool()
+    far = v3.most_in(0, 1) - 10**16  # over all ticks but the last
     given = {
         "v2": [str(10**19), str(10**24), str(ETHER)],
         "v3": {
@@ -64,17 +87,19 @@ def figures(quick: bool = False) -> list[Figure]:
             "liquidity": str(v3.liquidity),
             "tick": v3.tick,
             "ticks": [[tick, str(gross), str(net)] for tick, gross, net in v3.ticks],
-            "far": str(FAR),
+            "far": str(far),
         },
         "v3_step": [str(v3.sqrt_price_x96), str(sqrt_ratio_at_tick(-60)), str(v3.liquidity)],
-        "stable": [str(10**24), str(11 * 10**23), str(9 * 10**23)],
-        "stable_a": "100",
-        "stable_in": str(10**21),
+        "stable": [str(balance) for balance in HELD],
+        "stable_a": str(A),
+        "stable_in": str(1_000 * ETHER),
     }
     uniswap, peers = node_peers(given), python_peers(given)
-    quoted = v2.amount_out(0, 1, ETHER), v3.amount_out(0, 1, FAR)
-    if quoted != (int(uniswap["v2_out"]), int(uniswap["v3_out"])):
-        raise AssertionError(f"we quote {quoted}, Uniswap's SDKs {uniswap}")
+    quoted = v2.amount_out(0, 1, ETHER), v3.amount_out(0, 1, far), stable.amount_out(0, 1, 1_000 * ETHER)
+    theirs = int(uniswap["v2_out"]), int(uniswap["v3_out"]), int(peers["curvesim"]["stable_out"])
+    if quoted != theirs:
+        raise AssertionError(f"we quote {quoted}, the SDKs and curvesim {theirs}")
+    stable_us = micros(lambda: stable.amount_out(0, 1, 1_000 * ETHER), number)
     return [
         Figure(
             "V2 quote beside peers",
@@ -83,9 +108,14 @@ def figures(quick: bool = False) -> list[Figure]:
             beside={"degenbot (unchecked formula)": peers["degenbot"]["v2"], "Uniswap v2-sdk": uniswap["v2"]},
         ),
         Figure(
-            "V3 quote over 80 ticks beside peers",
-            micros(lambda: v3.amount_out(0, 1, FAR), number // 10),
+            f"V3 quote over {TICKS} ticks beside peers",
+            micros(lambda: v3.amount_out(0, 1, far), number),
             "µs",
-            beside={"degenbot, 80 of its steps": 80 * peers["degenbot"]["v3_step"], "Uniswap v3-sdk": uniswap["v3"]},
+            beside={
+                f"degenbot, {TICKS} of its steps": TICKS * peers["degenbot"]["v3_step"],
+                "Uniswap v3-sdk": uniswap["v3"],
+            },
         ),
+        Figure("stableswap quote, 3 coins", stable_us, "µs", beside={"curvesim": peers["curvesim"]["stable"]}),
+        Figure("stableswap quote against curvesim's", stable_us / peers["curvesim"]["stable"], "times", 1 / 3),
     ]

@@ -32,8 +32,7 @@ def curvesim(given: dict[str, Any]) -> dict[str, float]:
     from curvesim.pool.stableswap.pool import CurvePool
 
     balances = [int(each) for each in given["stable"]]
-    amplification = int(given["stable_a"]) * len(balances) ** (len(balances) - 1)
-    pool = CurvePool(amplification, balances, len(balances))
+    pool = CurvePool(int(given["stable_a"]), balances, len(balances))
     amount = int(given["stable_in"])
 
     def quote() -> int:
