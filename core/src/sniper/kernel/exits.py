@@ -57,20 +57,24 @@ class Exits:
 
     def known(self, pool: Pool) -> None:
         """A pool can be valued that could not: guards that had none follow it."""
-        for _, guard in sorted(self.guards.items()):
-            if guard.pool is None and guard.position.pool == pool.id:
+        found = [guard for guard in self.guards.values() if guard.pool is None and guard.position.pool == pool.id]
+        if found:
+            for guard in found:
                 guard.follow(pool)
-        self.review()
+            self.review()
 
     def review(self) -> None:
         """Put on record which positions nothing guards any more, and which are guarded again."""
         account = self.account
-        for token, guard in sorted(self.guards.items()):
-            reason = guard.without if guard.pool is None else ""
-            if bool(reason) != bool(guard.position.unguarded):
-                account.emit(f.Unguarded(time=account.kernel.now, token=token, reason=reason))
-                if reason:
-                    account.kernel.report(f"position {token} of {account.name} is not guarded", PoolUnknown(reason))
+        found = [
+            (token, guard.without if guard.pool is None else "")
+            for token, guard in self.guards.items()
+            if (guard.pool is None) != bool(guard.position.unguarded)
+        ]
+        for token, reason in sorted(found):
+            account.emit(f.Unguarded(time=account.kernel.now, token=token, reason=reason))
+            if reason:
+                account.kernel.report(f"position {token} of {account.name} is not guarded", PoolUnknown(reason))
 
     def retire(self, token: str) -> None:
         """The position is flat."""
