@@ -98,8 +98,10 @@ class ChainState:
         pool.undo_block = block
         if pool.listed:
             self.pools.move_to_end(pool.address)
-        if self.undo and self.undo[-1][0] == block:
-            self.undo[-1][1].setdefault(pool.address, pool.impl.checkpoint())
+        newest, kept = self.undo[-1] if self.undo else (-1, {})
+        if newest == block:
+            if pool.address not in kept:
+                kept[pool.address] = pool.impl.checkpoint()
         else:  # a log that was remembered while its pool was read
             self.changed_in(block, pool.address, pool.impl.checkpoint())
 

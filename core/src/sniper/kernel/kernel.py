@@ -201,6 +201,7 @@ class Kernel:
     # ---- the market ----
 
     def _log(self, event: Log) -> None:
+        chain = self.market.chains[event.chain_id]
         try:
             pool, derived = self.market.log(event)
         except PluginFault as error:
@@ -209,13 +210,13 @@ class Kernel:
         if pool is not None:
             if pool.watchers or self._pool_changed:
                 self._changed(pool)
-        elif self.market.chains[event.chain_id].readings.open:
+        elif chain.readings.open:
             self._read_due(event.chain_id)  # a factory may just have named a pool, and launches do not wait
-        if event.address in self.market.chains[event.chain_id].listening.followers:
+        if event.address in chain.listening.followers:
             for each in self.market.followed(event):
                 self._changed(each)
         if derived:
-            listed = pool.listed if pool is not None else event.address in self.market.chains[event.chain_id].tokens
+            listed = pool.listed if pool is not None else event.address in chain.tokens
             for news in derived:
                 self._news(pool, news, listed)
 
