@@ -2,6 +2,7 @@
 same state.
 
 Where decisions change on purpose, ``python test_golden_run.py`` writes it anew; where only the code does, it must not.
+Where a fact gets another field, the journal as it was is kept beside it: what earlier versions wrote must be read.
 """
 
 import shutil
@@ -41,6 +42,23 @@ def test_the_kept_run_verifies_from_its_beginning(golden: Path) -> None:
     assert list(map(str, rerun.mismatches.values())) == []
     assert rerun.inputs > 100
     assert rerun.facts > 100
+
+
+EARLIER = sorted(path.name for path in GOLDEN.parent.iterdir() if path != GOLDEN)
+
+
+@pytest.mark.parametrize("name", EARLIER)
+def test_what_an_earlier_schema_recorded_is_what_is_decided_now(name: str, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    shutil.copytree(GOLDEN.parent / name, journal)
+    assert verify_bytes(journal).ok
+    kernel = Kernel(wiring())
+    found = recover(journal, kernel, MANIFEST)
+    assert (found.differing, found.halted, found.remarks) == ([], [], [])
+    assert min(found.inputs, found.facts) > 100
+    with Reader(journal) as old, Reader(GOLDEN) as new:
+        before, after = ([record.data for _, record in reader.records()] for reader in (old, new))
+    assert before != after, "it has the schema of now, so it shows nothing"
 
 
 def test_its_snapshot_leads_to_the_same_end(golden: Path) -> None:

@@ -100,7 +100,10 @@ class Rerun:
             fold(self.kernel.accounts[account].book, fact)
 
     def _compare(self, recorded: list[Record], position: int, epoch: int) -> None:
-        """The facts of one input, which end before ``position``, against those that the re-run decided."""
+        """The facts of one input, which end before ``position``, against those that the re-run decided.
+
+        By value: a fact that an earlier version wrote lacks the fields that it did not know; they have their defaults.
+        """
         ours = [fact_record(account, fact) for account, fact in self.kernel.facts]
         self.kernel.facts = []
         self.facts += len(recorded)
@@ -110,7 +113,8 @@ class Rerun:
         for account in sorted({record.stream for record in (*recorded, *ours)} - self.mismatches.keys()):
             theirs = [(n, r.data) for n, r in enumerate(recorded, first) if r.stream == account]
             mine = [r.data for r in ours if r.stream == account]
-            same = next((i for i, (a, b) in enumerate(zip(theirs, mine, strict=False)) if a[1] != b), None)
+            pairs = zip((data for _, data in theirs), mine, strict=False)
+            same = next((i for i, (a, b) in enumerate(pairs) if a != b and decode(a) != decode(b)), None)
             if same is None and len(theirs) == len(mine):
                 continue
             at = min(len(theirs), len(mine)) if same is None else same
