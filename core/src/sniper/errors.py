@@ -8,13 +8,17 @@ from typing import ClassVar
 
 
 def told(error: BaseException) -> str:
-    """An error in text that can be put on record: its class, and what it says. It raises nothing itself: plugins raise
-    whatever they like, and what they say may hold half a character."""
+    """An error in text that can be put on record: its class, and what it says."""
+    return f"{type(error).__name__}: {said(error)}"
+
+
+def said(error: BaseException) -> str:
+    """What an error says. It raises nothing itself: plugins raise whatever they like, and what they say may hold half a
+    character."""
     try:
-        said = str(error)
+        return writable(str(error))
     except Exception as second:
-        said = f"which does not say why ({type(second).__name__})"
-    return writable(f"{type(error).__name__}: {said}")
+        return f"which does not say why ({type(second).__name__})"
 
 
 def writable(text: str) -> str:

@@ -53,7 +53,7 @@ class Twins(Router):
         return tuple(ways if cheap else back)
 
     async def propose(self, ask: RouteAsk) -> Proposal:
-        raise NotImplementedError("nobody asks it")
+        raise AssertionError("nobody asks it for a route")
 
 
 def seeking(

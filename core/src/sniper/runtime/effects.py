@@ -7,7 +7,7 @@ from typing import Any
 from structlog.typing import FilteringBoundLogger
 
 from sniper.codec import encode, encode_state
-from sniper.errors import PluginFault, SniperError, told, writable
+from sniper.errors import PluginFault, SniperError, said, told, writable
 from sniper.events import (
     AskFailed,
     BalancesRead,
@@ -114,7 +114,7 @@ class Effects:
         except TimeoutError:
             answer = self._failed(ask, "deadline", f"no answer within {ask.deadline / SECOND:g} s")
         except SniperError as error:
-            answer = self._failed(ask, error.code, str(error))
+            answer = self._failed(ask, error.code, said(error))
         except Exception as error:  # a plugin's code, or a defect of ours: the kernel must learn of it either way
             self._log.exception("effect failed", ask=ask.id)
             answer = self._failed(ask, "failed", told(error))

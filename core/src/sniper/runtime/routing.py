@@ -134,7 +134,7 @@ class Routing:
             else:
                 router.changed(pool)
         except Exception as error:  # a plugin's code: one pool must not end the others' routes
-            self._log.warning("a router cannot take a pool", router=name, pool=address, reason=str(error))
+            self._log.warning("a router cannot take a pool", router=name, pool=address, reason=told(error))
 
     # ---- cycles ----
 
@@ -167,7 +167,7 @@ class Routing:
         try:
             return tuple(given(leg, Leg) for leg in router.cycle(pool, hops))
         except Exception as error:  # a plugin's code: without its cycle nothing is lost but a chance
-            self._log.warning("a router names no cycle", router=name, pool=address, reason=str(error))
+            self._log.warning("a router names no cycle", router=name, pool=address, reason=told(error))
             return ()
 
     def _confirmed(self, name: str, chain: ChainState, legs: tuple[Leg, ...], coin: str) -> Cycle | None:
