@@ -71,14 +71,13 @@ def cycling(stand: Stand) -> Stand:
     contract = chain.deploy(creation_code("sniper_venue_aggregator", "Aggregator", weth, NATIVE, NATIVE)).lower()
     document["strategy"] = {
         "cyclic-arbitrage": {
-            "sizer": "fixed",
             "exits": [],
             "min_profit": 10**16,
             "max_amount": 5 * ETHER,
             "cooldown_s": 0,
         }
     }
-    del document["exit"]
+    del document["exit"], document["sizer"]
     document["risk"] = {"limits": {"max_spend_per_trade": 5 * ETHER, "max_spend_per_day": 1, "max_daily_loss": ETHER}}
     document["router"] = {"dual": {}}
     document["venue"] = {"aggregator": {"chain_id": chain.chain_id, "contract": contract, "wrapped": weth.lower()}}

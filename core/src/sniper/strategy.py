@@ -1,7 +1,7 @@
 """Write a strategy: subclass `Strategy`, declare its state as fields, handle events with `on`."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from sniper.config import Config
 from sniper.events import Event
@@ -27,7 +27,11 @@ class Strategy(State):
 
     Declare ``config`` (a `Config`) and any state as fields; state fields need defaults. Handlers are pure: they see
     the event, the view and the fields. One that raises stops this strategy for its account; its exits go on.
+
+    opens  Whether it may yield `Open`. False: it needs no sizer, and an `Open` of it stops it.
     """
+
+    opens: ClassVar[bool] = True
 
     def cycle_hops(self) -> int:
         """Most pools of the cycles that it wants to hear of (`sniper.events.CycleFound`), at least 2. Up to 3 a router

@@ -9,6 +9,7 @@ from world import (
     Looks,
     Raises,
     Says,
+    Script,
     Setup,
     TargetConfig,
     Token,
@@ -358,6 +359,17 @@ def test_a_strategy_that_yields_nonsense_is_stopped() -> None:
     world.life("start")
     world.open()
     assert world.of(f.Verdict)[-1].allowed
+
+
+def test_a_strategy_that_says_that_it_opens_nothing_has_no_sizer_and_is_stopped_where_it_opens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Script, "opens", False)
+    world = World(Setup(sizer=None))
+    world.open()
+    assert world.of(f.IntentFormed) == []
+    assert world.book.instances["script"].state == "stopped"
+    assert "its class says that it opens none" in world.of(f.InstanceMoved)[-1].reason
 
 
 @pytest.mark.parametrize("action", ["pause", "drain", "remove"])

@@ -803,7 +803,7 @@ class Setup:
     finality: int = FINALITY
     max_pools: int = 1_000
     signs: bool = True
-    sizer: Sizer = field(default_factory=AsAsked)
+    sizer: Sizer | None = field(default_factory=AsAsked)
     venue: Venue = field(default_factory=Venue)
     twins: bool = False
     rate: bool = False

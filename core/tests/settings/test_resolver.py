@@ -102,6 +102,20 @@ def test_a_section_may_have_another_name_than_its_plugin() -> None:
     ]
 
 
+def test_a_strategy_that_opens_nothing_needs_no_sizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    without = FILE.replace("[sizer.fixed]\namount = 10\n", "")
+    (line,) = mistakes(without)
+    assert line == "my.toml: [sizer.fixed] amount is missing; set it (What one entry pays)"
+    monkeypatch.setattr("acme.parts.Snipe.opens", False)
+    found = resolved(without)
+    (strategy,) = found.accounts[0].strategies
+    assert strategy.sizer is None
+    assert json.loads(found.canonical())["strategy"]["launch-snipe"]["sizer"] is None
+    (line,) = mistakes(without.replace("exits", 'sizer = "half"\nexits'))
+    assert line.startswith("my.toml: [strategy.launch-snipe] no sizer is called 'half'")
+    assert "sizer =" not in template(Catalogue.discover())
+
+
 def test_an_account_overrides_the_keys_of_a_risk_section_that_it_names() -> None:
     text = (
         FILE + '[account.b]\naddress = "0x' + "1" * 40 + '"\n[account.b.risk.limits]\nmost = 1\n[account.b.risk.own]\n'

@@ -87,6 +87,8 @@ class Bench:
             raise PluginFault(f"{cls.__name__}.{handler} yields more than {MOST_ACTIONS} actions for one event; end it")
         intents: list[Intent] = []
         for action in actions:
+            if type(action) is Open and not cls.opens:
+                raise PluginFault(f"{cls.__name__}.{handler} yielded {action!r}, but its class says that it opens none")
             if type(action) is SetTimer:
                 self._timers.set(_OWNER, action.key, action.at)
             elif isinstance(action, Open | Close | Arbitrage):

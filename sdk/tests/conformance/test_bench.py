@@ -56,6 +56,10 @@ class Reader(Strategy):
         yield Open(token=TOKEN, reason=repr(event))
 
 
+class Shy(Reader):
+    opens = False
+
+
 class Confused(Strategy):
     config: Nothing
 
@@ -118,3 +122,9 @@ def test_what_is_no_action_and_what_never_ends_is_a_fault() -> None:
         Bench(Confused, Nothing()).send(added())
     with pytest.raises(PluginFault, match="more than 1000"):
         Bench(Confused, Nothing()).send(TradingEnabled(time=0, token=TOKEN, block=1))
+
+
+def test_a_strategy_that_says_that_it_opens_nothing_may_open_nothing() -> None:
+    bench = Bench(Shy, Nothing())
+    with pytest.raises(PluginFault, match=r"Shy.said yielded Open.* its class says that it opens none"):
+        bench.send(Words(time=bench.now, words="now"))

@@ -198,10 +198,11 @@ class Entries:
         return (*gates, must("allowance-free", not paying, note=paying, retry_after_s=1))
 
     def _sized(self, instance: "Instance", intent_id: str, intent: Open) -> tuple[Entry | None, Finding]:
-        account = self.account
+        account, sizer = self.account, instance.wiring.sizer
+        assert sizer is not None  # only a strategy that opens nothing has none, and its `Open` stops it
         fine = must("sized", True)
         try:
-            amount = given_amount(instance.wiring.sizer.size(intent, account.quote, account.view))
+            amount = given_amount(sizer.size(intent, account.quote, account.view))
         except Exception as error:  # a plugin's code: without a size there is no entry
             account.kernel.report(f"sizer of {instance.name} failed on {intent_id}", error)
             return None, must("sized", False, note=told(error))

@@ -72,6 +72,8 @@ class Instance:
         account = self.account
         try:
             if type(action) is Open:
+                if not self.strategy.opens:
+                    raise PluginFault(f"{self.name} wants a position opened, but its class says that it opens none")
                 account.safely(account.entries.form, self, given(action, Open))
             elif type(action) is Arbitrage:
                 account.safely(account.arbitrages.form, self, given(action, Arbitrage))

@@ -91,13 +91,13 @@ class ExitWiring:
 
 @dataclass(frozen=True)
 class StrategyWiring:
-    """One instance. ``venue``: name of the venue of its orders, empty for the first that serves a pool. Any: the
-    strategy's config model."""
+    """One instance. ``sizer`` None: the strategy opens nothing. ``venue``: name of the venue of its orders, empty for
+    the first that serves a pool. Any: the strategy's config model."""
 
     name: str
     strategy: type[Strategy]
     config: Any
-    sizer: Sizer
+    sizer: Sizer | None
     venue: str
     exits: tuple[ExitWiring, ...] = ()
 

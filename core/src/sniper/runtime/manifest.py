@@ -129,7 +129,9 @@ def _used(resolved: Resolved) -> Iterator[Configured]:
     for account in resolved.accounts:
         yield from account.risk
         for strategy in account.strategies:
-            yield from (strategy.plugin, strategy.sizer, *strategy.exits)
+            yield from (strategy.plugin, *strategy.exits)
+            if strategy.sizer is not None:
+                yield strategy.sizer
     for each in (resolved.policies, resolved.amms, resolved.venues):
         yield from each
     yield resolved.fee

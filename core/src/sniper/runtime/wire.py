@@ -102,7 +102,7 @@ def _strategy(strategy: ConfiguredStrategy) -> StrategyWiring:
         name=strategy.plugin.name,
         strategy=strategy.plugin.cls,
         config=strategy.plugin.config,
-        sizer=_make(strategy.sizer),
+        sizer=_make(strategy.sizer) if strategy.sizer else None,
         venue=strategy.venue.name if strategy.venue else "",
         exits=tuple(
             ExitWiring(

@@ -81,7 +81,7 @@ class StrategyTable(PluginTable):
     """``[strategy.NAME]``: one instance per account that runs it."""
 
     sizer: str = "fixed"
-    """The [sizer.NAME] section, or sizer plugin, that says how much to spend."""
+    """The [sizer.NAME] section, or sizer plugin, that says how much to spend; needed by what opens positions alone."""
     exits: tuple[str, ...]
     """The [exit.NAME] sections, or exit plugins, that close its positions; [] leaves that to the strategy itself."""
     venue: str | None = None

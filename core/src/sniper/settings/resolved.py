@@ -37,17 +37,17 @@ class Configured:
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredStrategy:
-    """A ``[strategy.NAME]`` section. ``venue`` None: the first that serves the pool."""
+    """A ``[strategy.NAME]`` section. ``sizer`` None: it opens nothing. ``venue`` None: the first that serves a pool."""
 
     plugin: Configured
-    sizer: Configured
+    sizer: Configured | None
     exits: tuple[Configured, ...]
     venue: Configured | None
 
     def manifest(self) -> dict[str, Any]:
         return {
             **self.plugin.manifest(),
-            "sizer": self.sizer.name,
+            "sizer": self.sizer.name if self.sizer else None,
             "exits": [each.name for each in self.exits],
             "venue": self.venue.name if self.venue else None,
         }
@@ -111,7 +111,7 @@ class Resolved:
             "runtime": plain(self.runtime),
             "account": {account.name: account.manifest() for account in self.accounts},
             "strategy": {name: each.manifest() for name, each in strategies.items()},
-            "sizer": _sections(each.sizer for each in strategies.values()),
+            "sizer": _sections(each.sizer for each in strategies.values() if each.sizer),
             "exit": _sections(rule for each in strategies.values() for rule in each.exits),
             "policy": _sections(self.policies),
             "amm": _sections(self.amms),

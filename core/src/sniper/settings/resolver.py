@@ -157,7 +157,8 @@ class _Resolver:
         table = self.settings.strategy[name]
         at = ("strategy", name)
         plugin = self._named("strategy", name, at)
-        sizer = self._named("sizer", table.sizer, at)
+        sized = plugin is None or getattr(plugin.cls, "opens", True) or "sizer" in table.model_fields_set
+        sizer = self._named("sizer", table.sizer, at) if sized else None
         exits = [self._named("exit", each, at) for each in table.exits]
         venue = None
         if table.venue is not None:
@@ -165,7 +166,7 @@ class _Resolver:
                 hint = nearest(table.venue, self.settings.venue)
                 self._say(at, f'venue = "{table.venue}": there is no section [venue.{table.venue}]{hint}; add it')
             venue = self._named("venue", table.venue, at)
-        if plugin is None or sizer is None or None in exits:
+        if plugin is None or (sized and sizer is None) or None in exits:
             return None
         return ConfiguredStrategy(plugin, sizer, tuple(each for each in exits if each), venue)
 

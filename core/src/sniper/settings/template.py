@@ -65,7 +65,8 @@ def _lines(catalogue: Catalogue) -> Iterator[str]:
     for name in _names(catalogue, "strategy"):
         sizers = ready["sizer"]
         values = {"exits": ready["exit"], **({} if "fixed" in sizers or not sizers else {"sizer": sizers[0]})}
-        own = {key: field for key, field in StrategyTable.model_fields.items() if key != "plugin"}
+        left_out = {"plugin"} if catalogue.load(catalogue.spec("strategy", name)).opens else {"plugin", "sizer"}
+        own = {key: field for key, field in StrategyTable.model_fields.items() if key not in left_out}
         yield from _plugin(catalogue, "strategy", name, own, values)
     for kind in (*_LISTED, "router", "executor", "signer", "store", "bus"):
         for name in _names(catalogue, kind):

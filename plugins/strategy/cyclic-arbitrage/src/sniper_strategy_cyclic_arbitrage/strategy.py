@@ -1,6 +1,6 @@
 """Trades cycles that gain after gas, each in one transaction."""
 
-from typing import Final
+from typing import ClassVar, Final
 
 from sniper.amounts import in_coins
 from sniper.events import ArbitrageEnded, CycleFound
@@ -28,6 +28,7 @@ class CyclicArbitrage(Strategy):
     begun    The newest block in which cycles were wanted, and how many.
     """
 
+    opens: ClassVar[bool] = False
     config: CyclicArbitrageConfig
     tried: dict[str, int] = {}
     reverts: dict[str, Reverts] = {}
