@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import venv
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,15 @@ PYTHON = ("degenbot==0.3.0", "curvesim==0.5.0")
 NODE = ("@uniswap/sdk-core@7.19.4", "@uniswap/v2-sdk@4.21.4", "@uniswap/v3-sdk@3.31.5")
 TICKS = 80
 A = 900  # the contract's: the paper's, times n**(n-1)
-HELD = (10**24, 11 * 10**23, 9 * 10**23)
+STABLES = {
+    "3 coins": (10**24, 11 * 10**23, 9 * 10**23),
+    "3 coins at 1:10": (10**24, 10**23, 10**24),
+    "8 coins": (10**24, 11 * 10**23, 9 * 10**23, 10**24) * 2,
+}
+"""What stable pools hold; the second coin is bought with the first."""
 
 
-def python_peers(given: dict[str, Any]) -> dict[str, dict[str, float]]:
+def python_peers(given: dict[str, Any]) -> dict[str, Any]:
     environment = CACHE / "python"
     binary = environment / "bin" / "python"
     if not (environment / ".ready").exists():
@@ -58,11 +64,11 @@ def _ask(command: list[str], given: dict[str, Any], directory: Path) -> Any:
     return json.loads(done.stdout)
 
 
-def stable_pool() -> Stableswap:
-    """A plain pool of three coins of 18 decimals."""
+def stable_pool(held: tuple[int, ...]) -> Stableswap:
+    """A plain pool of coins of 18 decimals."""
     curve = Curve(
-        balances=HELD,
-        rates=(10**18,) * 3,
+        balances=held,
+        rates=(10**18,) * len(held),
         amplifier=A,
         ramp=Ramp(begin=A, end=A),
         precision=1,
@@ -70,7 +76,7 @@ def stable_pool() -> Stableswap:
         fee=4_000_000,
         admin_fee=5 * 10**9,
         offpeg=0,
-        supply=3 * 10**24,
+        supply=sum(held),
     ).at_rest()
     return Stableswap(config=StableswapConfig(), curve=curve)
 
@@ -78,7 +84,7 @@ def stable_pool() -> Stableswap:
 def figures(quick: bool = False) -> list[Figure]:
     number = 2_000 if quick else 20_000
     v2 = ConstantProduct(config=ConstantProductConfig(), reserves=(10**19, 10**24))
-    v3, stable = v3_pool(TICKS), stable_pool()
+    v3, stables = v3_pool(TICKS), [stable_pool(held) for held in STABLES.values()]
     far = v3.most_in(0, 1) - 10**16  # over all ticks but the last
     given = {
         "v2": [str(10**19), str(10**24), str(ETHER)],
@@ -90,16 +96,16 @@ def figures(quick: bool = False) -> list[Figure]:
             "far": str(far),
         },
         "v3_step": [str(v3.sqrt_price_x96), str(sqrt_ratio_at_tick(-60)), str(v3.liquidity)],
-        "stable": [str(balance) for balance in HELD],
+        "stables": [[str(balance) for balance in held] for held in STABLES.values()],
         "stable_a": str(A),
         "stable_in": str(1_000 * ETHER),
     }
     uniswap, peers = node_peers(given), python_peers(given)
-    quoted = v2.amount_out(0, 1, ETHER), v3.amount_out(0, 1, far), stable.amount_out(0, 1, 1_000 * ETHER)
-    theirs = int(uniswap["v2_out"]), int(uniswap["v3_out"]), int(peers["curvesim"]["stable_out"])
+    quoted = [v2.amount_out(0, 1, ETHER), v3.amount_out(0, 1, far)]
+    quoted += [stable.amount_out(0, 1, 1_000 * ETHER) for stable in stables]
+    theirs = [int(out) for out in (uniswap["v2_out"], uniswap["v3_out"], *peers["curvesim"]["outs"])]
     if quoted != theirs:
         raise AssertionError(f"we quote {quoted}, the SDKs and curvesim {theirs}")
-    stable_us = micros(lambda: stable.amount_out(0, 1, 1_000 * ETHER), number)
     return [
         Figure(
             "V2 quote beside peers",
@@ -116,6 +122,19 @@ def figures(quick: bool = False) -> list[Figure]:
                 "Uniswap v3-sdk": uniswap["v3"],
             },
         ),
-        Figure("stableswap quote, 3 coins", stable_us, "µs", beside={"curvesim": peers["curvesim"]["stable"]}),
-        Figure("stableswap quote against curvesim's", stable_us / peers["curvesim"]["stable"], "times", 1 / 3),
+        *(
+            figure
+            for name, stable, theirs_us in zip(STABLES, stables, peers["curvesim"]["stables"], strict=True)
+            for figure in stable_figures(
+                name, micros(partial(stable.amount_out, 0, 1, 1_000 * ETHER), number), theirs_us
+            )
+        ),
+    ]
+
+
+def stable_figures(name: str, ours: float, theirs: float) -> list[Figure]:
+    """µs of ours and of curvesim."""
+    return [
+        Figure(f"stableswap quote, {name}", ours, "µs", beside={"curvesim": theirs}),
+        Figure(f"stableswap quote, {name}, against curvesim's", ours / theirs, "times", 1 / 3),
     ]

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from itertools import count
 from statistics import median
 from timeit import repeat
@@ -28,20 +29,22 @@ def degenbot(given: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def curvesim(given: dict[str, Any]) -> dict[str, float]:
+def curvesim(given: dict[str, Any]) -> dict[str, list[Any]]:
     from curvesim.pool.stableswap.pool import CurvePool
 
-    balances = [int(each) for each in given["stable"]]
-    pool = CurvePool(int(given["stable_a"]), balances, len(balances))
     amount = int(given["stable_in"])
 
-    def quote() -> int:
+    def quote(pool: CurvePool) -> int:
         """``get_dy`` as the contract writes it; the class itself has only the exchange that does it."""
         xp = pool._xp()
         dy = xp[1] - pool.get_y(0, 1, xp[0] + amount, xp) - 1
         return int(dy - dy * pool.fee // 10**10)
 
-    return {"stable": micros(quote, 5_000), "stable_out": quote()}
+    pools = [CurvePool(int(given["stable_a"]), list(map(int, held)), len(held)) for held in given["stables"]]
+    return {
+        "stables": [micros(partial(quote, pool), 5_000) for pool in pools],
+        "outs": [str(quote(pool)) for pool in pools],
+    }
 
 
 given = json.load(sys.stdin)

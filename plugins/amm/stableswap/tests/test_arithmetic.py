@@ -1,9 +1,11 @@
 """What holds for every pool."""
 
 from fractions import Fraction
+from itertools import product
+from math import isqrt
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -11,6 +13,7 @@ from sniper.amm import NoLiquidity
 from sniper.codec import encode_state, restore_state
 from sniper_amm_stableswap.config import StableswapConfig
 from sniper_amm_stableswap.curve import E18, Curve, Ramp, Unfollowable
+from sniper_amm_stableswap.invariant import MOST, solve
 from sniper_amm_stableswap.pool import Stableswap
 
 
@@ -74,6 +77,74 @@ def test_a_pool_that_ramps_gives_another_price_at_another_time_and_the_same_at_t
     assert pool.amount_out(0, 1, 10**22) == during
 
 
+def written_out(others: tuple[int, ...], d: int, ann: int, precision: int) -> int | None:
+    """``get_y`` as the contract writes it; None where it reverts."""
+    n, c = len(others) + 1, d
+    for other in others:
+        if c * d > MOST or not other:
+            return None
+        c = c * d // (other * n)
+    if c * d * precision > MOST:
+        return None
+    c = c * d * precision // (ann * n)
+    b, y = sum(others) + d * precision // ann, d
+    for _ in range(255):
+        before = y
+        if y * y + c > MOST or 2 * y + b - d <= 0:
+            return None
+        y = (y * y + c) // (2 * y + b - d)
+        if abs(y - before) <= 1:
+            return y
+    return None
+
+
+def solved(others: tuple[int, ...], d: int, ann: int, precision: int) -> int | None:
+    try:
+        return solve(others, d, ann, precision)
+    except NoLiquidity:
+        return None
+
+
+magnitudes = st.integers(0, 128).flatmap(lambda bits: st.integers(0, 2**bits))
+
+
+@settings(max_examples=2_000)
+@given(
+    others=st.lists(magnitudes, min_size=1, max_size=7).map(tuple), d=magnitudes.filter(bool), a=st.integers(1, 10**6),
+    precision=st.sampled_from([1, 100]),
+)  # fmt: skip
+@example(others=(2**128 - 1,), d=2**128 - 1, a=1, precision=1)  # its first square alone is too large
+def test_a_balance_is_what_the_contract_iterates_to_and_reverts_with_it(
+    others: tuple[int, ...], d: int, a: int, precision: int
+) -> None:
+    ann = a * (len(others) + 1)
+    assert solved(others, d, ann, precision) == written_out(others, d, ann, precision)
+
+
+@settings(max_examples=2_000)
+@given(held=balances, a=st.integers(1, 10**6), traded=magnitudes, data=st.data())
+def test_a_balance_after_a_trade_is_what_the_contract_iterates_to(
+    held: list[int], a: int, traded: int, data: st.DataObject
+) -> None:
+    pool = curve(*held, a=a)
+    others = list(held)
+    del others[data.draw(st.integers(0, len(held) - 1))]
+    others[data.draw(st.integers(0, len(others) - 1))] += traded
+    asked = tuple(others), pool.d, pool.ann, pool.precision
+    assert solved(*asked) == written_out(*asked)
+
+
+def test_among_few_units_where_the_contract_ends_beside_the_root_so_do_we() -> None:
+    beside = 0
+    for d, x, ann, precision in product(range(1, 61), range(61), (1, 2, 5, 14, 100, 999), (1, 100)):
+        expected = written_out((x,), d, ann, precision)
+        assert solved((x,), d, ann, precision) == expected
+        if expected is not None:
+            c, b = d * d // (2 * x) * d * precision // (2 * ann), x + d * precision // ann - d
+            beside += expected != (isqrt(b * b + 4 * c) - b) // 2
+    assert beside > 100
+
+
 def test_a_pool_without_one_of_its_coins_gives_nothing() -> None:
     for pool in (Stableswap(config=StableswapConfig(), curve=curve(*held)) for held in ((0, 0), (10**20, 0))):
         assert pool.most_in(0, 1) == 0
@@ -82,6 +153,13 @@ def test_a_pool_without_one_of_its_coins_gives_nothing() -> None:
                 ask(0, 1, 10**18)
         with pytest.raises(NoLiquidity):
             pool.price(0, 1)
+
+
+@given(balances=balances)
+def test_more_shares_than_there_are_are_not_withdrawn(balances: list[int]) -> None:
+    pool = curve(*balances)
+    with pytest.raises(NoLiquidity, match="cannot be withdrawn"):
+        pool.withdrawn(0, pool.supply + 1)
 
 
 def test_an_exchange_that_is_not_what_the_state_gives_is_not_followed() -> None:

@@ -102,28 +102,36 @@ class Curve(Frozen):
 
     # ---- trades ----
 
-    def trade(self, i: int, j: int, amount: int) -> tuple[int, int]:
-        """``exchange``: what ``amount`` of coin i buys of coin j, and what of it goes to the administration.
+    def out(self, i: int, j: int, amount: int) -> int:
+        """What ``amount`` of coin i buys of coin j in an ``exchange``. Raises `NoLiquidity` where that reverts."""
+        gross, fee = self.bought(i, j, amount)
+        return (gross - fee) * E18 // self.rates[j]
 
-        Raises `NoLiquidity` where the contract reverts.
-        """
+    def trade(self, i: int, j: int, amount: int) -> tuple[int, int]:
+        """The same, and what goes to the administration."""
+        gross, fee = self.bought(i, j, amount)
+        rate = self.rates[j]
+        return (gross - fee) * E18 // rate, fee * self.admin_fee // FEE_ONE * E18 // rate
+
+    def bought(self, i: int, j: int, amount: int) -> tuple[int, int]:
+        """In 18 decimals: what leaves the pool's curve, and the fee of it. Raises as `out`."""
         scaled, d = self.scaled, self.d
         if not d:
             raise NoLiquidity(f"the pool has no liquidity: {self.balances}")
         paid = amount * self.rates[i]
         if paid > MOST:
             fits(paid)
-        x = scaled[i] + paid // E18
-        y = solve(scaled, j, d, self.amplifier * len(scaled), self.precision, i, x)
+        others = list(scaled)
+        others[i] = x = scaled[i] + paid // E18
+        del others[j]
+        y = solve(others, d, self.amplifier * len(scaled), self.precision)
         gross = scaled[j] - y - 1
         if gross < 0:
             raise NoLiquidity(f"{amount} of coin {i} buys less than nothing of coin {j}, which the pool refuses")
+        fee = self.fee
         if self.offpeg > FEE_ONE:
-            fee = gross * self.fee_between((scaled[i] + x) // 2, (scaled[j] + y) // 2, self.fee) // FEE_ONE
-        else:
-            fee = gross * self.fee // FEE_ONE
-        rate = self.rates[j]
-        return (gross - fee) * E18 // rate, fee * self.admin_fee // FEE_ONE * E18 // rate
+            fee = self.fee_between((scaled[i] + x) // 2, (scaled[j] + y) // 2, fee)
+        return gross, gross * fee // FEE_ONE
 
     def traded(self, i: int, j: int, sold: int, bought: int) -> Self:
         """After an exchange that was logged. Raises `Unfollowable` where this state gives something else."""
@@ -175,7 +183,7 @@ class Curve(Frozen):
 
     def _buys(self, i: int, j: int, amount: int, wanted: int) -> bool:
         try:
-            return self.trade(i, j, amount)[0] >= wanted
+            return self.out(i, j, amount) >= wanted
         except NoLiquidity:
             return False
 
@@ -187,7 +195,10 @@ class Curve(Frozen):
             y = scaled[j] - 1 - ((net - 1) * FEE_ONE // (FEE_ONE - fee) + 1)
             if y <= 0:
                 break
-            x = solve(scaled, i, self.d, self.ann, self.precision, j, y)
+            others = list(scaled)
+            others[j] = y
+            del others[i]
+            x = solve(others, self.d, self.ann, self.precision)
             fee = self.fee_between((scaled[i] + x) // 2, (scaled[j] + y) // 2, self.fee)
         return max(1, (x - scaled[i]) * E18 // self.rates[i])
 
@@ -195,11 +206,11 @@ class Curve(Frozen):
 
     def withdrawn(self, i: int, shares: int) -> tuple[int, int]:
         """``_calc_withdraw_one_coin``: what ``shares`` give of coin i alone, and the fee in it, base units."""
-        if not self.d:
-            raise NoLiquidity("nothing can be withdrawn in one coin")
+        if not self.d or shares > self.supply:
+            raise NoLiquidity(f"{shares} of {self.supply} shares cannot be withdrawn in one coin")
         scaled, n = self.scaled, len(self.balances)
         d = self.d - shares * self.d // self.supply
-        y = solve(scaled, i, d, self.ann, self.precision)
+        y = solve(scaled[:i] + scaled[i + 1 :], d, self.ann, self.precision)
         fee = self.fee * n // (4 * (n - 1))
         average = (self.d + d) // (2 * n)
         reduced = []
@@ -210,7 +221,8 @@ class Curve(Frozen):
                 expected, middle = x - x * d // self.d, x
             reduced.append(x - self.fee_between(middle, average, fee) * expected // FEE_ONE)
         gross = (scaled[i] - y) * E18 // self.rates[i]
-        net = (reduced[i] - solve(reduced, i, d, self.ann, self.precision) - 1) * E18 // self.rates[i]
+        left = reduced.pop(i) - solve(reduced, d, self.ann, self.precision) - 1
+        net = left * E18 // self.rates[i]
         return net, gross - net
 
     def after_deposit(self, amounts: Sequence[int], fees: Sequence[int], supply: int) -> Self:

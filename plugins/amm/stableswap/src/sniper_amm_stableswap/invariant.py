@@ -5,7 +5,7 @@ An overflow of 256 bits, a division by zero and an iteration without end are the
 """
 
 from collections.abc import Sequence
-from math import prod
+from math import isqrt, prod
 from typing import Final
 
 from sniper.amm import Fraction, NoLiquidity
@@ -44,22 +44,36 @@ def invariant(xp: Sequence[int], ann: int, precision: int, *, divide_last: bool)
     raise NoLiquidity("the pool's invariant does not converge: it reverts")
 
 
-def solve(xp: Sequence[int], j: int, d: int, ann: int, precision: int, i: int = -1, x: int = 0) -> int:
-    """``get_y``: balance j at which the invariant is ``d`` when balance i is ``x``. Without ``i``, as ``get_y_D``, the
-    other balances are those of ``xp``."""
-    n, c, total = len(xp), d, 0
-    for k in range(n):
-        if k == j:
-            continue
-        other = x if k == i else xp[k]
+def solve(others: Sequence[int], d: int, ann: int, precision: int) -> int:
+    """``get_y`` and ``get_y_D``: the balance that the invariant ``d`` asks of a coin beside those of all others, in
+    their order.
+
+    The contract iterates y := (y² + c) // (2y + b) from ``d`` until y moves by at most 1. With f(y) = y² + b·y - c
+    and m the greatest integer where f(m) <= 0, that ends at m where d > m and f(m + 1) > 1: f is convex, so that no
+    step from above m leads below it; one from y >= m + 3 would end it only where f(y - 1) <= 1, which is not so; those
+    from m + 2, m + 1 and m lead to m, for more than m needs f(m + 1) <= 1 there. Each step halves the distance at
+    least, so that 255 are enough, and no square exceeds d². So m is taken at once, from the root of f. Where the two
+    conditions do not hold, which takes a pool of a handful of units, or a step might overflow, it is iterated.
+    """
+    n, c, total = len(others) + 1, d, 0
+    for other in others:
         total += other
         c *= d
         if c > MOST or not other:
             raise NoLiquidity("a coin of the pool is too scarce for its arithmetic: it reverts")
         c //= other * n
-    c = fits(c * d * precision) // (ann * n)
+    c *= d * precision
+    if c > MOST:
+        fits(c)
+    c //= ann * n
     b = total + d * precision // ann - d
-    y = d
+    y = (isqrt(b * b + 4 * c) - b) >> 1
+    if y < d and c - y * (y + b) < 2 * y + b and d * d + c <= MOST:  # the second is f(y + 1) > 1
+        return y
+    return _iterated(b, c, d)
+
+
+def _iterated(b: int, c: int, y: int) -> int:
     for _ in range(_ROUNDS):
         before = y
         numerator, denominator = y * y + c, 2 * y + b

@@ -144,7 +144,7 @@ class Stableswap(Amm):
             raise NoLiquidity(f"no output for {amount_in}")
         if self.moving:
             self._believe()
-        return self.curve.trade(i, j, amount_in)[0]
+        return self.curve.out(i, j, amount_in)
 
     def amount_in(self, i: int, j: int, amount_out: int) -> int:
         if self.moving:

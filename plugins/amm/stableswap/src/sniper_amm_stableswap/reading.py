@@ -11,7 +11,6 @@ from sniper.amm import Chain, NoLiquidity
 from sniper.errors import CallReverted
 from sniper_amm_stableswap.config import StableswapConfig
 from sniper_amm_stableswap.curve import E18, FEE_ONE, Curve, Ramp
-from sniper_amm_stableswap.invariant import solve
 
 ETHER: Final = "0x" + "ee" * 20
 _MOST_COINS: Final = 8
@@ -187,7 +186,7 @@ async def _that_quotes_alike(address: str, chain: Chain, versions: Sequence[Curv
 
 def _out(i: int, j: int, amount: int, curve: Curve) -> int | None:
     try:
-        return curve.trade(i, j, amount)[0]
+        return curve.out(i, j, amount)
     except NoLiquidity:
         return None
 
@@ -195,10 +194,7 @@ def _out(i: int, j: int, amount: int, curve: Curve) -> int | None:
 def _quotes(curve: Curve, i: int, j: int, amount: int) -> set[int | None]:
     """What ``get_dy`` may say: the first pools took the fee after scaling, a unit beside what ``exchange`` gives."""
     try:
-        out, _ = curve.trade(i, j, amount)
-        x = curve.scaled[i] + amount * curve.rates[i] // E18
-        y = solve(curve.scaled, j, curve.d, curve.ann, curve.precision, i, x)
+        out, gross = curve.out(i, j, amount), curve.bought(i, j, amount)[0] * E18 // curve.rates[j]
     except NoLiquidity:
         return {None}
-    gross = (curve.scaled[j] - y - 1) * E18 // curve.rates[j]
     return {out, gross - gross * curve.fee // FEE_ONE}
