@@ -23,6 +23,7 @@ SECTIONS = {
     "amms": "AMM quotes beside peers",
     "pools": "a market of 10,000 pools",
     "routes": "routes over markets of constant-product pools",
+    "cycles": "cycles after a batch of events",
 }
 
 

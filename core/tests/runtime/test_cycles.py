@@ -13,12 +13,13 @@ from world import CHAIN, ETHER, USD, WETH, Script, Setup, Splitting, World, addr
 from sniper.kernel.kernel import Kernel
 from sniper.proposal import Leg, Proposal, RouteAsk
 from sniper.router import Listed, Router
-from sniper.routing import confirmed
+from sniper.routing import confirmed, worth
 from sniper.runtime import routing as module
 from sniper.runtime.routing import Routing
 from sniper.types import NATIVE
 
 SETUP = Setup(tokens=3, twins=True, venue=Splitting())
+DOLLARS = replace(SETUP, quote=USD, rate=True)
 
 
 class Twins(Router):
@@ -157,6 +158,21 @@ def test_what_gains_less_than_its_gas_at_the_base_fee_is_not_told(monkeypatch: p
     monkeypatch.setattr(world.chain, "base_fee", gain.gain // gain.gas + 1)
     gap(world, amount=1)
     assert routing.cycles(1) == []
+
+
+def test_gas_is_weighed_in_what_the_cycle_gains(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(DOLLARS)
+    routing, _ = seeking(world, NATIVE, USD)
+    chain = world.kernel.market.chains[CHAIN]
+    world.mine(trades=((pool_of(1), ETHER // 2), (pool_of(2), ETHER // 2)))
+    told = routing.cycles(1)
+    assert [each.quote for each in told] == [f"{CHAIN}:{USD}"] * 2
+    units, wei = worth(chain, WETH, USD)
+    assert units != wei
+    for pays, fee in ((2, -1), (0, 1)):
+        monkeypatch.setattr(world.chain, "base_fee", told[0].gain * wei // (told[0].gas * units) + fee)
+        world.mine(trades=((pool_of(1), 1), (pool_of(2), 1)))
+        assert len(routing.cycles(1)) == pays
 
 
 def test_those_that_gain_most_are_told_first() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from structlog.typing import FilteringBoundLogger
 
@@ -148,13 +149,14 @@ class Routing:
         found: dict[tuple[str, tuple[Leg, ...]], CycleFound] = {}
         for chain_id, unseen in self._unseen.items():
             chain = self._market.chains[chain_id]
-            for address in list(unseen)[:MOST_POOLS]:
+            prices: dict[str, tuple[int, int]] = {}
+            for address in list(islice(unseen, MOST_POOLS)):
                 del unseen[address]
                 for name, router in self._routers[chain_id]:
                     for hops, coins in self._sought[chain_id]:
                         legs = self._around(name, router, chain, address, hops)
                         for coin in coins if legs else ():
-                            cycle = self._confirmed(name, chain, legs, coin)
+                            cycle = self._confirmed(name, chain, legs, coin, prices)
                             if cycle is not None:
                                 event = _found(chain, coin, cycle, now)
                                 found[event.quote, event.legs] = event
@@ -170,9 +172,14 @@ class Routing:
             self._log.warning("a router names no cycle", router=name, pool=address, reason=told(error))
             return ()
 
-    def _confirmed(self, name: str, chain: ChainState, legs: tuple[Leg, ...], coin: str) -> Cycle | None:
+    def _confirmed(
+        self, name: str, chain: ChainState, legs: tuple[Leg, ...], coin: str, prices: dict[str, tuple[int, int]]
+    ) -> Cycle | None:
         """The cycle begun with ``coin``; None where it does not pass that, or gains less by the exact quote than its
-        swaps cost at the base fee: no bid could make that pay, and most gaps are such."""
+        swaps cost at the base fee: no bid could make that pay, and most gaps are such.
+
+        prices  What coins are `worth` now; those that are looked up are added, for that looks at all pools of a coin.
+        """
         start = chain.wiring.wrapped_native if coin == NATIVE else coin
         if all(leg.token_in != start for leg in legs):
             return None
@@ -180,7 +187,9 @@ class Routing:
             cycle = confirmed(chain, legs, start)
             if cycle is None:
                 return None
-            units, wei = worth(chain, chain.wiring.wrapped_native, start)
+            if start not in prices:
+                prices[start] = worth(chain, chain.wiring.wrapped_native, start)
+            units, wei = prices[start]
             pays = units and cycle.gain * wei > cycle.gas * chain.base_fee * units
             return given(cycle, Cycle) if pays else None
         except Exception as error:  # legs that are no cycle, or an AMM that fails
