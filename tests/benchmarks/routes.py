@@ -5,6 +5,7 @@ the coins are hubs that most pools trade against. Warm: the prices of the last r
 Cold: they are not known; what the mirror holds is current either way. Reading all pools into it is shown apart.
 """
 
+import asyncio
 import math
 import random
 from statistics import median
@@ -12,15 +13,17 @@ from time import perf_counter, perf_counter_ns
 
 from figures import Figure, collected, percentile
 
-from sniper.router import NoRoute, RouteAsk
+from sniper.router import NoRoute, Proposal, RouteAsk
 from sniper.routing import confirmed, quoted
 from sniper_amm_constant_product.pool import ConstantProduct, ConstantProductConfig
 from sniper_router_dual.engine import Engine, Method
+from sniper_router_dual.problem import first_prices, solve
 from sniper_router_dual.router import Dual, DualConfig
 from sniper_sdk.conformance.router import Market, Pool
 
 SIZES = {100: (20, 5.0, 1.0), 1_000: (60, 20.0, 3.0), 10_000: (200, 100.0, 10.0)}
 """Pools: coins, targets cold and warm, ms."""
+RUNNER = asyncio.Runner()
 FEES = tuple(ConstantProductConfig(fee_bps=fee) for fee in (5, 30, 30, 30, 100))
 
 
@@ -46,6 +49,10 @@ def engine(pools: list[Pool], method: Method = "dual") -> Engine:
     return made
 
 
+def proposed(made: Engine, ask: RouteAsk) -> Proposal:
+    return RUNNER.run(made.propose(ask))
+
+
 def asks(pools: list[Pool], coins: int, count: int) -> list[RouteAsk]:
     """Trades of 1/1,000 to 1/3 of the deepest pool of what is sold, between coins that are connected."""
     draw = random.Random(coins)
@@ -57,7 +64,7 @@ def asks(pools: list[Pool], coins: int, count: int) -> list[RouteAsk]:
         amount = int(depth * 10 ** draw.uniform(-3, -0.5))
         ask = RouteAsk(chain_id=1, token_in=f"c{a}", token_out=f"c{b}", amount=amount)
         try:
-            probe.propose(ask)
+            proposed(probe, ask)
         except NoRoute:
             continue
         found.append(ask)
@@ -76,21 +83,22 @@ def size(count: int, quick: bool) -> list[Figure]:
         reading.append(perf_counter() - began)
         with collected():
             began = perf_counter()
-            proposal = made.propose(ask)
+            proposal = proposed(made, ask)
             cold.append(perf_counter() - began)
-            left.append(made.solved(made.problem(ask)).unbalanced)
+            problem = made.problem(ask)
+            left.append(solve(made.mirror, problem, first_prices(made.mirror, problem)).unbalanced)
             gap = quoted(graph, ask, proposal.legs, method="dual", bound=proposal.bound).gap
             assert gap is not None
             gaps.append(float(gap))
             for method, found in less.items():
-                found.append(1 - engine(pools, method).propose(ask).expected / proposal.expected)
+                found.append(1 - proposed(engine(pools, method), ask).expected / proposal.expected)
             for n in range(10):
                 for pool in random.Random(n).sample(pools, 20):
                     x, y = pool.impl.reserves
                     pool.impl.reserves = x * 10_005 // 10_000, y * 10_000 // 10_005
                     made.mirror.changed(pool)
                 began = perf_counter()
-                made.propose(ask)
+                proposed(made, ask)
                 warm.append(perf_counter() - began)
     name = f"route over {count:,} pools"
     return [

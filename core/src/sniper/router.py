@@ -61,8 +61,12 @@ class Graph(Protocol):
 
 
 class Router(ABC):
-    """Lives in the shell, one instance per chain, in the thread of the kernel: `changed`, `removed` and the synchronous
-    parts of `propose` see pools in one state. It keeps a mirror of the graph and proposes; it decides nothing.
+    """Lives in the shell, in the thread of the kernel: `changed`, `removed` and the synchronous parts of `propose` see
+    pools in one state. It keeps a mirror of the graph and proposes; it decides nothing. Each chain has two instances:
+    one for trading, one for what people ask.
+
+    While it computes in the kernel's thread nothing is traded. What takes `propose` longer than about a millisecond
+    belongs in a thread of its own, on data that `changed` and `removed` leave alone: both may be called meanwhile.
 
     deadline_s  Seconds after which `propose` is given up, and the kernel's own direct routes are used.
     """

@@ -12,15 +12,18 @@ from recorded_world import CREATED, ETHER, FACTORY, MINT, ROUTER, SYNC, WETH, ad
 from structlog.testing import capture_logs
 
 from sniper.catalogue import Catalogue
+from sniper.config import Config
 from sniper.events import Block, Event, Log, Reorg
 from sniper.executor import Executor
 from sniper.feed import Feed
+from sniper.router import Router
 from sniper.runtime.control import wallet_read
 from sniper.runtime.run import Run
 from sniper.settings.load import load
-from sniper.settings.resolved import Resolved
+from sniper.settings.resolved import Configured, Resolved
 from sniper.settings.resolver import resolve
 from sniper.signer import Signer
+from sniper.specs import RouterSpec
 from sniper.strategy import Strategy
 from sniper.types import asset_id
 
@@ -183,9 +186,11 @@ async def running(
     account: str = "",
     strategy: type[Strategy] | None = None,
     executor: type[Executor] | None = None,
+    router: type[Router] | None = None,
 ) -> AsyncIterator[Stage]:
     """A run in ``directory / "data"`` that has read its wallets. ``account``: more keys of ``[account.main]``;
-    ``strategy``: runs in place of launch-snipe, with its config, as does ``executor`` in place of paper."""
+    ``strategy``: runs in place of launch-snipe, with its config, as does ``executor`` in place of paper;
+    ``router``: the only one, without config."""
     app = web.Application()
     app.add_routes([web.post("/", _answer)])
     node = web.AppRunner(app)
@@ -201,6 +206,9 @@ async def running(
         resolved = _with(resolved, strategy)
     if executor is not None and resolved.executor is not None:
         resolved = replace(resolved, executor=replace(resolved.executor, cls=executor))
+    if router is not None:
+        spec = RouterSpec(name="test", summary="The only one", factory="running:Router")
+        resolved = replace(resolved, routers=(Configured("router.test", "test", spec, router, Config()),))
     Script.batches = asyncio.Queue()
     script = replace(resolved.feeds[0], cls=Script)
     run = Run(replace(resolved, feeds=(script,)), catalogue, signer=signer)

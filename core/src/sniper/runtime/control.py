@@ -52,8 +52,10 @@ COMMANDS: Final = "commands"
 """Name of the source of what people ask for."""
 MOST_BYTES: Final = 65_536
 PATIENCE_S: Final = 5.0
-_QUESTIONS: Final = ("status", "pools", "quote", "route")
-"""Commands that change nothing."""
+_OF_THE_MARKET: Final = ("pools", "quote", "route")
+"""Questions that change nothing."""
+MOST_ASKING: Final = 4
+"""Questions about the market that are answered at a time."""
 _LONGEST_PATH: Final = 107
 """Of a unix socket (``sun_path`` of unix(7), less the final zero)."""
 
@@ -136,6 +138,7 @@ class Control:
         self._run = run
         self.path = run.directory / SOCKET
         self._server: asyncio.Server | None = None
+        self._asking = 0
         self._commands: dict[str, Callable[[Asked], Awaitable[dict[str, Any]]]] = {  # Any: JSON
             "status": self._status,
             "strategy": self._strategy,
@@ -202,10 +205,23 @@ class Control:
         carry = self._commands.get(name) if isinstance(name, str) else None
         if carry is None:
             raise CommandRefused(f"there is no command {name!r}; there are {', '.join(self._commands)}")
+        if name in _OF_THE_MARKET:
+            return await self._about_the_market(carry, asked)
         result = await carry(asked)
-        if name not in _QUESTIONS:
+        if name != "status":
             self._run.log.info("commanded", **{key: value for key, value in asked.items() if key != "event"})
         return result
+
+    async def _about_the_market(
+        self, answer: Callable[[Asked], Awaitable[dict[str, Any]]], asked: Asked
+    ) -> dict[str, Any]:
+        if self._asking >= MOST_ASKING:
+            raise CommandRefused(f"{MOST_ASKING} questions about the market are being answered; ask again in a moment")
+        self._asking += 1
+        try:
+            return await answer(asked)
+        finally:
+            self._asking -= 1
 
     # ---- commands ----
 

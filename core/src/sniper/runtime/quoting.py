@@ -25,7 +25,7 @@ MOST_SHOWN: Final = 1_000
 """Pools in one answer."""
 
 MOST_LEGS: Final = 16
-"""Legs and hops of one question: it is answered between two batches of events."""
+"""Legs and hops of one question: its exact quotes are made between two batches of events."""
 
 Asked = Mapping[str, Any]  # Any: JSON, checked where it is read
 

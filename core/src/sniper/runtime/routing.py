@@ -26,10 +26,15 @@ IN_TIME = 0.9
 """Of the time that there is, the part after which a router is late."""
 
 Answer = tuple[Route, tuple[Refused, ...]]
+Routers = dict[int, list[tuple[str, Router]]]
+"""By chain: name and router."""
 
 
 class Routing:
-    """One instance per run, in the thread of the kernel. ``asked`` and ``remembered`` count for the metrics."""
+    """One instance per run, in the thread of the kernel. ``asked`` and ``remembered`` count for the metrics.
+
+    Each chain has every router twice: one for trading, one for what people ask, so that no trade waits for an answer to
+    them."""
 
     def __init__(
         self,
@@ -47,25 +52,29 @@ class Routing:
         """Pools that changed since they were looked at, the longest ago first."""
         self._market = market
         self._log = log
-        self._routers: dict[int, list[tuple[str, Router]]] = {chain_id: [] for chain_id in market.chains}
+        self._trading: Routers = {chain_id: [] for chain_id in market.chains}
+        self._answering: Routers = {chain_id: [] for chain_id in market.chains}
         self._known: OrderedDict[RouteAsk, tuple[int, int, Answer]] = OrderedDict()
         self._versions = dict.fromkeys(market.chains, 0)
         self.asked = 0
         self.remembered = 0
         for chain in market.chains.values():
             chain.touched = set(chain.pools)
-        for chain_id, routers in self._routers.items():
+        for chain_id in market.chains:
             for each in configured:
                 try:
-                    router: Router = each.cls(each.config)
-                    router.warm()
-                    routers.append((each.name, router))
+                    two: tuple[Router, Router] = each.cls(each.config), each.cls(each.config)
+                    for router in two:
+                        router.warm()
                 except Exception as error:  # a plugin's code: without it there are the direct routes
                     reason = told(error)
                     log.error("a router does not start", router=each.name, chain=chain_id, reason=reason)
+                    continue
+                self._trading[chain_id].append((each.name, two[0]))
+                self._answering[chain_id].append((each.name, two[1]))
 
     async def best(self, ask: RouteAsk) -> Answer:
-        """The best route right now, and what was left out. Raises `NoRoute`, with the reasons."""
+        """For people: the best route right now, and what was left out. Raises `NoRoute`, with the reasons."""
         chain = self._market.chains[ask.chain_id]
         self.catch_up()
         self.asked += 1
@@ -75,28 +84,28 @@ class Routing:
             self.remembered += 1
             return known[2]
         # Routers may wait, and the market goes on meanwhile: what they propose is quoted on what is then.
-        found = best_route(chain, ask, await self.proposals(ask))
+        found = best_route(chain, ask, await self._proposals(self._answering, ask))
         self._known[ask] = (self._versions[chain.id], chain.number, found)
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
         return found
 
-    async def proposals(self, ask: RouteAsk, within_s: float = math.inf) -> list[Proposal]:
+    async def _proposals(self, routers: Routers, ask: RouteAsk, within_s: float = math.inf) -> list[Proposal]:
         """What the routers of its chain propose, right now; without those that are late: a router keeps the others'
         waiting for ``within_s`` seconds at most."""
         self.catch_up()
-        routers = self._routers[ask.chain_id]
-        answers = await asyncio.gather(*(self._proposal(name, router, ask, within_s) for name, router in routers))
-        return [answer for answer in answers if answer is not None]
+        asked = (self._proposal(name, router, ask, within_s) for name, router in routers[ask.chain_id])
+        return [answer for answer in await asyncio.gather(*asked) if answer is not None]
 
     async def legs(self, ask: RouteAsk, *, within_s: float) -> tuple[Proposal, ...]:
-        """The same for the record, in which proposals of many legs and what was refused would only take room.
+        """For trades: what the routers propose right now, without what would only take room in the record, proposals of
+        many legs and what was refused.
 
         within_s  Seconds until the answer counts no more: a part of them is left for handing it over.
         """
         return tuple(
             Proposal(legs=each.legs, expected=each.expected, method=each.method, bound=each.bound)
-            for each in await self.proposals(ask, within_s * IN_TIME)
+            for each in await self._proposals(self._trading, ask, within_s * IN_TIME)
             if len(each.legs) <= ask.max_legs
         )
 
@@ -123,7 +132,7 @@ class Routing:
                 self._unseen[chain_id].update(dict.fromkeys(changed))
             for address in changed:
                 self._versions[chain_id] += 1
-                for name, router in self._routers[chain_id]:
+                for name, router in (*self._trading[chain_id], *self._answering[chain_id]):
                     self._tell(name, router, chain, address)
             chain.touched.clear()
 
@@ -152,7 +161,7 @@ class Routing:
             prices: dict[str, tuple[int, int]] = {}
             for address in list(islice(unseen, MOST_POOLS)):
                 del unseen[address]
-                for name, router in self._routers[chain_id]:
+                for name, router in self._trading[chain_id]:
                     for hops, coins in self._sought[chain_id]:
                         legs = self._around(name, router, chain, address, hops)
                         for coin in coins if legs else ():

@@ -1,8 +1,11 @@
 """Finds routes on the mirror: the dual and its bound, and the two baselines."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, Final, Literal, cast
+from functools import partial
+from typing import Any, Final, Literal, NamedTuple, TypeVar, cast
 
 import numpy as np
 
@@ -17,6 +20,7 @@ from sniper_router_dual.problem import Problem, Solution, bound, first_prices, q
 from sniper_router_dual.ways import counted, flowing, together
 
 Method = Literal["dual", "greedy", "path"]
+T = TypeVar("T")
 
 _NO_CAP: Final = 1e300
 _SAFE: Final = 1e-11
@@ -32,10 +36,23 @@ _FEW: Final = 1_500
 """Over more edges greedy takes too long: then it looks at those alone that would carry most."""
 _FLOOR: Final = 0.5
 """A route that gives less of the bound than this says nothing about prices."""
+_LITTLE: Final = 256
+"""Edges up to which solving takes no longer than handing it to another thread."""
+_AT_ONCE: Final = 64
+"""Pools that are read in one go: about a millisecond."""
+
+
+class _Solved(NamedTuple):
+    """``most``: the bound. ``loose``: (edge, amount) where a sampled curve makes it loose."""
+
+    solution: Solution
+    most: int
+    loose: list[tuple[int, float]]
 
 
 class Engine:
-    """Keeps the mirror and the last prices; every method runs in one go."""
+    """Keeps the mirror and the last prices. What takes long and needs nothing but the mirror's arrays runs in a thread
+    of its own, for one proposal at a time; what reads pools runs in the caller's, where they change."""
 
     def __init__(self, method: Method, slices: int) -> None:
         self.mirror = Mirror()
@@ -43,6 +60,8 @@ class Engine:
         self._slices = slices
         self._prices = np.zeros(0)
         self._generation = 0
+        self._alone = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, "routes")
 
     def warm(self) -> None:
         """Compile, or load what was compiled before."""
@@ -52,29 +71,51 @@ class Engine:
         scratch.mirror.settle()
         ask = RouteAsk(chain_id=0, token_in="a", token_out="c", amount=10**18)
         problem = scratch.problem(ask)
-        solution = scratch.solved(problem)
+        solution = solve(scratch.mirror, problem, scratch._first(problem))
         quasi_newton(scratch.mirror, problem, solution.prices)
         bound(scratch.mirror, problem, solution.prices)
         scratch._loosest(problem, solution)
-        scratch._greedy(problem, ask, 1e18)
+        ways, sold = scratch._sliced(problem, ask, 1e18)
+        scratch._legs(problem, scratch._together(problem, ask, ways), sold)
         scratch._ways(problem, ask, solution.flow)
         scratch._carried(problem, solution, 1.0)
         scratch._path(problem, ask, 1e18)
 
-    def propose(self, ask: RouteAsk) -> Proposal:
-        """See `sniper.router.Router.propose`."""
+    async def propose(self, ask: RouteAsk) -> Proposal:
+        """See `sniper.router.Router.propose`. Whoever asked may give up waiting; the proposal comes to its end all the
+        same, for until then another thread may read the mirror."""
         sane(ask)
-        self.mirror.settle()
-        problem = self.problem(ask)
-        solution = self.solved(problem) if self._method == "dual" or ask.exact_out else None
-        most = None if solution is None or self._method != "dual" else self._bound(problem, ask, solution)
-        routes = list(self._routes(problem, ask, solution, most))
+        found = asyncio.ensure_future(self._in_turn(ask))
+        found.add_done_callback(_heard)
+        return await asyncio.shield(found)
+
+    async def _in_turn(self, ask: RouteAsk) -> Proposal:
+        async with self._alone:
+            return await self._proposed(ask)
+
+    async def _proposed(self, ask: RouteAsk) -> Proposal:
+        await self._settle()
+        problem, solution, most = await self._solved(ask)
+        routes = await self._routes(problem, ask, solution, most)
         refused = tuple(self.mirror.refused())
         if not routes:
             raise NoRoute(f"no legs from {ask.token_in} to {ask.token_out} can carry {ask.amount}")
         best = max(routes, key=lambda route: route.net)
         expected = best.amount_in if ask.exact_out else best.amount_out
         return Proposal(legs=best.legs, expected=expected, method=best.method, bound=most, refused=refused)
+
+    async def _settle(self) -> None:
+        """Read what changed, some pools at a time; the last of them in one go, so that all are in one state."""
+        for _ in range(self.mirror.waiting // _AT_ONCE):
+            self.mirror.settle(_AT_ONCE)
+            await asyncio.sleep(0)
+        self.mirror.settle()
+
+    async def _aside(self, edges: int, work: Callable[[], T]) -> T:
+        """Do what needs nothing but the mirror's arrays; in the other thread where there are many edges to it."""
+        if edges <= _LITTLE:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     # ---- what is asked ----
 
@@ -133,24 +174,41 @@ class Engine:
 
     # ---- the dual ----
 
-    def solved(self, problem: Problem) -> Solution:
-        """The solution on the curves as they are, sampled ones as finely as it takes."""
+    async def _solved(self, ask: RouteAsk) -> tuple[Problem, Solution | None, int | None]:
+        """The problem, its solution on the curves as they are (sampled ones as finely as it takes), and the bound. No
+        solution and bound where a baseline needs neither."""
         mirror = self.mirror
-        solution = solve(mirror, problem, self._first(problem))
-        if mirror.vertices[problem.edges].any():
-            for _ in range(_ROUNDS):
-                loose = self._loosest(problem, solution)
-                if not loose:
-                    break
-                self._refine(problem, solution, loose)
-                solution = solve(mirror, problem, solution.prices)
+        problem, found = await self._aside(mirror.size, partial(self._begun, ask))
+        if found is None:
+            return problem, None, None
+        for _ in range(_ROUNDS):
+            # What changed meanwhile has another curve than the one that is sampled here.
+            loose = [(k, amount) for k, amount in found.loose if not mirror.is_stale(int(problem.edges[k]))]
+            if not loose:
+                break
+            self._refine(problem, found.solution, loose)
+            again = partial(self._went_on, problem, ask, found.solution.prices)
+            found = await self._aside(len(problem.edges), again)
+        prices = found.solution.prices
         if self._generation != mirror.generation or len(self._prices) < len(mirror.names):
             grown = np.zeros(2 * len(mirror.names))
             if self._generation == mirror.generation:
                 grown[: len(self._prices)] = self._prices
             self._prices, self._generation = grown, mirror.generation
-        self._prices[problem.coins] = solution.prices
-        return solution
+        self._prices[problem.coins] = prices
+        return problem, found.solution, found.most if self._method == "dual" else None
+
+    def _begun(self, ask: RouteAsk) -> "tuple[Problem, _Solved | None]":
+        problem = self.problem(ask)
+        if self._method != "dual" and not ask.exact_out:
+            return problem, None
+        return problem, self._went_on(problem, ask, self._first(problem))
+
+    def _went_on(self, problem: Problem, ask: RouteAsk, prices: Floats) -> "_Solved":
+        solution = solve(self.mirror, problem, prices)
+        sampled = self.mirror.vertices[problem.edges].any()
+        loose = self._loosest(problem, solution) if sampled else []
+        return _Solved(solution, self._bound(problem, ask, solution), loose)
 
     def _first(self, problem: Problem) -> Floats:
         """The last prices, where there are any: between two questions they hardly change."""
@@ -192,49 +250,53 @@ class Engine:
 
     # ---- routes ----
 
-    def _routes(self, problem: Problem, ask: RouteAsk, solution: Solution | None, most: int | None) -> Iterator[Route]:
+    async def _routes(
+        self, problem: Problem, ask: RouteAsk, solution: Solution | None, most: int | None
+    ) -> list[Route]:
         """Candidates, quoted exactly. The baselines need an amount to send: for an exact output the dual's."""
         amount = float(ask.amount) if solution is None or not ask.exact_out else -solution.value
         if self._method == "path":
-            yield from self._quoted(ask, self._path(problem, ask, amount), "path", amount)
-            return
+            path = await self._aside(len(problem.edges), partial(self._path, problem, ask, amount))
+            return list(self._quoted(ask, path, "path", amount))
         if self._method == "greedy" or solution is None:
-            yield from self._quoted(ask, self._greedy(problem, ask, amount), "greedy", amount)
-            return
-        found: list[Route] = []
-        flow = solution.flow
-        used = self._together(problem, ask, self._ways(problem, ask, flow))
-        found += self._resolved(problem, ask, solution, used)
+            ways, sold = await self._aside(len(problem.edges), partial(self._sliced, problem, ask, amount))
+            return self._sliced_route(problem, ask, self._together(problem, ask, ways), sold, amount)
+        used = self._together(problem, ask, self._ways(problem, ask, solution.flow))
+        found = await self._resolved(problem, ask, solution, used)
         found += [each for each in direct_routes(self.mirror, ask)[0][:1] if ask.allows_pool(each.legs[0].pool)]
         best = max((_relative(route, most) for route in found), default=0.0)
         if best < 1 - _GOOD:
             # Limits cut the dual's flows apart. Greedy paths were never more than the limits allow.
-            ways, sold = self._sliced_where_deep(problem, ask, amount, solution, best)
+            sliced = partial(self._sliced_where_deep, problem, ask, amount, solution, best)
+            ways, sold = await self._aside(len(problem.edges), sliced)
             others = self._together(problem, ask, ways)
-            found += self._quoted(ask, self._legs(problem, others, sold), "greedy", amount)
+            found += self._sliced_route(problem, ask, others, sold, amount)
             if not np.array_equal(others, used):
-                found += self._resolved(problem, ask, solution, others)
-        yield from found
+                found += await self._resolved(problem, ask, solution, others)
+        return found
 
-    def _resolved(self, problem: Problem, ask: RouteAsk, solution: Solution, used: Ints) -> Iterator[Route]:
+    async def _resolved(self, problem: Problem, ask: RouteAsk, solution: Solution, used: Ints) -> list[Route]:
         """The best route over these edges, solved again for them alone; and once more for those that pay their gas."""
+        found: list[Route] = []
         for _ in range(2):
             if not len(used):
-                return
+                break
             part = problem.only(self.mirror, used)
             # Shares are rounded: what stands at its cap must not be above it after that.
             part.cap[:] = np.where(part.cap < _NO_CAP, np.maximum(part.cap * (1 - 1e-7) - 2, 0.0), part.cap)
             places = np.searchsorted(problem.coins[:-1], part.coins[:-1])
-            solved = solve(self.mirror, part, np.append(solution.prices[places], 1.0))
+            prices = np.append(solution.prices[places], 1.0)
+            solved = await self._aside(len(used), partial(solve, self.mirror, part, prices))
             chosen = self._legs(part, np.arange(len(used)), solved.flow)
             amount = -solved.value if ask.exact_out else float(ask.amount)
             routes = list(self._quoted(ask, chosen, "dual", amount))
-            yield from routes
+            found += routes
             if not routes or len(routes[0].hops) == len(chosen):
-                return
+                break
             kept = {leg.pool for leg in routes[0].legs}
             owners = self.mirror.owner[problem.edges[used]].tolist()
             used = used[[self.mirror.owners[owner].pool.address in kept for owner in owners]]
+        return found
 
     def _path(self, problem: Problem, ask: RouteAsk, amount: float) -> tuple[Leg, ...]:
         mirror, none = self.mirror, np.zeros(len(problem.edges))
@@ -247,9 +309,8 @@ class Engine:
         used = np.sort(path)
         return self._legs(problem, used, np.ones(len(problem.edges))) if len(used) <= ask.max_legs else ()
 
-    def _greedy(self, problem: Problem, ask: RouteAsk, amount: float) -> tuple[Leg, ...]:
-        ways, sold = self._sliced(problem, ask, amount)
-        return self._legs(problem, self._together(problem, ask, ways), sold)
+    def _sliced_route(self, problem: Problem, ask: RouteAsk, used: Ints, sold: Floats, amount: float) -> list[Route]:
+        return list(self._quoted(ask, self._legs(problem, used, sold), "greedy", amount))
 
     def _ways(self, problem: Problem, ask: RouteAsk, flow: Floats) -> Ints:
         """Those on which a good part of the trade flows, the greatest first."""
@@ -302,6 +363,12 @@ class Engine:
             with suppress(NoRoute, NoLiquidity):
                 route = quoted(self.mirror, ask, chosen, method=method, bound=None, near=max(1, int(amount)))
                 yield pruned(self.mirror, route)
+
+
+def _heard(found: "asyncio.Future[Proposal]") -> None:
+    """What it raises was heard, though whoever asked may have gone."""
+    if not found.cancelled():
+        found.exception()
 
 
 def _relative(route: Route, most: int | None) -> float:

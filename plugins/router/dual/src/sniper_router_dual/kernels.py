@@ -6,10 +6,10 @@ problem, ``source`` and ``target`` their coins, ``cap`` the most that may be sol
 
 import numpy as np
 
-from sniper_router_dual.compiled import Flags, Floats, Ints, compiled
+from sniper_router_dual.compiled import Flags, Floats, Ints, compiled, compiled_aside
 
 
-@compiled
+@compiled_aside
 def reachable(
     source: Ints, target: Ints, price: Floats, usable: Flags, coins: int, start: int, end: int, hops: int
 ) -> tuple[Ints, Ints]:
@@ -31,7 +31,7 @@ def reachable(
     return ahead, behind
 
 
-@compiled
+@compiled_aside
 def chosen(
     source: Ints, target: Ints, price: Floats, usable: Flags, ahead: Ints, behind: Ints, start: int, end: int, hops: int
 ) -> Ints:
@@ -46,7 +46,7 @@ def chosen(
     return found[:n].copy()
 
 
-@compiled
+@compiled_aside
 def pairs_alone(edges: Ints, owner: Ints) -> bool:
     """Whether no pool has more than the two edges of a pair."""
     most = 0
@@ -55,7 +55,7 @@ def pairs_alone(edges: Ints, owner: Ints) -> bool:
     return most == 0
 
 
-@compiled
+@compiled_aside
 def placed(
     edges: Ints, source: Ints, target: Ints, coins: int, start: int, end: int, fixed: int
 ) -> tuple[Ints, Ints, Ints]:
@@ -75,7 +75,7 @@ def placed(
     return found, sold, bought
 
 
-@compiled
+@compiled_aside
 def first_prices(
     edges: Ints, source: Ints, target: Ints, price: Floats, piece_at: Ints, x: Floats, y: Floats, coins: int, fixed: int
 ) -> Floats:
@@ -136,7 +136,7 @@ def best_sale(
     return sold, bought, 0.0
 
 
-@compiled
+@compiled_aside
 def dual(
     prices: Floats,
     supply: Floats,
@@ -201,7 +201,7 @@ def all_curvature(
         curvature[j, i] -= weight
 
 
-@compiled
+@compiled_aside
 def certified(
     prices: Floats,
     supply: Floats,
@@ -249,7 +249,7 @@ def certified(
     return value + best
 
 
-@compiled
+@compiled_aside
 def slack(
     prices: Floats,
     edges: Ints,
@@ -285,7 +285,7 @@ def slack(
         looseness[k] = best - (bought * there - sold * here)
 
 
-@compiled
+@compiled_aside
 def carried(
     prices: Floats,
     worse: float,
@@ -338,7 +338,7 @@ def leaving(source: Ints, coins: int) -> tuple[Ints, Ints]:
     return order, first
 
 
-@compiled
+@compiled_aside
 def best_path(
     amount: float,
     hops: int,
@@ -406,7 +406,7 @@ def best_path(
     return path
 
 
-@compiled
+@compiled_aside
 def greedy(
     amount: float,
     slices: int,

@@ -1,7 +1,7 @@
 """The market as arrays: one edge for each pool and ordered pair of its coins, kept up to date pool by pool."""
 
 from collections.abc import Iterator, Sequence
-from itertools import permutations
+from itertools import islice, permutations
 from typing import Final
 
 import numpy as np
@@ -55,6 +55,7 @@ class Mirror:
         self.generation = 0
         """Grows when coins, edges and pools get other numbers."""
         self._stale: dict[str, Listed] = {}
+        self._gone: set[str] = set()
         self._clear()
 
     def _clear(self) -> None:
@@ -83,7 +84,8 @@ class Mirror:
 
     def pools(self) -> list[Listed]:
         """All that were told of and not removed, in the order of their addresses."""
-        known = {address: place.pool for address, place in self.places.items()} | self._stale
+        known = {address: place.pool for address, place in self.places.items() if address not in self._gone}
+        known |= self._stale
         return [known[address] for address in sorted(known)]
 
     def changed(self, pool: Listed) -> None:
@@ -91,7 +93,12 @@ class Mirror:
         self._stale[pool.address] = pool
 
     def removed(self, address: str) -> None:
+        """Forget it at the next `settle`, as another thread may be reading the arrays."""
         self._stale.pop(address, None)
+        if address in self.places:
+            self._gone.add(address)
+
+    def _remove(self, address: str) -> None:
         place = self.places.pop(address, None)
         if place is not None:
             self._withdraw(place)
@@ -100,16 +107,24 @@ class Mirror:
                 del self._of[coin][address]
             self._removed += 1
 
-    def settle(self) -> None:
-        """Read what changed since the last time."""
+    @property
+    def waiting(self) -> int:
+        """Pools that changed and were not read since."""
+        return len(self._stale)
+
+    def settle(self, most: int | None = None) -> None:
+        """Read what changed since the last time; of many the first ``most``."""
+        for address in sorted(self._gone):
+            self._remove(address)
+        self._gone.clear()
         if self._removed > _LEAST + len(self.places):
             # Most of what is in the arrays belongs to pools that are gone.
             pools = {address: place.pool for address, place in self.places.items()} | self._stale
             self._clear()
             self._stale = pools
             self.generation += 1
-        stale, self._stale = self._stale, {}
-        for pool in stale.values():
+        for pool in list(islice(self._stale.values(), most)):
+            del self._stale[pool.address]
             self._read(pool)
 
     def refused(self) -> Iterator[tuple[str, str]]:
@@ -121,6 +136,11 @@ class Mirror:
         place = self.owners[self.owner[edge]]
         i, j = list(permutations(range(len(place.pool.coins)), 2))[edge - place.edges.start]
         return place, i, j
+
+    def is_stale(self, edge: int) -> bool:
+        """Whether its pool changed, or went, and was not read since."""
+        address = self.owners[self.owner[edge]].pool.address
+        return address in self._stale or address in self._gone
 
     def is_sampled(self, edge: int) -> bool:
         return bool(self.vertices[edge])
@@ -136,7 +156,7 @@ class Mirror:
         place = self.places.get(pool.address)
         if place is None or place.pool.coins != pool.coins:
             if place is not None:
-                self.removed(pool.address)
+                self._remove(pool.address)
             place = self._placed(pool)
         place.pool = pool
         try:

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from sniper_router_dual.cholesky import solved
-from sniper_router_dual.compiled import Floats, Ints, compiled
+from sniper_router_dual.compiled import Floats, Ints, compiled_aside
 from sniper_router_dual.kernels import all_curvature, dual
 
 _STEPS: Final = 60
@@ -15,7 +15,7 @@ _LEAST_DAMPING: Final = 1e-12
 _MOST_DAMPING: Final = 1e6
 
 
-@compiled
+@compiled_aside
 def newton(
     prices: Floats,
     supply: Floats,

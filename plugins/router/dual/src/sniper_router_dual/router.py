@@ -72,4 +72,4 @@ class Dual(Router):
             self._cycles.removed(address)
 
     async def propose(self, ask: RouteAsk) -> Proposal:
-        return self._engine.propose(ask)
+        return await self._engine.propose(ask)
