@@ -83,21 +83,45 @@ class InOne(Amm):
         return 10**30
 
 
+class Even(InOne):
+    """Half of the pools of that singleton."""
+
+    @classmethod
+    @on_creation("Opened(bytes32 indexed id, address indexed coin0, address indexed coin1)")
+    def opened(cls, config: OneConfig, id_: bytes, coin0: str, coin1: str) -> Found[Self] | None:
+        if id_[-1] == 13:
+            raise ArithmeticError("unlucky")
+        return None if id_[-1] % 2 else Found(pool="0x" + id_.hex(), coins=(coin0, coin1), amm=cls(config=config))
+
+
+class Odd(InOne):
+    """The others."""
+
+    @classmethod
+    @on_creation("Opened(bytes32 indexed id, address indexed coin0, address indexed coin1)")
+    def opened(cls, config: OneConfig, id_: bytes, coin0: str, coin1: str) -> Found[Self] | None:
+        made = cls(config=config, price_=100)
+        return Found(pool="0x" + id_.hex(), coins=(coin0, coin1), amm=made) if id_[-1] % 2 else None
+
+
+def wired(name: str, amm: type[InOne]) -> AmmWiring:
+    return AmmWiring(name, name, amm, OneConfig(), (MANAGER,))
+
+
 def pool_id(n: int) -> str:
     return f"0x{n:064x}"
 
 
 class World:
-    """A kernel on one chain with nothing but that AMM."""
+    """A kernel on one chain with nothing but such AMMs."""
 
-    def __init__(self, pools: tuple[tuple[str, str], ...] = ()) -> None:
-        wiring = AmmWiring("one", "one", InOne, OneConfig(), (MANAGER,))
+    def __init__(self, pools: tuple[tuple[str, str], ...] = (), amms: tuple[AmmWiring, ...] | None = None) -> None:
         chain = ChainWiring(
             chain_id=CHAIN,
             wrapped_native=WETH,
             fee=Flat(config=Config()),
             finality=FINALITY,
-            amms=(wiring,),
+            amms=amms or (wired("one", InOne),),
             pools=pools,
         )
         self.faults: list[str] = []
@@ -211,6 +235,23 @@ def test_a_log_of_a_singleton_changes_the_pool_that_it_names_and_no_other(world:
     world.log(MANAGER, MOVED, pool_id(3), data=9)
     assert (world.out(1), world.out(2)) == (110, 170)
     assert not world.faults
+
+
+@goes_on
+@pytest.mark.parametrize("amms", [(Even, Odd), (Odd, Even)])
+def test_each_amm_that_watches_a_singleton_gets_the_pools_that_are_its_own(
+    amms: tuple[type[InOne], ...], between: Between
+) -> None:
+    world = World(amms=tuple(wired(amm.__name__, amm) for amm in amms))
+    world.block(100)
+    for n in (1, 2, 13):
+        world.open(n)
+    between(world)
+    assert (world.out(1), world.out(2), world.out(13)) == (1100, 110, 1100)
+    assert len(world.faults) == 1, "that one of them failed on a pool ends none of the others"
+    world.log(MANAGER, MOVED, pool_id(1), data=7)
+    world.log(MANAGER, MOVED, pool_id(2), data=9)
+    assert (world.out(1), world.out(2)) == (170, 190)
 
 
 @goes_on

@@ -20,14 +20,15 @@ Handlers = dict[str, tuple[Decode, str]]
 class Listening:
     """Built from the sections of a chain's AMMs; pools `join` and `leave`.
 
-    creations   By factory and first topic: section, decoder, and name of the AMM's method.
+    creations   By factory and first topic: section, decoder, and name of the AMM's method, of each AMM that watches it:
+                a factory may make pools of several kinds.
     singletons  By address of a contract that logs for all its pools: the sections whose pools these may be.
     followers   By address of a contract that is no pool's own: the pools whose price depends on it, by their address.
     timed       Pools whose price changes with time, by their address.
     """
 
     def __init__(self, amms: tuple[AmmWiring, ...]) -> None:
-        self.creations: dict[tuple[str, str], tuple[AmmWiring, Decode, str]] = {}
+        self.creations: dict[tuple[str, str], tuple[tuple[AmmWiring, Decode, str], ...]] = {}
         self.singletons: dict[str, tuple[AmmWiring, ...]] = {}
         self.followers: dict[str, dict[str, tuple[Pool, Handlers]]] = {}
         self.timed: dict[str, Pool] = {}
@@ -41,7 +42,8 @@ class Listening:
                 if (signature := getattr(method, "__sniper_creation__", None)) is not None:
                     codec = event(signature)
                     for factory in wiring.factories:
-                        self.creations[factory, codec.topic] = (wiring, codec.decode, name)
+                        others = self.creations.get((factory, codec.topic), ())
+                        self.creations[factory, codec.topic] = (*others, (wiring, codec.decode, name))
             if wiring.amm.singleton:
                 for factory in wiring.factories:
                     self.singletons[factory] = (*self.singletons.get(factory, ()), wiring)

@@ -143,9 +143,9 @@ class Market:
         if pool is None and chain.unlisted:
             pool = chain.unlisted.get(event.address)
         if pool is None:
-            creation = chain.listening.creations.get((event.address, topic))
-            if creation is not None:
-                return self._created(chain, event, *creation)
+            creations = chain.listening.creations.get((event.address, topic))
+            if creations is not None:
+                return self._made(chain, event, creations)
             if event.address not in chain.listening.singletons:
                 return None, _token_log(chain, event, topic)
             pool = self._of_singleton(chain, event)
@@ -194,6 +194,22 @@ class Market:
                 f"amm {pool.amm} failed on log {event.index} of {event.tx_hash} for pool {pool.id}: "
                 f"{told(error)}; the pool is no longer quoted"
             ) from error
+
+    def _made(
+        self, chain: ChainState, event: Log, creations: tuple[tuple[AmmWiring, Decode, str], ...]
+    ) -> tuple[Pool | None, tuple[Event, ...]]:
+        """Ask each AMM that watches this factory; the first that knows the pool has it. One that fails is reported and
+        ends none of the others."""
+        made: tuple[Pool | None, tuple[Event, ...]] = (None, ())
+        for creation in creations:
+            try:
+                found = self._created(chain, event, *creation)
+            except PluginFault as error:
+                self.report(str(error), error)
+                continue
+            if made[0] is None:
+                made = found
+        return made
 
     def _created(
         self, chain: ChainState, event: Log, wiring: AmmWiring, decode: Decode, method: str
