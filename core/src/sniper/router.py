@@ -83,12 +83,13 @@ class Router(ABC):
     def changed(self, pool: Listed) -> None:
         """A pool is new, or its prices are not what they were. A pool that raises must not keep others from routing."""
 
-    def cycle(self, pool: Listed, max_hops: int = 3) -> tuple[Leg, ...]:
+    def cycle(self, pool: Listed, max_hops: int = 3, through: str | None = None) -> tuple[Leg, ...]:
         """Like `changed`, for those who look for cycles: the legs of the best way round that begins with this pool,
         where one gains at the margin, before gas. `sniper.routing.confirmed` says with what amount and how much.
 
         max_hops  Most pools on the way, at least 2. More than 3 may have to be searched for: slower, and what is found
                   need not be the best there is.
+        through   Address of a coin that it must pass; None: it may pass any.
 
         Raises what the pool's AMM raises, and `NoRoute` for fewer hops than 2. The default knows of no cycle."""
         self.changed(pool)

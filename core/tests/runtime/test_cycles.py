@@ -30,6 +30,7 @@ class Twins(Router):
         self.known: dict[str, Listed] = {}
         self.asked: list[str] = []
         self.hops: list[int] = []
+        self.through: list[str | None] = []
 
     def changed(self, pool: Listed) -> None:
         self.known[pool.address] = pool
@@ -37,8 +38,9 @@ class Twins(Router):
     def removed(self, address: str) -> None:
         self.known.pop(address, None)
 
-    def cycle(self, pool: Listed, max_hops: int = 3) -> tuple[Leg, ...]:
+    def cycle(self, pool: Listed, max_hops: int = 3, through: str | None = None) -> tuple[Leg, ...]:
         self.asked.append(pool.address)
+        self.through.append(through)
         self.hops.append(max_hops)
         if isinstance(self.config.answer, Exception):
             raise self.config.answer
@@ -58,9 +60,10 @@ class Twins(Router):
 
 
 def seeking(
-    world: World, *coins: str, answer: Any = None, routers: int = 1, hops: int = 3
+    world: World, *coins: str, answer: Any = None, routers: int = 1, hops: int = 3, together: bool = False
 ) -> tuple[Routing, list[Twins]]:
-    """A routing whose market is in step: what changed before is not looked at any more."""
+    """A routing whose market is in step: what changed before is not looked at any more. ``together``: with as many hops
+    for each coin, else with one more."""
     made: list[Twins] = []
 
     def cls(config: Any) -> Twins:
@@ -69,12 +72,15 @@ def seeking(
 
     configured: Any = [SimpleNamespace(name="twins", cls=cls, config=SimpleNamespace(answer=answer))] * routers
     sought = {(CHAIN, hops + n): (coin,) for n, coin in enumerate(coins)}
+    if together:
+        sought = {(CHAIN, hops): coins}
     routing = Routing(world.kernel.market, configured, structlog.get_logger("sniper"), sought)
     routing.cycles(0)
     trading = made[::2]  # the others are for what people ask
     for each in trading:
         each.asked.clear()
         each.hops.clear()
+        each.through.clear()
     return routing, trading
 
 
@@ -191,6 +197,14 @@ def test_a_router_is_asked_for_as_many_hops_as_a_strategy_wants() -> None:
     gap(world)
     assert [found.quote for found in routing.cycles(1)] == [f"{CHAIN}:{NATIVE}", f"{CHAIN}:{WETH}"]
     assert router.hops == [4, 5]
+
+
+def test_a_router_is_asked_once_for_each_coin_that_is_paid_with() -> None:
+    world = World(SETUP)
+    routing, (router,) = seeking(world, NATIVE, USD, WETH, together=True)
+    gap(world)
+    assert [found.quote for found in routing.cycles(1)] == [f"{CHAIN}:{NATIVE}", f"{CHAIN}:{WETH}"]
+    assert router.through == [WETH, USD]
 
 
 def test_where_nobody_seeks_cycles_no_router_is_asked_for_any() -> None:

@@ -45,9 +45,14 @@ class Routing:
     ) -> None:
         """``sought``: by chain and by most hops, addresses of the coins for which cycles are looked for, as accounts
         name them."""
-        self._sought: dict[int, list[tuple[int, Sequence[str]]]] = {}
+        self._sought: dict[int, list[tuple[int, str, list[str]]]] = {}
+        """By chain: most hops, a coin to pass, and its addresses as accounts name it."""
         for (chain_id, hops), coins in (sought or {}).items():
-            self._sought.setdefault(chain_id, []).append((hops, coins))
+            wrapped = market.chains[chain_id].wiring.wrapped_native
+            named: dict[str, list[str]] = {}
+            for coin in coins:
+                named.setdefault(wrapped if coin == NATIVE else coin, []).append(coin)
+            self._sought.setdefault(chain_id, []).extend((hops, start, names) for start, names in named.items())
         self._unseen: dict[int, dict[str, None]] = {chain_id: {} for chain_id in self._sought}
         """Pools that changed since they were looked at, the longest ago first."""
         self._market = market
@@ -149,9 +154,10 @@ class Routing:
     # ---- cycles ----
 
     def cycles(self, now: int) -> list[CycleFound]:
-        """The best cycle through each pool that changed since the last call, where it gains more than its gas on the
-        pools as they are now; those that gain most first. ``now``: ns UTC. Every pool is looked at once, whatever
-        happened to it meanwhile, and at most `MOST_POOLS` at a time; where no cycle is sought this does nothing."""
+        """The best cycle through each pool that changed since the last call and each coin that is sought, where it
+        gains more than its gas on the pools as they are now; those that gain most first. ``now``: ns UTC. Every pool is
+        looked at once, whatever happened to it meanwhile, and at most `MOST_POOLS` at a time; where no cycle is sought
+        this does nothing."""
         if not self._sought:
             return []
         self.catch_up()  # of all first: a cycle may lead through several that changed
@@ -162,34 +168,36 @@ class Routing:
             for address in list(islice(unseen, MOST_POOLS)):
                 del unseen[address]
                 for name, router in self._trading[chain_id]:
-                    for hops, coins in self._sought[chain_id]:
-                        legs = self._around(name, router, chain, address, hops)
-                        for coin in coins if legs else ():
-                            cycle = self._confirmed(name, chain, legs, coin, prices)
-                            if cycle is not None:
-                                event = _found(chain, coin, cycle, now)
-                                found[event.quote, event.legs] = event
+                    for hops, start, coins in self._sought[chain_id]:
+                        legs = self._around(name, router, chain, address, hops, start)
+                        cycle = self._confirmed(name, chain, legs, start, prices) if legs else None
+                        if cycle is None:
+                            continue
+                        for coin in coins:
+                            event = _found(chain, coin, cycle, now)
+                            found[event.quote, event.legs] = event
         return sorted(found.values(), key=lambda event: -event.gain)
 
-    def _around(self, name: str, router: Router, chain: ChainState, address: str, hops: int) -> tuple[Leg, ...]:
+    def _around(
+        self, name: str, router: Router, chain: ChainState, address: str, hops: int, start: str
+    ) -> tuple[Leg, ...]:
         pool = chain.pools.get(address)
         if pool is None:
             return ()
         try:
-            return tuple(given(leg, Leg) for leg in router.cycle(pool, hops))
+            return tuple(given(leg, Leg) for leg in router.cycle(pool, hops, start))
         except Exception as error:  # a plugin's code: without its cycle nothing is lost but a chance
             self._log.warning("a router names no cycle", router=name, pool=address, reason=told(error))
             return ()
 
     def _confirmed(
-        self, name: str, chain: ChainState, legs: tuple[Leg, ...], coin: str, prices: dict[str, tuple[int, int]]
+        self, name: str, chain: ChainState, legs: tuple[Leg, ...], start: str, prices: dict[str, tuple[int, int]]
     ) -> Cycle | None:
-        """The cycle begun with ``coin``; None where it does not pass that, or gains less by the exact quote than its
-        swaps cost at the base fee: no bid could make that pay, and most gaps are such.
+        """The cycle begun with coin ``start``; None where it does not pass that, or gains less by the exact quote than
+        its swaps cost at the base fee: no bid could make that pay, and most gaps are such.
 
         prices  What coins are `worth` now; those that are looked up are added, for that looks at all pools of a coin.
         """
-        start = chain.wiring.wrapped_native if coin == NATIVE else coin
         if all(leg.token_in != start for leg in legs):
             return None
         try:
@@ -202,7 +210,7 @@ class Routing:
             pays = units and cycle.gain * wei > cycle.gas * chain.base_fee * units
             return given(cycle, Cycle) if pays else None
         except Exception as error:  # legs that are no cycle, or an AMM that fails
-            self._log.warning("a cycle is none", router=name, coin=coin, reason=told(error))
+            self._log.warning("a cycle is none", router=name, coin=start, reason=told(error))
             return None
 
 

@@ -27,8 +27,9 @@ def changes(draw: st.DrawFn) -> list[tuple[int, tuple[str, ...], tuple[int, ...]
     return [(n, coins[n], given) for n, given in steps]
 
 
-def every_cycle(pools: dict[str, Pool], through: str, hops: int) -> float:
-    """The best gain in logarithms of all cycles of at most so many hops through a pool, no coin and no pool twice."""
+def every_cycle(pools: dict[str, Pool], through: str, hops: int, coin: str | None) -> float:
+    """The best gain in logarithms of all cycles of at most so many hops through a pool, and a coin where one is named,
+    no coin and no pool twice."""
     best = float("-inf")
 
     def go(pool: Pool, seen: tuple[str, ...], used: tuple[str, ...], gain: float) -> None:
@@ -37,7 +38,7 @@ def every_cycle(pools: dict[str, Pool], through: str, hops: int) -> float:
             if there == seen[-1]:
                 continue
             so_far = gain + gain_of(pool, seen[-1], there)
-            if there == seen[0]:
+            if there == seen[0] and coin in (None, *seen):
                 best = max(best, so_far)
             elif there not in seen and len(used) < hops:
                 for following in pools.values():
@@ -53,9 +54,11 @@ def gain_of(pool: Pool, sold: str, bought: str) -> float:
     return log(0.997 * pool.impl.reserve(pool.coins.index(bought)) / pool.impl.reserve(pool.coins.index(sold)))
 
 
-@given(history=changes(), hops=st.integers(2, 7))
-@settings(max_examples=200, deadline=None)
-def test_the_best_cycle_is_the_best_of_all(history: list[tuple[int, tuple[str, ...], Any]], hops: int) -> None:
+@given(history=changes(), hops=st.integers(2, 7), coin=st.none() | st.sampled_from("abcdef"))
+@settings(max_examples=300, deadline=None)
+def test_the_best_cycle_is_the_best_of_all_and_of_all_through_a_coin(
+    history: list[tuple[int, tuple[str, ...], Any]], hops: int, coin: str | None
+) -> None:
     cycles = Cycles()
     pools: dict[str, Pool] = {}
     for n, coins, reserves in history:
@@ -65,12 +68,13 @@ def test_the_best_cycle_is_the_best_of_all(history: list[tuple[int, tuple[str, .
             cycles.removed(address)
             continue
         pools[address] = Pool(address, coins, Product(config=Config(), reserves=reserves[: len(coins)]))
-        legs = cycles.changed(pools[address], hops)
-        best = every_cycle(pools, address, hops)
+        legs = cycles.changed(pools[address], hops, coin)
+        best = every_cycle(pools, address, hops, coin)
         if best < 1e-9:
             assert best > -1e-9 or legs == ()
             continue
         assert legs[0].pool == address
+        assert coin in (None, *(leg.token_in for leg in legs))
         assert len({leg.pool for leg in legs}) == len({leg.token_in for leg in legs}) == len(legs) <= hops
         assert sum(gain_of(pools[leg.pool], leg.token_in, leg.token_out) for leg in legs) == pytest.approx(best)
         found = confirmed(Market(list(pools.values())), legs, legs[0].token_in)

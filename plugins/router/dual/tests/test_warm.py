@@ -48,7 +48,8 @@ def used() -> tuple[dict[str, int], dict[str, int]]:
                 asyncio.run(router.propose(ask))
     for hops in range(2, 6):
         for pool in pools:
-            router.cycle(pool, hops)
+            for through in (None, "a", "h"):
+                router.cycle(pool, hops, through)
     return warm, compiled()
 
 

@@ -198,18 +198,25 @@ class RouterConformance:
         for_all(check, shrinks=False, examples=self.examples // 3, pools=markets(), later=markets(), ask=asks())
 
     def test_a_cycle_that_it_names_is_one(self) -> None:
-        def check(pools: list[Pool], max_hops: int) -> None:
+        def check(pools: list[Pool], max_hops: int, through: str | None) -> None:
             router, market = self._made(pools), Market(pools)
             for pool in pools:
                 if isinstance(pool.impl, Faulty):
                     continue
-                legs = router.cycle(pool, max_hops)
+                legs = router.cycle(pool, max_hops, through)
                 if legs:
                     assert legs[0].pool == pool.address, f"the cycle {legs} does not begin with pool {pool.address}"
                     assert len(legs) <= max_hops, f"the cycle {legs} has more than {max_hops} hops"
-                    confirmed(market, legs, legs[0].token_in)
+                    confirmed(market, legs, through or legs[0].token_in)
 
-        for_all(check, shrinks=False, examples=self.examples // 3, pools=markets(), max_hops=st.integers(2, 6))
+        for_all(
+            check,
+            shrinks=False,
+            examples=self.examples // 3,
+            pools=markets(),
+            max_hops=st.integers(2, 6),
+            through=st.none() | st.sampled_from(_COINS),
+        )
 
     def test_questions_without_sense_have_no_route(self) -> None:
         router = self._made([])

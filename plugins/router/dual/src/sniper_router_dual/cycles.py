@@ -40,10 +40,10 @@ class Cycles:
         self._pairs = np.full((2, 16, 16), -inf)
         self._links = np.full((2, 16, 16), -1, np.int64)
 
-    def changed(self, pool: Listed, max_hops: int = _NEAR) -> tuple[Leg, ...]:
+    def changed(self, pool: Listed, max_hops: int = _NEAR, through: str | None = None) -> tuple[Leg, ...]:
         """Note its prices; the legs of the best cycle of at most ``max_hops`` through it, begun with it, where that
-        gains at the margin. Raises what its AMM raises; the pool then takes part in no cycle; and `NoRoute` for fewer
-        hops than 2."""
+        gains at the margin; of those that pass coin ``through``, where one is named. Raises what its AMM raises; the
+        pool then takes part in no cycle; and `NoRoute` for fewer hops than 2."""
         if max_hops < 2:
             raise NoRoute(f"max_hops is {max_hops}; a way round has at least 2")
         known = self._pools.get(pool.address)
@@ -57,17 +57,26 @@ class Cycles:
         if first < 0:
             return ()
         fresh = self._read(pool, first)
+        wanted = -1
+        if through is not None:
+            wanted = self._place.get(through, -1)
+            if wanted < 0:
+                self._note(fresh, first)
+                return ()
         if len(fresh) == 2 and max_hops == _NEAR:
-            a, b, c, apart = rounds.pair_changed(
-                fresh, first, len(self._place), self._pairs, self._links, self._edges, self._price
-            )
+            market = (len(self._place), self._pairs, self._links, self._edges, self._price)
+            if wanted < 0:
+                a, b, c, apart = rounds.pair_changed(fresh, first, *market)
+            else:
+                a, b, c, apart = rounds.pair_changed_through(wanted, fresh, first, *market)
             if apart:
                 legs = self._leg
                 return () if a < 0 else (legs[a], legs[b]) if c < 0 else (legs[a], legs[b], legs[c])
         else:
             self._note(fresh, first)
+        places = len(self._place)
         edges = rounds.search(
-            first, len(fresh), max_hops, len(self._place), self._pairs, self._links, self._edges, self._price
+            wanted, first, len(fresh), max_hops, places, self._pairs, self._links, self._edges, self._price
         )
         return tuple(self._leg[edge] for edge in edges.tolist())
 

@@ -96,12 +96,50 @@ def best_round(
 
 
 @compiled
+def best_round_through(
+    wanted: int, first: int, count: int, coins: int, pairs: Floats, links: Ints, edges: Ints, price: Floats
+) -> tuple[float, int, int, int]:
+    """`best_round` of those that pass coin ``wanted``: where an edge does not, there is one way round for it."""
+    best, turned, holder = pairs[0], pairs[1], links[1]
+    top, a, b, c = 0.0, -1, -1, -1
+    for e in range(first, first + count):
+        i, j = edges[0, e], edges[1, e]
+        if i < 0 or j < 0:
+            continue
+        if wanted in (i, j):
+            gains, a2, b2, c2 = best_round(e, 1, coins, pairs, links, edges, price)
+            if gains > top:
+                top, a, b, c = gains, a2, b2, c2
+        elif price[e] + best[j, wanted] + turned[i, wanted] > top:
+            top = price[e] + best[j, wanted] + turned[i, wanted]
+            a, b, c = e, holder[j, wanted], holder[wanted, i]
+    return top, a, b, c
+
+
+@compiled
 def pair_changed(
     fresh: Sequence[float], first: int, coins: int, pairs: Floats, links: Ints, edges: Ints, price: Floats
 ) -> tuple[int, int, int, bool]:
     """`note` and `best_round` in one call, for a pool of two coins; and whether the edges are of different pools."""
     note(fresh, first, pairs, links, edges, price)
     _, a, b, c = best_round(first, 2, coins, pairs, links, edges, price)
+    return a, b, c, a < 0 or apart(a, b, c, edges)
+
+
+@compiled
+def pair_changed_through(
+    wanted: int,
+    fresh: Sequence[float],
+    first: int,
+    coins: int,
+    pairs: Floats,
+    links: Ints,
+    edges: Ints,
+    price: Floats,
+) -> tuple[int, int, int, bool]:
+    """`pair_changed` with `best_round_through`."""
+    note(fresh, first, pairs, links, edges, price)
+    _, a, b, c = best_round_through(wanted, first, 2, coins, pairs, links, edges, price)
     return a, b, c, a < 0 or apart(a, b, c, edges)
 
 
@@ -123,6 +161,19 @@ def ways_back(end: int, without: int, hops: int, coins: int, pairs: Floats) -> F
             if k in (end, without):
                 continue
             found[h, k] = max(pairs[0, k, end], best_sum(pairs[0, k], last, coins))
+    return found
+
+
+@compiled
+def ways_through(wanted: int, back: Floats, end: int, without: int, hops: int, coins: int, pairs: Floats) -> Floats:
+    """`ways_back`, which is ``back``, of the walks that touch coin ``wanted``, their first coin included."""
+    found = np.full(back.shape, -inf)
+    for h in range(1, hops + 1):
+        for k in range(coins):
+            if k == wanted:
+                found[h, k] = back[h, k]
+            elif k not in (end, without):
+                found[h, k] = best_sum(pairs[0, k], found[h - 1], coins)
     return found
 
 
@@ -151,17 +202,20 @@ def free_edge(i: int, j: int, path: Ints, length: int, links: Ints, edges: Ints,
 
 @compiled
 def search(
-    first: int, count: int, hops: int, coins: int, pairs: Floats, links: Ints, edges: Ints, price: Floats
+    wanted: int, first: int, count: int, hops: int, coins: int, pairs: Floats, links: Ints, edges: Ints, price: Floats
 ) -> Ints:
-    """The edges of the best cycle of 2 to ``hops`` hops that begins with one of ``count`` edges from ``first`` on, no
-    coin and no pool twice; none where nothing gains.
+    """The edges of the best cycle of 2 to ``hops`` hops that begins with one of ``count`` edges from ``first`` on and
+    passes coin ``wanted`` (-1: or not), no coin and no pool twice; none where nothing gains.
 
     Depth first, the most promising coin first, and never onwards where even the best walk back (Bellman's recursion
     over the number of hops) would not beat what was found: so it finds the best there is, unless it ends before, after
     `_LOOKS` steps, with the best so far.
     """
     hops = max(2, min(hops, coins))
-    top, a, b, c = best_round(first, count, coins, pairs, links, edges, price)
+    if wanted < 0:
+        top, a, b, c = best_round(first, count, coins, pairs, links, edges, price)
+    else:
+        top, a, b, c = best_round_through(wanted, first, count, coins, pairs, links, edges, price)
     kept = np.empty(hops, np.int64)
     length = 0
     if a >= 0 and (c < 0 or hops > 2) and apart(a, b, c, edges):
@@ -173,6 +227,7 @@ def search(
     path = np.empty(hops, np.int64)
     at = np.empty(hops, np.int64)
     sums = np.empty(hops)
+    passed = np.empty(hops, np.bool_)
     hope = np.empty((hops, coins))
     looks = 0
     for e in range(first, first + count):
@@ -180,21 +235,23 @@ def search(
         if i < 0 or j < 0 or price[e] == -inf:
             continue
         back = ways_back(i, j, hops - 2, coins, pairs)
-        path[0], at[0], sums[0] = e, j, price[e]
+        path[0], at[0], sums[0], passed[0] = e, j, price[e], wanted in (-1, i, j)
+        onto = back if passed[0] else ways_through(wanted, back, i, j, hops - 2, coins, pairs)
         depth, arrived = 0, True
         while depth >= 0:
             here = at[depth]
             if arrived:
                 looks += 1
                 last = free_edge(here, i, path, depth + 1, links, edges, price)
-                if last >= 0 and sums[depth] + price[last] > top:
+                if passed[depth] and last >= 0 and sums[depth] + price[last] > top:
                     top, length = sums[depth] + price[last], depth + 2
                     kept[: depth + 1] = path[: depth + 1]
                     kept[depth + 1] = last
                 left = hops - depth - 2
                 if left > 0:
+                    ways = back if passed[depth] else onto
                     for k in range(coins):
-                        hope[depth, k] = sums[depth] + pairs[0, here, k] + back[left, k]
+                        hope[depth, k] = sums[depth] + pairs[0, here, k] + ways[left, k]
                     for n in range(depth):
                         hope[depth, at[n]] = -inf
                 else:
@@ -212,4 +269,5 @@ def search(
             if onwards >= 0:
                 depth, arrived = depth + 1, True
                 path[depth], at[depth], sums[depth] = onwards, following, sums[depth - 1] + price[onwards]
+                passed[depth] = passed[depth - 1] or following == wanted
     return kept[:length].copy()

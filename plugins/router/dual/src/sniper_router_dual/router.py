@@ -46,7 +46,8 @@ class Dual(Router):
         cycles = Cycles()
         for pool in examples():
             for hops in (3, 4):  # three are read from a table, more are searched for
-                cycles.changed(pool, hops)
+                for through in (None, "a"):
+                    cycles.changed(pool, hops, through)
 
     def changed(self, pool: Listed) -> None:
         self._engine.mirror.changed(pool)
@@ -54,7 +55,7 @@ class Dual(Router):
             with suppress(Exception):  # one that raises is in no cycle; routes say why it is left out
                 self._cycles.changed(pool)
 
-    def cycle(self, pool: Listed, max_hops: int = 3) -> tuple[Leg, ...]:
+    def cycle(self, pool: Listed, max_hops: int = 3, through: str | None = None) -> tuple[Leg, ...]:
         """The first call reads all pools: before it, nobody pays for what nobody wants."""
         self._engine.mirror.changed(pool)
         if self._cycles is None:
@@ -64,7 +65,7 @@ class Dual(Router):
             for other in self._engine.mirror.pools():
                 with suppress(Exception):  # as above
                     self._cycles.changed(other)
-        return self._cycles.changed(pool, max_hops)
+        return self._cycles.changed(pool, max_hops, through)
 
     def removed(self, address: str) -> None:
         self._engine.mirror.removed(address)
