@@ -19,7 +19,7 @@ from sniper_venue_aggregator.venue import Aggregator, AggregatorConfig
 FOREVER = 2**63
 ETHER = 10**18
 V2, V3, V4, CURVE, BALANCER = "constant-product", "uniswap-v3", "uniswap-v4", "stableswap", "balancer-weighted"
-SOLIDLY, PANCAKE, ALGEBRA = "solidly", "pancake-v3", "algebra"
+SOLIDLY, PANCAKE, ALGEBRA, STABLE = "solidly", "pancake-v3", "algebra", "balancer-stable"
 PROTOCOLS = (V2, V3, V4, SOLIDLY, CURVE, BALANCER)
 _AMMS = Path(__file__).parents[3] / "amm"
 _PAIRS = _AMMS / "solidly/tests/contracts"  # no package ships Solidly's own
@@ -77,7 +77,7 @@ class Market:
         self.relative = chain.deploy(compiled(_TRADER)["Trader"])
         for token in (self.tokens["a"], self.tokens["b"]):
             self.send(self.maker, token, calldata("transfer(address,uint256)", self.relative, 10**4 * ETHER))
-        for amm in (PANCAKE, ALGEBRA):
+        for amm in (PANCAKE, ALGEBRA, STABLE):
             self.create(amm, "a", "b")
         for amm in (V2, V3, V4, BALANCER):
             self.create(amm, "weth", "a", amount=200)
@@ -127,8 +127,11 @@ class Market:
             coins4 = tuple(self.tokens[name] for name in "abcd")
             assert {first, second} <= set("abcd")
             pool = self._curve(self.curve.create(self.chain, coins4, amounts=(whole,) * 4), coins4)  # type: ignore[arg-type]
+        elif amm == STABLE:
+            pool = self._balancer(amm, *self.balancer.create_stable(self.chain, {a: whole, b: whole}))
         else:
-            pool = self._balancer(*self.balancer.create(self.chain, {a: (ETHER // 2, whole), b: (ETHER // 2, whole)}))
+            made = self.balancer.create(self.chain, {a: (ETHER // 2, whole), b: (ETHER // 2, whole)})
+            pool = self._balancer(amm, *made)
         self.pools[amm, first + second] = self.pools[amm, second + first] = pool
 
     def _v2(self, address: str) -> Pool:
@@ -182,11 +185,11 @@ class Market:
 
         return Pool(CURVE, address, lambda i, j: coins.index(i) | coins.index(j) << 8, quote)
 
-    def _balancer(self, address: str, pool_id: str) -> Pool:
+    def _balancer(self, amm: str, address: str, pool_id: str) -> Pool:
         def quote(i: str, j: str, amount: int) -> int:
             return self.balancer.quote(self.chain, pool_id, i, j, amount)
 
-        return Pool(BALANCER, address, lambda i, j: int(pool_id[42:], 16), quote)
+        return Pool(amm, address, lambda i, j: int(pool_id[42:], 16), quote)
 
     # asking
 

@@ -27,4 +27,5 @@ class TestSinglesAndRoutes(VenueConformance):
         "stableswap": 0x0100,
         "cryptoswap": 0x0001,
         "balancer-weighted": 2 << 80 | 7,
+        "balancer-stable": 7,
     }

@@ -11,6 +11,8 @@ from sniper.evm.abi import event, function
 from sniper.router import WHOLE, Leg, RouteAsk
 from sniper.routing import quoted
 from sniper.venue import RouteLeg
+from sniper_amm_balancer_stable.config import BalancerStableConfig
+from sniper_amm_balancer_stable.pool import BalancerStable
 from sniper_amm_balancer_weighted.pool import BalancerWeighted, BalancerWeightedConfig
 from sniper_amm_constant_product.pool import ConstantProduct, ConstantProductConfig
 from sniper_amm_solidly.config import SolidlyConfig
@@ -63,6 +65,10 @@ async def read(market: Any, first: str, second: str) -> list[Priced]:
                 factories=(market.balancer.vault,), pool_factories=(market.balancer.weighted_factory,)
             ),
         ),
+        "balancer-stable": (
+            BalancerStable,
+            BalancerStableConfig(factories=(market.balancer.vault,), pool_factories=(market.balancer.stable_factory,)),
+        ),
     }
     listed = [await v4(market, market.pools["uniswap-v4", first + second].address)]
     for name, (amm, config) in configs.items():
@@ -105,11 +111,11 @@ def planned(pools: Pools, legs: list[Leg]) -> tuple[RouteLeg, ...]:
 
 @given(
     amount=st.integers(10**12, 400 * ETHER),
-    weights=st.lists(st.integers(2**16, WHOLE // 2), min_size=6, max_size=6),
-    order=st.permutations(range(6)),
+    weights=st.lists(st.integers(2**16, WHOLE // 2), min_size=7, max_size=7),
+    order=st.permutations(range(7)),
 )
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_split_over_six_protocols_pays_what_the_kernel_quotes(
+def test_a_split_over_seven_amms_pays_what_the_kernel_quotes(
     market: Any, split: Pools, amount: int, weights: list[int], order: list[int]
 ) -> None:
     before = market.chain.snapshot()
@@ -117,9 +123,9 @@ def test_a_split_over_six_protocols_pays_what_the_kernel_quotes(
     pools = [list(split.listed.values())[n] for n in order]
     legs = []
     for n, pool in enumerate(pools):
-        share = WHOLE if n == 5 else weights[n]
+        share = WHOLE if n == 6 else weights[n]
         legs.append(Leg(pool=pool.address, token_in=a, token_out=b, share=share))
-    ask = RouteAsk(chain_id=market.chain.chain_id, token_in=a, token_out=b, amount=amount, max_legs=6)
+    ask = RouteAsk(chain_id=market.chain.chain_id, token_in=a, token_out=b, amount=amount, max_legs=7)
     route = quoted(split, ask, legs, method="drawn", bound=None)
     traded = market.trade(market.route("a", "b", amount, *planned(split, legs), min_out=route.amount_out))
     assert traded[:2] == (amount, route.amount_out)
@@ -129,7 +135,7 @@ def test_a_split_over_six_protocols_pays_what_the_kernel_quotes(
 
 @pytest.mark.parametrize(("pay", "get"), [("eth", "b"), ("b", "eth")])
 async def test_two_hops_through_the_native_coin_pay_what_the_kernel_quotes(market: Any, pay: str, get: str) -> None:
-    """Ether to ``a`` over four protocols, then to ``b`` over six, and the other way round."""
+    """Ether to ``a`` over four protocols, then to ``b`` over seven, and the other way round."""
     near, far = await read(market, "weth", "a"), await read(market, "a", "b")
     pools = Pools([*near, *far])
     first, middle, last = (market.tokens[name] for name in ("weth", "a", "b"))
@@ -143,12 +149,12 @@ async def test_two_hops_through_the_native_coin_pay_what_the_kernel_quotes(marke
     ]
     ask = RouteAsk(
         chain_id=market.chain.chain_id, token_in=legs[0].token_in, token_out=legs[-1].token_out, amount=7 * ETHER + 1,
-        max_legs=10,
+        max_legs=11,
     )  # fmt: skip
     route = quoted(pools, ask, legs, method="drawn", bound=None)
     traded = market.trade(market.route(pay, get, ask.amount, *planned(pools, legs), min_out=route.amount_out))
     assert traded[:2] == (ask.amount, route.amount_out)
-    assert len(legs) == 10
+    assert len(legs) == 11
     assert market.left() == {}
 
 

@@ -17,7 +17,7 @@ PROTOCOLS = (V2, V3, V4, SOLIDLY, CURVE, BALANCER)
 ETHER = 10**18
 TOO_LITTLE = selector("TooLittle(uint256,uint256)").hex()
 EXPIRED = selector("Expired(uint256,uint256)").hex()
-EACH = pytest.mark.parametrize("amm", [*PROTOCOLS, "pancake-v3", "algebra"])
+EACH = pytest.mark.parametrize("amm", [*PROTOCOLS, "pancake-v3", "algebra", "balancer-stable"])
 EACH_WITH_ETHER = pytest.mark.parametrize("amm", [V2, V3, V4, BALANCER])
 
 

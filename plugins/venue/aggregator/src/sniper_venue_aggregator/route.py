@@ -41,6 +41,7 @@ KINDS: Final[dict[str, tuple[int, Callable[[RouteLeg], int], Callable[[RouteLeg]
     "stableswap": (4, _address, _pool_data),
     "cryptoswap": (5, _address, _pool_data),
     "balancer-weighted": (6, _balancer_id, _nothing),
+    "balancer-stable": (6, _balancer_id, _nothing),
 }
 """By AMM: the contract's name for the kind, and how a leg's ``pool`` and ``data`` are made. See ``Leg`` there."""
 

@@ -44,8 +44,8 @@ class AggregatorConfig(Config):
     amms: Annotated[
         Amms,
         Field(
-            description="AMMs that routes may use. Leave out uniswap-v4 or balancer-weighted where the contract was "
-            "deployed without the manager or the vault."
+            description="AMMs that routes may use. Leave out uniswap-v4, or balancer-weighted and balancer-stable, "
+            "where the contract was deployed without the manager or the vault."
         ),
     ] = tuple(KINDS)
     singles: Annotated[
