@@ -125,12 +125,22 @@ class Amm(State):
         return topic
 
     def follows(self) -> dict[str, str]:
-        """Further contracts on whose logs the price depends: a name for `on_log`'s ``of``, and the address."""
+        """Further contracts on whose logs the price depends: a name for `on_log`'s ``of``, and the address. They are
+        the same in each state of a pool."""
         return {}
 
     def on_block(self, timestamp: int) -> None:
         """A block with this time (seconds) is the newest: for prices that change with time. It may come again, or go
         back after a reorg. Override it only where it is needed: it costs every pool of this class a call per block."""
+
+    def outdated(self) -> bool:
+        """Whether the state should be read anew, for what changes without a log. Asked in each block, after `on_block`.
+
+        The pool goes on with the state that it has until `load` has given another one, of the same coins and
+        `follows`. So say it early, and raise `Unpriced` only where what is known is too old. Override it only where it
+        is needed: it costs every pool of this class a call per block, and each reading puts a whole state on record.
+        """
+        return False
 
     @abstractmethod
     def amount_out(self, i: int, j: int, amount_in: int) -> int:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
+from sniper.amm import Change, Unpriced, on_log
 from sniper.codec import decode, encode, encode_state
 from sniper.config import Config
 from sniper.events import (
@@ -422,6 +423,35 @@ class Splitting(Venue):
         return approval(token, SPLITTER, amount, allowance, GAS_APPROVE)
 
 
+class Drifting(ConstantProduct):
+    """With a number that moves without a log. It is believed for `LASTS` seconds since ``since``, and wanted anew after
+    half of that. ``syncs``: how many there were, so that one that is lost or counted twice shows."""
+
+    LASTS: ClassVar[int] = 60
+
+    drift: int = 0
+    since: int = 0
+    now: int = 0
+    syncs: int = 0
+
+    def on_block(self, timestamp: int) -> None:
+        self.now = timestamp
+        self.since = self.since or timestamp
+
+    def outdated(self) -> bool:
+        return 2 * (self.now - self.since) >= self.LASTS
+
+    @on_log("Sync(uint112 reserve0, uint112 reserve1)")
+    def sync(self, reserve0: int, reserve1: int) -> Change:
+        self.syncs += 1
+        return super().sync(reserve0, reserve1)
+
+    def amount_out(self, i: int, j: int, amount_in: int) -> int:
+        if self.now - self.since > self.LASTS:
+            raise Unpriced(f"was read {self.now - self.since} s ago")
+        return super().amount_out(i, j, amount_in)
+
+
 # ---- the fake chain ----
 
 
@@ -453,13 +483,14 @@ class Token:
 @dataclass
 class Ledger:
     """The whole state after one block. ``reserves``: (quote, token) of each pool. ``allowances``: by token and spender,
-    ``<token>@<spender>``."""
+    ``<token>@<spender>``. ``drift``: of all `Drifting` pools."""
 
     native: int = FUNDS
     nonce: int = 0
     tokens: dict[str, int] = field(default_factory=dict)
     allowances: dict[str, int] = field(default_factory=dict)
     reserves: dict[str, tuple[int, int]] = field(default_factory=dict)
+    drift: int = 0
 
 
 @dataclass(frozen=True)
@@ -566,6 +597,7 @@ class FakeChain:
         prefer: Callable[[list[Tx]], Tx] = lambda rivals: max(rivals, key=lambda tx: tx.max_fee),
         outside: int | None = None,
         deposit: int = 0,
+        drift: int | None = None,
     ) -> Mined:
         """A block with at most ``most`` of the sender's transactions, by nonce.
 
@@ -573,9 +605,12 @@ class FakeChain:
         outside  What the owner spends by a transaction of his own, from another wallet program: with the next nonce,
                  and a fee that wins it.
         deposit  Native coin that the owner is sent.
+        drift    What moves without a log is this from now on.
         """
         ledger = deepcopy(self.ledger)
         ledger.native += deposit
+        if drift is not None:
+            ledger.drift = drift
         if outside is not None:
             rival = Tx(
                 nonce=ledger.nonce,
@@ -634,6 +669,11 @@ class FakeChain:
         block = self.head.number + 1
         logs = [(pool, (SYNC.topic,), b"garbage")]
         self.blocks.append(Mined(block, f"0x{block:x}-{self.forks}", deepcopy(self.ledger), {}, logs))
+
+    def syncs(self, pool: str, number: int) -> int:
+        """How often a pool told its reserves up to a block."""
+        logs = [log for block in self.blocks if block.number <= number for log in block.logs]
+        return sum(emitter == pool and topics == (SYNC.topic,) for emitter, topics, _ in logs)
 
     def burn(self, pool: str, share_bps: int) -> None:
         """Liquidity leaves in a block of its own."""
@@ -807,12 +847,11 @@ class Setup:
     venue: Venue = field(default_factory=Venue)
     twins: bool = False
     rate: bool = False
+    amm: type[ConstantProduct] = ConstantProduct
 
     def kernel(self, report: Callable[[str, Exception], None]) -> Kernel:
         config = ConstantProductConfig(factories=(FACTORY,), fee_bps=30)
-        amm = AmmWiring(
-            name="pairs", plugin="constant-product", amm=ConstantProduct, config=config, factories=(FACTORY,)
-        )
+        amm = AmmWiring(name="pairs", plugin="constant-product", amm=self.amm, config=config, factories=(FACTORY,))
         chain = ChainWiring(
             chain_id=CHAIN,
             wrapped_native=WETH,
@@ -1320,9 +1359,12 @@ def _balances(world: World, ask: Ask, how: str) -> Event:
 def _read_pool(world: World, ask: Ask, how: str) -> Event:
     body = ask.body
     assert isinstance(body, ReadPool)
-    block, config = world.chain.at(body.block), world.kernel.market.chains[CHAIN].amms[body.amm].config
+    block, wiring = world.chain.at(body.block), world.kernel.market.chains[CHAIN].amms[body.amm]
     if how or not world.readable or block is None or body.pool not in block.ledger.reserves:
         return AskFailed(time=world.tick(), account="", ask=ask.id, code="call-reverted", message="no such pool")
+    impl = world.setup.amm(config=wiring.config, reserves=block.ledger.reserves[body.pool])
+    if isinstance(impl, Drifting):
+        impl.drift, impl.syncs = block.ledger.drift, world.chain.syncs(body.pool, body.block)
     return PoolRead(
         time=world.tick(),
         chain_id=CHAIN,
@@ -1330,7 +1372,7 @@ def _read_pool(world: World, ask: Ask, how: str) -> Event:
         amm=body.amm,
         block=body.block,
         coins=(WETH if world.setup.quote == NATIVE else world.setup.quote, world.chain.pool_tokens[body.pool]),
-        state=encode_state(ConstantProduct(config=config, reserves=block.ledger.reserves[body.pool])),
+        state=encode_state(impl),
         ask=ask.id,
         listed=body.listed,
     )

@@ -15,6 +15,7 @@ from sniper.kernel.pool import Pool
 from sniper.kernel.reading import Readings
 from sniper.kernel.tokens import Token
 from sniper.kernel.wiring import ChainWiring
+from sniper.types import NATIVE
 
 
 class ChainState:
@@ -72,6 +73,14 @@ class ChainState:
         token = self.tokens.get(coin)
         return token.pools if token else ()
 
+    def time_of(self, block: int) -> int:
+        """Second of a block; of the oldest that is remembered, where that one is not."""
+        return next((header.timestamp for header in self.headers if header.number >= block), self.timestamp)
+
+    def coins(self, coins: tuple[str, ...]) -> tuple[str, ...]:
+        """Of a pool. The chain's own coin and its wrapped token are one coin here: venues wrap and unwrap."""
+        return tuple(self.wiring.wrapped_native if coin == NATIVE else coin for coin in coins)
+
     def money(self, coins: tuple[str, ...]) -> int | None:
         """Index of the coin that counts as money; None where no coin or more than one does."""
         found = [i for i, coin in enumerate(coins) if coin in self.quotes]
@@ -99,11 +108,30 @@ class ChainState:
         if pool.listed:
             self.pools.move_to_end(pool.address)
         newest, kept = self.undo[-1] if self.undo else (-1, {})
-        if newest == block:
-            if pool.address not in kept:
-                kept[pool.address] = pool.impl.checkpoint()
-        else:  # a log that was remembered while its pool was read
-            self.changed_in(block, pool.address, pool.impl.checkpoint())
+        if newest == block and pool.address not in kept:
+            kept[pool.address] = pool.impl.checkpoint()
+
+    def replace(self, pool: Pool, block: int, impl: Amm, kept: dict[int, Amm]) -> None:
+        """Put a state that was read as it was after ``block`` in place of the one that was followed by logs until now.
+
+        kept  What it was before each later block that changed it. A reorg below ``block`` puts the former one back.
+        """
+        before: Amm | None = pool.impl
+        for number, changed in reversed(self.undo):
+            if number <= block:
+                break
+            before = changed.pop(pool.address, before)
+        self.changed_in(block, pool.address, before)
+        pool.impl = impl
+        self.caught_up(pool, block, kept)
+
+    def caught_up(self, pool: Pool, block: int, kept: dict[int, Amm]) -> None:
+        """A pool is in the state that was read after ``block`` and followed since; ``kept``: see `replace`."""
+        pool.read_block, pool.undo_block = block, max(kept, default=block)
+        for number, state in kept.items():
+            self.changed_in(number, pool.address, state)
+        if self.touched is not None:
+            self.touched.add(pool.address)
 
     def changed_in(self, block: int, address: str, before: Amm | None) -> None:
         """Note what a pool was before a block, where that can still be undone and is not noted yet."""

@@ -1,4 +1,4 @@
-"""Which pools of one chain a log is for, and which want to know the time."""
+"""Which pools of one chain a log is for, which want to know the time, and which may want to be read anew."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ class Listening:
     singletons  By address of a contract that logs for all its pools: the sections whose pools these may be.
     followers   By address of a contract that is no pool's own: the pools whose price depends on it, by their address.
     timed       Pools whose price changes with time, by their address.
+    aging       Pools whose state changes without a log, by their address: it is read anew where they say so.
     """
 
     def __init__(self, amms: tuple[AmmWiring, ...]) -> None:
@@ -32,6 +33,7 @@ class Listening:
         self.singletons: dict[str, tuple[AmmWiring, ...]] = {}
         self.followers: dict[str, dict[str, tuple[Pool, Handlers]]] = {}
         self.timed: dict[str, Pool] = {}
+        self.aging: dict[str, Pool] = {}
         self._handlers: dict[str, dict[str, Handlers]] = {}
         for wiring in amms:
             by_role = self._handlers[wiring.name] = {"": Handlers()}
@@ -62,10 +64,13 @@ class Listening:
             self.followers.setdefault(address, {})[pool.address] = (pool, by_role.get(role, {}))
         if type(pool.impl).on_block is not Amm.on_block:
             self.timed[pool.address] = pool
+        if type(pool.impl).outdated is not Amm.outdated:
+            self.aging[pool.address] = pool
 
     def leave(self, pool: "Pool") -> None:
         """It hears nothing any more."""
         self.timed.pop(pool.address, None)
+        self.aging.pop(pool.address, None)
         for address in pool.follows.values():
             followers = self.followers.get(address, {})
             followers.pop(pool.address, None)

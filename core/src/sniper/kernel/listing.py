@@ -13,14 +13,13 @@ from sniper.kernel.chain import ChainState
 from sniper.kernel.pool import Pool
 from sniper.kernel.tokens import Token
 from sniper.kernel.wiring import AmmWiring
-from sniper.types import NATIVE, asset_id
+from sniper.types import asset_id
 
 
 def add(chain: ChainState, wiring: AmmWiring, address: str, coins: tuple[str, ...], impl: Amm, *, listed: bool) -> Pool:
     """A pool that the chain did not know. ``listed``: for everybody, which may evict another one; else for the accounts
     that need it."""
-    # The chain's own coin and its wrapped token are one coin here: venues wrap and unwrap.
-    coins = tuple(chain.wiring.wrapped_native if coin == NATIVE else coin for coin in coins)
+    coins = chain.coins(coins)
     pool = Pool(chain.id, address, wiring, coins, chain.money(coins))
     pool.impl = impl
     evicted = chain.unlisted.get(address)
@@ -81,6 +80,7 @@ def _evict(chain: ChainState) -> None:
     _unlist(chain, pool)
     pool.listed = False
     chain.unlisted[pool.address] = pool
+    chain.readings.leave(pool.address, listed=True)  # it was outdated, and must not come back for that
 
 
 def _unlist(chain: ChainState, pool: Pool) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sniper.amm import Change
+from sniper.amm import Amm, Change
 from sniper.codec import restore_state
 from sniper.errors import PluginFault, told
 from sniper.events import (
@@ -20,7 +20,7 @@ from sniper.kernel.chain import ChainState
 from sniper.kernel.listening import Decode
 from sniper.kernel.listing import add, forget
 from sniper.kernel.pool import Pool, liquidity
-from sniper.kernel.reading import Creation, Reading
+from sniper.kernel.reading import MOST_ANEW, Creation, Reading
 from sniper.kernel.tokens import APPROVAL, ENABLED, OWNER_ACTS, TRANSFER, Token
 from sniper.kernel.wiring import AmmWiring, ChainWiring
 from sniper.types import asset_id
@@ -63,6 +63,8 @@ class Market:
             self.report(f"the fee estimator of chain {chain.id} failed on block {event.number}", error)
         if chain.listening.timed:
             self._time(chain)
+        if chain.listening.aging:
+            self._renew(chain)
 
     def stale(self, event: FeedStale) -> None:
         """A feed lost its source or has it again."""
@@ -89,6 +91,8 @@ class Market:
                 continue
             pool.impl = impl
             pool.undo_block = ancestor
+            # Where it was read anew in a block that is gone: what was before knows no log of the other branch.
+            pool.read_block = min(pool.read_block, ancestor)
             if chain.touched is not None:
                 chain.touched.add(address)
             changed[address] = pool
@@ -125,6 +129,26 @@ class Market:
             except Exception as error:  # a plugin's code, as in `_apply`
                 self._lose(chain, pool, f"amm {pool.amm} failed on a block: {told(error)}")
                 self.report(f"amm {pool.amm} failed on a block; pool {pool.id} is no longer quoted", error)
+
+    def _renew(self, chain: ChainState) -> None:
+        """Have the pools read anew that say that they are outdated.
+
+        Of the listed ones those first that were read longest ago, and not all at once. Of the others all: they are few,
+        and when the market's own are read must not follow from what an account needs.
+        """
+        outdated = []
+        for _, pool in sorted(chain.listening.aging.items()):
+            try:
+                if pool.impl.outdated() and (pool.address, pool.listed) not in chain.readings.open:
+                    outdated.append(pool)
+            except Exception as error:  # a plugin's code, as in `_apply`
+                self._lose(chain, pool, f"amm {pool.amm} does not say whether it is outdated: {told(error)}")
+                self.report(f"amm {pool.amm} does not say whether pool {pool.id}, no longer quoted, is outdated", error)
+        listed = sorted((pool for pool in outdated if pool.listed), key=lambda pool: (pool.read_block, pool.address))
+        for pool in [*listed[:MOST_ANEW], *(pool for pool in outdated if not pool.listed)]:
+            chain.readings.want(
+                pool.section, pool.address, listed=pool.listed, number=chain.number, created=pool.creation
+            )
 
     # ---- logs ----
 
@@ -254,39 +278,65 @@ class Market:
 
     def read(self, event: PoolRead) -> tuple[Pool | None, tuple[Event, ...]]:
         """A pool that was read from the chain, as it is now: with what was logged since ``event.block``; and what is
-        news about it.
+        news about it. One that is known goes on as it is but for its state, where that was asked for.
 
-        None where it is known already, where the answer came too late to count, and where its AMM fails on it.
+        None where nothing is to be read any more, where the answer came too late to count, and where its AMM fails on
+        it.
         """
         chain = self.chains[event.chain_id]
         reading, wiring = chain.readings.asked(event.ask), chain.amms.get(event.amm)
         if reading is None and (event.ask or event.block != chain.number):
             return None, ()  # a reorg or a crash came between, or what was logged since is not known
-        known = event.pool in chain.pools or (not event.listed and event.pool in chain.unlisted)
-        pool = None
-        if wiring is not None and not known:
+        known = chain.pools.get(event.pool) or (None if event.listed else chain.unlisted.get(event.pool))
+        pool, failed = None, False
+        if wiring is not None and (known is None or (reading is not None and _replaces(event, known))):
             try:
                 impl = restore_state(wiring.amm, event.state, config=wiring.config)
-                impl.on_block(chain.timestamp)
-                pool = add(chain, wiring, event.pool, event.coins, impl, listed=event.listed)
-                pool.read_block = pool.undo_block = event.block
-                pool.reads = reading.tries + 1 if reading else 1
-                if reading is not None:
-                    pool.created_at, pool.created_block = reading.created_at, reading.created_block
-                chain.changed_in(event.block, pool.address, None)
-                for log in chain.readings.logs:
-                    self._catch_up(chain, pool, log)
+                impl.on_block(chain.time_of(event.block))
+                if known is None:
+                    pool = self._found(chain, wiring, event, impl, reading)
+                else:
+                    pool = self._anew(chain, known, event, impl)
             except Exception as error:  # a state of another version, or a plugin's code
                 self.report(f"pool {event.pool} was read from chain {chain.id} in vain", error)
-                pool = None
+                failed = True
         if reading is not None and (reading.address, reading.listed) in chain.readings.open:
-            if pool is None and wiring is not None and not known:
+            if failed:
                 self._unread(chain, reading)
             else:
                 chain.readings.close(reading)
-        if pool is not None and reading is not None and reading.tx_hash:
+        if pool is not None and known is None and reading is not None and reading.tx_hash:
             return pool, (_creation(pool, event.time, reading.tx_hash),)
         return pool, ()
+
+    def _found(self, chain: ChainState, wiring: AmmWiring, event: PoolRead, impl: Amm, reading: Reading | None) -> Pool:
+        """A pool that was not known. Raises what its AMM raises."""
+        pool = add(chain, wiring, event.pool, event.coins, impl, listed=event.listed)
+        pool.read_block, pool.reads = event.block, reading.tries + 1 if reading else 1
+        if reading is not None:
+            pool.created_at, pool.created_block = reading.created_at, reading.created_block
+        chain.changed_in(event.block, pool.address, None)
+        try:
+            kept = self._catch_up(chain, pool, impl, event.block)
+        except Exception as error:  # a plugin's code
+            self._lose(chain, pool, f"amm {pool.amm} failed on a log of its pool: {told(error)}")
+            raise
+        chain.caught_up(pool, event.block, kept)
+        return pool
+
+    def _anew(self, chain: ChainState, pool: Pool, event: PoolRead, impl: Amm) -> Pool:
+        """Put what was read in place of what is known of a pool, wholly or, where it cannot be, not at all.
+
+        Raises what its AMM raises, and `PluginFault` where it is another pool's state.
+        """
+        if chain.coins(event.coins) != pool.coins or dict(impl.follows()) != pool.follows:
+            raise PluginFault(
+                f"amm {pool.amm} read {pool.id} anew with other coins or other contracts to follow than before: "
+                f"{event.coins} and {impl.follows()}"
+            )
+        chain.replace(pool, event.block, impl, self._catch_up(chain, pool, impl, event.block))
+        pool.reads = 1  # it did not fail since it was read last
+        return pool
 
     def unread(self, ask: str) -> None:
         """A pool could not be read."""
@@ -296,21 +346,49 @@ class Market:
                 self._unread(chain, reading)
 
     def _unread(self, chain: ChainState, reading: Reading) -> None:
-        wanted = not reading.listed or (reading.section, reading.address) in chain.wiring.pools
+        wanted = (
+            not reading.listed
+            or reading.address in chain.pools  # outdated
+            or (reading.section, reading.address) in chain.wiring.pools
+        )
         chain.readings.fail(reading, chain.number, keep=wanted)
 
-    def _catch_up(self, chain: ChainState, pool: Pool, log: Log) -> None:
-        """Apply a log that came after the state that was read, where it is for this pool. Raises `PluginFault`."""
-        listening, handlers = chain.listening, None
+    def _catch_up(self, chain: ChainState, pool: Pool, impl: Amm, block: int) -> dict[int, Amm]:
+        """Bring a pool's state of after ``block`` up to now, by the logs that were remembered; what it was before each
+        block with one. Raises what its AMM raises."""
+        kept: dict[int, Amm] = {}
+        for log in chain.readings.logs:
+            handler = self._handler(chain, pool, log) if log.block > block else None
+            if handler is not None:
+                decode, method = handler
+                try:
+                    if log.block not in kept:
+                        impl.on_block(chain.time_of(log.block))
+                        kept[log.block] = impl.checkpoint()
+                    getattr(impl, method)(*decode(log.topics, log.data))
+                except Exception as error:  # a plugin's code, as in `_apply`
+                    raise PluginFault(
+                        f"amm {pool.amm} failed on log {log.index} of {log.tx_hash} for pool {pool.id}, "
+                        f"which came after what was read: {told(error)}"
+                    ) from error
+        impl.on_block(chain.timestamp)
+        return kept
+
+    def _handler(self, chain: ChainState, pool: Pool, log: Log) -> tuple[Decode, str] | None:
+        """What of a pool handles a log; None: it is not for this pool."""
+        listening = chain.listening
         if log.address == pool.address:
             handlers = pool.handlers
         elif log.address in listening.singletons:
-            handlers = pool.handlers if self._of_singleton(chain, log) is pool else None
-        elif log.address in listening.followers:
-            handlers = listening.followers[log.address].get(pool.address, (pool, None))[1]
-        handler = handlers.get(log.topics[0]) if handlers and log.topics else None
-        if handler is not None and log.block > pool.read_block:
-            self._apply(chain, pool, log, handler)
+            handlers = pool.handlers if self._of_singleton(chain, log) is pool else {}
+        else:
+            handlers = listening.followers.get(log.address, {}).get(pool.address, (pool, {}))[1]
+        return handlers.get(log.topics[0]) if handlers and log.topics else None
+
+
+def _replaces(event: PoolRead, pool: Pool) -> bool:
+    """Whether what was asked for is a newer state of this very pool."""
+    return (event.amm, event.listed) == (pool.section, pool.listed) and event.block >= pool.created_block
 
 
 def _creation(pool: Pool, time: int, tx_hash: str) -> PoolCreated:

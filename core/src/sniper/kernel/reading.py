@@ -15,6 +15,8 @@ MOST_TRIES = 8
 """Readings of a pool that only its factory named."""
 MOST_PATIENCE = 64
 """Blocks between two readings of a pool, at most."""
+MOST_ANEW = 32
+"""Listed pools per block that are known, are outdated and are wanted anew; the others wait for the next one."""
 
 
 class Creation(NamedTuple):
@@ -86,6 +88,11 @@ class Readings:
         if tries:
             reading.again(number)
 
+    def leave(self, address: str, *, listed: bool) -> None:
+        """A pool is no more what it was wanted for; an answer that is out finds no reading."""
+        if self.open.pop((address, listed), None) is not None:
+            self._trim()
+
     def due(self, number: int, block_hash: str, *, listed: bool) -> list[Reading]:
         """Those whose ask leaves now, in a certain order; from then on they are out. ``listed``: with those for the
         market.
@@ -93,8 +100,9 @@ class Readings:
         The id names pool and block: it must not follow from what else is read, which is other accounts' affair, and an
         answer about a block of the same number that a reorg took back must not be taken for one about this block.
         """
-        found = [self.open[key] for key in sorted(self.open)]
-        found = [each for each in found if not each.ask and number >= each.next_block and (listed or not each.listed)]
+        open_ = self.open.values()
+        found = [each for each in open_ if not each.ask and number >= each.next_block and (listed or not each.listed)]
+        found.sort(key=lambda each: (each.address, each.listed))  # few: this is asked with many a log
         for reading in found:
             whose = "" if reading.listed else "?needed"
             reading.ask, reading.block = f"?pool-{reading.address}-{number}-{block_hash}{whose}", number

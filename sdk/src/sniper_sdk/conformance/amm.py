@@ -38,6 +38,9 @@ class AmmPlayer(Player):
             is_change = change is None or (isinstance(change, tuple) and all(type(moved) is int for moved in change))
             assert is_change, f"{log[0]} returned {change!r}; see sniper.amm.Change"
             answers.append(repr(change).encode())
+        outdated = pool.outdated()
+        assert type(outdated) is bool, f"outdated() returned {outdated!r}; it says True or False"
+        answers.append(repr(outdated).encode())
         for i, j in ((0, 1), (1, 0)):
             answers += [repr(_out(pool, i, j, amount)).encode(), repr(_in(pool, i, j, amount)).encode()]
             answers.append(repr(_price(pool, i, j)).encode())
