@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sniper.amm import NoLiquidity
+from sniper.amm import NoLiquidity, Unpriced
 from sniper_amm_stableswap.config import StableswapConfig
 from sniper_amm_stableswap.pool import Stableswap
 from sniper_sdk.devchain import DevChain
@@ -48,11 +48,39 @@ async def test_a_rate_that_moves_is_believed_for_a_while_and_until_a_trade_contr
     pool.quote_around(2, 2)
 
     world.send(oracle, "set(uint256)", 12 * 10**17)
-    trade = "trade(address,int128,int128,uint256)"
-    pool.follow(world.send(world.trader, trade, pool.address, 0, 1, 10**20))
-    assert "read again" in pool.lost
+    assert not pool.amm.outdated()
+    for i, amount in ((0, 10**20), (1, 10**8)):  # what comes after a contradiction cannot be followed either
+        receipt = world.send(world.trader, "trade(address,int128,int128,uint256)", pool.address, i, 1 - i, amount)
+        world.feed(pool.amm, pool.address, receipt)
+    assert pool.amm.outdated()
+    with pytest.raises(Unpriced, match="a log since has shown"):
+        pool.amm.amount_out(0, 1, 10**18)
     await pool.load(reader)
     pool.quote_around(3, 2)
+
+
+async def test_moving_rates_are_to_be_read_anew_after_half_of_the_time_for_which_they_are_believed(
+    world: World, reader: Any
+) -> None:
+    pool, _ = with_oracle(world, "NgPool")
+    world.send(world.factory, "set_types(address,uint8[])", pool.address, [1, 0])
+    await pool.load(reader)
+    begun, seconds = world.chain.timestamp(), world.config.rate_seconds
+    times = (0, seconds // 2 - 1, seconds // 2, seconds, seconds + 1)
+    found = []
+    for time in times:
+        pool.amm.on_block(begun + time)
+        found.append((pool.amm.outdated(), pool.quoted(0, 1, 10**18) is not None))
+    assert found == [(False, True), (False, True), (True, True), (True, True), (True, False)]
+
+
+async def test_rates_that_do_not_move_are_never_outdated(world: World, reader: Any) -> None:
+    pool = world.make("NgPool", (18, 6), 100)
+    await pool.load(reader)
+    pool.add([10**24, 10**12])
+    pool.amm.on_block(world.chain.timestamp() + 10**6)
+    assert not pool.amm.outdated()
+    assert pool.quoted(0, 1, 10**18)
 
 
 @pytest.mark.parametrize(("types", "reason"), [([0, 2], "rebasing"), ([], "no factory")])

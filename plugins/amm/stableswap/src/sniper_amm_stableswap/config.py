@@ -25,6 +25,6 @@ class StableswapConfig(Config):
         Field(
             gt=0,
             description="How long a rate that moves without a log (of a rate oracle or an ERC-4626 coin) is believed"
-            " after it was read.",
+            " after it was read. After half of that it is read anew.",
         ),
     ] = 60

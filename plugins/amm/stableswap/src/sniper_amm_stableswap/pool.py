@@ -24,10 +24,11 @@ class Stableswap(Amm):
     base_rate     That price before the base pool's newest log, and ``base_moved``, the shares that this log minted or
                   burned: what a trade through both pools was made at.
     moving        Whether rates change without a log.
-    rates_at      Second of the first block after the rates were read; 0: none yet.
+    rates_at      Second of the block that the rates were read in; 0 until `on_block` has said so.
     now           Second of the newest block.
+    contradicted  Whether a log did not agree with rates that move: nothing is followed or quoted until a new reading.
 
-    A log that contradicts the state raises `Unfollowable`: the kernel then forgets the pool and reads it again.
+    Any other log that contradicts the state raises `Unfollowable`: the kernel then forgets the pool and reads it again.
     """
 
     swap_gas: ClassVar[int] = 180_000
@@ -42,6 +43,7 @@ class Stableswap(Amm):
     moving: bool = False
     rates_at: int = 0
     now: int = 0
+    contradicted: bool = False
 
     @classmethod
     async def load(cls, address: str, chain: Chain, config: StableswapConfig) -> Found[Self]:
@@ -69,6 +71,11 @@ class Stableswap(Amm):
         self.curve = self.curve.at_time(timestamp)
         if self.base is not None:
             self._set_base(self.base.at_time(timestamp))
+
+    def outdated(self) -> bool:
+        """After half of the time for which rates are believed, so that the other half is left for reading them anew; or
+        at once, where a trade has shown that they moved."""
+        return self.moving and (self.contradicted or 2 * (self.now - self.rates_at) >= self.config.rate_seconds)
 
     # ---- logs of one signature only; those that differ by the number of coins are below ----
 
@@ -184,13 +191,21 @@ class Stableswap(Amm):
     # ---- how logs change the state ----
 
     def _believe(self) -> None:
+        if self.contradicted:
+            raise Unpriced("its rates have moved without a log, as a log since has shown; read the pool again")
         if self.now - self.rates_at > self.config.rate_seconds:
             raise Unpriced(
                 f"its rates were read {self.now - self.rates_at} s ago and move without a log; read the pool again"
             )
 
     def _follow(self, change: Callable[[Curve], Curve], moved: Change = None) -> Change:
-        self.curve = change(self.curve)
+        if not self.contradicted:
+            try:
+                self.curve = change(self.curve)
+            except Unfollowable:
+                if not self.moving:
+                    raise
+                self.contradicted = True
         return moved
 
     def _follow_base(self, change: Callable[[Curve], Curve]) -> Change:
@@ -306,6 +321,8 @@ def _handlers_of_one(of: str) -> dict[str, Handler]:
         if of:
             return self._follow_base(change)
         self._follow(change)
+        if self.contradicted:
+            return None
         return tuple(min(new - old, 0) for new, old in zip(self.curve.balances, before, strict=True))
 
     @on_log("RemoveLiquidityOne(address indexed provider, uint256 shares, uint256 received)", of=of)
