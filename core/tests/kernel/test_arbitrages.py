@@ -20,6 +20,7 @@ from world import (
     WETH,
     Looks,
     Says,
+    Script,
     Seen,
     Setup,
     SpendLimit,
@@ -32,6 +33,7 @@ from world import (
 )
 
 from sniper.errors import IllegalTransition
+from sniper.events import ArbitrageEnded
 from sniper.executor import Swap
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Send, Sign
@@ -41,6 +43,7 @@ from sniper.kernel.wiring import CheckWiring, ExecutionWiring
 from sniper.proposal import WHOLE, Leg
 from sniper.risk import Findings, RiskCheck, Roundtrip, at_most, must
 from sniper.runtime.playing import PlayContext
+from sniper.strategy import Actions, Arbitrage, on
 from sniper.types import DAY, NATIVE, Entry
 from sniper.view import View
 
@@ -310,6 +313,34 @@ def test_the_gates_of_entries_hold_for_arbitrages(before: Callable[[World], obje
     cue(world)
     assert rule(world) == expected
     assert len(world.of(f.OrderPlaced)) == orders
+
+
+def test_a_strategy_may_have_another_traded_as_soon_as_it_hears_that_one_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = (
+        Leg(pool=twin_of(2), token_in=WETH, token_out=address(2)),
+        Leg(pool=pool_of(2), token_in=address(2), token_out=WETH),
+    )
+
+    @on(ArbitrageEnded)
+    def again(self: Script, event: ArbitrageEnded, view: View) -> Actions:
+        if event.legs != other:
+            yield Arbitrage(legs=other, reason="one is over", min_profit=1)
+
+    monkeypatch.setattr(Script, "went_round", again)
+    world = World(replace(SETUP, tokens=2))
+    world.mine(trades=((pool_of(1), GAP), (pool_of(2), GAP)))
+    world.answer_all()
+    cue(world)
+    cue(world, *other)
+    assert rule(world) == "kernel.one-at-a-time"
+    world.settle()
+    assert rule(world) == ""
+    world.settle()
+    assert len(world.of(f.Booked)) == 2
+    world.check()
+    world.check_replay()
 
 
 def test_before_the_wallet_is_read_nothing_is_traded() -> None:

@@ -140,6 +140,35 @@ def test_between_two_tries_of_one_cycle_there_is_always_the_cooldown(history: li
         assert all(later - earlier >= 30 for earlier, later in pairwise(times))
 
 
+def test_when_a_cycle_is_over_the_best_of_those_that_were_found_meanwhile_is_tried_once() -> None:
+    tested = bench(cooldown_s=100, max_per_block=1)
+    assert len(tested.send(found(1), found(1, ONE, THIRD, gain=30), found(1, OTHER, THIRD, gain=40))) == 1
+    (intent,) = tested.send(ended(13, "done"))
+    assert isinstance(intent, Arbitrage)
+    assert intent.legs == legs(OTHER, THIRD)
+    assert tested.send(found(14, OTHER, THIRD)) == [], "its cooldown began when it was tried"
+    (intent,) = tested.send(ended(25, "failed", OTHER, THIRD))
+    assert isinstance(intent, Arbitrage)
+    assert intent.legs == legs(ONE, THIRD)
+    assert tested.send(ended(37, "done", ONE, THIRD)) == []
+
+
+def test_a_cycle_that_was_denied_is_tried_again_though_its_cooldown_lasts() -> None:
+    tested = bench(cooldown_s=100, max_per_block=2)
+    assert len(tested.send(found(1), found(1, ONE, THIRD))) == 2, "the kernel denies the second, and tells nobody"
+    (intent,) = tested.send(ended(13, "cancelled"))
+    assert isinstance(intent, Arbitrage)
+    assert intent.legs == legs(ONE, THIRD)
+
+
+def test_what_was_found_long_ago_or_is_left_alone_by_now_is_not_tried() -> None:
+    tested = bench(cooldown_s=0, max_per_block=1, max_reverts=1)
+    tested.send(found(1), found(2, ONE, THIRD))
+    assert tested.send(ended(62, "done")) == []
+    tested.send(found(70), found(70, ONE, THIRD))
+    assert tested.send(ended(80, "failed")) == []
+
+
 def test_routers_are_asked_for_as_many_hops_as_the_config_says() -> None:
     assert bench(max_hops=5).strategy.cycle_hops() == 5
 
@@ -152,4 +181,5 @@ def test_memory_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> No
     strategy = tested.strategy
     assert isinstance(strategy, CyclicArbitrage)
     assert len(strategy.tried) == len(strategy.reverts) == 4
+    assert len(strategy.waiting) <= module.WAITING
     assert address(0x208) in strategy.reverts

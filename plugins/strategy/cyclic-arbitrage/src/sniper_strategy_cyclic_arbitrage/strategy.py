@@ -11,6 +11,10 @@ from sniper_strategy_cyclic_arbitrage.config import CyclicArbitrageConfig
 
 REMEMBERED: Final = 4096
 """Cycles and pools that are remembered; the oldest are forgotten."""
+WAITING: Final = 16
+"""Cycles that may be tried when the one on its way is over; the oldest are forgotten."""
+FRESH: Final = 60 * SECOND
+"""For so long."""
 
 
 class Reverts(State):
@@ -26,6 +30,8 @@ class CyclicArbitrage(Strategy):
     tried    When each cycle was wanted last, ns UTC, by its pools in their order.
     reverts  By pool; only of pools whose last cycle reverted.
     begun    The newest block in which cycles were wanted, and how many.
+    waiting  What was found lately, by its pools in their order. No denial is told, and while one cycle of the account
+             is on its way all others are denied: so what is in here when that is over is tried then.
     """
 
     opens: ClassVar[bool] = False
@@ -33,34 +39,27 @@ class CyclicArbitrage(Strategy):
     tried: dict[str, int] = {}
     reverts: dict[str, Reverts] = {}
     begun: tuple[int, int] = (0, 0)
+    waiting: dict[str, CycleFound] = {}
 
     def cycle_hops(self) -> int:
         return self.config.max_hops
 
     @on(CycleFound)
     def found(self, event: CycleFound, view: View) -> Actions:
-        config = self.config
         cycle = " ".join(f"{leg.pool}>{leg.token_out}" for leg in event.legs)
         last = self.tried.get(cycle)
-        count = self.begun[1] if self.begun[0] == event.block else 0
-        if (
-            event.gain < config.min_profit
-            or count >= config.max_per_block
-            or (last is not None and view.now - last < config.cooldown_s * SECOND)
-            or not self._wanted(event, view)
-        ):
+        if last is not None and view.now - last < self.config.cooldown_s * SECOND:
             return
-        self.begun = event.block, count + 1
-        self.tried[cycle] = view.now
-        if len(self.tried) > REMEMBERED:
-            del self.tried[min(self.tried, key=lambda known: (self.tried[known], known))]
-        yield Arbitrage(
-            legs=event.legs,
-            reason=_reason(event),
-            min_profit=config.min_profit,
-            max_spend=config.max_amount,
-            allowance=config.allowance,
-        )
+        if event.gain < self.config.min_profit or not self._wanted(event, view):
+            return
+        self.waiting.pop(cycle, None)
+        self.waiting[cycle] = event
+        if len(self.waiting) > WAITING:
+            del self.waiting[min(self.waiting, key=lambda known: (self.waiting[known].time, known))]
+        count = self.begun[1] if self.begun[0] == event.block else 0
+        if count < self.config.max_per_block:
+            self.begun = event.block, count + 1
+            yield self._try(cycle, event, view)
 
     @on(ArbitrageEnded)
     def ended(self, event: ArbitrageEnded, view: View) -> Actions:
@@ -72,7 +71,27 @@ class CyclicArbitrage(Strategy):
                 self.reverts.pop(leg.pool, None)
         while len(self.reverts) > REMEMBERED:
             del self.reverts[min(self.reverts, key=lambda pool: (self.reverts[pool].last, pool))]
-        yield from ()
+        over = {leg.pool for leg in event.legs}
+        self.waiting = {
+            cycle: found
+            for cycle, found in sorted(self.waiting.items())
+            if view.now - found.time < FRESH and over != {leg.pool for leg in found.legs} and self._wanted(found, view)
+        }
+        best = max(self.waiting, key=lambda cycle: self.waiting[cycle].gain, default=None)
+        if best is not None:
+            yield self._try(best, self.waiting.pop(best), view)
+
+    def _try(self, cycle: str, event: CycleFound, view: View) -> Arbitrage:
+        self.tried[cycle] = view.now
+        if len(self.tried) > REMEMBERED:
+            del self.tried[min(self.tried, key=lambda known: (self.tried[known], known))]
+        return Arbitrage(
+            legs=event.legs,
+            reason=_reason(event),
+            min_profit=self.config.min_profit,
+            max_spend=self.config.max_amount,
+            allowance=self.config.allowance,
+        )
 
     def _wanted(self, event: CycleFound, view: View) -> bool:
         config = self.config
