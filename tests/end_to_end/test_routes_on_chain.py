@@ -23,11 +23,11 @@ from sniper_venue_aggregator.venue import Aggregator, AggregatorConfig
 ETHER = 10**18
 DEPTH = 1_000 * ETHER
 FOREVER = 2**63
-PROTOCOLS = ("balancer-weighted", "constant-product", "stableswap", "uniswap-v3", "uniswap-v4")
+PROTOCOLS = ("balancer-stable", "balancer-weighted", "constant-product", "stableswap", "uniswap-v3", "uniswap-v4")
 
 
 class Market:
-    """Two of four tokens trade in five protocols. The first account provides, the second trades."""
+    """Two of four tokens trade in pools of six kinds. The first account provides, the second trades."""
 
     def __init__(self, chain: DevChain) -> None:
         self.chain, self.protocols = chain, Protocols.deployed(chain)
@@ -65,6 +65,7 @@ class Market:
         chain.send(maker, at.v3_positions, calldata(mint, position), gas=6_000_000)
         self.protocols.v4.create(chain, self.a, self.b, fee=500, tick_spacing=10, liquidity=DEPTH)
         self.protocols.balancer.create(chain, dict.fromkeys((self.a, self.b), (ETHER // 2, DEPTH)))
+        self.protocols.balancer.create_stable(chain, dict.fromkeys((self.a, self.b), DEPTH // 10), amplification=10)
 
     def received(self, route: RouteSwap) -> int:
         """What the trader has more of, once the plan is mined."""
@@ -82,7 +83,7 @@ def market() -> Iterator[Market]:
 
 @pytest.fixture
 async def run(market: Market, tmp_path: Path) -> AsyncIterator[Run]:
-    """A bot in paper mode that follows all five."""
+    """A bot in paper mode that follows all of them: both of Balancer's watch one Vault."""
     chain, at, protocols = market.chain, market.chain.addresses, market.protocols
     document = {
         "mode": "paper",
@@ -109,6 +110,10 @@ async def run(market: Market, tmp_path: Path) -> AsyncIterator[Run]:
                 "factories": [protocols.balancer.vault.lower()],
                 "pool_factories": [protocols.balancer.weighted_factory.lower()],
             },
+            "balancer-stable": {
+                "factories": [protocols.balancer.vault.lower()],
+                "pool_factories": [protocols.balancer.stable_factory.lower()],
+            },
         },
         "venue": {
             "uniswap": {"chain_id": chain.chain_id, "wrapped": at.weth.lower(), "v2_router": at.v2_router.lower()}
@@ -125,7 +130,7 @@ async def run(market: Market, tmp_path: Path) -> AsyncIterator[Run]:
     await running.close()
 
 
-async def test_the_best_split_over_five_protocols_pays_what_was_quoted(market: Market, run: Run) -> None:
+async def test_the_best_split_over_six_kinds_of_pools_pays_what_was_quoted(market: Market, run: Run) -> None:
     market.open_pools()
     asked: dict[str, Any] = {"command": "pools", "coin": market.a}
     async with asyncio.timeout(30):

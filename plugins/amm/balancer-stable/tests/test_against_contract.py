@@ -249,6 +249,51 @@ def test_a_provider_s_rate_is_not_believed_for_longer_than_configured(balancer: 
     assert pool.amm.amount_out(0, 1, ONE) > 0
 
 
+def found_at(pool: Pool, times: tuple[int, ...]) -> list[tuple[bool, bool]]:
+    """At each second: whether it is outdated, and whether it is priced."""
+    found = []
+    for time in times:
+        pool.amm.on_block(time)
+        try:
+            priced = pool.amm.amount_out(0, 1, ONE) > 0
+        except Unpriced:
+            priced = False
+        found.append((pool.amm.outdated(), priced))
+    return found
+
+
+def test_a_pool_is_to_be_read_anew_after_half_of_the_time_for_which_what_moves_is_believed(balancer: Balancer) -> None:
+    seconds = balancer.config.rate_seconds
+    ends = (seconds // 2 - 1, seconds // 2, seconds, seconds + 1)
+    pool = plain(balancer, "2023", (ONE, 0), None)
+    pool.reload()
+    begun = pool.amm.now
+    assert found_at(pool, (begun, *(begun + end for end in ends))) == [
+        (False, True), (False, True), (True, True), (True, True), (True, False),
+    ]  # fmt: skip
+    pool = plain(balancer, "2023")
+    pool.ramp(400, 2)
+    pool.wait(DAY)
+    assert not pool.amm.outdated(), "its logs tell how it moves"
+    pool.amm = pool.loaded()
+    begun = pool.amm.now
+    assert [found for found, _ in found_at(pool, tuple(begun + end for end in ends))] == [False, True, True, True]
+    pool.pause(True)
+    pool.amm.on_block(begun + DAY)
+    assert not pool.amm.outdated(), "a paused pool says itself when it goes on"
+
+
+def test_a_pool_is_not_read_anew_for_a_rate_whose_cache_lasts_until_shortly_before_it_ends(balancer: Balancer) -> None:
+    pool = plain(balancer, "2023", (ONE, 3600), None)
+    rate = next(rate for rate in pool.amm.rates if rate is not None)
+    half = balancer.config.rate_seconds // 2
+    assert found_at(pool, (rate.expires - half, rate.expires - half + 1, rate.expires, rate.expires + 1)) == [
+        (False, True), (True, True), (True, True), (True, False),
+    ]  # fmt: skip
+    pool = plain(balancer, "2023")
+    assert found_at(pool, (pool.amm.now + 10**6,)) == [(False, True)], "nothing of it moves"
+
+
 def test_a_provider_that_reverts_stops_the_pool_when_its_cache_has_ended(balancer: Balancer) -> None:
     pool = plain(balancer, "2023", (ONE, 3600), None)
     rated = next(k for k, provider in enumerate(pool.providers) if provider != NOBODY)

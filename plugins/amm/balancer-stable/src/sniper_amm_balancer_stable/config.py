@@ -24,6 +24,6 @@ class BalancerStableConfig(Config):
             gt=0,
             description="How long something that moves without a log is believed after it was seen: the rate that a"
             " provider will say when the pool's cache of it ends, and an amplification whose ramp began before the pool"
-            " was read.",
+            " was read. After half of that it is read anew.",
         ),
     ] = 60

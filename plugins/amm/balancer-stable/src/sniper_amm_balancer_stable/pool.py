@@ -26,7 +26,7 @@ class BalancerStable(Amm):
     rates     None: the coin has no rate provider.
     ramp      How the amplification moves. ``unknown_ramp``: it moved already when the pool was read, and no view says
               whereto; then ``ramp`` is what it was at second ``read_at``.
-    read_at   Second of the first block after the pool was read; 0: none yet.
+    read_at   Second of the block that the pool was read in; 0 until `on_block` has said so.
     now       Second of the newest block.
     curve     What follows from all that at second ``now``; None until it is asked for.
     """
@@ -83,6 +83,15 @@ class BalancerStable(Amm):
             self.read_at = timestamp
             self.rates = tuple(None if rate is None else rate.seen(timestamp) for rate in self.rates)
         self.curve = None
+
+    def outdated(self) -> bool:
+        """After half of the time for which it is believed, where something that moves without a log counts, or will
+        before the other half is over."""
+        seconds, now = self.config.rate_seconds, self.now
+        since = [rate.live_at for rate in self.rates if rate is not None and 2 * (rate.expires - now) < seconds]
+        if self.unknown_ramp:
+            since.append(self.read_at)
+        return not self.paused and any(2 * (now - second) >= seconds for second in since)
 
     # ---- logs of the Vault ----
 
