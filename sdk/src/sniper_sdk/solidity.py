@@ -11,6 +11,7 @@ name, and it is then compiled with the others::
 """
 
 import json
+import re
 import subprocess
 from functools import cache
 from hashlib import sha256
@@ -32,8 +33,10 @@ CANCUN = "cancun"
 _SETTINGS: dict[str, object] = {
     "optimizer": {"enabled": True, "runs": 200},
     "metadata": {"bytecodeHash": "none", "appendCBOR": False},
-    "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object"]}},
 }
+
+_SHARED = f"{__package__}/"
+_IMPORT = re.compile(r'^import [^"]*"([^"]+)";', re.MULTILINE)
 
 
 class CompileFailed(SniperError, ValueError):
@@ -43,34 +46,46 @@ class CompileFailed(SniperError, ValueError):
 
 
 def compiled(
-    directory: Traversable, progress: Progress | None = None, *, evm_version: str = SHANGHAI
+    directory: Traversable, progress: Progress | None = None, *, evm_version: str = SHANGHAI, folder: str = ""
 ) -> dict[str, Artifact]:
-    """Every contract of the ``.sol`` files in ``directory`` that can be deployed, by name. They import each other by
-    file name, and shared ones as ``sniper_sdk/NAME.sol``. Raises `CompileFailed`, and what `packages` raises."""
+    """Every contract of the ``.sol`` files in ``directory`` that can be deployed, by name; or of those in a `folder`
+    of it. They import each other by the path from ``directory``, and shared ones as ``sniper_sdk/NAME.sol``. Raises
+    `CompileFailed`, and what `packages` raises."""
     modules = packages(progress)
-    request = _request(directory, evm_version)
+    request = _request(directory, folder, evm_version)
     version = json.loads((modules / "solc" / "package.json").read_text())["version"]
     target = cache_root() / "solidity" / f"{sha256(f'{version} {request}'.encode()).hexdigest()[:16]}.json"
     return _read(made_once(target, lambda draft: _compile(modules, request, draft, progress)))
 
 
-def _request(directory: Traversable, evm_version: str) -> str:
-    texts = _texts(directory)
-    for name, text in _texts(files(__package__).joinpath("contracts")).items():
-        shared = f"{__package__}/{name}"
-        # only where it is imported: what is compiled from the sources of others must not follow from it
-        if any(f'"{shared}"' in own for own in texts.values()):
-            texts[shared] = text
-    sources = {name: {"content": text} for name, text in texts.items()}
-    return json.dumps(
-        {"language": "Solidity", "sources": sources, "settings": {**_SETTINGS, "evmVersion": evm_version}}
-    )
+def _request(directory: Traversable, folder: str, evm_version: str) -> str:
+    own = directory.joinpath(folder) if folder else directory
+    wanted = [f"{folder}/{entry.name}" if folder else entry.name for entry in own.iterdir()]
+    wanted = sorted(name for name in wanted if name.endswith(".sol"))
+    texts = _texts(directory, wanted)
+    sources = {name: {"content": text} for name, text in sorted(texts.items())}
+    # what is imported from another folder is compiled for whoever asks for that one
+    asked = sorted(name for name in texts if name in wanted or name.startswith(_SHARED))
+    output = {name: {"*": ["abi", "evm.bytecode.object"]} for name in asked}
+    settings = {**_SETTINGS, "evmVersion": evm_version, "outputSelection": output}
+    return json.dumps({"language": "Solidity", "sources": sources, "settings": settings})
 
 
-def _texts(directory: Traversable) -> dict[str, str]:
-    """Of each source in a directory, by file name."""
-    found = sorted(directory.iterdir(), key=lambda source: source.name)
-    return {source.name: source.read_text() for source in found if source.name.endswith(".sol")}
+def _texts(directory: Traversable, wanted: list[str]) -> dict[str, str]:
+    """Of the wanted sources and all that they import, by the name under which they are imported."""
+    texts: dict[str, str] = {}
+    waiting = list(wanted)
+    while waiting:
+        name = waiting.pop()
+        if name in texts:
+            continue
+        home = files(__package__).joinpath("contracts") if name.startswith(_SHARED) else directory
+        source = home.joinpath(name.removeprefix(_SHARED))
+        if not source.is_file():
+            raise CompileFailed(f"a source imports {name!r}, which is not there; import by the path from the folder")
+        texts[name] = source.read_text()
+        waiting += _IMPORT.findall(texts[name])
+    return texts
 
 
 @cache
@@ -85,9 +100,11 @@ def _compile(modules: Path, request: str, draft: Path, progress: Progress | None
     if progress:
         progress("solidity contracts", 0, 1)
     command = [executable("node"), str(modules / "solc" / "solc.js"), "--standard-json"]
-    # into a file: solc-js ends before a pipe has taken more than 64 KiB
-    with TemporaryFile("w+") as output:
-        done = subprocess.run(command, input=request, stdout=output, stderr=subprocess.PIPE, text=True, check=False)
+    # files: solc-js reads no more from a pipe than is in it, and ends before one has taken more than 64 KiB
+    with TemporaryFile("w+") as given, TemporaryFile("w+") as output:
+        given.write(request)
+        given.seek(0)
+        done = subprocess.run(command, stdin=given, stdout=output, stderr=subprocess.PIPE, text=True, check=False)
         output.seek(0)
         written = output.read()
     if done.returncode != 0:

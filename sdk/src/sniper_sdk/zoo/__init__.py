@@ -1,4 +1,15 @@
-"""The trap zoo: tokens of our own that launch on the dev chain, and a seeded scenario of launches played on it.
+"""The trap zoo: tokens of our own, traps and honest look-alikes, on the dev chain.
+
+Each is described by the index (``index.toml``; a table of all is docs/zoo.md) and can be deployed with its pools:
+
+```python
+with DevChain() as chain:
+    for specimen in zoo.all():
+        token = zoo.deploy(chain, specimen)
+        assert refused(token) == specimen.trap
+```
+
+A seeded scenario of launches is played by a director, as in the demo:
 
 ```python
 with DevChain(automine=False) as chain:
@@ -10,24 +21,60 @@ with DevChain(automine=False) as chain:
 
 from sniper_sdk.zoo.compiler import contract
 from sniper_sdk.zoo.director import Act, Director, NotPrepared, PlayedBlock
+from sniper_sdk.zoo.performance import NotAsTold, perform
 from sniper_sdk.zoo.pools import Call, Pool, V2Pool, V3Pool, approve
 from sniper_sdk.zoo.scenario import Kind, Launch, Outcome, Scenario, Step, Venue
+from sniper_sdk.zoo.specimen import (
+    Binds,
+    Deed,
+    Fooled,
+    Label,
+    Specimen,
+    TrapKind,
+    UnknownSpecimen,
+    all,
+    honest,
+    look_alikes,
+    specimen,
+    trap,
+    traps,
+)
+from sniper_sdk.zoo.story import UnknownLine
+from sniper_sdk.zoo.token import ZooToken, deploy
 
 __all__ = [
     "Act",
+    "Binds",
     "Call",
+    "Deed",
     "Director",
+    "Fooled",
     "Kind",
+    "Label",
     "Launch",
+    "NotAsTold",
     "NotPrepared",
     "Outcome",
     "PlayedBlock",
     "Pool",
     "Scenario",
+    "Specimen",
     "Step",
+    "TrapKind",
+    "UnknownLine",
+    "UnknownSpecimen",
     "V2Pool",
     "V3Pool",
     "Venue",
+    "ZooToken",
+    "all",
     "approve",
     "contract",
+    "deploy",
+    "honest",
+    "look_alikes",
+    "perform",
+    "specimen",
+    "trap",
+    "traps",
 ]

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {PoolToken} from "base/PoolToken.sol";
+
+/// Trap: sales pass with more gas than a wallet would give.
+contract SimulatorGasLeft is PoolToken {
+    constructor(string memory name_, string memory symbol_, uint256 supply) PoolToken(name_, symbol_, supply) {}
+
+    function _update(address from, address to, uint256 value) internal override {
+        if (_isSell(from, to)) require(gasleft() > 15_000_000, "transfer failed");
+        _write(from, to, value);
+    }
+}
