@@ -104,6 +104,12 @@ class CallReverted(SniperError, RuntimeError):
     code = "call-reverted"
 
 
+class ComputeError(SniperError, RuntimeError):
+    """What ran in a worker process raised, or took more time or memory than it may."""
+
+    code = "compute"
+
+
 class SignerError(SniperError, PermissionError):
     """The signer refused, or cannot be reached."""
 

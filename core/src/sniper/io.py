@@ -1,8 +1,13 @@
 """The ways out of the kernel, for ``async def`` methods. In a worker the same calls go through the broker."""
 
-from typing import Any, Protocol
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, ParamSpec, Protocol, TypeVar
 
+from sniper.evm.log import Log
 from sniper.plugin import Frozen
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Trade(Frozen):
@@ -33,6 +38,29 @@ class Chain(Protocol):
         """
         ...
 
+    async def code(self, address: str) -> bytes:
+        """The code at an address; empty where there is none. Raises `RpcError` when no endpoint answers."""
+        ...
+
+    async def storage(self, address: str, slot: int) -> int:
+        """The word in a storage slot, 0 to 2**256 - 1. Raises `RpcError` when no endpoint answers."""
+        ...
+
+    async def logs(
+        self,
+        *,
+        address: str | Sequence[str] | None = None,
+        topics: Sequence[str | Sequence[str] | None] = (),
+        first: int,
+        last: int | None = None,
+    ) -> list[Log]:
+        """Logs of the blocks ``first`` to ``last`` (this one, where left out), in their order. In ``topics``, None
+        stands for any and a sequence for one of several.
+
+        Raises `RpcError` when no endpoint answers, or none gives that many: ask for fewer blocks.
+        """
+        ...
+
 
 class Fork(Chain, Protocol):
     """A throw-away copy of a chain's state, for simulation. Each trade sees what the ones before it did."""
@@ -51,3 +79,20 @@ class Io(Protocol):
 
     async def chain(self, chain_id: int) -> Chain: ...
     async def fork(self, chain_id: int) -> Fork: ...
+
+    async def simulate(
+        self, chain_id: int, scenario: Callable[P, Generator[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Play a scenario (`sniper.scenario`) on the state after the newest block, and return what it returns.
+
+        Raises `ComputeError` where it raises, takes too long or too much memory, and `RpcError` when no endpoint answers.
+        """
+        ...
+
+    async def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a pure function from the top level of a module, in a worker process, under caps of time and memory. What
+        it returned for the same arguments before is not computed again. Arguments and result are messages or plain data.
+
+        Raises `ComputeError` where it raises, takes too long or too much memory.
+        """
+        ...

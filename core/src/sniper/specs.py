@@ -60,9 +60,14 @@ class VenueSpec(Spec["OnChainVenue"]):
 
 
 class RiskCheckSpec(Spec["RiskCheck | RiskProbe[Any]"]):
-    """A judge of intents. As a policy (``[policy.NAME]``) it also judges reductions."""
+    """A judge of intents. As a policy (``[policy.NAME]``) it also judges reductions.
+
+    profiles  What ``risk_profile = "cautious"`` or ``"degen"`` sets where the config does not; the defaults of the keys
+              are those of ``"balanced"``.
+    """
 
     kind = "risk"
+    profiles: dict[str, dict[str, int | str | bool]] = {}
 
 
 class StrategySpec(Spec["Strategy"]):

@@ -1,14 +1,15 @@
 """`sniper.io.Chain` and `sniper.io.Fork` over a real node."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from msgspec import structs
 
 from sniper.amm import Amm, NoLiquidity
-from sniper.errors import CallReverted, PluginError, PoolUnknown
+from sniper.errors import CallReverted, PluginError, PoolUnknown, RpcError
 from sniper.evm.abi import function
+from sniper.evm.log import Log, log_from_json
 from sniper.evm.rpc import Endpoints
 from sniper.evm.simulate import CallResult, SimulatedCall, StateOverride, simulate
 from sniper.io import Trade
@@ -40,6 +41,42 @@ class ChainAt:
         if not isinstance(result, bytes):
             raise CallReverted(f"{signature} of {address} reverted at block {self.block}: {result}")
         return codec.decode(result)
+
+    async def code(self, address: str) -> bytes:
+        """See `sniper.io.Chain`."""
+        return await self._bytes("eth_getCode", address, hex(self.block))
+
+    async def storage(self, address: str, slot: int) -> int:
+        """See `sniper.io.Chain`."""
+        return int.from_bytes(await self._bytes("eth_getStorageAt", address, f"{slot:#066x}", hex(self.block)), "big")
+
+    async def _bytes(self, method: str, *params: str) -> bytes:
+        answer = await self._endpoints.call(method, params)
+        try:
+            return bytes.fromhex(answer[2:])
+        except (TypeError, ValueError) as cause:
+            raise RpcError(f"chain {self._endpoints.chain_id}: {method} gave {answer!r:.80}") from cause
+
+    async def logs(
+        self,
+        *,
+        address: str | Sequence[str] | None = None,
+        topics: Sequence[str | Sequence[str] | None] = (),
+        first: int,
+        last: int | None = None,
+    ) -> list[Log]:
+        """See `sniper.io.Chain`."""
+        wanted: dict[str, Any] = {
+            "fromBlock": hex(max(0, first)),
+            "toBlock": hex(self.block if last is None else min(last, self.block)),
+            "topics": [each if each is None or isinstance(each, str) else list(each) for each in topics],
+        }
+        if address is not None:
+            wanted["address"] = address if isinstance(address, str) else list(address)
+        answer = await self._endpoints.call("eth_getLogs", (wanted,))
+        if not isinstance(answer, list):
+            raise RpcError(f"chain {self._endpoints.chain_id}: eth_getLogs gave {answer!r:.80}")
+        return [log_from_json(each) for each in answer]
 
 
 @dataclass(frozen=True)
