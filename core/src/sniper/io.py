@@ -85,13 +85,18 @@ class Io(Protocol):
     ) -> T:
         """Play a scenario (`sniper.scenario`) on the state after the newest block, and return what it returns.
 
-        Raises `ComputeError` where it raises, takes too long or too much memory, and `RpcError` when no endpoint answers.
+        The newest block is the newest that the kernel knew when this was called; asked again on the same block with the
+        same arguments, it is not played again. The scenario's parameters and result are annotated.
+
+        Raises `ComputeError` where it raises, takes too long or too much memory; `RpcError` when no endpoint answers;
+        `PoolUnknown` and `PluginError` for a pool that cannot be traded.
         """
         ...
 
     async def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a pure function from the top level of a module, in a worker process, under caps of time and memory. What
-        it returned for the same arguments before is not computed again. Arguments and result are messages or plain data.
+        it returned for the same arguments before is not computed again. Arguments and result are messages or plain
+        data, and annotated.
 
         Raises `ComputeError` where it raises, takes too long or too much memory.
         """

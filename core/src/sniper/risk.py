@@ -34,10 +34,11 @@ Sure = Literal["measured", "confirmed", "inferred"]
 class Finding(Frozen):
     """One rule, what was found and what was asked for: the unit of ``sniper why``.
 
-    sure           How it is known: ``measured`` (read from the chain or computed from what was read), ``confirmed`` (found
-                   in code, or forecast, and carried out in a simulation), or ``inferred`` (from code or by a model alone).
-    evidence       What anyone can check: one pointer a line, such as ``"mint(address,uint256) 0x40c10f19, pc 0x1a2-0x1f0,
-                   guard slot 5"``.
+    sure           How it is known: ``measured`` (read from the chain or computed from what was read), ``confirmed``
+                   (found in code, or forecast, and carried out in a simulation), or ``inferred`` (from code or by a
+                   model alone).
+    evidence       What anyone can check: one pointer a line, such as ``"mint(address,uint256) 0x40c10f19, pc
+                   0x1a2-0x1f0, guard slot 5"``.
     retry_after_s  When it fails: seconds after which the same intent may fare better, such as a token that does not
                    trade yet. None: it will not.
     """

@@ -62,8 +62,10 @@ class Trader(Frozen):
 class Call(Frozen):
     """One transaction, or a read. What a call that reverts changed is undone, and its sender is charged no fee.
 
-    value  Native coin sent along, wei; the sender must have it (`Fund`).
-    gas    Most that it may use.
+    sender  Whom the called contract sees. It may be a contract of the chain; it is ``tx.origin`` then, too.
+    value   Native coin sent along, wei; the sender must have it (`Fund`).
+    gas     Most that it may use.
+    origin  As in `Trader`: ``sender`` is a contract that does what ``origin`` tells it to.
     """
 
     sender: str
@@ -71,10 +73,11 @@ class Call(Frozen):
     data: bytes = b""
     value: int = 0
     gas: int = 5_000_000
+    origin: str = ""
 
 
 class Called(Frozen):
-    """What a `Call` did. ``data``: what it returned, also when it reverted; ``reverted``: why, empty where it did not."""
+    """What a `Call` did. ``data``: what it returned, also when it reverted; ``reverted``: why, else empty."""
 
     data: bytes
     gas_used: int
@@ -139,9 +142,10 @@ Scenario = Generator[Step, Any, T]
 """Any: what a step is answered by depends on the step; the functions below say it."""
 
 
-def call(sender: str, to: str, data: bytes = b"", *, value: int = 0, gas: int = 5_000_000) -> Scenario[Called]:
+def call(sender: str | Trader, to: str, data: bytes = b"", *, value: int = 0, gas: int = 5_000_000) -> Scenario[Called]:
     """See `Call`."""
-    done: Called = yield Call(sender=sender, to=to, data=data, value=value, gas=gas)
+    who = Trader(address=sender) if isinstance(sender, str) else sender
+    done: Called = yield Call(sender=who.address, to=to, data=data, value=value, gas=gas, origin=who.origin)
     return done
 
 

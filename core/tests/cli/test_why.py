@@ -206,6 +206,16 @@ def test_nothing_that_strangers_wrote_reaches_the_terminal_as_a_command(why: Why
     assert "�[31mEVIL�" in shown
 
 
+def test_evidence_is_shown_below_its_finding_with_how_it_is_known(why: Why) -> None:
+    pointers = ("mint(address,uint256) 0x40c10f19, pc 0x1a2-0x1f0", "guard slot \x1b5")
+    finding = Finding(rule="no-mint", ok=False, found=True, note="the owner mints", sure="confirmed", evidence=pointers)
+    world = World(Setup(checks=(CheckWiring("says", Says(findings=(finding,))),)))
+    world.open()
+    lines = why(world, "main/script/1").splitlines()
+    at = next(i for i, line in enumerate(lines) if "no-mint does not hold (the owner mints; confirmed)" in line)
+    assert [line.strip() for line in lines[at + 1 : at + 3]] == [pointers[0], "guard slot �5"]
+
+
 def test_a_journal_is_followed_while_it_is_written(directory: Path) -> None:
     world = judged()
     describe(world, "PEPE")

@@ -238,11 +238,16 @@ class Teller:
         yield Line(f"{'✓' if ok else '✗'} {name}{took}", GOOD if ok else BAD)
         for finding in judged.findings:
             yield Line(self._finding(story, finding), _style(finding), 3)
+            for pointer in finding.evidence:
+                yield Line(printable(pointer), PALE, 5)
 
     def _finding(self, story: Story, finding: Finding) -> str:
         """Rule, what was found, what was asked for, and the note."""
         mark = "✓" if finding.ok else "!" if finding.severity == "warn" else "✗"
-        note = f" ({printable(finding.note)})" if finding.note else ""
+        said = [printable(finding.note)] if finding.note else []
+        if finding.sure != "measured":
+            said.append(finding.sure)
+        note = f" ({'; '.join(said)})" if said else ""
         if isinstance(finding.found, bool) and finding.limit is None:
             return f"{mark} {finding.rule}{'' if finding.ok else ' does not hold'}{note}"
         text = f"{mark} {finding.rule}: {self._value(story, finding, finding.found)}"

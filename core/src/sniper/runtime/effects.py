@@ -38,9 +38,12 @@ from sniper.kernel.given import given
 from sniper.kernel.kernel import Kernel
 from sniper.runtime.answers import sent, settled
 from sniper.runtime.clock import Clock
-from sniper.runtime.forks import BALANCE_OF, ChainAt, ShellIo
+from sniper.runtime.forks import ChainAt, ShellIo
 from sniper.runtime.kill import refusal
+from sniper.runtime.purse import BALANCE_OF
 from sniper.runtime.routing import Routing
+from sniper.runtime.simulations import Simulations
+from sniper.runtime.workers import Workers
 from sniper.signer import Signed as Signature
 from sniper.signer import Signer, SignRequest
 from sniper.types import NATIVE, SECOND, KillLevel, asset_id
@@ -67,9 +70,11 @@ class Effects:
         log: FilteringBoundLogger,
         paper_cash: Mapping[str, int] | None = None,
         routing: Routing | None = None,
+        workers: int = 2,
     ) -> None:
-        """``routing``: None where no entry is routed. ``kill``: where an account stands now. ``paper_cash``: what an
-        account starts with of its quote asset where trades are only played."""
+        """``routing``: None where no entry is routed. ``kill``: where an account stands now.
+        ``paper_cash``: what an account starts with of its quote asset where trades are only played. ``workers``: most
+        processes for what probes compute and simulate."""
         self._kernel = kernel
         self._endpoints = endpoints
         self._executor = executor
@@ -81,7 +86,12 @@ class Effects:
         self._paper_cash = paper_cash or {}
         self._log = log
         self._tasks: set[asyncio.Task[None]] = set()
-        self._io = {name: ShellIo(account, self._at) for name, account in kernel.accounts.items()}
+        self._workers = Workers(workers)
+        self._simulations = Simulations(self._at)
+        self._io = {
+            name: ShellIo(account, self._at, self._simulations, self._workers)
+            for name, account in kernel.accounts.items()
+        }
         self._carry: dict[type[Any], Callable[[Ask], Awaitable[Event]]] = {
             Probe: self._probe,
             ProposeRoute: self._route,
@@ -92,6 +102,11 @@ class Effects:
             DescribeToken: self._describe,
             ReadPool: self._pool,
         }
+
+    async def warm(self) -> None:
+        """Start what probes will want, where there are any. Raises `ComputeError`."""
+        if any(account.entries.probes for account in self._kernel.accounts.values()):
+            await self._workers.warm()
 
     def start(self, ask: Ask) -> None:
         """Let it leave. A signature is asked for at once: the signer works while the ask is put on record."""
@@ -105,6 +120,8 @@ class Effects:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._simulations.close()
+        await self._workers.close()
 
     async def _run(self, ask: Ask, asked: Awaitable[Signature] | None) -> None:
         try:

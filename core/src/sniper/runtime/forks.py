@@ -1,29 +1,26 @@
 """`sniper.io.Chain` and `sniper.io.Fork` over a real node."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, ParamSpec, TypeVar
 
-from msgspec import structs
-
-from sniper.amm import Amm, NoLiquidity
-from sniper.errors import CallReverted, PluginError, PoolUnknown, RpcError
+from sniper.errors import CallReverted, RpcError
 from sniper.evm.abi import function
 from sniper.evm.log import Log, log_from_json
 from sniper.evm.rpc import Endpoints
-from sniper.evm.simulate import CallResult, SimulatedCall, StateOverride, simulate
+from sniper.evm.simulate import CallResult, SimulatedBlock, SimulatedCall, StateOverride, simulate_blocks
 from sniper.io import Trade
 from sniper.kernel.account import Account
-from sniper.kernel.pool import Pool
-from sniper.types import NATIVE, Step, split_asset
-from sniper.venue import OnChainVenue, Swap
+from sniper.runtime.desk import Desk, Emitted
+from sniper.runtime.probing import PROBES, reads_balance, reads_code, reads_slot
+from sniper.runtime.purse import BALANCE_OF
+from sniper.runtime.simulations import Simulations
+from sniper.runtime.stage import ALLOWANCE
+from sniper.runtime.workers import Workers
+from sniper.types import NATIVE, Step
 
-BALANCE_OF = function("balanceOf(address)(uint256)")
-ALLOWANCE = function("allowance(address,address)(uint256)")
-PROBE = "0x" + "5117e12" * 5 + "51179"
-"""Where the balance probe is put for the time of a simulation; an address without a key or code."""
-BALANCE_CODE = bytes.fromhex("5f35315f5260205ff3")
-"""``return BALANCE(calldataload(0))``: reads a native balance inside a simulation (EVM: BALANCE, opcode 0x31)."""
+P = ParamSpec("P")
+T = TypeVar("T")
+
 FUNDS = 10**30
 
 
@@ -79,19 +76,6 @@ class ChainAt:
         return [log_from_json(each) for each in answer]
 
 
-@dataclass(frozen=True)
-class Way:
-    """How a pool is traded. ``pool``: where it is known; else only what was bought there can be sold, by ``exit_data``.
-    ``token``: address of the coin that is not the quote asset."""
-
-    pool_id: str
-    amm: str
-    token: str
-    venue: OnChainVenue
-    pool: Pool | None
-    exit_data: int = 0
-
-
 class ForkAt(ChainAt):
     """A throw-away copy of the state after ``block``, seen by one account.
 
@@ -102,7 +86,8 @@ class ForkAt(ChainAt):
         super().__init__(endpoints, block)
         self._account = account
         self._calls: list[SimulatedCall] = []
-        self._pools: dict[str, Amm] = {}
+        self._desk = Desk(account)
+        self._logs: list[Emitted] = []
         self._allowed: dict[str, int] = {}
 
     async def read(self, address: str, signature: str, *args: object) -> tuple[Any, ...]:
@@ -116,109 +101,74 @@ class ForkAt(ChainAt):
 
     async def buy(self, pool: str, amount: int) -> Trade:
         """See `sniper.io.Fork`."""
-        return await self._trade(self._way(pool), amount, opens=True)
+        return await self._trade(pool, amount, opens=True)
 
     async def sell(self, pool: str, amount: int) -> Trade:
         """See `sniper.io.Fork`."""
-        return await self._trade(self._way(pool), amount, opens=False)
+        return await self._trade(pool, amount, opens=False)
 
     @property
     def _owner(self) -> str:
         return self._account.wiring.address
 
-    def _way(self, pool: str) -> Way:
-        """Raises `PoolUnknown` for a pool that is neither known nor holds a position, `PluginError` where it cannot be
-        traded."""
-        found, venues = self._account.pool(pool), self._account.kernel.wiring.venues
-        if found is None:
-            held = next((p for p in self._account.book.positions.values() if p.pool == pool), None)
-            if held is None or held.venue not in venues:
-                raise PoolUnknown(f"pool {pool} cannot be simulated: nothing is known of it")
-            return Way(pool, held.amm, split_asset(held.token)[1], venues[held.venue], None, held.exit_data)
-        if found.token is None:
-            raise PluginError(f"pool {pool} cannot be simulated: it has no quote asset on one side")
-        for venue in venues.values():
-            if venue.serves(found.chain_id, found.amm):
-                return Way(pool, found.amm, split_asset(found.token)[1], venue, found)
-        raise PluginError(f"pool {pool} cannot be simulated: no venue serves {found.amm}")
-
-    async def _trade(self, way: Way, amount: int, *, opens: bool) -> Trade:
-        account, venue, token = self._account, way.venue, way.token
-        quote = account.wiring.quote
-        pay, get = (quote, token) if opens else (token, quote)
-        coin = account.planning.pool_coin(pay)
-        expected = self._expected(way.pool, coin, amount) if way.pool else 0
-        chain_id, address = split_asset(way.pool_id)
-        swap = Swap(
-            chain_id=chain_id,
-            owner=self._owner,
-            token_in=pay,
-            token_out=get,
-            pool=address,
-            amm=way.amm,
-            pool_data=way.pool.venue_data(coin) if way.pool else way.exit_data,
-            amount_in=amount,
-            min_out=0,
-            deadline=account.chain.timestamp + 3_600,
-            allowance=0,
-            opens=opens,
-        )
-        allowance = self._allowance(venue, chain_id, way.amm, token)
+    async def _trade(self, pool: str, amount: int, *, opens: bool) -> Trade:
+        time = self._account.chain.timestamp
+        planned = self._desk.planned(pool, self._owner, amount, self._logs, opens=opens, allowance=0, time=time)
         if not opens:
-            if token not in self._allowed:
-                self._allowed[token] = _amount((await self._run([allowance]))[0])
-            swap = structs.replace(swap, allowance=self._allowed[token])  # type: ignore[type-var]  # a msgspec struct
-        steps = [self._call(step) for step in venue.plan(swap)]
-        around = [self._balance(pay), self._balance(get)]
-        results = await self._run([*around, *steps, *around, allowance])
+            allowed = self._allowed.get(planned.pay)
+            if allowed is None:
+                allowed = _amount((await self._run([self._allowance(planned.pay, planned.spender)]))[0])
+            if allowed:
+                planned = self._desk.planned(
+                    pool, self._owner, amount, self._logs, opens=opens, allowance=allowed, time=time
+                )
+        token = planned.get if opens else planned.pay
+        steps = [self._call(step) for step in planned.steps]
+        around = [self._balance(planned.pay), self._balance(planned.get)]
+        results = await self._run([*around, *steps, *around, self._allowance(token, planned.spender)])
         before, done, after = results[:2], results[2:-3], results[-3:-1]
         self._allowed[token] = _amount(results[-1])
         failed = next((result for result in done if not result.success), None)
         gas = sum(result.gas_used for result in done)
         if failed is not None:
-            return Trade(paid=0, received=0, expected=expected, gas_used=gas, reverted=failed.reason or "no reason")
+            reason = failed.reason or "no reason"
+            return Trade(paid=0, received=0, expected=planned.expected, gas_used=gas, reverted=reason)
         self._calls += steps
-        if way.pool:
-            self._follow(way.pool, done)
+        self._logs += [Emitted(address=log.address, topics=log.topics, data=log.data) for r in done for log in r.logs]
         paid, received = _amount(before[0]) - _amount(after[0]), _amount(after[1]) - _amount(before[1])
-        return Trade(paid=max(0, paid), received=max(0, received), expected=expected, gas_used=gas)
+        return Trade(paid=max(0, paid), received=max(0, received), expected=planned.expected, gas_used=gas)
 
-    def _expected(self, pool: Pool, coin_in: str, amount: int) -> int:
-        """The pool's own formula on the state after the trades so far; 0 where it gives nothing."""
-        i = pool.coins.index(coin_in)
-        try:
-            return self._pools.get(pool.address, pool.impl).amount_out(i, 1 - i, amount)
-        except NoLiquidity:
-            return 0
-
-    def _follow(self, pool: Pool, results: list[CallResult]) -> None:
-        """Apply what the pool logged in the simulation to a copy of its state: no need to read it back."""
-        impl = self._pools.get(pool.address) or pool.impl.checkpoint()
-        for result in results:
-            for log in result.logs:
-                handler = pool.handlers.get(log.topics[0]) if log.topics and log.address == pool.address else None
-                if handler is not None:
-                    decode, method = handler
-                    getattr(impl, method)(*decode(log.topics, log.data))
-        self._pools[pool.address] = impl
-
-    def _allowance(self, venue: OnChainVenue, chain_id: int, amm: str, token: str) -> SimulatedCall:
+    def _allowance(self, token: str, spender: str) -> SimulatedCall:
         """What the venue may take of the token, as the chain has it."""
-        spender = venue.spender(chain_id, amm)
-        return SimulatedCall(sender=self._owner, to=token, data=ALLOWANCE.encode(self._owner, spender), gas=1_000_000)
+        data = ALLOWANCE.encode(self._owner, spender)
+        return SimulatedCall(sender=self._owner, to=token, data=data, gas=1_000_000)
 
     def _call(self, step: Step) -> SimulatedCall:
         return SimulatedCall(sender=self._owner, to=step.to, data=step.data, value=step.value, gas=step.gas)
 
     def _balance(self, token: str) -> SimulatedCall:
         if token == NATIVE:
-            return SimulatedCall(sender=self._owner, to=PROBE, data=bytes.fromhex(self._owner[2:].rjust(64, "0")))
+            return reads_balance(self._owner, self._owner)
         return SimulatedCall(sender=self._owner, to=token, data=BALANCE_OF.encode(self._owner), gas=1_000_000)
 
+    async def code(self, address: str) -> bytes:
+        """See `sniper.io.Chain`: after the trades so far."""
+        (result,) = await self._run([reads_code(self._owner, address)])
+        return result.data
+
+    async def storage(self, address: str, slot: int) -> int:
+        """See `sniper.io.Chain`: after the trades so far."""
+        blocks = [self._block([]), reads_slot(self._owner, address, slot)]
+        return _amount((await simulate_blocks(self._endpoints, blocks, block=self.block))[-1][0])
+
     async def _run(self, calls: list[SimulatedCall]) -> list[CallResult]:
-        overrides = {PROBE: StateOverride(code=BALANCE_CODE), self._owner: StateOverride(balance=FUNDS)}
-        results = await simulate(self._endpoints, [*self._calls, *calls], block=self.block, state_overrides=overrides)
+        (results,) = await simulate_blocks(self._endpoints, [self._block(calls)], block=self.block)
         return results[len(self._calls) :]
+
+    def _block(self, calls: list[SimulatedCall]) -> SimulatedBlock:
+        return SimulatedBlock(
+            calls=[*self._calls, *calls], states={**PROBES, self._owner: StateOverride(balance=FUNDS)}
+        )
 
 
 def _amount(result: CallResult) -> int:
@@ -232,9 +182,11 @@ Provider = Callable[[int], Endpoints]
 class ShellIo:
     """`sniper.io.Io` for the plugins of one account."""
 
-    def __init__(self, account: Account, endpoints: Provider) -> None:
+    def __init__(self, account: Account, endpoints: Provider, simulations: Simulations, workers: Workers) -> None:
         self._account = account
         self._endpoints = endpoints
+        self._simulations = simulations
+        self._workers = workers
 
     async def chain(self, chain_id: int) -> ChainAt:
         """See `sniper.io.Io`."""
@@ -244,3 +196,13 @@ class ShellIo:
         """See `sniper.io.Io`."""
         number = self._account.kernel.market.chains[chain_id].number
         return ForkAt(self._endpoints(chain_id), number, self._account)
+
+    async def simulate(
+        self, chain_id: int, scenario: Callable[P, Generator[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `sniper.io.Io`."""
+        return await self._simulations.play(self._account, chain_id, scenario, args, kwargs)
+
+    async def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `sniper.io.Io`."""
+        return await self._workers.compute(function, args, kwargs)

@@ -136,7 +136,9 @@ class Run:
                 for name, account in resolved.settings.account.items()
                 if account.paper_cash is not None
             },
+            workers=resolved.runtime.workers,
         )
+        await self.effects.warm()
         unanswered = [
             ask for account in self.kernel.accounts.values() for ask in account.book.asks.values() if not ask.is_command
         ]

@@ -144,6 +144,8 @@ class Runtime(Table):
 
     batch: Positive = 256
     """Most events that enter the kernel at once; a block and its logs are never parted for it."""
+    workers: Positive = 2
+    """Most processes for what risk probes compute and simulate."""
     metrics_port: Annotated[StrictInt, Field(ge=0, le=65_535)] | None = None
     """Loopback port of metrics and health, 0 for any free one; off where it is left out."""
     snapshot_every_s: Positive = 300

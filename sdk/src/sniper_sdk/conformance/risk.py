@@ -3,7 +3,8 @@
 import asyncio
 import json
 import typing
-from typing import Any, ClassVar, NoReturn
+from collections.abc import Callable, Generator
+from typing import Any, ClassVar, NoReturn, ParamSpec, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -19,6 +20,9 @@ from sniper_sdk.conformance.budget import step_budget
 from sniper_sdk.conformance.drawing import for_all
 from sniper_sdk.conformance.purity import pure
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 
 class NoIo:
     """`sniper.io.Io` where no endpoint answers."""
@@ -28,6 +32,15 @@ class NoIo:
 
     async def fork(self, chain_id: int) -> Fork:
         self._fail(chain_id)
+
+    async def simulate(
+        self, chain_id: int, scenario: Callable[P, Generator[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        self._fail(chain_id)
+
+    async def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Computes here: what needs no endpoint works without one."""
+        return function(*args, **kwargs)
 
     def _fail(self, chain_id: int) -> NoReturn:
         raise RpcError(f"no endpoint of chain {chain_id} answers; this one never does")

@@ -1,0 +1,162 @@
+"""A scenario's steps, broken down to what every stage can do: a node's own simulation, or a local EVM.
+
+`staged` yields requests and is sent their answers; who carries them out is none of its business.
+"""
+
+from collections.abc import Generator
+from typing import Any, Final, TypeVar
+
+from sniper.errors import ComputeError
+from sniper.evm.abi import function
+from sniper.io import Trade
+from sniper.plugin import Frozen
+from sniper.scenario import Advance, Buy, Call, Called, Code, Fund, Mark, Rewind, Scenario, Sell, Step, Storage, Trader
+from sniper.types import NATIVE
+
+ALLOWANCE = function("allowance(address,address)(uint256)")
+READ_GAS: Final = 1_000_000
+MOST_STEPS: Final = 10_000
+"""A scenario that takes more does not end."""
+
+T = TypeVar("T")
+
+
+class Head(Frozen):
+    """The block on which a scenario is played, and what the ones after it are taken to be like.
+
+    time, interval  Seconds: of this block, and from one block to the next.
+    base_fee        Wei per gas.
+    randao          What PREVRANDAO gives.
+    """
+
+    chain_id: int
+    number: int
+    hash: str
+    time: int
+    interval: int
+    base_fee: int
+    gas_limit: int
+    coinbase: str
+    randao: bytes
+
+    @property
+    def gas_price(self) -> int:
+        """What transactions bid: somewhat above the base fee, as real ones do."""
+        return self.base_fee + min(10**9, max(self.base_fee, 1))
+
+
+class Endow(Frozen):
+    """Give an address ``amount`` of an asset (an address, `NATIVE`) on top of what it has."""
+
+    asset: str
+    address: str
+    amount: int
+
+
+class Holding(Frozen):
+    """What an address has of an asset, as the asset says; 0 where it says nothing."""
+
+    asset: str
+    address: str
+
+
+class Together(Frozen):
+    """Deeds one after the other in the same block, up to the first call that reverts, that one included. Answered by
+    a list: `Called`, None for `Endow`, an integer for `Holding`."""
+
+    deeds: tuple[Call | Endow | Holding, ...]
+
+
+class Plan(Frozen):
+    """How a venue would carry out a trade. Answered by `sniper.runtime.desk.Planned`."""
+
+    pool: str
+    owner: str
+    amount: int
+    opens: bool
+    allowance: int
+
+
+Request = Together | Plan | Fund | Advance | Mark | Rewind | Code | Storage
+Requests = Generator[Request, Any, T]
+"""Any: what a request is answered by depends on it."""
+
+
+def staged(scenario: Scenario[T]) -> Requests[T]:
+    """Play a scenario. Raises whatever it raises, and `ComputeError` where it does not end."""
+    trades = _Trades()
+    answer: object = None
+    for _ in range(MOST_STEPS):
+        try:
+            step = scenario.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        answer = yield from trades.step(step)
+    raise ComputeError(f"a scenario took more than {MOST_STEPS} steps; split it, or see why it does not end")
+
+
+class _Trades:
+    """Purchases and sales as calls. Remembers what venues may take, for as long as nothing can have changed it."""
+
+    def __init__(self) -> None:
+        self._allowed: dict[tuple[str, str, str], int] = {}
+
+    def step(self, step: Step) -> Requests[Any]:
+        if isinstance(step, Buy | Sell):
+            return (yield from self._trade(step.pool, step.amount, step.trader, opens=isinstance(step, Buy)))
+        if isinstance(step, Call):
+            self._allowed.clear()
+            (called,) = yield Together(deeds=(step,))
+            return called
+        if not isinstance(step, Fund | Advance | Mark | Rewind | Code | Storage):
+            raise TypeError(f"a scenario yielded {step!r:.80}, which is no step")
+        if isinstance(step, Rewind):
+            self._allowed.clear()
+        return (yield step)
+
+    def _trade(self, pool: str, amount: int, trader: Trader, *, opens: bool) -> Requests[Trade]:
+        who = trader.address
+        planned = yield Plan(pool=pool, owner=who, amount=amount, opens=opens, allowance=0)
+        pay, get, spender = planned.pay, planned.get, planned.spender
+        if pay != NATIVE:
+            allowed = self._allowed.get((pay, who, spender))
+            if allowed is None:
+                (called,) = yield Together(deeds=(_allowance(pay, who, spender),))
+                allowed = _amount(called)
+            if allowed:
+                planned = yield Plan(pool=pool, owner=who, amount=amount, opens=opens, allowance=allowed)
+        endowed = (Endow(asset=pay, address=who, amount=amount),) if opens else ()
+        around = (Holding(asset=pay, address=who), Holding(asset=get, address=who))
+        steps = tuple(
+            Call(sender=who, to=step.to, data=step.data, value=step.value, gas=step.gas, origin=trader.origin)
+            for step in planned.steps
+        )
+        asked = tuple((asset, who, spender) for asset in ((get, pay) if opens else (pay,)) if asset != NATIVE)
+        asks = tuple(_allowance(*each) for each in asked)
+        found = yield Together(deeds=(*endowed, *around, *steps, *around, *asks))
+        first = len(endowed) + 2
+        done = found[first : first + len(steps)]
+        gas = sum(called.gas_used for called in done)
+        reverted = next((called.reverted for called in done if called.reverted), "")
+        self._allowed.clear()
+        if reverted:
+            return Trade(paid=0, received=0, expected=planned.expected, gas_used=gas, reverted=reverted)
+        before, after = found[first - 2 : first], found[first + len(steps) : first + len(steps) + 2]
+        answers = found[first + len(steps) + 2 :]
+        self._allowed.update({key: _amount(called) for key, called in zip(asked, answers, strict=False)})
+        return Trade(
+            paid=max(0, before[0] - after[0]),
+            received=max(0, after[1] - before[1]),
+            expected=planned.expected,
+            gas_used=gas,
+        )
+
+
+def _allowance(token: str, owner: str, spender: str) -> Call:
+    return Call(sender=owner, to=token, data=ALLOWANCE.encode(owner, spender), gas=READ_GAS)
+
+
+def _amount(called: Called) -> int:
+    """A number that a token gave; one that gives none, or garbage, has none."""
+    return int.from_bytes(called.data, "big") if not called.reverted and len(called.data) == 32 else 0

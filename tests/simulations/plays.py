@@ -1,0 +1,86 @@
+"""Scenarios of the tests. In a module of their own, which worker processes can import."""
+
+from sniper.evm.abi import function
+from sniper.plugin import Frozen
+from sniper.scenario import (
+    Called,
+    Scenario,
+    Trade,
+    Trader,
+    advance,
+    buy,
+    call,
+    code,
+    fund,
+    mark,
+    rewind,
+    sell,
+    storage,
+)
+
+BALANCE_OF = function("balanceOf(address)(uint256)")
+TRANSFER = function("transfer(address,uint256)")
+OTHER = "0x" + "0b" * 20
+
+
+class Round(Frozen):
+    """A purchase and the sale of what it brought."""
+
+    bought: Trade
+    sold: Trade
+
+
+def round_trip(pool: str, amount: int, who: Trader, blocks: int = 0, seconds: int = 0) -> Scenario[Round]:
+    bought = yield from buy(pool, amount, who)
+    if blocks:
+        yield from advance(blocks=blocks, seconds=seconds)
+    sold = yield from sell(pool, bought.received, who)
+    return Round(bought=bought, sold=sold)
+
+
+def in_parts(pool: str, amount: int, who: Trader, parts: int) -> Scenario[tuple[Trade, ...]]:
+    bought = yield from buy(pool, amount, who)
+    done: tuple[Trade, ...] = (bought,)
+    for _ in range(parts):
+        done += ((yield from sell(pool, bought.received // parts, who)),)
+    return done
+
+
+def twice_from_one_mark(pool: str, amount: int, who: Trader) -> Scenario[tuple[Trade, ...]]:
+    bought = yield from buy(pool, amount, who)
+    here = yield from mark()
+    yield from advance(blocks=5, seconds=60)
+    first = yield from sell(pool, bought.received, who)
+    yield from rewind(here)
+    second = yield from sell(pool, bought.received, who)
+    yield from rewind(here)
+    half = yield from sell(pool, bought.received // 2, who)
+    return bought, first, second, half
+
+
+def looked_around(env: str, token: str, who: Trader) -> Scenario[tuple[bytes, ...]]:
+    """What code sees of its surroundings, now and later: ``env`` returns number, time, base fee, gas price, coinbase,
+    randao, chain, origin, sender, its balance."""
+    yield from fund(who.address, 7)
+    first = yield from call(who, env)
+    yield from advance(blocks=2, seconds=30)
+    second = yield from call(who, env, value=3)
+    third = yield from call(who, env, value=5)
+    return first.data, second.data, third.reverted.encode(), (yield from code(env))
+
+
+def bought_and_sent_on(pool: str, token: str, amount: int, who: Trader) -> Scenario[tuple[int, Called, int, int]]:
+    bought = yield from buy(pool, amount, who)
+    sent = yield from call(who, token, TRANSFER.encode(OTHER, bought.received))
+    held = yield from call(OTHER, token, BALANCE_OF.encode(OTHER))
+    return bought.received, sent, int.from_bytes(held.data, "big"), (yield from storage(token, 2))
+
+
+def raises(what: str) -> Scenario[int]:
+    yield from mark()
+    raise ValueError(what)
+
+
+def never_ends() -> Scenario[int]:
+    while True:
+        yield from mark()
