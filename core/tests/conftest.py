@@ -115,7 +115,8 @@ def sniper_fee_estimators():
 
 @hookimpl
 def sniper_risk_checks():
-    return [spec(RiskCheckSpec, "limits", "Limits"), spec(RiskCheckSpec, "geo", "Limits")]
+    profiles = {"cautious": {"most": 2}, "degen": {"most": 7}}
+    return [spec(RiskCheckSpec, "limits", "Limits", profiles=profiles), spec(RiskCheckSpec, "geo", "Limits")]
 
 @hookimpl
 def sniper_signers():

@@ -126,6 +126,22 @@ def test_an_account_overrides_the_keys_of_a_risk_section_that_it_names() -> None
     assert [(check.name, check.config.most) for check in accounts["b"].risk] == [("limits", 1), ("own", 2**60)]  # type: ignore[attr-defined]
 
 
+def test_a_risk_profile_sets_what_the_file_does_not() -> None:
+    unset = FILE.replace("most = 5", "")
+
+    def most(text: str) -> list[int]:
+        return [account.risk[0].config.most for account in resolved(text).accounts]  # type: ignore[attr-defined]
+
+    assert most(unset) == most('risk_profile = "balanced"\n' + unset) == [2**60]
+    assert most('risk_profile = "cautious"\n' + unset) == [2]
+    assert most('risk_profile = "cautious"\n' + FILE) == [5]
+    other = '[account.b]\naddress = "0x' + "1" * 40 + '"\nrisk_profile = "degen"\n'
+    assert most('risk_profile = "cautious"\n' + unset + other) == [2, 7]
+    assert most('risk_profile = "cautious"\n' + unset + other + "[account.b.risk.limits]\nmost = 1") == [2, 1]
+    (line,) = mistakes('risk_profile = "bold"\n' + FILE)
+    assert line.startswith("my.toml: risk_profile = \"bold\": input should be 'cautious', 'balanced' or 'degen'")
+
+
 def test_a_policy_is_a_risk_check_that_accounts_cannot_change() -> None:
     found = resolved(FILE + "[policy.geo]\nmost = 9\n")
     assert [(policy.name, policy.spec.kind) for policy in found.policies] == [("geo", "risk")]

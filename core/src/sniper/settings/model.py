@@ -53,6 +53,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Address = Annotated[str, AfterValidator(address)]
 PoolId = Annotated[str, AfterValidator(_pool)]
 Positive = Annotated[StrictInt, Field(gt=0)]
+Profile = Literal["cautious", "balanced", "degen"]
 Bps = Annotated[StrictInt, Field(ge=0, le=10_000)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -207,6 +208,8 @@ class Account(Table):
     strategies: tuple[str, ...] | None = None
     """The [strategy.NAME] sections that it runs; all where it is left out."""
     execution: Execution = Execution()
+    risk_profile: Profile | None = None
+    """Instead of the risk_profile of the whole file."""
     risk: dict[Name, PluginTable] = {}
     """Keys that differ from [risk.NAME], or checks of its own."""
 
@@ -230,6 +233,8 @@ class Settings(Table):
     """How far an order goes: "replay", "backtest", "paper", "shadow" (decides, never sends) or "live"."""
     data_dir: Path = Path("~/.local/share/sniper")
     """Where journals and stores are kept; a relative path is taken from the config file."""
+    risk_profile: Profile = "balanced"
+    """How strict the risk checks are where the file does not say it: "cautious", "balanced" or "degen"."""
     plugins: Plugins = Plugins()
     chain: dict[Name, Chain] = {}
     runtime: Runtime = Runtime()

@@ -12,7 +12,7 @@ from sniper.settings.complaints import complaint, complaints
 from sniper.settings.model import Account, PluginTable, Settings
 from sniper.settings.resolved import Configured, ConfiguredAccount, ConfiguredStrategy, Resolved
 from sniper.settings.secrets import has_variable, interpolated
-from sniper.specs import ExecutorSpec
+from sniper.specs import ExecutorSpec, RiskCheckSpec
 from sniper.strategy import handlers_of
 from sniper.types import Mode
 
@@ -123,7 +123,9 @@ class _Resolver:
             self.done[kind, name] = self._configured((kind, name), table, asked)
         return self.done[kind, name]
 
-    def _configured(self, at: Sequence[str], table: PluginTable, asked: Sequence[str]) -> Configured | None:
+    def _configured(
+        self, at: Sequence[str], table: PluginTable, asked: Sequence[str], profile: str = ""
+    ) -> Configured | None:
         kind, name = at[-2:]
         try:
             spec = self.catalogue.spec("risk" if kind == "policy" else kind, table.plugin or name)
@@ -133,6 +135,8 @@ class _Resolver:
         cls = self.catalogue.load(spec)
         shown: dict[str, str] = {}
         values = table.keys
+        if isinstance(spec, RiskCheckSpec):
+            values = {**spec.profiles.get(profile or self.settings.risk_profile, {}), **values}
         path = values.get(PASSWORD_FILE)
         if isinstance(path, str):
             try:
@@ -190,13 +194,14 @@ class _Resolver:
         )
 
     def _risk(self, account: str, table: Account, name: str) -> Configured | None:
-        if name not in table.risk:
+        profile = table.risk_profile or self.settings.risk_profile
+        if name not in table.risk and profile == self.settings.risk_profile:
             return self._named("risk", name, ("risk", name))
         at = ("account", account, "risk", name)
         shared = self.settings.section("risk", name) or PluginTable()
-        own = table.risk[name]
+        own = table.risk.get(name, PluginTable())
         both = PluginTable(plugin=own.plugin or shared.plugin, **{**shared.keys, **own.keys})
-        return self._configured(at, both, at)
+        return self._configured(at, both, at, profile)
 
     def _executor(self) -> Configured | None:
         """The configured executor where it serves the mode, else the only one that does."""

@@ -55,7 +55,7 @@ def template(catalogue: Catalogue) -> str:
 
 def _lines(catalogue: Catalogue) -> Iterator[str]:
     yield from _HEAD.splitlines()
-    top = ("mode", "data_dir")
+    top = ("mode", "data_dir", "risk_profile")
     yield from _keys({name: Settings.model_fields[name] for name in top}, {"mode": "paper"})
     yield from _table("plugins", Plugins, {})
     yield from _table("chain.local", Chain, _DEVELOPMENT_CHAIN)

@@ -16,7 +16,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from sniper.catalogue import GROUP, Catalogue, Extension, Origin, config_model
-from sniper.specs import AppSpec
+from sniper.specs import AppSpec, RiskCheckSpec
 from sniper_sdk.conformance.examples import example_config, readme
 from sniper_sdk.installing import install_command
 
@@ -115,6 +115,17 @@ class PackageConformance:
                 config_model(cls).model_validate({"no-such-key": 1})
             kinds = [error["type"] for error in refusal.value.errors() if error["loc"] == ("no-such-key",)]
             assert kinds == ["extra_forbidden"], f"{extension.id} takes the key no-such-key"
+
+    def test_the_risk_profiles_set_keys_that_there_are(self) -> None:
+        for extension, cls in self._classes():
+            spec = extension.spec
+            for profile, values in spec.profiles.items() if isinstance(spec, RiskCheckSpec) else ():
+                assert profile in ("cautious", "degen"), (
+                    f"{extension.id} has a profile {profile!r}; name it cautious or degen: balanced is the defaults"
+                )
+                example = example_config(extension, cls)
+                known = example.model_dump(exclude_unset=True) if example else {}
+                config_model(cls).model_validate({**known, **values})
 
     def test_it_requires_the_core_within_bounds(self) -> None:
         requires = importlib_metadata.requires(self.distribution) or []

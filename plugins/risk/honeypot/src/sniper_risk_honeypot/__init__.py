@@ -10,5 +10,9 @@ def sniper_risk_checks() -> list[RiskCheckSpec]:
             name="honeypot",
             summary="Refuses tokens that cannot be sold: buys and sells on a copy of the chain first",
             factory="sniper_risk_honeypot.check:Honeypot",
+            profiles={
+                "cautious": {"max_buy_tax_bps": 300, "max_sell_tax_bps": 300, "max_round_trip_loss_bps": 800},
+                "degen": {"max_buy_tax_bps": 2500, "max_sell_tax_bps": 2500, "max_round_trip_loss_bps": 4500},
+            },
         )
     ]
