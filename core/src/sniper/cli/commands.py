@@ -15,6 +15,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "config": "Check and show the config file",
     "journal": "Verify, export and prune what was recorded",
     "plugins": "See what is installed",
+    "risk": "See what the risk checks say",
     "strategy": "See and steer the strategies of a run",
 }
 """Groups and what their commands are about."""
@@ -40,6 +41,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "quote": Entry("sniper.cli.market:quote", "What each pool gives for an amount, to the unit"),
     "replay": Entry("sniper.cli.replay:replay", "Run a journal again and compare every decision"),
     "resume": Entry("sniper.cli.resume:resume", "Let a halted account trade again"),
+    "risk check": Entry("sniper.cli.risk:check", "What every check finds about a token, with the evidence"),
     "route": Entry("sniper.cli.market:route", "The best way to trade an amount, and how good any could be"),
     "run": Entry("sniper.cli.run:run", "Trade until interrupted"),
     "status": Entry("sniper.cli.status:status", "Show where a run stands"),

@@ -16,7 +16,7 @@ from sniper.kernel.pool import Pool
 from sniper.kernel.routes import not_routed
 from sniper.kernel.wiring import CheckWiring
 from sniper.risk import Evidence, Finding, RiskCheck, RiskProbe, at_least, must
-from sniper.types import NATIVE, SECOND, Entry, Open
+from sniper.types import NATIVE, SECOND, Entry, Open, split_asset
 from sniper.venue import OnChainVenue
 from sniper.view import View
 
@@ -210,7 +210,7 @@ class Entries:
             amount = min(amount, intent.max_spend)
         if amount <= 0:
             return None, at_least("amount", amount, 1, unit="base units", note="the sizer gave nothing to spend")
-        best, venue, out = self._route(instance, intent, amount)
+        best, venue, out = self.best(intent.token, amount, venue=instance.wiring.venue, only=intent.pool)
         if best is None:
             return None, must(
                 "route", False, note="no known pool sells this token for the quote asset", retry_after_s=2
@@ -230,21 +230,23 @@ class Entries:
         )
         return entry, fine
 
-    def _route(self, instance: "Instance", intent: Open, amount: int) -> tuple[Pool | None, str, int]:
-        """The best single pool between the quote asset and the token, quoted exactly, and the venue that serves it."""
+    def best(
+        self, token: str, amount: int, *, venue: str = "", only: str | None = None
+    ) -> tuple[Pool | None, str, int]:
+        """The pool that gives most of a token for ``amount`` of the quote asset, the venue that serves it, and how much
+        that is. ``venue``: the one to use, empty for any; ``only``: the one pool that may be it."""
         account = self.account
-        candidates = account.planning.venues(instance.wiring.venue)
+        candidates = account.planning.venues(venue)
         pay = account.planning.pool_coin(account.wiring.quote)
-        token = intent.token.partition(":")[2]
         best: Pool | None = None
         best_venue, best_out = "", 0
-        for pool in account.view.pools_of(intent.token):
-            if pay not in pool.coins or len(pool.coins) != 2 or token == pay:
+        for pool in account.view.pools_of(token):
+            if pay not in pool.coins or len(pool.coins) != 2 or split_asset(token)[1] == pay:
                 continue
-            if intent.pool is not None and pool.id != intent.pool:
+            if only is not None and pool.id != only:
                 continue
-            venue = next((name for name, v in candidates.items() if self._serves(name, v, pool)), "")
-            if not venue:
+            serving = next((name for name, v in candidates.items() if self._serves(name, v, pool)), "")
+            if not serving:
                 continue
             try:
                 out = pool.amount_out(pay, amount)
@@ -254,7 +256,7 @@ class Entries:
                 account.kernel.report(f"amm {pool.amm} cannot price pool {pool.id}", error)
                 continue
             if out > best_out:
-                best, best_venue, best_out = pool, venue, out
+                best, best_venue, best_out = pool, serving, out
         return best, best_venue, best_out
 
     def _serves(self, name: str, venue: OnChainVenue, pool: Pool) -> bool:
