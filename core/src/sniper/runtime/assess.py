@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import product
 from time import perf_counter_ns
 from typing import Any, Final, NamedTuple
 
@@ -26,7 +27,9 @@ from sniper.kernel.pool import Pool
 from sniper.kernel.reading import NOT_SEEN, Creation
 from sniper.risk import Evidence, Finding, RiskCheck, RiskProbe, must
 from sniper.runtime.forks import ChainAt, ShellIo
+from sniper.runtime.simulations import Simulations
 from sniper.runtime.wire import wire
+from sniper.runtime.workers import Workers
 from sniper.settings.model import address as checked_address
 from sniper.settings.resolved import Resolved
 from sniper.types import NATIVE, SECOND, Entry, asset_id, split_asset
@@ -115,7 +118,8 @@ async def assess(resolved: Resolved, asked: Asked) -> Assessment:
         named = {address: section for section, address in own.pools}
         # What a run would read at its start is read here as far as it trades the token.
         kernel = Kernel(replace(wiring, chains=tuple(replace(each, pools=()) for each in wiring.chains)), _report)
-        found = await _Assessing(kernel, kernel.accounts[account], endpoints, named).of(asked)
+        workers = resolved.runtime.workers
+        found = await _Assessing(kernel, kernel.accounts[account], endpoints, named, workers).of(asked)
     found.profile = accounts[account].risk_profile or resolved.settings.risk_profile
     return found
 
@@ -161,9 +165,12 @@ class _Made(NamedTuple):
 
 
 class _Assessing:
-    def __init__(self, kernel: Kernel, account: Account, endpoints: Endpoints, named: Mapping[str, str]) -> None:
+    def __init__(
+        self, kernel: Kernel, account: Account, endpoints: Endpoints, named: Mapping[str, str], workers: int
+    ) -> None:
         """``named``: sections of the pools that the config names, by address."""
         self.kernel = kernel
+        self.workers = workers
         self.named = named
         self.account = account
         self.endpoints = endpoints
@@ -207,9 +214,14 @@ class _Assessing:
 
     async def _judge(self, found: Assessment, entry: Entry) -> None:
         """All checks, also where one has denied already: who asks wants to know everything."""
-        entries = self.account.entries
-        io = ShellIo(self.account, lambda _: self.endpoints)
-        probed = await asyncio.gather(*(self._probed(name, probe, entry, io) for name, probe, _ in entries.probes))
+        entries, workers = self.account.entries, Workers(self.workers)
+        simulations = Simulations(lambda _: self.endpoints)
+        io = ShellIo(self.account, lambda _: self.endpoints, simulations, workers)
+        try:
+            probed = await asyncio.gather(*(self._probed(name, probe, entry, io) for name, probe, _ in entries.probes))
+        finally:
+            await simulations.close()
+            await workers.close()
         by_name = {each.check: each for each in probed}
         denials = Denials()
         for wiring in entries.checks:
@@ -313,11 +325,11 @@ class _Assessing:
     async def _made(self, token: str, since: int) -> list[_Made]:
         word = "0x" + token[2:].rjust(64, "0")
         made: dict[str, _Made] = {}
-        for (factory, topic), (wiring, decoded, method) in sorted(self.chain.listening.creations.items()):
+        for (factory, topic), makers in sorted(self.chain.listening.creations.items()):
             logs: list[ChainLog] = []
             for place in ([word], [None, word], [None, None, word]):
                 logs += await self.at.logs(address=factory, topics=[topic, *place], first=since)
-            for log in logs:
+            for log, (wiring, decoded, method) in product(logs, makers):
                 try:
                     pool = getattr(wiring.amm, method)(wiring.config, *decoded(log.topics, log.data))
                 except Exception as error:  # a plugin's code
