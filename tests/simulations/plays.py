@@ -8,6 +8,7 @@ from sniper.scenario import (
     Trade,
     Trader,
     advance,
+    branches,
     buy,
     call,
     code,
@@ -56,6 +57,26 @@ def twice_from_one_mark(pool: str, amount: int, who: Trader) -> Scenario[tuple[T
     yield from rewind(here)
     half = yield from sell(pool, bought.received // 2, who)
     return bought, first, second, half
+
+
+def in_branches(pool: str, amount: int, who: Trader) -> Scenario[tuple[Trade, ...]]:
+    """A sale at once, the same later, and again at once when both are undone; one in a branch of a branch."""
+    bought = yield from buy(pool, amount, who)
+    first, later, deep = yield from branches(
+        sell(pool, bought.received, who), _later(pool, bought.received, who), _deeper(pool, bought.received, who)
+    )
+    again = yield from sell(pool, bought.received, who)
+    return first, later, deep, again
+
+
+def _later(pool: str, amount: int, who: Trader) -> Scenario[Trade]:
+    yield from advance(blocks=5, seconds=60)
+    return (yield from sell(pool, amount, who))
+
+
+def _deeper(pool: str, amount: int, who: Trader) -> Scenario[Trade]:
+    yield from branches(sell(pool, amount, who))
+    return (yield from sell(pool, amount // 2, who))
 
 
 def looked_around(env: str, token: str, who: Trader) -> Scenario[tuple[bytes, ...]]:

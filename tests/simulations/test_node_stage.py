@@ -75,6 +75,16 @@ async def test_going_back_to_a_mark_undoes_trades_and_time(ground: Ground) -> No
     assert half.received > first.received // 2
 
 
+async def test_branches_all_begin_where_they_part_and_leave_nothing_behind(ground: Ground) -> None:
+    pool = ground.launch("PlainToken")
+    io = ground.io()
+    found = await io.simulate(ground.chain.chain_id, plays.in_branches, pool, ETHER, CONTRACT)
+    first, later, deep, again = ((trade.paid, trade.received) for trade in found)
+    assert first == later == again
+    assert deep[0] == first[0] // 2
+    assert first[1] // 2 < deep[1] < first[1]
+
+
 @pytest.mark.parametrize("who", [HOLDER, CONTRACT])
 async def test_code_sees_a_block_like_a_real_one_and_time_that_goes_on(ground: Ground, who: Trader) -> None:
     ground.chain.rpc.call("anvil_setCode", EYES, "0x" + SEES)

@@ -21,6 +21,7 @@ from sniper.plugin import Frozen
 
 __all__ = [
     "Advance",
+    "Branches",
     "Buy",
     "Call",
     "Called",
@@ -35,6 +36,7 @@ __all__ = [
     "Trade",
     "Trader",
     "advance",
+    "branches",
     "buy",
     "call",
     "code",
@@ -124,6 +126,16 @@ class Rewind(Frozen):
     mark: int
 
 
+class Branches(Frozen):
+    """Play scenarios that all begin with the state as it is now, and leave it so: what they change is undone. Answered
+    by what they return. Where a node plays them, they are played at the same time.
+
+    Any: each returns what it returns.
+    """
+
+    scenarios: tuple[Generator[Any, Any, Any], ...]
+
+
 class Code(Frozen):
     """The code at an address."""
 
@@ -137,7 +149,7 @@ class Storage(Frozen):
     slot: int
 
 
-Step = Call | Buy | Sell | Fund | Advance | Mark | Rewind | Code | Storage
+Step = Call | Buy | Sell | Fund | Advance | Mark | Rewind | Branches | Code | Storage
 Scenario = Generator[Step, Any, T]
 """Any: what a step is answered by depends on the step; the functions below say it."""
 
@@ -180,6 +192,12 @@ def mark() -> Scenario[int]:
 def rewind(to: int) -> Scenario[None]:
     """See `Rewind`."""
     yield Rewind(mark=to)
+
+
+def branches(*scenarios: Scenario[T]) -> Scenario[list[T]]:
+    """See `Branches`."""
+    found: list[T] = yield Branches(scenarios=scenarios)
+    return found
 
 
 def code(address: str) -> Scenario[bytes]:

@@ -5,14 +5,15 @@ before its first transaction, which is left out of what `Holding` says; only cod
 another address sees it.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec import structs
 
-from sniper.errors import ComputeError, RpcError
+from sniper.errors import ComputeError, RpcError, SniperError, told
 from sniper.evm.abi import function
 from sniper.evm.rpc import Endpoints
 from sniper.evm.simulate import (
@@ -35,13 +36,17 @@ from sniper.runtime.probing import (
     reads_slot,
 )
 from sniper.runtime.purse import BALANCE_OF, PLENTY, Source
-from sniper.runtime.stage import Endow, Head, Holding, Plan, Request, Together
+from sniper.runtime.stage import Apart, Endow, Head, Holding, Plan, Request, Requests, Together
 from sniper.scenario import Advance, Call, Called, Code, Fund, Mark, Rewind, Storage
 from sniper.types import NATIVE, split_asset
+
+T = TypeVar("T")
 
 TRANSFER = function("transfer(address,uint256)")
 RESERVE: Final = 2**100
 """Wei that a sender is given for gas."""
+AT_ONCE: Final = 16
+"""Branches that are played at the same time."""
 EVENLY: Final = 32
 """Blocks that `Advance` lets pass one by one; more are jumped over."""
 COINBASE: Final = "0x" + "5117e12" * 5 + "5117f"
@@ -107,7 +112,7 @@ class Asked:
 
 @dataclass
 class NodeStage:
-    """One scenario on one node. `answer` carries out its requests, one at a time."""
+    """One scenario on one node. Its requests are carried out one at a time; its branches at once, each on a twin."""
 
     endpoints: Endpoints
     head: Head
@@ -120,6 +125,42 @@ class NodeStage:
 
     def __post_init__(self) -> None:
         self._blocks.append(Played(self.head.number + 1, self.head.time + self.head.interval))
+
+    async def play(self, requests: Requests[T], name: str) -> T:
+        """What the stage raises is let out; what the scenario ``name`` raises is a `ComputeError`."""
+        answer: object = None
+        while True:
+            try:
+                request = requests.send(answer)
+            except StopIteration as end:
+                value: T = end.value
+                return value
+            except SniperError:
+                raise
+            except Exception as error:  # a plugin's code
+                raise ComputeError(f"{name} raised {told(error)}") from error
+            if isinstance(request, Apart):
+                answer = await self._apart(request, name)
+            else:
+                answer = await self.answer(request)
+
+    async def _apart(self, request: Apart, name: str) -> list[Any]:
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def play(requests: Requests[Any]) -> Any:
+            async with room:
+                return await self._twin().play(requests, name)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(play(each)) for each in request.each]
+        return [task.result() for task in tasks]
+
+    def _twin(self) -> "NodeStage":
+        """Another stage as this one is now."""
+        twin = NodeStage(self.endpoints, self.head, self.planner, self.sources)
+        twin._blocks, twin._logs = [copy(block) for block in self._blocks], list(self._logs)
+        twin._states = dict(self._states)
+        return twin
 
     async def answer(self, request: Request) -> Any:
         """Any: depends on the request. Raises `RpcError`, `ComputeError`, and what planning raises."""

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Generator
 from typing import Any, Final, TypeVar
 
-from sniper.errors import ComputeError, RpcError, SniperError, told
+from sniper.errors import ComputeError, RpcError
 from sniper.evm.rpc import Endpoints
 from sniper.kernel.account import Account
 from sniper.runtime.answered import Answers, Shared
@@ -14,7 +14,7 @@ from sniper.runtime.carried import Carrier, carrier
 from sniper.runtime.desk import Desk
 from sniper.runtime.node_stage import NodeStage, read_head
 from sniper.runtime.purse import Purse, Source
-from sniper.runtime.stage import Head, Requests, staged
+from sniper.runtime.stage import Head, staged
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class Simulations:
         stage = NodeStage(self._endpoints(chain_id), head, desk.plan, source)
         try:
             async with asyncio.timeout(WITHIN_S):
-                value = await _on(stage, staged(scenario(**carries.read(arguments))), carries.name)
+                value = await stage.play(staged(scenario(**carries.read(arguments)), apart=True), carries.name)
         except TimeoutError:
             raise ComputeError(f"{carries.name} took more than {WITHIN_S:g} s") from None
         return carries.write_result(value)
@@ -94,22 +94,6 @@ class Simulations:
     async def close(self) -> None:
         """Give up what is being played."""
         await self._running.close()
-
-
-async def _on(stage: NodeStage, requests: Requests[T], name: str) -> T:
-    """Play on a stage. What the stage raises is let out; what the scenario raises is a `ComputeError`."""
-    answer: object = None
-    while True:
-        try:
-            request = requests.send(answer)
-        except StopIteration as end:
-            value: T = end.value
-            return value
-        except SniperError:
-            raise
-        except Exception as error:  # a plugin's code
-            raise ComputeError(f"{name} raised {told(error)}") from error
-        answer = await stage.answer(request)
 
 
 def _holders(account: Account, token: str) -> list[str]:

@@ -10,7 +10,22 @@ from sniper.errors import ComputeError
 from sniper.evm.abi import function
 from sniper.io import Trade
 from sniper.plugin import Frozen
-from sniper.scenario import Advance, Buy, Call, Called, Code, Fund, Mark, Rewind, Scenario, Sell, Step, Storage, Trader
+from sniper.scenario import (
+    Advance,
+    Branches,
+    Buy,
+    Call,
+    Called,
+    Code,
+    Fund,
+    Mark,
+    Rewind,
+    Scenario,
+    Sell,
+    Step,
+    Storage,
+    Trader,
+)
 from sniper.types import NATIVE
 
 ALLOWANCE = function("allowance(address,address)(uint256)")
@@ -77,13 +92,25 @@ class Plan(Frozen):
     allowance: int
 
 
-Request = Together | Plan | Fund | Advance | Mark | Rewind | Code | Storage
+class Apart(Frozen):
+    """Play each on a stage of its own, as this one is now; this one stays as it is. Answered by what they return.
+
+    Any: `Requests`, which are no messages, so this never travels.
+    """
+
+    each: tuple[Generator[Any, Any, Any], ...]
+
+
+Request = Together | Plan | Fund | Advance | Mark | Rewind | Apart | Code | Storage
 Requests = Generator[Request, Any, T]
 """Any: what a request is answered by depends on it."""
 
 
-def staged(scenario: Scenario[T]) -> Requests[T]:
-    """Play a scenario. Raises whatever it raises, and `ComputeError` where it does not end."""
+def staged(scenario: Scenario[T], *, apart: bool = False) -> Requests[T]:
+    """Play a scenario. Raises whatever it raises, and `ComputeError` where it does not end.
+
+    apart  Whether branches are asked for as `Apart`; else they are played in turn, each between a mark and a rewind.
+    """
     trades = _Trades()
     answer: object = None
     for _ in range(MOST_STEPS):
@@ -92,8 +119,24 @@ def staged(scenario: Scenario[T]) -> Requests[T]:
         except StopIteration as end:
             result: T = end.value
             return result
-        answer = yield from trades.step(step)
+        if isinstance(step, Branches):
+            answer = yield from _branches(step, apart=apart)
+        else:
+            answer = yield from trades.step(step)
     raise ComputeError(f"a scenario took more than {MOST_STEPS} steps; split it, or see why it does not end")
+
+
+def _branches(step: Branches, *, apart: bool) -> Requests[list[Any]]:
+    each = tuple(staged(scenario, apart=apart) for scenario in step.scenarios)
+    found: list[Any] = []
+    if apart:
+        found = yield Apart(each=each)
+        return found
+    here = yield Mark()
+    for requests in each:
+        found.append((yield from requests))
+        yield Rewind(mark=here)
+    return found
 
 
 class _Trades:
