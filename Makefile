@@ -45,7 +45,7 @@ lint: $(STAMP) ## Style, types, import rules
 bench: $(STAMP) ## Measure and compare with the kept baseline
 	@$(RUN) tests/benchmarks $(ARGS)
 
-docs: $(STAMP) ## Generate docs/hooks.md and docs/config.md
+docs: $(STAMP) ## Generate docs/hooks.md, docs/config.md and docs/zoo.md
 	@$(RUN) scripts/reference.py
 
 lock: $(STAMP) ## Write the member lists and pin the newest versions that are older than a week
