@@ -181,6 +181,20 @@ def test_an_answer_about_a_block_that_is_gone_does_not_count(depth: int) -> None
     world.check_replay()
 
 
+def test_one_reorg_after_another_takes_no_log_for_known() -> None:
+    world = drifting()
+    for _ in range(FINALITY):
+        world.mine()
+        world.answer_all()
+    world.answer(until_asked(world))
+    world.chain.reorg(1)
+    world.mine()
+    world.chain.reorg(2)
+    for _ in range(4):
+        world.mine(trades=UP)
+        check_logs(world)
+
+
 def test_the_state_that_was_read_is_as_old_as_its_block_and_logs_since_have_the_times_of_theirs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -369,7 +383,7 @@ def test_an_evicted_pool_is_read_anew_for_the_accounts_that_need_it(restarts: bo
 # ---- any order ----
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", range(40))
 def test_in_any_order_logs_are_complete_and_what_has_no_log_is_of_a_block_that_stands(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 from itertools import permutations, product
 
 import pytest
-from world import ETHER, FINALITY, OWNER, Setup, Token, World, address, hash_of, pool_of, target, token_of
+from world import CHAIN, ETHER, FINALITY, OWNER, Setup, Token, World, address, hash_of, pool_of, target, token_of
 
 from sniper.kernel import facts as f
 from sniper.kernel.asks import ReadBalances, Settle
@@ -452,3 +452,22 @@ def test_a_nonce_that_an_order_of_ours_lost_to_others_is_left_to_that_order() ->
         world.mine()
     assert not world.book.orders
     world.check_replay()
+
+
+def test_what_changes_after_a_reorg_below_another_one_can_be_taken_back_too() -> None:
+    world = World()
+    for _ in range(4):
+        world.mine()
+    trade = ((pool_of(1), ETHER),)
+    world.mine(trades=trade)
+    pool = world.kernel.market.pool(f"{CHAIN}:{pool_of(1)}")
+    assert pool is not None
+    world.chain.reorg(1)
+    world.deliver()
+    world.chain.mine()
+    world.chain.reorg(2)
+    world.mine(trades=trade)
+    assert pool.impl.reserves == world.chain.ledger.reserves[pool_of(1)]
+    world.chain.reorg(1)
+    world.mine()
+    assert pool.impl.reserves == world.chain.ledger.reserves[pool_of(1)]

@@ -90,12 +90,12 @@ class Market:
                 self._read_again(chain, pool, ancestor)
                 continue
             pool.impl = impl
-            pool.undo_block = ancestor
-            # Where it was read anew in a block that is gone: what was before knows no log of the other branch.
-            pool.read_block = min(pool.read_block, ancestor)
             if chain.touched is not None:
                 chain.touched.add(address)
             changed[address] = pool
+        # All of them: an earlier reorg may have left one at a block that is gone only now.
+        for pool in (*chain.pools.values(), *chain.unlisted.values()):
+            pool.undo_block, pool.read_block = min(pool.undo_block, ancestor), min(pool.read_block, ancestor)
         chain.back_to(ancestor)
         self._time(chain)
         return [pool for address, pool in changed.items() if chain.find(address) is pool]
