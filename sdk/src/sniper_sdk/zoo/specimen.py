@@ -84,9 +84,9 @@ class Deed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A transaction of the owner.
 
     `call` is a signature and `args` its arguments, in which these words stand for what is known only on the chain:
-    ``$buyer``, ``$holding`` (what the buyer has), ``$owner``, ``$token``, ``$pool``, ``$weth``, ``$v2_router``,
-    ``$supply``, ``$most`` (2²⁵⁶ − 1), ``$new:NAME`` (the address of a contract of the zoo, deployed for it). A table
-    with ``call`` and ``args`` stands for the call data that it describes.
+    ``$buyer``, ``$holding`` (what the buyer has), ``$owner``, ``$token``, ``$pool``, ``$spender`` (whom a seller
+    approves), ``$weth``, ``$v2_router``, ``$supply``, ``$most`` (2²⁵⁶ − 1), ``$new:NAME`` (the address of a contract of
+    the zoo, deployed for it). A table with ``call`` and ``args`` stands for the call data that it describes.
     """
 
     call: str = ""
@@ -127,8 +127,8 @@ class Specimen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     arguments: tuple[int, ...] = ()
     """What its constructor takes after name, symbol and supply."""
     decimals: int = 18
-    venues: tuple[Venue, ...] = (Venue.V2,)
-    """Where its pools are when nothing else is asked for; the story is played in the first."""
+    venues: tuple[Venue, ...] = (Venue.V2, Venue.V3)
+    """Where it does what it says, in a pool of the kind."""
     liquidity: str = "burned"
     """Who gets the liquidity: nobody (``burned``), the ``owner``, the ``token``, or who answers a view of it."""
     hardfork: str | None = None

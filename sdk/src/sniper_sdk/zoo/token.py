@@ -91,6 +91,7 @@ class ZooToken:
             "$owner": self.owner.address,
             "$token": self.address,
             "$pool": self.pools[0].address,
+            "$spender": self.pools[0].spender,
             "$weth": self.chain.addresses.weth,
             "$v2_router": self.chain.addresses.v2_router,
             "$supply": self.supply,
@@ -103,20 +104,19 @@ def deploy(
     chain: DevChain,
     name: str | Specimen,
     *,
-    venues: tuple[Venue, ...] | None = None,
+    venues: tuple[Venue, ...] = (Venue.V2,),
     liquidity: int = 10 * ETHER,
     owner: Account | None = None,
 ) -> ZooToken:
     """Deploy a specimen, open its pools (`liquidity` in wei goes into each) and do what its opening says.
 
-    `venues` are those of the index unless given; a token that takes a fee or counts on being told its pool may not work
-    in another. `owner` is an account that follows from the name unless given, and gets the ether that it needs. Where
-    nobody has proposed blocks until now, somebody does from now on, as on real chains.
+    `venues` may be any of the specimen's; of several, a token that is told its pool knows the first. `owner` is an
+    account that follows from the name unless given, and gets the ether that it needs. Where nobody has proposed blocks
+    until now, somebody does from now on, as on real chains.
 
     Raises `UnknownSpecimen`, `CallReverted`, and what `contract` raises.
     """
     chosen = name if isinstance(name, Specimen) else specimen(name)
-    venues = chosen.venues if venues is None else venues
     owner = owner or Account.named(f"zoo owner of {chosen.name}")
     chain.fund(owner.address, 1_000 * ETHER + len(venues) * liquidity)
     if int(chain.rpc.call("eth_coinbase"), 16) == 0:
