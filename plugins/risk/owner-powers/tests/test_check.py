@@ -1,0 +1,266 @@
+"""The probe follows proxies and looks up who has the roles; the judgement weighs what was found."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sniper.errors import CallReverted, RpcError
+from sniper.risk import Finding
+from sniper_risk_owner_powers.analyse import analyse, nothing
+from sniper_risk_owner_powers.check import OwnerPowers, OwnerPowersCheck, OwnerPowersConfig
+from sniper_risk_owner_powers.delegates import Delegate, delegates
+from sniper_risk_owner_powers.holders import Holder, located
+from sniper_sdk.builders import TOKEN, entry, view
+from sniper_sdk.solidity import compiled
+
+CONTRACTS = Path(__file__).parent / "contracts"
+HERE = TOKEN.partition(":")[2]
+WHERE = 0x360894A13BA1A3210667C828492DB98DCA3E2076CC3735A920A3CA505D382BBC
+"""Of an implementation, EIP-1967."""
+
+
+def address(number: int) -> str:
+    return f"0x{number:040x}"
+
+
+OWNER, BEHIND, BEACON = address(0xA11CE), address(0xC0DE), address(0xBEAC)
+
+
+def code(name: str) -> bytes:
+    creation = compiled(CONTRACTS)[name].bytecode
+    return creation[creation.index(b"\xf3\xfe") + 2 :]
+
+
+@dataclass
+class World:
+    """An `Io` and its chain, with code, storage and answers that are written down."""
+
+    codes: dict[str, bytes]
+    words: dict[tuple[str, int], int] = field(default_factory=dict)
+    answers: dict[tuple[str, str], tuple[Any, ...]] = field(default_factory=dict)
+    block: int = 9
+
+    async def chain(self, chain_id: int) -> "World":
+        return self
+
+    async def fork(self, chain_id: int) -> "World":
+        raise AssertionError("the probe reads, it need not trade")
+
+    async def simulate(self, chain_id: int, scenario: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("the probe reads, it need not trade")
+
+    async def compute(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    async def buy(self, pool: str, amount: int) -> Any:
+        raise AssertionError("the probe reads, it need not trade")
+
+    async def sell(self, pool: str, amount: int) -> Any:
+        raise AssertionError("the probe reads, it need not trade")
+
+    async def logs(self, **asked: Any) -> Any:
+        raise AssertionError("the probe reads code and storage alone")
+
+    async def code(self, address: str) -> bytes:
+        return self.codes.get(address, b"")
+
+    async def storage(self, address: str, slot: int) -> int:
+        return self.words.get((address, slot), 0)
+
+    async def read(self, address: str, signature: str, *args: object) -> tuple[Any, ...]:
+        if (address, signature) not in self.answers:
+            raise CallReverted(f"{signature} at {address} reverted; ask another contract")
+        return self.answers[address, signature]
+
+
+async def looked(world: World, **config: Any) -> tuple[OwnerPowers, dict[str, Finding]]:
+    check = OwnerPowersCheck(config=OwnerPowersConfig(**config))
+    found = await check.probe(entry(10**18), world)
+    return found, {finding.rule: finding for finding in check.judge(entry(10**18), view(), found)}
+
+
+def token(name: str, owner: str = OWNER, **more: bytes) -> World:
+    return World({HERE: code(name), **more}, {(HERE, 3): int(owner, 16)})
+
+
+async def test_a_plain_token_passes_each_rule() -> None:
+    _, findings = await looked(token("Plain"))
+    assert all(finding.ok for finding in findings.values())
+
+
+async def test_a_power_of_an_account_is_denied_and_told_with_function_and_holder() -> None:
+    found, findings = await looked(token("MintOpenly"))
+    assert found.holders == (Holder(variable="3", address=OWNER, kind="account"),)
+    mint = findings["mint"]
+    assert (mint.ok, mint.severity) == (False, "deny")
+    assert OWNER in mint.note
+    assert found.report.powers[0].selector in mint.note
+
+
+@pytest.mark.parametrize(("asked", "ok", "severity"), [("allow", True, "deny"), ("warn", False, "warn")])
+async def test_the_config_says_how_bad_a_power_is(asked: str, ok: bool, severity: str) -> None:
+    _, findings = await looked(token("MintOpenly"), mint=asked)
+    assert (findings["mint"].ok, findings["mint"].severity) == (ok, severity)
+
+
+async def test_a_power_is_gone_when_its_owner_renounced() -> None:
+    _, findings = await looked(token("Renounced", address(0)))
+    assert findings["mint"].ok
+
+
+async def test_a_power_is_not_gone_while_somebody_can_come_back() -> None:
+    world = token("KeepsARole", address(0))
+    world.words[HERE, 4] = int(OWNER, 16)
+    _, findings = await looked(world)
+    assert not findings["mint"].ok
+    assert not findings["kept-role"].ok
+
+    world.words[HERE, 4] = 0
+    _, findings = await looked(world)
+    assert findings["mint"].ok
+    assert findings["kept-role"].ok
+
+
+async def test_a_power_in_a_mapping_of_callers_is_never_gone() -> None:
+    _, findings = await looked(token("ManyCallers", address(0)))
+    assert not findings["mint"].ok
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "number", "kind"),
+    [
+        ("SafeLike", "getThreshold()(uint256)", 3, "multisig"),
+        ("TimelockLike", "getMinDelay()(uint256)", 172_800, "timelock"),
+    ],
+)
+async def test_a_multisig_or_a_timelock_counts_one_step_less(name: str, question: str, number: int, kind: str) -> None:
+    world = token("MintOpenly")
+    world.codes[OWNER] = code(name)
+    world.answers[OWNER, question] = (number,)
+    found, findings = await looked(world)
+    assert [(holder.kind, holder.number) for holder in found.holders] == [(kind, number)]
+    assert (findings["mint"].ok, findings["mint"].severity) == (False, "warn")
+
+    world.answers[OWNER, question] = (1,)
+    _, findings = await looked(world)
+    assert findings["mint"].severity == "deny"
+
+
+async def test_a_contract_that_has_the_functions_of_a_multisig_and_does_not_answer_is_a_contract() -> None:
+    world = token("MintOpenly")
+    world.codes[OWNER] = code("SafeLike")
+    found, findings = await looked(world)
+    assert [holder.kind for holder in found.holders] == ["contract"]
+    assert findings["mint"].severity == "deny"
+
+
+def minimal(to: str) -> bytes:
+    """EIP-1167."""
+    return bytes.fromhex(f"363d3d373d3d3d363d73{to[2:]}5af43d82803e903d91602b57fd5bf3")
+
+
+async def test_a_minimal_proxy_is_judged_by_the_code_behind_it_and_its_own_storage() -> None:
+    world = World({HERE: minimal(BEHIND), BEHIND: code("MintOpenly")}, {(HERE, 3): int(OWNER, 16), (BEHIND, 3): 0})
+    found, findings = await looked(world)
+    assert found.addresses == (HERE, BEHIND)
+    assert found.report.token
+    assert found.holders[0].address == OWNER
+    assert not findings["mint"].ok
+
+
+async def test_an_upgradable_proxy_shows_who_upgrades_it_and_what_its_code_can_do() -> None:
+    world = World(
+        {HERE: code("Proxy"), BEHIND: code("Frozen")},
+        {(HERE, WHERE): int(BEHIND, 16), (HERE, 0): 0xAD, (HERE, 3): int(OWNER, 16)},
+    )
+    _, findings = await looked(world)
+    assert not findings["freeze"].ok
+    assert (findings["upgrade"].ok, findings["upgrade"].severity) == (False, "warn")
+    assert address(0xAD) in findings["upgrade"].note
+
+
+async def test_a_beacon_is_asked_for_the_code() -> None:
+    world = World(
+        {HERE: code("BeaconProxy"), BEACON: b"\x00", BEHIND: code("Switched")},
+        {(HERE, 0): int(BEACON, 16), (HERE, 3): int(OWNER, 16)},
+        {(BEACON, "implementation()(address)"): (BEHIND,)},
+    )
+    found, findings = await looked(world)
+    assert found.addresses == (HERE, BEHIND)
+    assert not findings["pause"].ok
+    assert not findings["upgrade"].ok
+
+
+async def test_the_facets_of_a_diamond_are_judged_together() -> None:
+    world = World(
+        {HERE: code("Diamond"), BEHIND: code("Plain"), address(0xFACE): code("MintOpenly")},
+        {(HERE, 3): int(OWNER, 16)},
+        answers={(HERE, "facetAddresses()(address[])"): ((BEHIND, address(0xFACE)),)},
+    )
+    found, findings = await looked(world)
+    assert found.addresses == (HERE, BEHIND, address(0xFACE))
+    assert not findings["mint"].ok
+
+
+async def test_an_account_that_runs_the_code_of_another_is_followed() -> None:
+    assert delegates(bytes.fromhex("ef0100") + bytes.fromhex(BEHIND[2:])).found == (
+        Delegate(kind="constant", address=int(BEHIND, 16)),
+    )
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        World({}),
+        World({HERE: minimal(BEHIND)}),
+        World({HERE: code("Diamond")}),
+        World({HERE: b"\x5b" * 24_576}),
+        World({HERE: minimal(HERE)}),
+    ],
+    ids=["no code", "nothing behind the proxy", "a diamond that is silent", "only jumps", "a proxy of itself"],
+)
+async def test_what_cannot_be_read_or_analysed_is_denied(world: World) -> None:
+    _, findings = await looked(world)
+    refused = [f for f in findings.values() if not f.ok and f.severity == "deny"]
+    assert refused
+    assert refused[0].note
+
+
+async def test_a_chain_of_proxies_without_an_end_is_denied() -> None:
+    codes = {address(0x1000 + i): minimal(address(0x1001 + i)) for i in range(40)}
+    _, findings = await looked(World({HERE: minimal(address(0x1000)), **codes}))
+    assert not findings["analysed"].ok
+    assert "more than" in findings["analysed"].note
+
+
+async def test_an_endpoint_that_does_not_answer_is_an_error_and_not_a_pass() -> None:
+    class Silent(World):
+        async def code(self, address: str) -> bytes:
+            raise RpcError("no endpoint answers; name another one")
+
+    with pytest.raises(RpcError):
+        await looked(Silent({}))
+
+
+@pytest.mark.parametrize(
+    ("variable", "place"),
+    [("3", (3, 0)), ("5@8", (5, 8)), ("0x10+2@160", (18, 160)), ("4[]", None), ("?", None), ("", None)],
+)
+def test_where_a_variable_is(variable: str, place: tuple[int, int] | None) -> None:
+    assert located(variable) == place
+
+
+def test_findings_are_the_same_rules_whatever_was_found() -> None:
+    def rules(found: Sequence[Finding]) -> list[str]:
+        return [finding.rule for finding in found]
+
+    check = OwnerPowersCheck(config=OwnerPowersConfig())
+    reports = [nothing("a test"), analyse((code("KeepsARole"),))]
+    seen = [
+        rules(list(check.judge(entry(1), view(), OwnerPowers(block=1, addresses=(), report=r, holders=()))))
+        for r in reports
+    ]
+    assert seen[0] == seen[1]
