@@ -19,6 +19,7 @@ class RouteAsk(Frozen, kw_only=True):
     gas_price      Wei per gas.
     wei_worth      (units, wei): that many base units of ``token_out`` are worth that many wei; of ``token_in`` where
                    ``exact_out``. What gas costs is counted in it.
+    split_between  Whether a coin that stands in between may be sold in several legs; else ``token_in`` alone may.
     """
 
     chain_id: int
@@ -35,6 +36,7 @@ class RouteAsk(Frozen, kw_only=True):
     caps: tuple[tuple[str, str, int], ...] = ()
     gas_price: int = 0
     wei_worth: tuple[int, int] = (0, 1)
+    split_between: bool = True
 
     def cost(self, gas: int) -> int:
         """What so much gas costs, base units of the coin that ``wei_worth`` is about, rounded up."""

@@ -4,7 +4,7 @@ Venues that take orders themselves (exchanges) have a contract of their own; it 
 """
 
 from abc import abstractmethod
-from typing import Final
+from typing import ClassVar, Final
 
 from sniper.config import Config
 from sniper.errors import SniperError
@@ -124,7 +124,13 @@ class OnChainVenue(Stateless):
     """Pure and stateless. Declare ``config`` (a `Config`) as a field.
 
     A venue that carries out routes overrides `serves_route`, `route_spender`, `plan_route` and `approve_route`.
+
+    splits_between  Whether a route may sell in several legs what an earlier leg brings. Where only the coin that is
+                    paid can be split, say so: routers are then asked for what can be carried out. The last word on a
+                    route has `serves_route`.
     """
+
+    splits_between: ClassVar[bool] = True
 
     @abstractmethod
     def serves(self, chain_id: int, amm: str) -> bool:
@@ -146,7 +152,8 @@ class OnChainVenue(Stateless):
         """
 
     def serves_route(self, chain_id: int, legs: tuple[RouteLeg, ...]) -> bool:
-        """Whether a route of these legs can be carried out here in one transaction."""
+        """Whether a route of these legs can be carried out here in one transaction. Also asked of one leg alone: which
+        pools it could go through."""
         return False
 
     def route_spender(self, chain_id: int) -> str:

@@ -317,9 +317,17 @@ class WithAnErc20Purse(Interleavings):
 
 
 class WithRoutes(Interleavings):
-    """Entries go over two pools where that pays, and through the contract of another venue."""
+    """Trades go over two pools where that pays, and through the contract of another venue."""
 
     setup = ROUTED_PURSE
+
+
+class WithRoutedSales(WithRoutes):
+    """A sale waits for its routers when it begins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world.close(1)
 
 
 class WithCycles(Interleavings):
@@ -351,6 +359,8 @@ TestInterleavingsWithAnErc20Purse = WithAnErc20Purse.TestCase
 TestInterleavingsWithAnErc20Purse.settings = SETTINGS
 TestInterleavingsWithRoutes = WithRoutes.TestCase
 TestInterleavingsWithRoutes.settings = SETTINGS
+TestInterleavingsWithRoutedSales = WithRoutedSales.TestCase
+TestInterleavingsWithRoutedSales.settings = settings(SETTINGS, max_examples=SETTINGS.max_examples // 2)
 TestInterleavingsWithCycles = WithCycles.TestCase
 TestInterleavingsWithCycles.settings = settings(SETTINGS, max_examples=SETTINGS.max_examples // 2)
 TestInterleavingsWithCyclesOfAnErc20 = WithCyclesOfAnErc20.TestCase

@@ -20,6 +20,7 @@ from world import (
     WETH,
     Looks,
     Mined,
+    Plain,
     Seen,
     Setup,
     Splitting,
@@ -42,7 +43,7 @@ from sniper.kernel.asks import Ask, Probe, ProposeRoute, Send, Sign
 from sniper.kernel.book import allowance_id
 from sniper.kernel.snapshot import dump, restore
 from sniper.kernel.wiring import CheckWiring, ExecutionWiring
-from sniper.proposal import WHOLE, Leg, Proposal
+from sniper.proposal import WHOLE, Leg, Proposal, RouteAsk
 from sniper.runtime.playing import PlayContext
 from sniper.types import BPS
 from sniper_amm_constant_product.pool import ConstantProduct
@@ -281,8 +282,7 @@ def test_a_token_that_takes_a_tax_is_not_routed() -> None:
 @pytest.mark.parametrize(
     ("venue", "why"),
     [
-        (Venue(), "no venue can carry it out in one transaction"),
-        (Splitting(serving=False), "no venue can carry it out in one transaction"),
+        (Splitting(pools=(pool_of(1), address(0xF))), "no venue can carry it out in one transaction"),
         (Splitting(unplanned=True), "ValueError: no plan"),
     ],
 )
@@ -292,6 +292,84 @@ def test_a_route_that_no_venue_carries_out_leaves_the_entry_to_its_own_pool(venu
     answer(world, SPLIT)
     assert placed(world).route is None
     assert remark(world) == why
+
+
+@pytest.mark.parametrize("venue", [Venue(), Splitting(serving=False), Splitting(pools=(address(0xF),))])
+def test_nobody_waits_for_routers_where_no_venue_carries_a_route_out(venue: Venue) -> None:
+    world = World(replace(SETUP, venue=venue))
+    world.open(1, AMOUNT)
+    assert not world.asked(ProposeRoute)
+    assert placed(world).route is None
+    assert remark(world) == "no venue can carry it out in one transaction"
+
+
+def routes_asked(world: World) -> tuple[RouteAsk, ...]:
+    body = asked(world).body
+    assert isinstance(body, ProposeRoute)
+    return body.asks
+
+
+def test_routers_are_asked_for_what_the_venue_can_carry_out() -> None:
+    world = World(replace(OVER, venue=Splitting(pools=(pool_of(1), address(0x3001)))))
+    over_another_coin(world)
+    world.open(1, AMOUNT)
+    (route,) = routes_asked(world)
+    assert route.only_pools == (pool_of(1), address(0x3001))
+    assert route.split_between
+
+
+def test_a_venue_that_carries_every_pool_limits_none_and_says_what_it_splits() -> None:
+    world = World(replace(SETUP, venue=Plain()))
+    world.open(1, AMOUNT)
+    (route,) = routes_asked(world)
+    assert (route.only_pools, route.split_between) == (None, False)
+
+
+def test_venues_that_carry_out_different_routes_are_asked_about_each_and_alike_ones_once() -> None:
+    world = World(replace(SETUP, venue=Splitting(), other_venue=Splitting(router=address(0xF))))
+    world.open(1, AMOUNT)
+    assert len(routes_asked(world)) == 1
+    world = World(replace(SETUP, venue=Splitting(pools=(pool_of(1),)), other_venue=Plain()))
+    world.open(1, AMOUNT)
+    assert [(route.only_pools, route.split_between) for route in routes_asked(world)] == [
+        ((pool_of(1),), True),
+        (None, False),
+    ]
+    answer(world, SPLIT)
+    route = placed(world).route
+    assert route is not None
+    assert route.venue == "other"
+
+
+def test_where_no_venue_carries_the_best_legs_the_best_of_those_that_one_does_are_taken() -> None:
+    third = address(0x3004)  # as deep as the second one, so that it pays to part the coin in between
+    parted = (*HALF_OVER[:2], leg(address(0x3002), WHOLE // 2, coin_in=MIDDLE), leg(third, coin_in=MIDDLE))
+    orders = []
+    for venue in (Splitting(), Plain()):
+        world = World(replace(OVER, venue=venue))
+        over_another_coin(world)
+        head = world.chain.head
+        logs = [created(third, MIDDLE, COIN), (third, (SYNC.topic,), words(2 * 10**21, 2 * 10**22))]
+        world.chain.blocks.append(Mined(head.number + 1, f"0x{head.number + 1:x}-0", head.ledger, {}, logs))
+        world.deliver()
+        world.open(1, ETHER)
+        answer(world, parted, HALF_OVER)
+        orders.append(placed(world))
+    assert [[each.pool for each in order.route.legs] for order in orders if order.route] == [
+        [each.pool for each in parted],
+        [each.pool for each in HALF_OVER],
+    ]
+    assert orders[0].expected_out > orders[1].expected_out > orders[1].route.direct_out  # type: ignore[union-attr]
+
+
+def test_a_venue_that_fails_when_it_is_asked_what_it_carries_keeps_no_other_from_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(replace(SETUP, venue=Venue(), other_venue=Splitting()))
+    monkeypatch.setattr(Venue, "serves_route", lambda *_: 1 // 0)
+    world.open(1, AMOUNT)
+    assert len(routes_asked(world)) == 1
+    assert "does not say whether it serves a route" in world.reports[-1]
 
 
 def test_a_route_for_whose_gas_the_cash_does_not_suffice_is_left() -> None:

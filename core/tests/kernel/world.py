@@ -398,13 +398,15 @@ class Venue(OnChainVenue):
 
 
 class Splitting(Venue):
-    """Carries out routes too, through a contract of their own. ``unplanned``: says so and has no plan."""
+    """Carries out routes too, through a contract of their own. ``unplanned``: says so and has no plan. ``pools``: those
+    alone; empty: all."""
 
     unplanned: bool = False
     serving: bool = True
+    pools: tuple[str, ...] = ()
 
     def serves_route(self, chain_id: int, legs: tuple[RouteLeg, ...]) -> bool:
-        return self.serving
+        return self.serving and (not self.pools or all(leg.pool in self.pools for leg in legs))
 
     def route_spender(self, chain_id: int) -> str:
         return SPLITTER
@@ -415,7 +417,8 @@ class Splitting(Venue):
         legs = [(leg.pool, leg.coin_in, leg.coin_out, leg.share) for leg in route.legs]
         data = ROUTE.encode(legs, route.token_in, route.token_out, route.amount_in, route.min_out, route.deadline)
         value = route.amount_in if route.token_in == NATIVE else 0
-        trade = Step(purpose="entry", to=SPLITTER, data=data, value=value, gas=GAS_ROUTE)
+        purpose = "entry" if route.opens else "exit"
+        trade = Step(purpose=purpose, to=SPLITTER, data=data, value=value, gas=GAS_ROUTE)
         approvals = self.approve_route(route.chain_id, route.token_in, route.amount_in, route.allowance)
         return (*approvals, trade)
 
@@ -450,6 +453,17 @@ class Drifting(ConstantProduct):
         if self.now - self.since > self.LASTS:
             raise Unpriced(f"was read {self.now - self.since} s ago")
         return super().amount_out(i, j, amount_in)
+
+
+class Plain(Splitting):
+    """Splits the coin that is paid, and no other one."""
+
+    splits_between: ClassVar[bool] = False
+
+    def serves_route(self, chain_id: int, legs: tuple[RouteLeg, ...]) -> bool:
+        paid = legs[0].coin_in
+        whole = all(leg.coin_in == paid or leg.share == WHOLE for leg in legs)
+        return whole and super().serves_route(chain_id, legs)
 
 
 # ---- the fake chain ----
@@ -757,8 +771,11 @@ class FakeChain:
         """The contract holds the coins between the legs, so a tax is taken when it receives and when it hands on."""
         legs, token_in, token_out, amount, min_out, _ = ROUTE.decode_call(tx.data)
         self._pay(ledger, token_in, amount, tx)
-        money = WETH if token_in == NATIVE else token_in
-        have = {money: amount}
+        money = WETH if self.quote == NATIVE else self.quote
+        paid = self.tokens.get(token_in, Token())
+        if not paid.sellable:
+            raise Reverted("trading is off")
+        have = {money if token_in == self.quote else token_in: amount - amount * paid.sell_tax_bps // BPS}
         for pool, coin_in, coin_out, share in legs:
             assert {coin_in, coin_out} == {money, self.pool_tokens[pool]}, "this chain has no other pools"
             sold = have[coin_in] * share // WHOLE
@@ -767,12 +784,13 @@ class FakeChain:
                 out = _out(sold, x, y)
                 ledger.reserves[pool] = x + sold, y - out
             else:
-                out = _out(sold, y, x)
-                ledger.reserves[pool] = x - out, y + sold
+                moved = sold - sold * paid.sell_tax_bps // BPS
+                out = _out(moved, y, x)
+                ledger.reserves[pool] = x - out, y + moved
             have[coin_in] -= sold
             have[coin_out] = have.get(coin_out, 0) + out
             touched.append(pool)
-        if token_out == token_in:
+        if token_out == self.quote:
             self._came_back(ledger, token_out, have[money], min_out)
             return
         tax = self.tokens[token_out].buy_tax_bps
@@ -845,6 +863,7 @@ class Setup:
     signs: bool = True
     sizer: Sizer | None = field(default_factory=AsAsked)
     venue: Venue = field(default_factory=Venue)
+    other_venue: Venue | None = None
     twins: bool = False
     rate: bool = False
     amm: type[ConstantProduct] = ConstantProduct
@@ -876,9 +895,10 @@ class Setup:
             checks=self.checks,
             execution=self.execution,
         )
-        return Kernel(
-            Wiring(chains=(chain,), venues={"router": self.venue}, accounts=(account,), signs=self.signs), report
-        )
+        venues: dict[str, OnChainVenue] = {"router": self.venue}
+        if self.other_venue is not None:
+            venues["other"] = self.other_venue
+        return Kernel(Wiring(chains=(chain,), venues=venues, accounts=(account,), signs=self.signs), report)
 
 
 class World:
@@ -1263,7 +1283,8 @@ def _propose(world: World, ask: Ask, how: str) -> Event:
     body = ask.body
     assert isinstance(body, ProposeRoute)
     route, reserves = body.route, world.chain.ledger.reserves
-    pools = [pool for pool, token in world.chain.pool_tokens.items() if token == route.token_out]
+    ends = {route.token_in, route.token_out}
+    pools = [pool for pool, token in world.chain.pool_tokens.items() if token in ends]
     coins = {"token_in": route.token_in, "token_out": route.token_out}
     legs = split([(Leg(pool=pool, **coins), reserves[pool][0]) for pool in pools], route.token_in, route.token_out)
     if how == "bad":

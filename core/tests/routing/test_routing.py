@@ -57,6 +57,12 @@ SPLIT = (
     Leg(pool="cb", token_in="c", token_out="b"),
 )
 
+BETWEEN = (
+    Leg(pool="ac", token_in="a", token_out="c"),
+    Leg(pool="cb", token_in="c", token_out="b", share=WHOLE // 3),
+    Leg(pool="bc", token_in="c", token_out="b"),
+)
+
 DIRECT = (Leg(pool="ab", token_in="a", token_out="b"),)
 
 
@@ -120,12 +126,21 @@ def test_an_exact_output_costs_the_least_input_that_buys_it(amount: int, share: 
         (SPLIT, {"without_coins": ("c",)}, "with c"),
         (SPLIT, {"only_coins": ()}, "with c"),
         (SPLIT, {"caps": (("ab", "a", ETH),)}, "above its cap"),
+        (BETWEEN, {"split_between": False}, "a part of c, and only a may be split"),
         ((), {}, "unsold"),
     ],
 )
 def test_what_a_router_proposes_is_not_believed(legs: tuple[Leg, ...], more: dict[str, Any], reason: str) -> None:
+    market = Market(*triangle().pools.values(), Pool("bc", ("b", "c"), (1000 * ETH, 2000 * ETH)))
     with pytest.raises(NoRoute, match=reason):
-        route(triangle(), ask(100 * ETH, **more), legs)
+        route(market, ask(100 * ETH, **more), legs)
+
+
+def test_what_may_not_be_split_in_between_may_be_brought_by_several_legs() -> None:
+    market = Market(*triangle().pools.values(), Pool("ca", ("c", "a"), (2000 * ETH, 1000 * ETH)))
+    legs = (Leg(pool="ca", token_in="a", token_out="c", share=WHOLE // 3), *SPLIT[1:])
+    found = route(market, ask(100 * ETH, split_between=False), legs)
+    assert found.hops[2].amount_in == found.hops[0].amount_out + found.hops[1].amount_out
 
 
 @pytest.mark.parametrize("amount", [0, -1])

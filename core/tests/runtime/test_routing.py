@@ -56,11 +56,20 @@ def proposal(*legs: Leg, **more: Any) -> Proposal:
 
 async def test_the_record_takes_legs_and_bound_and_leaves_out_what_was_refused() -> None:
     said = proposal(LEG, bound=7, refused=((B, "drained"),) * 1_000)
-    assert await routing(said, proposal(LEG, LEG)).legs(ASK, within_s=1) == (proposal(LEG, bound=7), proposal(LEG, LEG))
+    assert await routing(said, proposal(LEG, LEG)).legs((ASK,), within_s=1) == (
+        proposal(LEG, bound=7),
+        proposal(LEG, LEG),
+    )
 
 
 async def test_a_proposal_of_more_legs_than_asked_for_is_not_put_on_record() -> None:
-    assert await routing(proposal(LEG, LEG, LEG), proposal(LEG)).legs(ASK, within_s=1) == (proposal(LEG),)
+    assert await routing(proposal(LEG, LEG, LEG), proposal(LEG)).legs((ASK,), within_s=1) == (proposal(LEG),)
+
+
+async def test_a_trade_under_several_constraints_has_the_proposals_for_each() -> None:
+    asks = (ASK, RouteAsk(chain_id=1, token_in=A, token_out=B, amount=10, max_legs=1))
+    both, one = proposal(LEG, LEG), proposal(LEG)
+    assert await routing(both, one).legs(asks, within_s=1) == (both, one, one)
 
 
 async def test_what_cannot_be_recorded_is_no_proposal() -> None:
@@ -72,11 +81,11 @@ async def test_what_cannot_be_recorded_is_no_proposal() -> None:
         proposal(LEG, bound=wrong),
         RuntimeError("broken"),
     )
-    assert await routing(*nonsense, proposal(LEG)).legs(ASK, within_s=1) == (proposal(LEG),)
+    assert await routing(*nonsense, proposal(LEG)).legs((ASK,), within_s=1) == (proposal(LEG),)
 
 
 async def test_a_router_that_is_late_does_not_take_the_others_proposals_with_it() -> None:
     with capture_logs() as logs:
-        found = await asyncio.wait_for(routing(LATE, proposal(LEG), LATE).legs(ASK, within_s=0.2), 0.2)
+        found = await asyncio.wait_for(routing(LATE, proposal(LEG), LATE).legs((ASK,), within_s=0.2), 0.2)
     assert found == (proposal(LEG),)
     assert [(log["event"], log["router"]) for log in logs] == [("a router was late", "r0"), ("a router was late", "r2")]

@@ -19,6 +19,7 @@ from sniper.events import (
     KillSwitch,
     Log,
     PoolRead,
+    RouteProposed,
     SellSimulated,
     Settled,
     TokenDescribed,
@@ -201,6 +202,8 @@ class Teller:
         if isinstance(seen, KillSwitch):
             why = f" ({printable(seen.reason)})" if seen.reason else ""
             return f"the kill switch was set to {seen.level}{why}"
+        if isinstance(seen, RouteProposed):
+            return "routers have answered, for which a sale that was wanted had waited"
         if isinstance(seen, ClosePosition):
             return "a person asked to close the position"
         return printable(cause.strip()) or "nothing on record"
@@ -369,7 +372,8 @@ class Teller:
     def _pools(self, placed: f.OrderPlaced, route: f.PlacedRoute) -> Iterator[Line]:
         """What each pool is sold, and what it gives for it."""
         words = self._words
-        ends = {route.legs[0].coin_in: placed.quote, split_asset(placed.token)[1]: placed.token}
+        money = route.legs[-1].coin_out if placed.side == "reduce" else route.legs[0].coin_in
+        ends = {money: placed.quote, split_asset(placed.token)[1]: placed.token}
         sold = Counter[str]()
         for leg, (amount, _) in zip(route.legs, route.amounts, strict=True):
             sold[leg.coin_in] += amount

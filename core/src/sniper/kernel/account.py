@@ -32,7 +32,7 @@ from sniper.kernel.instances import Instance
 from sniper.kernel.outcomes import Outcomes
 from sniper.kernel.planning import Planning
 from sniper.kernel.pool import Pool
-from sniper.kernel.routes import Routes
+from sniper.kernel.routes import Offer, Routes
 from sniper.kernel.sales import Sales
 from sniper.kernel.tokens import Token
 from sniper.kernel.view import AccountView
@@ -169,7 +169,9 @@ class Account:
         elif isinstance(event, SellSimulated):
             self.exits.simulated(event)
         elif isinstance(event, RouteProposed):
-            self.entries.proposed(event)
+            body = self.close_ask(event.ask)
+            if isinstance(body, ProposeRoute):
+                self._proposed(body, Offer(event.proposals))
         elif isinstance(event, BalancesRead):
             self.execution.wallet_read(event)
         elif isinstance(event, AskFailed):
@@ -180,13 +182,19 @@ class Account:
         if isinstance(body, Probe):
             self.entries.failed(body, event.code, event.message)
         elif isinstance(body, ProposeRoute):
-            self.entries.not_proposed(body, event.code, event.message)
+            self._proposed(body, Offer((), f"{event.code}: {event.message}"))
         elif isinstance(body, Sign):
             self.execution.not_signed(body, event.code, event.message)
         elif isinstance(body, Send):
             self.execution.not_sent(body)
         elif isinstance(body, SimulateSell):
             self.sales.not_simulated(body)
+
+    def _proposed(self, body: ProposeRoute, offer: Offer) -> None:
+        if body.intent:
+            self.entries.proposed(body, offer)
+        else:
+            self.sales.proposed(body, offer)
 
     def timer(self, instance: str, token: str, exit_name: str, event: TimerFired) -> None:
         """A timer of this account fired."""

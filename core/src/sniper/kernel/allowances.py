@@ -65,17 +65,21 @@ class Allowances:
         """A token may lower what it granted by itself: a sale that reverted on an old approval is followed by one that
         approves anew."""
         own = any(a.state == "included" and grants(transaction_of(order, a)) for a in order.attempts)
-        spender = self.spender(order.placed.venue, order.placed.chain_id, order.placed.amm)
+        spender = self._taker(order)
         if not own and self.granted(order.placed.token, spender):
             self.changed(order, attempt, order.placed.token, spender, 0)
 
     def used(self, order: Order, attempt: Attempt, token: str) -> None:
         """A swap took its amount out of the allowance."""
-        placed = order.placed
-        spender = placed.route.spender if placed.route else self.spender(placed.venue, placed.chain_id, placed.amm)
+        spender = self._taker(order)
         allowed = self.granted(token, spender)
         if allowed:
-            self.changed(order, attempt, token, spender, max(0, allowed - placed.amount_in))
+            self.changed(order, attempt, token, spender, max(0, allowed - order.placed.amount_in))
+
+    def _taker(self, order: Order) -> str:
+        """The contract that takes what an order pays with."""
+        placed = order.placed
+        return placed.route.spender if placed.route else self.spender(placed.venue, placed.chain_id, placed.amm)
 
     def changed(
         self, order: Order, attempt: Attempt, token: str, spender: str, amount: int, *, undo: bool = False

@@ -14,10 +14,20 @@ class Probe(Frozen, tag="probe"):
 
 
 class ProposeRoute(Frozen, tag="propose-route"):
-    """Ask the routers how an entry could be split. Answer: `RouteProposed`; without one its pool alone is used."""
+    """Ask the routers how a trade could be split. Answer: `RouteProposed`; without one its pool alone is used.
+
+    intent  Of an entry. Empty for a sale, which becomes an intent with the answer: it sells ``route.token_in``.
+    others  The same trade under other constraints, where several venues carry out different routes.
+    """
 
     intent: str
     route: RouteAsk
+    others: tuple[RouteAsk, ...] = ()
+
+    @property
+    def asks(self) -> tuple[RouteAsk, ...]:
+        """All of them."""
+        return self.route, *self.others
 
 
 class Sign(Frozen, tag="sign"):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 from sniper.amm import NoLiquidity
 from sniper.codec import decode
 from sniper.errors import told
-from sniper.events import EntryDenied, Event, ProbeAnswered, RouteProposed
+from sniper.events import EntryDenied, Event, ProbeAnswered
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Probe, ProposeRoute
 from sniper.kernel.book import Order
 from sniper.kernel.given import given, given_amount
 from sniper.kernel.pool import Pool
-from sniper.kernel.routes import not_routed
+from sniper.kernel.routes import NOBODY, Offer, not_routed
 from sniper.kernel.wiring import CheckWiring
 from sniper.risk import Evidence, Finding, RiskCheck, RiskProbe, at_least, must
 from sniper.types import NATIVE, SECOND, Entry, Open, split_asset
@@ -105,12 +105,20 @@ class Entries:
             return
         for name, _, _ in self.probes:
             account.ask(f"{intent_id}?{name}", Probe(check=name, entry=entry), account.wiring.execution.probe_deadline)
-        routed = account.wiring.execution.routes and account.routes.wanted(intent)
-        if routed:
-            body = ProposeRoute(intent=intent_id, route=account.routes.question(entry))
-            account.ask(f"{intent_id}?{ROUTE}", body, account.wiring.execution.route_deadline)
+        routed = account.routes.wanted(intent) and self._ask_routers(entry)
         if not self.probes and not routed:
             self._decide(entry, waited=False)
+
+    def _ask_routers(self, entry: Entry) -> bool:
+        """Whether there is anything to ask them about."""
+        account = self.account
+        asks = account.routes.questions(account.planning.entry(entry, entry.expected_out))
+        if not asks:
+            self.judged(entry.intent, KERNEL, (not_routed(NOBODY),), Denials())
+            return False
+        body = ProposeRoute(intent=entry.intent, route=asks[0], others=asks[1:])
+        account.ask(f"{entry.intent}?{ROUTE}", body, account.wiring.execution.route_deadline)
+        return True
 
     def answered(self, event: ProbeAnswered) -> None:
         """The evidence of one probe is in."""
@@ -137,22 +145,14 @@ class Entries:
         self.judged(body.entry.intent, body.check, (finding,), Denials())
         self._probed(body.entry)
 
-    def proposed(self, event: RouteProposed) -> None:
-        """Routers have answered."""
+    def proposed(self, body: ProposeRoute, offer: Offer) -> None:
+        """Routers have answered, are late or failed."""
         account = self.account
-        body = account.close_ask(event.ask)
-        if not isinstance(body, ProposeRoute):
-            return
-        if event.proposals:
-            account.emit(f.Proposed(time=account.kernel.now, intent=body.intent, proposals=event.proposals))
+        if offer.proposals:
+            account.emit(f.Proposed(time=account.kernel.now, intent=body.intent, proposals=offer.proposals))
         else:
-            self.judged(body.intent, KERNEL, (not_routed("the routers found nothing"),), Denials())
+            self.judged(body.intent, KERNEL, (not_routed(offer.why),), Denials())
         self._probed(account.book.pending[body.intent].entry)
-
-    def not_proposed(self, body: ProposeRoute, code: str, message: str) -> None:
-        """Routers are late or failed: the pool alone is used."""
-        self.judged(body.intent, KERNEL, (not_routed(f"{code}: {message}"),), Denials())
-        self._probed(self.account.book.pending[body.intent].entry)
 
     def _probed(self, entry: Entry) -> None:
         """Once all have answered: which of them is told as the first denial, and whether trying again makes sense, must

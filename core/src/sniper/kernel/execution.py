@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TOO_LATE = "deadline passed"
 GONE = "the gap closed before it was sent"
+OVERTAKEN = "its pool alone is the better way by now"
 
 
 class Execution:
@@ -54,6 +55,9 @@ class Execution:
             return
         if self.attempts.signing():
             return  # one signature at a time: a refused one then always gives its nonce back
+        if order.placed.side == "reduce" and account.sales.overtaken(order):
+            self._end(order, "cancelled", OVERTAKEN)
+            return
         bid = self.attempts.bid(urgent=order.placed.urgent, blocks_waited=0)
         self.attempts.make(order, order.step, sender.next_nonce, bid)
 

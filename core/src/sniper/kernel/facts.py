@@ -73,12 +73,12 @@ class Closed(Fact, tag="ask-closed/1"):
 
 
 class PlacedRoute(Frozen):
-    """How an entry or an arbitrage goes over several pools in one transaction.
+    """How an entry, a sale or an arbitrage goes over several pools in one transaction.
 
     venue, spender  Who carries it out, and the contract that takes what is paid.
     legs            As the venue was told. ``amounts``: what each sells and buys, base units, when it was placed.
-    direct_out      What the order's own pool would have given for all of it, token base units. Of an arbitrage: what
-                    must come back to make it worth sending, its gas included.
+    direct_out      What the order's own pool would have given for all of it, base units. Of an arbitrage: what must
+                    come back to make it worth sending, its gas included.
     method, bound   See `sniper.router.Proposal`.
     """
 
@@ -99,9 +99,9 @@ class OrderPlaced(Fact, tag="order-placed/1"):
     amm, pool_data The pool's AMM and `venue_data`: the market may forget a pool while an order is on its way.
     exit_data      Of an entry, `venue_data` of the way back: what was bought can be sold though its pool is forgotten.
     deadline       Seconds, chain time: the swap reverts after it; 0: none is known.
-    route          Of an entry that goes over several pools; None: ``pool`` alone. What it buys is held and sold in
-                   ``pool`` at ``venue``, which the checks have judged. Of an arbitrage (``side``), the cycle: its
-                   ``token`` is its ``quote``, and ``pool`` its first leg.
+    route          Of what goes over several pools; None: ``pool`` alone at ``venue``, which was judged, and in which
+                   what an entry buys is held. Of an arbitrage (``side``), the cycle: its ``token`` is its ``quote``,
+                   and ``pool`` its first leg.
     """
 
     order: str

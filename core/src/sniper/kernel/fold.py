@@ -61,7 +61,7 @@ def _asked(book: Book, fact: f.Asked) -> None:
     book.asks[ask.id] = ask
     if type(ask.body) is Probe:
         book.pending[ask.body.entry.intent].waiting.append(ask.body.check)
-    elif type(ask.body) is ProposeRoute:
+    elif type(ask.body) is ProposeRoute and ask.body.intent:
         book.pending[ask.body.intent].routing = True
 
 
@@ -71,7 +71,7 @@ def _closed(book: Book, fact: f.Closed) -> None:
         pending = book.pending.get(ask.body.entry.intent)
         if pending is not None:
             pending.waiting.remove(ask.body.check)
-    elif type(ask.body) is ProposeRoute:
+    elif type(ask.body) is ProposeRoute and ask.body.intent:
         book.pending[ask.body.intent].routing = False
 
 

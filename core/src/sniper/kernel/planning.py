@@ -11,7 +11,7 @@ from sniper.kernel.allowances import approved_amount, grants
 from sniper.kernel.book import Position
 from sniper.kernel.given import given
 from sniper.kernel.pool import Pool
-from sniper.kernel.routes import not_routed
+from sniper.kernel.routes import Alone, Trade, not_routed
 from sniper.risk import Finding, at_least, must
 from sniper.types import BPS, NATIVE, Entry, FeeBid, Step, asset_id, split_asset
 from sniper.venue import OnChainVenue, RouteSwap, Swap
@@ -134,7 +134,8 @@ class Planning:
             return findings, None
         route = None
         if rules.routes and (proposals := account.book.pending[entry.intent].proposals):
-            chosen, remark = account.routes.chosen(entry, out, bid, proposals)
+            alone = Alone(pool, steps, rules.slippage_bps, 1)
+            chosen, remark = account.routes.chosen(self.entry(entry, out), alone, bid, proposals)
             if chosen is not None:
                 dearer = sum(step.gas for step in chosen.steps) * bid.max_fee
                 if self._enough(entry, dearer + exit_gas).ok:
@@ -167,6 +168,17 @@ class Planning:
             exit_data=exit_data,
             route=route,
         )
+
+    def entry(self, entry: Entry, out: int) -> Trade:
+        """An entry as it may go over a route. ``out``: what its pool gives, base units."""
+        venue = self.account.instances[entry.instance].wiring.venue
+        return Trade(entry.intent, venue, True, entry.token, entry.quote, entry.amount, out)
+
+    def reduction(self, position: Position, amount: int, out: int) -> Trade:
+        """A sale as it may go over a route, by the venues of the strategy that bought, while that is in the config."""
+        owner = self.account.instances.get(position.instance)
+        venue = owner.wiring.venue if owner else position.venue
+        return Trade(f"the sale of {position.token}", venue, False, position.token, position.quote, amount, out)
 
     def _enough(self, entry: Entry, gas: int) -> Finding:
         """Whether what is not reserved pays for an entry, its gas and that of the way out, wei."""

@@ -13,8 +13,9 @@ from sniper.kernel import facts as f
 from sniper.kernel.entries import KERNEL, Denials, describe
 from sniper.kernel.given import given
 from sniper.kernel.guards import Guard
+from sniper.kernel.routes import Alone, Chosen, Offer, not_routed
 from sniper.risk import Finding, at_least, must
-from sniper.types import BPS, Entry
+from sniper.types import BPS, NATIVE, Entry, asset_id
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -29,14 +30,17 @@ class Reductions:
             (c.name, c.check) for c in sorted(account.wiring.checks, key=lambda check: check.name) if c.policy
         )
 
-    def place(self, guard: Guard, sell: Sell, brings: int | None) -> bool:
-        """Try once; False where it is refused. ``brings``: of a simulated sale of the same amount, quote base units;
-        None: the pool's quote tells."""
+    def place(self, guard: Guard, sell: Sell, brings: int | None, offer: Offer | None = None) -> bool:
+        """Try once; False where it is refused.
+
+        brings  Of a simulated sale of the same amount, quote base units; None: the pool's quote tells.
+        offer   What routers said; None: they were not asked.
+        """
         account, now = self.account, self.account.kernel.now
         intent = self._formed(guard, sell)
         amount = guard.share(sell)
         denials = Denials()
-        findings, order = self._order(guard, intent, amount, sell, brings)
+        findings, order = self._order(guard, intent, amount, sell, brings, offer)
         account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=findings))
         denials.add(KERNEL, findings)
         if order is not None and not denials.rule:
@@ -76,7 +80,7 @@ class Reductions:
         return intent
 
     def _order(
-        self, guard: Guard, intent: str, amount: int, sell: Sell, brings: int | None
+        self, guard: Guard, intent: str, amount: int, sell: Sell, brings: int | None, offer: Offer | None
     ) -> tuple[tuple[Finding, ...], f.OrderPlaced | None]:
         """What the kernel finds about the sale, and the order where it finds nothing against it."""
         account = self.account
@@ -107,7 +111,14 @@ class Reductions:
         except Exception as error:  # a plugin's code: tried again
             account.kernel.report(f"venue {position.venue} has no plan for the sale {intent}", error)
             return (*gates, above, must("planned", False, note=told(error))), None
-        return (*gates, above), f.OrderPlaced(
+        findings: tuple[Finding, ...] = (*gates, above)
+        route = None
+        if offer is not None and guard.pool is not None:
+            chosen, remark = self._routed(guard, amount, out, Alone(guard.pool, steps, slippage, floor), offer)
+            findings += (remark,)
+            if chosen is not None:
+                route, out, min_out, steps = chosen.route, chosen.out, chosen.min_out, chosen.steps
+        return findings, f.OrderPlaced(
             time=account.kernel.now,
             order=f"{intent}.0",
             intent=intent,
@@ -130,7 +141,24 @@ class Reductions:
             amm=swap.amm,
             pool_data=swap.pool_data,
             deadline=swap.deadline,
+            route=route,
         )
+
+    def _routed(self, guard: Guard, amount: int, out: int, alone: Alone, offer: Offer) -> tuple[Chosen | None, Finding]:
+        """The route that nets more than the pool alone, if there is one. What is kept for the gas of the way out may be
+        less than it takes."""
+        account, position = self.account, guard.position
+        if not offer.proposals:
+            return None, not_routed(offer.why)
+        bid = account.execution.attempts.bid(urgent=False, blocks_waited=0)
+        trade = account.planning.reduction(position, amount, out)
+        chosen, remark = account.routes.chosen(trade, alone, bid, offer.proposals)
+        if chosen is None:
+            return None, remark
+        free = account.view.cash(asset_id(position.chain_id, NATIVE)) + position.exit_gas
+        if sum(step.gas for step in chosen.steps) * bid.max_fee > free:
+            return None, not_routed("too little cash for the gas of the route")
+        return chosen, remark
 
     def _policies(self, order: f.OrderPlaced, denials: Denials) -> None:
         """The operator's law judges reductions too. One that fails only warns: nobody is trapped by a defect."""

@@ -1,12 +1,14 @@
-"""Entries that go over several pools: what routers are asked, and what of their answers is carried out.
+"""Trades that go over several pools: what routers are asked, and what of their answers is carried out.
 
 A router may be wrong, late or hostile: its legs are quoted again, exactly, on the kernel's own pools, and are taken
-only where they net more than the pool that the checks have judged, and where a venue can carry them out. Whatever is
-wrong with them, the entry then goes through that pool alone.
+only where they net more than the pool that was judged, and where a venue can carry them out. Whatever is wrong with
+them, the trade then goes through that pool alone.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from sniper.amm import NoLiquidity
 from sniper.errors import PluginFault, told
@@ -16,7 +18,7 @@ from sniper.proposal import Proposal, RouteAsk
 from sniper.risk import Finding
 from sniper.router import Leg, NoRoute
 from sniper.routing import Route, pruned, quoted, worth
-from sniper.types import BPS, Entry, FeeBid, Open, Step, asset_id, split_asset
+from sniper.types import BPS, FeeBid, Open, Step, asset_id, split_asset
 from sniper.venue import OnChainVenue, RouteLeg, RouteSwap
 
 if TYPE_CHECKING:
@@ -26,10 +28,50 @@ if TYPE_CHECKING:
 
 PRECISION = 192
 """Bits to which the worth of gas is counted."""
+POORER = "no route brings more than the best pool alone, gas included"
+NOBODY = "no venue can carry it out in one transaction"
+
+
+class Trade(NamedTuple):
+    """An entry or a sale of all of ``amount``.
+
+    name       For people. ``venue``: the only one that may carry it out; empty: any.
+    opens      Whether it is an entry.
+    token      What is bought or sold, ``quote``: against what. Asset ids. ``amount``: of what is paid, base units.
+    out        What its pool alone gives for it now, base units.
+    """
+
+    name: str
+    venue: str
+    opens: bool
+    token: str
+    quote: str
+    amount: int
+    out: int
+
+
+class Alone(NamedTuple):
+    """How it is carried out without a route, and how little a route may bring.
+
+    pool, steps   What it goes through, and the transactions.
+    slippage_bps  Of what a route gives; ``floor``: what it must bring in any case, base units.
+    """
+
+    pool: "Pool"
+    steps: tuple[Step, ...]
+    slippage_bps: int
+    floor: int
+
+
+class Offer(NamedTuple):
+    """What the routers said. ``why``: there is none, for people."""
+
+    proposals: tuple[Proposal, ...]
+    why: str = "the routers found nothing"
 
 
 class Chosen(NamedTuple):
-    """A route with its transactions. ``out``: token base units, before any tax of the token."""
+    """A route with its transactions. ``out``: base units, before any tax of the token."""
 
     route: f.PlacedRoute
     out: int
@@ -44,64 +86,117 @@ class Routes:
         self.account = account
 
     def wanted(self, intent: Open) -> bool:
-        """Whether routers are asked: not where the strategy insists on a pool."""
-        return intent.pool is None and not self._taxed(intent.token)
+        """Whether an entry may be routed: not where the strategy insists on a pool."""
+        return intent.pool is None and self.allowed(intent.token)
 
-    def question(self, entry: Entry) -> RouteAsk:
-        """What routers are asked about an entry."""
-        bid = self.account.execution.attempts.bid(urgent=False, blocks_waited=0)
-        return self._ask(entry, entry.expected_out, bid)
+    def allowed(self, token: str) -> bool:
+        """Whether trades of a token (asset id) may be."""
+        return self.account.wiring.execution.routes and not self._taxed(token)
+
+    def questions(self, trade: Trade) -> tuple[RouteAsk, ...]:
+        """What routers are asked: for each venue about the routes that it could carry out, where there may be any."""
+        account, chain = self.account, self.account.chain
+        ask = self._ask(trade, account.execution.attempts.bid(urgent=False, blocks_waited=0))
+        between = self._between(ask)
+        asks: dict[RouteAsk, None] = {}
+        for name, venue in account.planning.venues(trade.venue).items():
+            try:
+                carried = [leg.pool for leg in between if venue.serves_route(chain.id, (self._route_leg(leg),))]
+                splits = bool(venue.splits_between)
+            except Exception as error:  # a plugin's code: what does not say that it serves does not
+                account.kernel.report(f"venue {name} does not say whether it serves a route", error)
+                continue
+            if carried:
+                only = None if len(carried) == len(between) else tuple(carried)
+                asks[replace(ask, only_pools=only, split_between=splits)] = None  # type: ignore[type-var]  # a struct
+        return tuple(asks)
 
     def chosen(
-        self, entry: Entry, direct_out: int, bid: FeeBid, proposals: Sequence[Proposal]
+        self, trade: Trade, alone: Alone, bid: FeeBid, proposals: Sequence[Proposal]
     ) -> tuple[Chosen | None, Finding]:
-        """The proposal that nets most by the exact quote, where that is more than the entry's pool gives alone; and
-        what is to be said of it.
-
-        direct_out  What the entry's pool gives now, token base units. ``bid``: what its gas would cost.
-        """
-        account, chain = self.account, self.account.chain
-        if self._taxed(entry.token):
+        """The proposal that nets most by the exact quote, of those that net more than the pool alone and that a venue
+        carries out; and what is to be said of it. ``bid``: what gas would cost."""
+        account = self.account
+        if self._taxed(trade.token):
             return None, not_routed("the token takes a tax, which a route would pay twice")
-        ask = self._ask(entry, direct_out, bid)
-        direct = chain.pools[split_asset(entry.pool)[1]]
-        best: Route | None = None
-        for proposal in proposals:
-            try:
-                route = self._quoted(ask, proposal)
-            except (NoRoute, NoLiquidity):
-                continue  # the pools are not any more what the router saw
-            except Exception as error:  # a plugin's code: an AMM that fails ends this proposal and nothing else
-                account.kernel.report(f"a route for {entry.intent} cannot be quoted", error)
-                continue
-            if len(route.hops) > 1 and (best is None or route.net > best.net):
-                best = route
+        ask = self._ask(trade, bid)
         try:
-            direct_net = direct_out - ask.cost(given_amount(direct.impl.swap_gas))
+            least = trade.out - ask.cost(given_amount(alone.pool.impl.swap_gas))
         except PluginFault as error:
-            account.kernel.report(f"amm {direct.amm} does not say what gas a swap uses", error)
+            account.kernel.report(f"amm {alone.pool.amm} does not say what gas a swap uses", error)
             return None, not_routed(told(error))
-        if best is None or best.net <= direct_net:
-            return None, not_routed("no route brings more than the best pool alone, gas included")
-        return self._planned(entry, best, direct_out)
+        why = ""
+        for route in sorted(self._routes(trade, ask, proposals), key=lambda route: -route.net):
+            if route.net <= least:
+                break
+            for name, venue, legs in self._venues(trade, route):
+                try:
+                    chosen = self._plan(trade, alone, route, name, venue, legs)
+                except Exception as error:  # a plugin's code: without a plan it is not used
+                    account.kernel.report(f"venue {name} has no plan for the route of {trade.name}", error)
+                    why = why or told(error)
+                    continue
+                if route.net - ask.cost(max(0, _approving(chosen.steps) - _approving(alone.steps))) > least:
+                    return chosen, _routed(route, trade.out)
+                why = why or POORER
+            why = why or NOBODY
+        return None, not_routed(why or POORER)
 
-    def _ask(self, entry: Entry, direct_out: int, bid: FeeBid) -> RouteAsk:
-        """Gas is counted in the token, at what the entry's pool gives for the coin that is paid."""
+    def spoilt(self, placed: f.OrderPlaced) -> bool:
+        """Whether the legs of a sale that waited for approvals would bring less now than it insists on."""
+        assert placed.route is not None
+        legs = [
+            Leg(pool=leg.pool, token_in=leg.coin_in, token_out=leg.coin_out, share=leg.share)
+            for leg in placed.route.legs
+        ]
+        ask = RouteAsk(
+            chain_id=placed.chain_id,
+            token_in=split_asset(placed.token)[1],
+            token_out=self.account.planning.pool_coin(split_asset(placed.quote)[1]),
+            amount=placed.amount_in,
+            max_hops=len(legs),
+            max_legs=len(legs),
+        )
+        try:
+            route = quoted(self.account.chain, ask, legs, method="", bound=None)
+            return given_amount(route.amount_out) < placed.min_out
+        except (NoRoute, NoLiquidity):
+            return True  # a pool of it is gone, or dry
+        except Exception as error:  # a plugin's code: its pool may be fine, but nothing says so
+            self.account.kernel.report(f"the route of {placed.order} cannot be quoted", error)
+            return True
+
+    def _ask(self, trade: Trade, bid: FeeBid) -> RouteAsk:
+        """Gas is counted in what is bought: of an entry at what its pool gives for the coin that is paid."""
         planning, chain = self.account.planning, self.account.chain
-        pay = planning.pool_coin(split_asset(entry.quote)[1])
+        pay, token = planning.pool_coin(split_asset(trade.quote)[1]), split_asset(trade.token)[1]
         units, wei = worth(chain, chain.wiring.wrapped_native, pay)
-        units, wei = units * direct_out, wei * entry.amount
+        if trade.opens:
+            units, wei = units * trade.out, wei * trade.amount
         surplus = max(0, max(units, wei).bit_length() - PRECISION)  # a price may have more digits than the record
         return RouteAsk(
             chain_id=chain.id,
-            token_in=pay,
-            token_out=split_asset(entry.token)[1],
-            amount=entry.amount,
+            token_in=pay if trade.opens else token,
+            token_out=token if trade.opens else pay,
+            amount=trade.amount,
             # Nobody has judged any other coin: anyone can make one, and pools that seem to pay for going through it.
             only_coins=tuple(sorted({*chain.quotes, *self.account.wiring.execution.route_through})),
             gas_price=bid.max_fee,
             wei_worth=(units >> surplus, max(1, wei >> surplus)),
         )
+
+    def _between(self, ask: RouteAsk) -> list[Leg]:
+        """A leg through each pool that a route may use, in the order of their addresses."""
+        chain = self.account.chain
+        coins = {ask.token_in, ask.token_out, *(ask.only_coins or ())}
+        found: dict[str, Leg] = {}
+        # The wrapped coin has by far the most pools, and every one of two coins is among those of the other one.
+        for coin in coins - {chain.wiring.wrapped_native}:
+            for pool in chain.trading(coin):
+                ends = [each for each in pool.coins if each in coins]
+                if len(ends) > 1:
+                    found[pool.address] = Leg(pool=pool.address, token_in=ends[0], token_out=ends[1])
+        return [found[address] for address in sorted(found)]
 
     def _taxed(self, token: str) -> bool:
         """Whether it is known to keep a part of what is traded. The contract that carries out a route receives the
@@ -109,8 +204,21 @@ class Routes:
         taxes = self.account.book.taxes.get(token)
         return taxes is not None and bool(taxes.buy_bps or taxes.sell_bps)
 
+    def _routes(self, trade: Trade, ask: RouteAsk, proposals: Sequence[Proposal]) -> Iterator[Route]:
+        """What the proposals are worth now, of several pools each."""
+        for proposal in proposals:
+            try:
+                route = self._quoted(ask, proposal)
+            except (NoRoute, NoLiquidity):
+                continue  # the pools are not any more what the router saw
+            except Exception as error:  # a plugin's code: an AMM that fails ends this proposal and nothing else
+                self.account.kernel.report(f"a route for {trade.name} cannot be quoted", error)
+                continue
+            if len(route.hops) > 1:
+                yield route
+
     def _quoted(self, ask: RouteAsk, proposal: Proposal) -> Route:
-        """Of pools that everybody sees: what others hold must not decide what is bought."""
+        """Of pools that everybody sees: what others hold must not decide what is traded."""
         chain = self.account.chain
         if any(leg.pool not in chain.pools for leg in proposal.legs):
             raise NoRoute("a leg goes through a pool that the market does not list")
@@ -125,47 +233,38 @@ class Routes:
             given_amount(hop.amount_out)
         return route
 
-    def _planned(self, entry: Entry, route: Route, direct_out: int) -> tuple[Chosen | None, Finding]:
-        account = self.account
-        reason = "no venue can carry it out in one transaction"
-        for name, venue, legs in self._venues(entry, route):
-            try:
-                return self._plan(entry, route, direct_out, name, venue, legs), _routed(route, direct_out)
-            except Exception as error:  # a plugin's code: without a plan the pool alone is used
-                account.kernel.report(f"venue {name} has no plan for the route of {entry.intent}", error)
-                reason = told(error)
-        return None, not_routed(reason)
-
-    def _venues(self, entry: Entry, route: Route) -> Iterator[tuple[str, OnChainVenue, tuple[RouteLeg, ...]]]:
+    def _venues(self, trade: Trade, route: Route) -> Iterator[tuple[str, OnChainVenue, tuple[RouteLeg, ...]]]:
         """The venues that say that they carry it out, in the order of the config."""
         account = self.account
-        instance = account.instances[entry.instance]
-        for name, venue in account.planning.venues(instance.wiring.venue).items():
+        for name, venue in account.planning.venues(trade.venue).items():
             try:
-                legs = tuple(route_leg(account.chain.pools[leg.pool], leg) for leg in route.legs)
+                legs = tuple(self._route_leg(leg) for leg in route.legs)
                 if venue.serves_route(account.chain.id, legs):
                     yield name, venue, legs
             except Exception as error:  # a plugin's code: what does not say that it serves does not
                 account.kernel.report(f"venue {name} does not say whether it serves a route", error)
 
+    def _route_leg(self, leg: Leg) -> RouteLeg:
+        return route_leg(self.account.chain.pools[leg.pool], leg)
+
     def _plan(
-        self, entry: Entry, route: Route, direct_out: int, name: str, venue: OnChainVenue, legs: tuple[RouteLeg, ...]
+        self, trade: Trade, alone: Alone, route: Route, name: str, venue: OnChainVenue, legs: tuple[RouteLeg, ...]
     ) -> Chosen:
         """Raises whatever the plugin raises, and `PluginFault`."""
-        account, rules = self.account, self.account.wiring.execution
-        spender = given_spender(venue.route_spender(entry.chain_id))
-        pays = account.wiring.quote
-        min_out = max(1, route.amount_out * (BPS - rules.slippage_bps) // BPS)
+        account, chain = self.account, self.account.chain
+        spender = given_spender(venue.route_spender(chain.id))
+        pays, gets = (trade.quote, trade.token) if trade.opens else (trade.token, trade.quote)
+        min_out = max(alone.floor, route.amount_out * (BPS - alone.slippage_bps) // BPS)
         swap = RouteSwap(
-            chain_id=entry.chain_id,
+            chain_id=chain.id,
             owner=account.wiring.address,
-            token_in=pays,
-            token_out=split_asset(entry.token)[1],
-            amount_in=entry.amount,
+            token_in=split_asset(pays)[1],
+            token_out=split_asset(gets)[1],
+            amount_in=trade.amount,
             min_out=min_out,
-            deadline=account.chain.timestamp + rules.deadline_s,
-            allowance=account.allowances.expected(asset_id(entry.chain_id, pays), spender),
-            opens=True,
+            deadline=chain.timestamp + account.wiring.execution.deadline_s,
+            allowance=account.allowances.expected(pays, spender),
+            opens=trade.opens,
             legs=legs,
         )
         placed = f.PlacedRoute(
@@ -173,7 +272,7 @@ class Routes:
             spender=spender,
             legs=legs,
             amounts=tuple((hop.amount_in, hop.amount_out) for hop in route.hops),
-            direct_out=direct_out,
+            direct_out=trade.out,
             method=route.method,
             bound=route.bound,
         )
@@ -194,11 +293,16 @@ def route_leg(pool: "Pool", leg: Leg) -> RouteLeg:
 
 
 def not_routed(why: str) -> Finding:
-    """That an entry goes through its pool alone, which denies nothing."""
+    """That a trade goes through its pool alone, which denies nothing."""
     return Finding(rule="routed", ok=False, found=False, note=why, severity="warn")
 
 
 def _routed(route: Route, direct_out: int) -> Finding:
-    more = (route.amount_out - direct_out) * BPS // direct_out
+    more = (route.amount_out - direct_out) * BPS // max(1, direct_out)
     note = f"{len(route.hops)} pools, {more} bps more than the best alone, before gas"
     return Finding(rule="routed", ok=True, found=True, note=note, severity="warn")
+
+
+def _approving(steps: tuple[Step, ...]) -> int:
+    """The gas of approvals, at their limits."""
+    return sum(step.gas for step in steps if step.purpose == "approve")

@@ -9,17 +9,22 @@ from typing import TYPE_CHECKING
 from sniper.amm import Unpriced
 from sniper.events import ClosePosition, SellSimulated
 from sniper.exit import Sell
-from sniper.kernel.asks import SimulateSell
+from sniper.kernel.asks import ProposeRoute, SimulateSell
+from sniper.kernel.book import Order
 from sniper.kernel.guards import Guard
 from sniper.kernel.positions import restate
 from sniper.kernel.reductions import Reductions
-from sniper.types import BPS, KillLevel
+from sniper.kernel.routes import Offer
+from sniper.types import BPS, KillLevel, asset_id
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
 
 NO_OTHER_SALE = "no-other-sale"
 """The rule under which a person's sale is refused while another one is wanted."""
+PATIENCE = 2
+"""Blocks after which a sale does not wait for routers any more, though nobody has called them late. With one, a sale
+that a timer wants right before a block would not wait at all."""
 MOST_PATIENCE = 64
 """Blocks between two tries of a sale that keeps failing, at most."""
 
@@ -83,13 +88,14 @@ class Sales:
 
     def sell(self, guard: Guard, sell: Sell) -> None:
         """Try it, by the quote of the position's pool; where there is none, by what a simulation brings."""
-        if self._by_simulation(guard) and self.account.kernel.wiring.signs:
+        blind = self._by_simulation(guard)
+        if blind and self.account.kernel.wiring.signs:
             self._simulate(guard, guard.share(sell))
-        else:
+        elif blind or not self._ask_routers(guard, sell):
             self._place(guard, sell, None)
 
-    def _place(self, guard: Guard, sell: Sell, brings: int | None) -> None:
-        if not self.reductions.place(guard, sell, brings) and not self._held():
+    def _place(self, guard: Guard, sell: Sell, brings: int | None, offer: Offer | None = None) -> None:
+        if not self.reductions.place(guard, sell, brings, offer) and not self._held():
             self.failed(guard)
 
     def failed(self, guard: Guard) -> None:
@@ -127,6 +133,58 @@ class Sales:
         """Whether nothing may be sold now; what is wanted waits, and has not failed."""
         book = self.account.book
         return book.kill == KillLevel.FREEZE or bool(book.halted)
+
+    # ---- sales over routes ----
+
+    def _ask_routers(self, guard: Guard, sell: Sell) -> bool:
+        """Whether a sale waits for routers: the first try of one that is no emergency does, until they have answered,
+        are late, or the second block from now is there."""
+        account, position = self.account, guard.position
+        if not self._patient(guard) or self._held() or not account.routes.allowed(position.token):
+            return False
+        if self._asking(position.token):
+            return account.chain.number < guard.next_block
+        amount = guard.share(sell)
+        try:
+            out = guard.quote(amount)
+        except Exception:  # a dry pool, or a fault of the plugin: reported where it is sold
+            return False
+        asks = account.routes.questions(account.planning.reduction(position, amount, out)) if amount else ()
+        if not asks:
+            return False
+        guard.next_block = account.chain.number + PATIENCE
+        body = ProposeRoute(intent="", route=asks[0], others=asks[1:])
+        account.ask(f"{account.name}?route-{account.book.asks_made}", body, account.wiring.execution.route_deadline)
+        return True
+
+    def proposed(self, body: ProposeRoute, offer: Offer) -> None:
+        """Routers have answered, are late or failed. Of a sale that did not wait for them, nothing is left to do."""
+        guard = self.guards.get(asset_id(body.route.chain_id, body.route.token_in))
+        if guard is None or guard.pending is None or not self._patient(guard):
+            return
+        if self._by_simulation(guard):
+            self.sell(guard, guard.pending)
+        else:
+            self._place(guard, guard.pending, None, offer)
+
+    def overtaken(self, order: Order) -> bool:
+        """Whether a routed sale whose swap is still to come must make room for one through its pool alone: it became an
+        emergency, which cannot wait for more approvals, or its legs would not bring any more what it insists on."""
+        placed = order.placed
+        guard = self.guards.get(placed.token)
+        if placed.route is None or guard is None:
+            return False
+        urgent = guard.pending is not None and guard.pending.urgent
+        return urgent or self.account.routes.spoilt(placed)
+
+    def _patient(self, guard: Guard) -> bool:
+        """Whether its sale is one that may wait for routers."""
+        pending, position = guard.pending, guard.position
+        return pending is not None and not pending.urgent and position.state == "open" and not position.failures
+
+    def _asking(self, token: str) -> bool:
+        asked = (ask.body for ask in self.account.book.asks.values() if isinstance(ask.body, ProposeRoute))
+        return any(not body.intent and asset_id(body.route.chain_id, body.route.token_in) == token for body in asked)
 
     # ---- simulated sales ----
 

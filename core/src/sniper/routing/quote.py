@@ -75,6 +75,8 @@ def _admitted(graph: Graph, ask: RouteAsk, legs: Sequence[Leg]) -> list[Listed]:
             )
         if not 0 < leg.share <= WHOLE or (last[leg.token_in] == n and leg.share != WHOLE):
             raise NoRoute(f"leg {n}: its share is {leg.share} of {WHOLE}; the last leg of a coin sells all of it")
+        if not ask.split_between and leg.token_in != ask.token_in and leg.share != WHOLE:
+            raise NoRoute(f"leg {n}: it sells a part of {leg.token_in}, and only {ask.token_in} may be split")
         if not ask.allows_pool(leg.pool) or not ask.allows_coin(leg.token_out):
             raise NoRoute(f"leg {n}: the lists do not allow {leg.pool} with {leg.token_out}")
         reached.add(leg.token_out)

@@ -189,7 +189,7 @@ class _Play:
         for ask in asks:
             assert isinstance(ask.body, ProposeRoute)
             within_s = ask.deadline / SECOND
-            proposals = await self._routing.legs(ask.body.route, within_s=within_s) if self._routing else ()
+            proposals = await self._routing.legs(ask.body.asks, within_s=within_s) if self._routing else ()
             await self._handle(
                 RouteProposed(time=self.kernel.now, account=ask.account, ask=ask.id, proposals=proposals)
             )

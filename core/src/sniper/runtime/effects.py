@@ -156,7 +156,7 @@ class Effects:
         body = ask.body
         assert isinstance(body, ProposeRoute)
         # Without routers where they were there when this was asked, before a restart.
-        found = await self._routing.legs(body.route, within_s=ask.deadline / SECOND) if self._routing else ()
+        found = await self._routing.legs(body.asks, within_s=ask.deadline / SECOND) if self._routing else ()
         return RouteProposed(time=self._clock(), account=ask.account, ask=ask.id, proposals=found)
 
     def _request(self, ask: Ask) -> Awaitable[Signature]:

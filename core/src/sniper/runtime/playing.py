@@ -34,9 +34,12 @@ class PlayContext:
         owner = (swap.chain_id, swap.owner)  # one key has the same address on every chain
         accounts = self._kernel.accounts.values()
         account = next((a for a in accounts if (a.wiring.chain_id, a.wiring.address) == owner), None)
-        if account is not None and swap.legs:
+        if account is not None and swap.legs and swap.opens:
             token = asset_id(swap.chain_id, swap.token_out)
-            return account.planning.after_tax(token, self._routed(account, swap), buying=True)
+            return account.planning.after_tax(token, self._routed(account, swap, swap.amount_in), buying=True)
+        if account is not None and swap.legs:
+            token = asset_id(swap.chain_id, swap.token_in)
+            return self._routed(account, swap, account.planning.after_tax(token, swap.amount_in, buying=False))
         pool = account.pool(asset_id(swap.chain_id, swap.pool)) if account else None
         if pool is None or account is None:
             raise NoLiquidity(f"pool {swap.pool} of chain {swap.chain_id} is not known")
@@ -47,8 +50,8 @@ class PlayContext:
         token = asset_id(swap.chain_id, swap.token_in)
         return pool.amount_out(coin, account.planning.after_tax(token, swap.amount_in, buying=False))
 
-    def _routed(self, account: Account, swap: Swap) -> int:
-        """What the legs of an entry or a cycle give. Raises `NoLiquidity`, also where one of its pools is not known any
+    def _routed(self, account: Account, swap: Swap, amount: int) -> int:
+        """What the legs give for so much. Raises `NoLiquidity`, also where one of its pools is not known any
         more."""
         coin_in, coin_out = (account.planning.pool_coin(token) for token in (swap.token_in, swap.token_out))
         count = len(swap.legs)
@@ -56,14 +59,14 @@ class PlayContext:
             chain_id=swap.chain_id,
             token_in=coin_in,
             token_out=coin_out,
-            amount=swap.amount_in,
+            amount=amount,
             max_hops=count,
             max_legs=count,
         )
         legs = [Leg(pool=leg.pool, token_in=leg.coin_in, token_out=leg.coin_out, share=leg.share) for leg in swap.legs]
         try:
             if coin_in == coin_out:
-                return walked(account.chain, legs, coin_in, swap.amount_in)[-1].amount_out
+                return walked(account.chain, legs, coin_in, amount)[-1].amount_out
             return quoted(account.chain, ask, legs, method="played", bound=None).amount_out
         except NoRoute as error:
             raise NoLiquidity(str(error)) from error

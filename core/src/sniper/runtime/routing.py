@@ -102,15 +102,18 @@ class Routing:
         asked = (self._proposal(name, router, ask, within_s) for name, router in routers[ask.chain_id])
         return [answer for answer in await asyncio.gather(*asked) if answer is not None]
 
-    async def legs(self, ask: RouteAsk, *, within_s: float) -> tuple[Proposal, ...]:
+    async def legs(self, asks: Sequence[RouteAsk], *, within_s: float) -> tuple[Proposal, ...]:
         """For trades: what the routers propose right now, without what would only take room in the record, proposals of
         many legs and what was refused.
 
+        asks      One trade under different constraints; the proposals for each, one after the other.
         within_s  Seconds until the answer counts no more: a part of them is left for handing it over.
         """
+        found = await asyncio.gather(*(self._proposals(self._trading, ask, within_s * IN_TIME) for ask in asks))
         return tuple(
             Proposal(legs=each.legs, expected=each.expected, method=each.method, bound=each.bound)
-            for each in await self._proposals(self._trading, ask, within_s * IN_TIME)
+            for ask, proposals in zip(asks, found, strict=True)
+            for each in proposals
             if len(each.legs) <= ask.max_legs
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 import cvxpy as cp
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from sniper.amm import Segment
 from sniper.config import Config
@@ -213,10 +214,15 @@ def proposed(pools: Sequence[Pool], ask: RouteAsk, **config: Any) -> Any:
         return None
 
 
-@pytest.mark.parametrize("noise", [0.001, 0.05])
-@pytest.mark.parametrize("sampled", [0.0, 0.5])
-def test_it_is_never_worse_than_greedy_in_a_hundred_slices_or_the_best_path(noise: float, sampled: float) -> None:
-    for seed, pools, ask in routable(range(60), noise=noise, kinds=(Product, Pieces), sampled=sampled):
+@pytest.mark.parametrize(
+    ("noise", "sampled", "splits"),
+    [(0.001, 0.0, True), (0.001, 0.5, True), (0.05, 0.0, True), (0.05, 0.5, True), (0.05, 0.0, False)],
+)
+def test_it_is_never_worse_than_greedy_in_a_hundred_slices_or_the_best_path(
+    noise: float, sampled: float, splits: bool
+) -> None:
+    for seed, pools, any_ask in routable(range(60), noise=noise, kinds=(Product, Pieces), sampled=sampled):
+        ask = replace(any_ask, split_between=splits)  # type: ignore[type-var]  # a struct
         market = Market(pools)
         found = [proposed(pools, ask, method=method) for method in ("dual", "greedy", "path")]
         assert (found[0] is None) <= (found[1] is None and found[2] is None), f"market {seed}"
@@ -226,6 +232,28 @@ def test_it_is_never_worse_than_greedy_in_a_hundred_slices_or_the_best_path(nois
         ]
         for net in nets[1:]:
             assert net is None or nets[0] >= net, f"market {seed}: {found}"
+
+
+def test_a_coin_in_between_goes_on_through_one_pool_where_it_must_not_be_split() -> None:
+    depth = 10**24
+    pools = [
+        Pool(name, coins, Product(config=Config(), reserves=(depth, depth * more // 10)))
+        for name, coins, more in (
+            ("ab", ("a", "b"), 9),
+            ("ac", ("a", "c"), 10),
+            ("ca", ("a", "c"), 10),
+            ("cb", ("c", "b"), 10),
+            ("bc", ("c", "b"), 11),
+        )
+    ]
+    ask = RouteAsk(chain_id=1, token_in="a", token_out="b", amount=depth // 10)
+    parted, whole = (proposed(pools, replace(ask, split_between=splits)) for splits in (True, False))  # type: ignore[type-var]
+    assert {leg.pool for leg in parted.legs} == {"ab", "ac", "ca", "cb", "bc"}
+    assert {leg.pool for leg in whole.legs} == {"ab", "ac", "ca", "bc"}
+    assert parted.expected > whole.expected
+    only = proposed(pools, replace(ask, only_pools=("ab", "ac", "cb")))  # type: ignore[type-var]
+    assert {leg.pool for leg in only.legs} == {"ab", "ac", "cb"}
+    assert whole.expected > only.expected
 
 
 def test_what_is_only_sampled_is_routed_as_well_as_what_says_its_curve() -> None:

@@ -132,6 +132,7 @@ def asks() -> SearchStrategy[RouteAsk]:
         max_legs=st.integers(1, 9),
         without_coins=st.lists(st.sampled_from(_COINS[2:]), max_size=1).map(tuple),
         only_coins=st.none() | st.just(_COINS[2:4]),
+        split_between=st.booleans(),
         without_pools=st.lists(names, max_size=2).map(tuple),
         caps=st.lists(st.tuples(names, st.sampled_from(_COINS), st.integers(10**6, 10**18)), max_size=2).map(tuple),
     )

@@ -144,7 +144,7 @@ class Story:
         told.orders += 1
         told.entries += fact.side == "increase"
         self._orders[fact.order] = fact.token
-        if fact.route is not None:
+        if fact.route is not None and fact.side == "increase":
             told.legs = [(leg.amm, sold) for leg, (sold, _) in zip(fact.route.legs, fact.route.amounts, strict=True)]
         if fact.side == "reduce":
             told.exits.append(self._reasons[fact.intent])

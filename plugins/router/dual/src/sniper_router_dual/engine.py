@@ -321,7 +321,9 @@ class Engine:
 
     def _together(self, problem: Problem, ask: RouteAsk, ways: Ints) -> Ints:
         owner = self.mirror.owner[problem.edges]
-        return together(ways, owner, problem.source, problem.target, problem.start, ask.max_hops, ask.max_legs)
+        return together(
+            ways, owner, problem.source, problem.target, problem.start, ask.max_hops, ask.max_legs, ask.split_between
+        )
 
     def _legs(self, problem: Problem, used: Ints, flow: Floats) -> tuple[Leg, ...]:
         return legs(self.mirror, problem, used, flow) if len(used) else ()

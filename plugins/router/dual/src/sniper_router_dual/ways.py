@@ -118,9 +118,12 @@ def in_order(used: Ints, source: Ints, target: Ints, start: int, hops: int) -> I
 
 
 @compiled
-def together(ways: Ints, owner: Ints, source: Ints, target: Ints, start: int, max_hops: int, max_legs: int) -> Ints:
+def together(
+    ways: Ints, owner: Ints, source: Ints, target: Ints, start: int, max_hops: int, max_legs: int, splits: bool
+) -> Ints:
     """The edges of as many of the ways (one a row, filled up with -1), in their order, as make one route: no pool
-    twice, no way round in a circle, no more hops and legs than allowed. Ascending. ``owner``: of each edge."""
+    twice, no way round in a circle, no more hops and legs than allowed, and where it does not split (``splits``) coins
+    in between, one edge from each. Ascending. ``owner``: of each edge."""
     kept = np.empty(0, np.int64)
     for n in range(len(ways)):
         room = np.empty(len(kept) + ways.shape[1], np.int64)
@@ -134,7 +137,7 @@ def together(ways: Ints, owner: Ints, source: Ints, target: Ints, start: int, ma
             for q in range(count):
                 if room[q] == k:
                     new = False
-                elif owner[room[q]] == owner[k]:
+                elif owner[room[q]] == owner[k] or (not splits and source[k] != start and source[room[q]] == source[k]):
                     fits = False
             if new:
                 room[count] = k

@@ -1,6 +1,6 @@
 """The venue: which router trades a pool, what it must be allowed to take, and the transactions of a swap."""
 
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, StringConstraints
 
@@ -70,6 +70,8 @@ class Uniswap(OnChainVenue):
 
     The routers find a pool by its coins (V3: and its fee), not by its address: it is one of the router's own factory.
     """
+
+    splits_between: ClassVar[bool] = False
 
     config: UniswapConfig
 
