@@ -227,15 +227,25 @@ def test_a_routed_sale_that_reverts_is_followed_by_one_through_the_pool_alone() 
     world.mine(trades=((pool_of(1), -(10**22)),))  # right before the swap
     world.answer_all()
     assert [(fact.state, fact.reason) for fact in world.of(f.OrderEnded)][-1] == ("failed", "too little out")
-    world.mine()
     first, second = sales(world)
-    assert (first.route is not None, second.route) == (True, None)
+    assert (first.route is not None, second.route) == (True, None), "at once"
     world.settle()
     assert TOKEN not in world.book.positions
     assert not world.asked(ProposeRoute)
     world.check()
     world.check_replay()
     world.check_against_chain()
+
+
+def test_a_routed_sale_that_the_signer_refuses_is_followed_by_one_through_the_pool_alone_at_once() -> None:
+    world = holding()
+    world.close()
+    answer(world, SPLIT)
+    world.answer(world.asked(Sign)[0], how="refused")
+    assert [sale.route is None for sale in sales(world)] == [False, True]
+    world.settle()
+    assert TOKEN not in world.book.positions
+    world.check_replay()
 
 
 def test_a_routed_sale_whose_legs_do_not_bring_its_minimum_once_it_is_approved_is_not_sent() -> None:
@@ -247,12 +257,23 @@ def test_a_routed_sale_whose_legs_do_not_bring_its_minimum_once_it_is_approved_i
     world.answer_all()
     (ended,) = [fact for fact in world.of(f.OrderEnded) if fact.order == sales(world)[0].order]
     assert (ended.state, ended.reason) == ("cancelled", "its pool alone is the better way by now")
-    world.mine()
     world.settle()
     assert [sale.route is None for sale in sales(world)] == [False, True]
     assert TOKEN not in world.book.positions
     world.check_replay()
     world.check_against_chain()
+
+
+def test_a_routed_sale_that_fails_while_everything_is_held_is_tried_again_when_that_ends() -> None:
+    world = holding()
+    world.close()
+    answer(world, SPLIT)
+    world.kill("freeze")
+    world.answer(world.asked(Sign)[0], how="refused")
+    assert len(sales(world)) == 1
+    world.kill("off")
+    world.mine()
+    assert [sale.route is None for sale in sales(world)] == [False, True]
 
 
 def test_an_emergency_does_not_wait_for_the_rest_of_a_routed_sale() -> None:

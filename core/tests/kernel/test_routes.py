@@ -282,25 +282,33 @@ def test_a_token_that_takes_a_tax_is_not_routed() -> None:
 @pytest.mark.parametrize(
     ("venue", "why"),
     [
-        (Splitting(pools=(pool_of(1), address(0xF))), "no venue can carry it out in one transaction"),
+        (Splitting(pools=(pool_of(1), address(0x3001))), "no venue can carry it out in one transaction"),
         (Splitting(unplanned=True), "ValueError: no plan"),
     ],
 )
 def test_a_route_that_no_venue_carries_out_leaves_the_entry_to_its_own_pool(venue: Venue, why: str) -> None:
-    world = World(replace(SETUP, venue=venue))
+    world = World(replace(OVER, venue=venue))
+    over_another_coin(world)
     world.open(1, AMOUNT)
     answer(world, SPLIT)
     assert placed(world).route is None
     assert remark(world) == why
 
 
-@pytest.mark.parametrize("venue", [Venue(), Splitting(serving=False), Splitting(pools=(address(0xF),))])
+@pytest.mark.parametrize("venue", [Venue(), Splitting(serving=False), Splitting(pools=(twin_of(1),))])
 def test_nobody_waits_for_routers_where_no_venue_carries_a_route_out(venue: Venue) -> None:
     world = World(replace(SETUP, venue=venue))
     world.open(1, AMOUNT)
     assert not world.asked(ProposeRoute)
     assert placed(world).route is None
     assert remark(world) == "no venue can carry it out in one transaction"
+
+
+def test_nobody_waits_for_routers_about_a_token_with_a_single_pool() -> None:
+    world = World(replace(SETUP, twins=False))
+    world.open(1, AMOUNT)
+    assert not world.asked(ProposeRoute)
+    assert placed(world).route is None
 
 
 def routes_asked(world: World) -> tuple[RouteAsk, ...]:
@@ -329,10 +337,12 @@ def test_venues_that_carry_out_different_routes_are_asked_about_each_and_alike_o
     world = World(replace(SETUP, venue=Splitting(), other_venue=Splitting(router=address(0xF))))
     world.open(1, AMOUNT)
     assert len(routes_asked(world)) == 1
-    world = World(replace(SETUP, venue=Splitting(pools=(pool_of(1),)), other_venue=Plain()))
+    first = pool_of(1), address(0x3001)
+    world = World(replace(OVER, venue=Splitting(pools=first), other_venue=Plain()))
+    over_another_coin(world)
     world.open(1, AMOUNT)
     assert [(route.only_pools, route.split_between) for route in routes_asked(world)] == [
-        ((pool_of(1),), True),
+        (first, True),
         (None, False),
     ]
     answer(world, SPLIT)
@@ -489,10 +499,14 @@ def test_a_kernel_restored_while_routers_are_asked_goes_on_alike() -> None:
 
 
 def test_a_pool_that_the_market_does_not_list_is_no_part_of_a_route_though_the_account_holds_something_in_it() -> None:
-    world = World(replace(SETUP, tokens=1, max_pools=2))
+    world = World(replace(SETUP, tokens=1, max_pools=3))
     world.cue("open", 1, amount=AMOUNT, pool=f"{CHAIN}:{twin_of(1)}")
     world.settle()
     world.mine(trades=((twin_of(1), -2 * 10**21),))  # so that a split would pay again
+    another, head = address(0x3005), world.chain.head
+    logs = [created(another, WETH, COIN), (another, (SYNC.topic,), words(10**12, 10**16))]
+    world.chain.blocks.append(Mined(head.number + 1, f"0x{head.number + 1:x}-0", head.ledger, {}, logs))
+    world.deliver()
     world.mine(trades=((pool_of(1), 10**12),))
     world.chain.launch()
     world.deliver()

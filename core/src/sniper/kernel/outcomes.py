@@ -50,8 +50,8 @@ class Outcomes:
         if order.state != "done":
             if guard is not None:
                 account.sales.failed(guard)
-                if order.placed.route is not None and guard.pending is not None and guard.pending.urgent:
-                    account.sales.sell(guard, guard.pending)  # an emergency since it was placed: at once
+                if order.placed.route is not None and guard.pending is not None:
+                    account.sales.sell(guard, guard.pending)  # through its pool alone, and not a block later for that
             return
         restate(account, position, 0)
         if guard is None:

@@ -90,8 +90,9 @@ class Routes:
         return intent.pool is None and self.allowed(intent.token)
 
     def allowed(self, token: str) -> bool:
-        """Whether trades of a token (asset id) may be."""
-        return self.account.wiring.execution.routes and not self._taxed(token)
+        """Whether trades of a token (asset id) may be: of one with a single pool there is nothing to ask."""
+        pools = self.account.chain.trading(split_asset(token)[1]) if self.account.wiring.execution.routes else ()
+        return len(pools) > 1 and not self._taxed(token)
 
     def questions(self, trade: Trade) -> tuple[RouteAsk, ...]:
         """What routers are asked: for each venue about the routes that it could carry out, where there may be any."""
@@ -106,7 +107,7 @@ class Routes:
             except Exception as error:  # a plugin's code: what does not say that it serves does not
                 account.kernel.report(f"venue {name} does not say whether it serves a route", error)
                 continue
-            if carried:
+            if len(carried) > 1:
                 only = None if len(carried) == len(between) else tuple(carried)
                 asks[replace(ask, only_pools=only, split_between=splits)] = None  # type: ignore[type-var]  # a struct
         return tuple(asks)

@@ -127,7 +127,7 @@ class Deadlines(Table):
     probe: Seconds = 3.0
     """A risk probe; late is a denial."""
     route: Seconds = 0.5
-    """Routers, where an account's entries may be routed; late means the best single pool."""
+    """Routers, where an account's trades may be routed; late means the best single pool."""
     simulate: Seconds = 3.0
     """A simulated sale of a position."""
     sign: Seconds = 5.0
@@ -187,8 +187,8 @@ class Execution(Table):
     loss_floor_bps: Bps = 0
     """Exits that would bring less than this share of the cost are held back; 0: none is."""
     routes: StrictBool = False
-    """Whether entries may be split over several pools, as a [router.NAME] proposes and a venue can carry out. Each
-    then waits for the router; without it the best single pool is traded at once."""
+    """Whether trades may be split over several pools, as a [router.NAME] proposes and a venue can carry out. Entries,
+    and sales that are not urgent, then wait for the router; without it the best single pool is traded at once."""
     route_through: tuple[Address, ...] = ()
     """Tokens that routes may go through, such as stablecoins that you trust, besides the chain's own coin and what the
     accounts on it pay with. Nobody judges them: whoever makes a token could make it look worth going through."""

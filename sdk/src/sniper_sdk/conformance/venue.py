@@ -194,6 +194,9 @@ class VenueConformance:
 
         def check(route: RouteSwap) -> None:
             assert venue.serves_route(self.chain_id, route.legs), f"does not serve {route.legs}"
+            for leg in route.legs:
+                alone = msgspec.structs.replace(leg, share=WHOLE)  # type: ignore[type-var]
+                assert venue.serves_route(self.chain_id, (alone,)), f"serves {route.legs}, but not {leg} alone"
             assert not venue.serves_route(2**40, route.legs), "claims to serve a chain that does not exist"
             unknown = msgspec.structs.replace(route.legs[0], amm="no-such-amm")  # type: ignore[type-var]
             assert not venue.serves_route(self.chain_id, (*route.legs[1:], unknown)), "serves an unknown AMM"

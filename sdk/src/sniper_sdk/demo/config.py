@@ -7,6 +7,7 @@ from pathlib import Path
 from eth_keyfile.keyfile import create_keyfile_json
 
 from sniper_sdk.devchain import Account, DevChain
+from sniper_sdk.protocols import PERMIT2
 
 BOT = Account.named("sniper")
 FUNDS = 10 * 10**18
@@ -112,7 +113,7 @@ max_fee = 100000000000000000
 max_value = 100000000000000000
 max_value_per_hour = 5000000000000000000
 max_value_per_day = 5000000000000000000
-spenders = ["{v2_router}", "{v3_router}"]
+spenders = ["{v2_router}", "{v3_router}", "{permit2}", "{universal_router}"]
 
 [signer.keystore.rules.chains.{chain_id}.contracts."{v2_router}"]
 "swapExactETHForTokensSupportingFeeOnTransferTokens(uint256,address[],address,uint256)" = {{ recipient = 2 }}
@@ -120,6 +121,9 @@ spenders = ["{v2_router}", "{v3_router}"]
 
 [signer.keystore.rules.chains.{chain_id}.contracts."{v3_router}"]
 "multicall(uint256,bytes[])" = {{}}
+
+[signer.keystore.rules.chains.{chain_id}.contracts."{permit2}"]
+"approve(address,address,uint160,uint48)" = {{}}
 
 [signer.keystore.rules.chains.{chain_id}.contracts."{universal_router}"]
 "execute(bytes,bytes[],uint256)" = {{ commands = true }}
@@ -148,6 +152,7 @@ def write(directory: Path, chain: DevChain, universal_router: str, password: byt
             v3_factory=addresses.v3_factory.lower(),
             v3_router=addresses.v3_router.lower(),
             universal_router=universal_router.lower(),
+            permit2=PERMIT2,
             socket=(directory / "signer" / "socket").as_posix(),
             keystore=keystore.as_posix(),
             kill_switch=(directory / "data" / "kill-switch").as_posix(),

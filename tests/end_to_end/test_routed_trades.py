@@ -1,13 +1,17 @@
-"""Entries over a Uniswap V2 and a V3 pool at once: what a router proposed is bought, and what was quoted arrives."""
+"""Entries and sales over a Uniswap V2 and a V3 pool at once: what a router proposed is traded, and what was quoted
+arrives."""
 
+import asyncio
 from math import isqrt
 
 import pytest
 from stand import FUNDS, Launch, Stand
 
 from sniper.catalogue import Catalogue
+from sniper.events import Sent
 from sniper.kernel import facts as f
 from sniper.runtime.backtest import backtest
+from sniper.runtime.control import ask
 from sniper.settings.load import load
 from sniper.settings.resolver import resolve
 from sniper.types import NATIVE, Mode
@@ -29,7 +33,7 @@ EXECUTE = "execute((address[],uint8,uint256,uint256,bool,uint256,(uint8,uint8,ui
 
 @pytest.fixture
 def routed(stand: Stand) -> Stand:
-    """A bot whose entries are routed, and no venue that could carry a route out."""
+    """A bot whose trades are routed, and no venue that could carry a route out."""
     document, addresses = stand.document, stand.chain.addresses
     document["account"]["main"]["execution"]["routes"] = True
     document["strategy"]["launch-snipe"]["any_pool"] = True
@@ -54,6 +58,7 @@ def allow_aggregator(stand: Stand) -> None:
     contract = chain.deploy(creation_code("sniper_venue_aggregator", "Aggregator", weth, NATIVE, NATIVE)).lower()
     stand.document["venue"]["aggregator"] = {"chain_id": chain.chain_id, "contract": contract, "wrapped": weth.lower()}
     rules = stand.document["signer"]["keystore"]["rules"]["chains"][str(chain.chain_id)]
+    rules["spenders"].append(contract)
     rules["contracts"][contract] = {EXECUTE: {}}
 
 
@@ -156,15 +161,98 @@ async def test_a_token_pays_for_two_split_entries_through_permit2(routed: Stand,
     assert await routed.replayed() == 0
 
 
+def spend(stand: Stand, amount: int) -> None:
+    """So much that two approvals cost less than a split sale brings more."""
+    stand.document["sizer"]["fixed"]["amount"] = amount
+    stand.document["risk"]["limits"] |= {"max_spend_per_trade": amount}
+    stand.document["risk"]["liquidity"]["max_impact_bps"] = 1_000
+    stand.document["signer"]["keystore"]["rules"]["chains"][str(stand.chain.chain_id)]["max_value"] = amount
+
+
+async def closed(stand: Stand, found: Launch) -> f.OrderPlaced:
+    """The sale that its owner wanted, once it is done."""
+    asset = found.asset(stand.chain)
+    await asyncio.to_thread(ask, stand.data, {"command": "close", "token": asset})
+    await stand.until(lambda record: [x for x in record.all(f.OrderPlaced) if x.side == "reduce"])
+    await stand.mine_until(lambda record: not record.books["main"].orders)
+    (order,) = (fact for fact in stand.record.all(f.OrderPlaced) if fact.token == asset and fact.side == "reduce")
+    return order
+
+
+@pytest.mark.parametrize(("venue", "approvals"), [("uniswap", 2), ("aggregator", 1)])
+async def test_a_position_is_sold_over_two_pools_and_brings_what_was_quoted_to_the_unit(
+    routed: Stand, venue: str, approvals: int
+) -> None:
+    (allow_aggregator if venue == "aggregator" else allow_universal_router)(routed)
+    spend(routed, ETHER // 5)
+    await routed.start()
+    found = launch(routed, depth=4 * ETHER)
+    held = (await bought(routed, found)).expected_out
+    order = await closed(routed, found)
+    assert order.route is not None, [x for fact in routed.record.all(f.Judged) for x in fact.findings if not x.ok]
+    assert (order.route.venue, order.venue, order.amount_in) == (venue, "uniswap", held)
+    assert sorted(leg.amm for leg in order.route.legs) == ["constant-product", "uniswap-v3"]
+    assert [step.purpose for step in order.steps] == ["approve"] * approvals + ["exit"]
+    (sold,) = (fact for fact in routed.record.all(f.Booked) if fact.order == order.order and fact.amount)
+    assert sold.cash == order.expected_out == sum(out for _, out in order.route.amounts) > order.route.direct_out
+    assert not routed.chain.token_balance(found.token, routed.owner)
+    assert routed.differences() == []
+    assert await routed.replayed() == 0
+
+
+async def test_a_position_is_sold_for_a_token_over_two_pools(routed: Stand, bank: Account, dollars: str) -> None:
+    allow_universal_router(routed)
+    await routed.start()
+    found = launch(routed, quote=dollars, bank=bank, depth=4_000 * UNIT)
+    entry = await bought(routed, found)
+    order = await closed(routed, found)
+    assert order.route is not None
+    (sold,) = (fact for fact in routed.record.all(f.Booked) if fact.order == order.order and fact.amount)
+    assert sold.cash == order.expected_out
+    asset = f"{routed.chain.chain_id}:{dollars.lower()}"
+    assert routed.record.books["main"].cash[asset] == 100_000 * UNIT - entry.amount_in + order.expected_out
+    assert routed.differences(tokens=[dollars]) == []
+    assert await routed.replayed() == 0
+
+
+async def test_a_shadow_chooses_a_route_and_sends_nothing(routed: Stand) -> None:
+    allow_universal_router(routed)
+    routed.document["mode"] = "shadow"
+    await routed.start()
+    found = launch(routed)
+    asset = found.asset(routed.chain)
+    await routed.until(lambda record: record.all(f.OrderEnded))
+    await routed.mine(3)
+    order = routed.record.all(f.OrderPlaced)[0]
+    assert order.token == asset
+    assert order.route is not None
+    assert sorted(leg.amm for leg in order.route.legs) == ["constant-product", "uniswap-v3"]
+    assert order.expected_out == sum(out for _, out in order.route.amounts) > order.route.direct_out
+    assert {sent.outcome for sent in routed.record.all(Sent)} == {"not-sent"}
+    assert {(end.state, end.reason) for end in routed.record.all(f.OrderEnded)} == {
+        ("cancelled", "shadow mode: not sent")
+    }
+    assert routed.nonce() == 0
+    assert all(method != "eth_sendRawTransaction" for method, _ in routed.node.asked)
+    assert routed.differences() == []
+    assert await routed.replayed() == 0
+
+
 async def test_where_trades_are_only_played_an_entry_fills_at_what_all_its_legs_give_and_a_backtest_does_alike(
     routed: Stand,
 ) -> None:
     allow_universal_router(routed)
     routed.document["mode"] = "paper"
     routed.document["risk"] = {key: routed.document["risk"][key] for key in ("limits", "liquidity")}
+    spend(routed, ETHER // 5)
     await routed.start()
-    order = await bought(routed, launch(routed))
+    found = launch(routed, depth=4 * ETHER)
+    order = await bought(routed, found)
     assert routed.record.books["main"].positions[order.token].amount == order.expected_out
+    sale = await closed(routed, found)
+    assert sale.route is not None
+    (sold,) = (fact for fact in routed.record.all(f.Booked) if fact.order == sale.order and fact.amount)
+    assert sold.cash == sale.expected_out
     assert await routed.replayed() == 0
     resolved = resolve(load(routed.config, mode=Mode.BACKTEST), Catalogue.discover())
     traded = await backtest(resolved, routed.journal, cash=FUNDS)
