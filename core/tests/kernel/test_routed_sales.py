@@ -327,10 +327,11 @@ def test_a_tax_that_is_measured_while_routers_are_asked_leaves_the_sale_to_its_p
     assert remarks(world) == ["the token takes a tax, which a route would pay twice"]
 
 
-def test_routers_are_not_asked_where_routes_are_off_or_nobody_carries_one_out() -> None:
+def test_routers_are_not_asked_where_routes_are_off_nobody_carries_one_out_or_there_is_one_pool() -> None:
     for setup in (
         replace(SETUP, execution=ExecutionWiring()),
         replace(SETUP, venue=Splitting(serving=False)),
+        replace(SETUP, twins=False),
     ):
         world = holding(setup)
         world.close()

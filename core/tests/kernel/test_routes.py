@@ -295,7 +295,7 @@ def test_a_route_that_no_venue_carries_out_leaves_the_entry_to_its_own_pool(venu
     assert remark(world) == why
 
 
-@pytest.mark.parametrize("venue", [Venue(), Splitting(serving=False), Splitting(pools=(twin_of(1),))])
+@pytest.mark.parametrize("venue", [Venue(), Splitting(serving=False), Splitting(pools=(address(0xF),))])
 def test_nobody_waits_for_routers_where_no_venue_carries_a_route_out(venue: Venue) -> None:
     world = World(replace(SETUP, venue=venue))
     world.open(1, AMOUNT)
@@ -304,11 +304,20 @@ def test_nobody_waits_for_routers_where_no_venue_carries_a_route_out(venue: Venu
     assert remark(world) == "no venue can carry it out in one transaction"
 
 
-def test_nobody_waits_for_routers_about_a_token_with_a_single_pool() -> None:
-    world = World(replace(SETUP, twins=False))
-    world.open(1, AMOUNT)
-    assert not world.asked(ProposeRoute)
-    assert placed(world).route is None
+def test_a_pool_that_follows_a_launch_in_its_block_is_part_of_what_is_asked() -> None:
+    world = World(replace(SETUP, twins=False, tokens=1))
+    world.open(1, 5 * ETHER)
+    (route,) = routes_asked(world)
+    another = address(0x3005)
+    assert route.allows_pool(another)
+    head = world.chain.head
+    logs = [created(another, WETH, COIN), (another, (SYNC.topic,), words(100 * ETHER, 10**24))]
+    world.chain.blocks.append(Mined(head.number + 1, f"0x{head.number + 1:x}-0", head.ledger, {}, logs))
+    world.deliver()
+    answer(world, (leg(pool_of(1), WHOLE // 2), leg(another)))
+    taken = placed(world).route
+    assert taken is not None
+    assert [each.pool for each in taken.legs] == [pool_of(1), another]
 
 
 def routes_asked(world: World) -> tuple[RouteAsk, ...]:
@@ -322,7 +331,7 @@ def test_routers_are_asked_for_what_the_venue_can_carry_out() -> None:
     over_another_coin(world)
     world.open(1, AMOUNT)
     (route,) = routes_asked(world)
-    assert route.only_pools == (pool_of(1), address(0x3001))
+    assert route.without_pools == (twin_of(1), address(0x3002))
     assert route.split_between
 
 
@@ -330,7 +339,7 @@ def test_a_venue_that_carries_every_pool_limits_none_and_says_what_it_splits() -
     world = World(replace(SETUP, venue=Plain()))
     world.open(1, AMOUNT)
     (route,) = routes_asked(world)
-    assert (route.only_pools, route.split_between) == (None, False)
+    assert (route.without_pools, route.split_between) == ((), False)
 
 
 def test_venues_that_carry_out_different_routes_are_asked_about_each_and_alike_ones_once() -> None:
@@ -341,9 +350,9 @@ def test_venues_that_carry_out_different_routes_are_asked_about_each_and_alike_o
     world = World(replace(OVER, venue=Splitting(pools=first), other_venue=Plain()))
     over_another_coin(world)
     world.open(1, AMOUNT)
-    assert [(route.only_pools, route.split_between) for route in routes_asked(world)] == [
-        (first, True),
-        (None, False),
+    assert [(route.without_pools, route.split_between) for route in routes_asked(world)] == [
+        ((twin_of(1), address(0x3002)), True),
+        ((), False),
     ]
     answer(world, SPLIT)
     route = placed(world).route
@@ -499,14 +508,10 @@ def test_a_kernel_restored_while_routers_are_asked_goes_on_alike() -> None:
 
 
 def test_a_pool_that_the_market_does_not_list_is_no_part_of_a_route_though_the_account_holds_something_in_it() -> None:
-    world = World(replace(SETUP, tokens=1, max_pools=3))
+    world = World(replace(SETUP, tokens=1, max_pools=2))
     world.cue("open", 1, amount=AMOUNT, pool=f"{CHAIN}:{twin_of(1)}")
     world.settle()
     world.mine(trades=((twin_of(1), -2 * 10**21),))  # so that a split would pay again
-    another, head = address(0x3005), world.chain.head
-    logs = [created(another, WETH, COIN), (another, (SYNC.topic,), words(10**12, 10**16))]
-    world.chain.blocks.append(Mined(head.number + 1, f"0x{head.number + 1:x}-0", head.ledger, {}, logs))
-    world.deliver()
     world.mine(trades=((pool_of(1), 10**12),))
     world.chain.launch()
     world.deliver()

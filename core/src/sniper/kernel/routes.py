@@ -90,26 +90,25 @@ class Routes:
         return intent.pool is None and self.allowed(intent.token)
 
     def allowed(self, token: str) -> bool:
-        """Whether trades of a token (asset id) may be: of one with a single pool there is nothing to ask."""
-        pools = self.account.chain.trading(split_asset(token)[1]) if self.account.wiring.execution.routes else ()
-        return len(pools) > 1 and not self._taxed(token)
+        """Whether trades of a token (asset id) may be."""
+        return self.account.wiring.execution.routes and not self._taxed(token)
 
     def questions(self, trade: Trade) -> tuple[RouteAsk, ...]:
-        """What routers are asked: for each venue about the routes that it could carry out, where there may be any."""
+        """What routers are asked: for each venue about the routes that it could carry out, where there may be any. Pools
+        that it does not serve are named, and not those that it does: others may follow, in the same block."""
         account, chain = self.account, self.account.chain
         ask = self._ask(trade, account.execution.attempts.bid(urgent=False, blocks_waited=0))
         between = self._between(ask)
         asks: dict[RouteAsk, None] = {}
         for name, venue in account.planning.venues(trade.venue).items():
             try:
-                carried = [leg.pool for leg in between if venue.serves_route(chain.id, (self._route_leg(leg),))]
+                other = [leg.pool for leg in between if not venue.serves_route(chain.id, (self._route_leg(leg),))]
                 splits = bool(venue.splits_between)
             except Exception as error:  # a plugin's code: what does not say that it serves does not
                 account.kernel.report(f"venue {name} does not say whether it serves a route", error)
                 continue
-            if len(carried) > 1:
-                only = None if len(carried) == len(between) else tuple(carried)
-                asks[replace(ask, only_pools=only, split_between=splits)] = None  # type: ignore[type-var]  # a struct
+            if len(other) < len(between):
+                asks[replace(ask, without_pools=tuple(other), split_between=splits)] = None  # type: ignore[type-var]
         return tuple(asks)
 
     def chosen(

@@ -15,7 +15,7 @@ from sniper.kernel.guards import Guard
 from sniper.kernel.positions import restate
 from sniper.kernel.reductions import Reductions
 from sniper.kernel.routes import Offer
-from sniper.types import BPS, KillLevel, asset_id
+from sniper.types import BPS, KillLevel, asset_id, split_asset
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -142,6 +142,8 @@ class Sales:
         account, position = self.account, guard.position
         if not self._patient(guard) or self._held() or not account.routes.allowed(position.token):
             return False
+        if len(account.chain.trading(split_asset(position.token)[1])) < 2:
+            return False  # its pool is its only one
         if self._asking(position.token):
             return account.chain.number < guard.next_block
         amount = guard.share(sell)
