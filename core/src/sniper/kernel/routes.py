@@ -94,8 +94,9 @@ class Routes:
         return self.account.wiring.execution.routes and not self._taxed(token)
 
     def questions(self, trade: Trade) -> tuple[RouteAsk, ...]:
-        """What routers are asked: for each venue about the routes that it could carry out, where there may be any. What it
-        does not serve is named, and not what it does: other pools may follow, in the same block."""
+        """What routers are asked: for each venue about the routes that it could carry out, where there may be any.
+
+        What it does not serve is named, and not what it does: other pools may follow, in the same block."""
         account, chain = self.account, self.account.chain
         ask = self._ask(trade, account.execution.attempts.bid(urgent=False, blocks_waited=0))
         between = self._between(ask)
