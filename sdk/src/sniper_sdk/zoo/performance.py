@@ -98,7 +98,8 @@ class _Performance:
                 self._token.sell(other, self._token.holding(other.address))
 
     def _owner_sells(self, line: Line) -> None:
-        self._token.sell(self._token.owner, self._token.holding(self._token.owner.address))
+        owner = self._token.owner
+        self._try(line, lambda: self._token.sell(owner, self._token.holding(owner.address)))
 
     def _holding_shrinks(self, line: Line) -> None:
         left = self._token.holding(self._buyer.address)
