@@ -12,7 +12,7 @@ class Position(Protocol):
     """What is held of one token.
 
     token, pool, quote  Asset and pool ids.
-    instance            The strategy instance that opened it.
+    instance            The strategy instance that opened it; ``venue``: name of the venue where it did.
     amount              Held, base units.
     cost                What the held amount cost, gas included: quote asset, base units.
     opened_at           ns UTC of the first fill; ``opened_block`` its block.
@@ -27,6 +27,8 @@ class Position(Protocol):
     def quote(self) -> str: ...
     @property
     def instance(self) -> str: ...
+    @property
+    def venue(self) -> str: ...
     @property
     def amount(self) -> int: ...
     @property
@@ -130,8 +132,18 @@ class View(Protocol):
         """Profit (negative: loss) of what was closed in the last ``last_ns`` ns: quote asset, base units."""
         ...
 
-    def drawdown(self, chain_id: int) -> int:
-        """How far equity (realised profits, positions at cost) stands below its highest value, quote base units."""
+    def exposure(
+        self, chain_id: int, *, token: str | None = None, venue: str | None = None, instance: str | None = None
+    ) -> int:
+        """What is at stake: the cost of what is held, and what is reserved for entries; quote asset, base units.
+
+        Of all positions, or of those of one token (asset id), one venue (its name) or one strategy instance."""
+        ...
+
+    def drawdown(self, chain_id: int, *, last_ns: int | None = None) -> int:
+        """How far equity (realised profits, positions at cost) stands below its highest value, quote base units.
+
+        ``last_ns``: the highest at the end of any minute of the last so many ns, its beginning included; None: ever."""
         ...
 
     def last_entry(self, token: str | None = None) -> int | None:

@@ -26,6 +26,27 @@ def test_a_window_is_the_sum_of_what_came_in_it(came: list[tuple[int, int]], las
     assert decode(encode(flow), Flow).since(since) == flow.since(since)
 
 
+@given(
+    came=st.lists(st.tuples(st.integers(0, 3), st.integers(-9, 9)), min_size=1, max_size=30),
+    last=st.integers(0, 40),
+)
+def test_below_the_highest_is_below_each_minutes_end_in_the_window_and_its_beginning(
+    came: list[tuple[int, int]], last: int
+) -> None:
+    flow, now, total = Flow(), 0, 0
+    ends: dict[int, int] = {}
+    for gap, amount in came:
+        now += gap * MINUTE
+        total += amount
+        flow.add(now, amount)
+        ends[now // MINUTE] = total
+    since = max(0, now - last * MINUTE)
+    before = [end for minute, end in ends.items() if minute < since // MINUTE]
+    inside = [end for minute, end in ends.items() if minute >= since // MINUTE]
+    assert flow.below_highest(since) == max((before or [0])[-1], *inside, total) - total
+    assert decode(encode(flow), Flow).below_highest(since) == flow.below_highest(since)
+
+
 def test_it_stays_bounded_however_long_it_runs() -> None:
     flow = Flow()
     for minute in range(0, 10 * KEPT_MINUTES, KEPT_MINUTES // 100):

@@ -9,6 +9,7 @@ quote asset `QUOTE` and one pool of the two (`POOL`). Parts are frozen; change o
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import accumulate
 
 from sniper.amm import NoLiquidity
 from sniper.types import BPS, Entry, asset_id, split_asset
@@ -45,6 +46,7 @@ class BuiltPosition:
     opened_at: int
     opened_block: int
     state: str
+    venue: str
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,24 @@ class BuiltView:
     def realised(self, *, last_ns: int, chain_id: int) -> int:
         return sum(amount for time, amount in self.results if time > self.now - last_ns)
 
-    def drawdown(self, chain_id: int) -> int:
-        return self.below_peak
+    def exposure(
+        self, chain_id: int, *, token: str | None = None, venue: str | None = None, instance: str | None = None
+    ) -> int:
+        return sum(
+            held.cost
+            for held in self.positions.values()
+            if split_asset(held.token)[0] == chain_id
+            and token in (None, held.token)
+            and venue in (None, held.venue)
+            and instance in (None, held.instance)
+        )
+
+    def drawdown(self, chain_id: int, *, last_ns: int | None = None) -> int:
+        if last_ns is None:
+            return self.below_peak
+        within = [amount for time, amount in sorted(self.results) if time > self.now - last_ns]
+        reached = list(accumulate(within, initial=0))
+        return max(reached) - reached[-1]
 
     def last_entry(self, token: str | None = None) -> int | None:
         return max(self.entries.values(), default=None) if token is None else self.entries.get(token)
@@ -162,9 +180,10 @@ def position(
     instance: str = "launch-snipe",
     opened_at: int = 0,
     opened_block: int = 0,
+    venue: str = "uniswap",
 ) -> BuiltPosition:
     """What is held of a token: one coin that cost one coin, where nothing else is said."""
-    return BuiltPosition(token, pool, quote, instance, amount, cost, opened_at, opened_block, state)
+    return BuiltPosition(token, pool, quote, instance, amount, cost, opened_at, opened_block, state, venue)
 
 
 def pool(

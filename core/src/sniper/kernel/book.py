@@ -162,6 +162,15 @@ class Flow(State):
         first = bisect_left(self.minutes, time // MINUTE)
         return self.totals[-1] - (self.totals[first - 1] if first else self.before)
 
+    def below_highest(self, time: int) -> int:
+        """How far the total stands below its highest at the end of any minute since that of ``time`` (ns), and right
+        before it."""
+        if not self.minutes:
+            return 0
+        first = bisect_left(self.minutes, time // MINUTE)
+        start = self.totals[first - 1] if first else self.before
+        return max(start, max(self.totals[first:], default=start)) - self.totals[-1]
+
 
 class Life(State):
     """A strategy instance's state and the parameters that were changed while it ran (JSON, empty: none)."""

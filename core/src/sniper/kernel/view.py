@@ -1,9 +1,11 @@
 """What the pure stages of one account may read; implements `sniper.view.View`."""
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from sniper.kernel.book import Position
+from sniper.kernel.facts import OrderPlaced
 from sniper.kernel.pool import Pool
 from sniper.kernel.tokens import Token
 from sniper.types import NATIVE, asset_id
@@ -105,9 +107,27 @@ class AccountView:
         profits = self._account.book.profits.get(chain_id)
         return profits.since(self.now - last_ns) if profits else 0
 
-    def drawdown(self, chain_id: int) -> int:
+    def exposure(
+        self, chain_id: int, *, token: str | None = None, venue: str | None = None, instance: str | None = None
+    ) -> int:
         book = self._account.book
-        return book.peak.get(chain_id, 0) - book.equity.get(chain_id, 0)
+        held = ((position.cost, position) for position in book.positions.values())
+        reserved = ((order.cash, order.placed) for order in book.orders.values() if order.placed.side == "increase")
+        return sum(
+            amount
+            for amount, of in chain[tuple[int, Position | OrderPlaced]](held, reserved)
+            if of.chain_id == chain_id
+            and token in (None, of.token)
+            and venue in (None, of.venue)
+            and instance in (None, of.instance)
+        )
+
+    def drawdown(self, chain_id: int, *, last_ns: int | None = None) -> int:
+        book = self._account.book
+        if last_ns is None:
+            return book.peak.get(chain_id, 0) - book.equity.get(chain_id, 0)
+        profits = book.profits.get(chain_id)
+        return profits.below_highest(self.now - last_ns) if profits else 0
 
     def last_entry(self, token: str | None = None) -> int | None:
         book = self._account.book

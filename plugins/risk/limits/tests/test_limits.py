@@ -28,12 +28,25 @@ def failed(limits: Limits, here: BuiltView, amount: int = 10**17) -> list[str]:
 
 def test_an_empty_account_may_buy_and_every_rule_says_so() -> None:
     everything = check(
-        max_spend_per_token="1 ether", max_daily_loss=0, max_drawdown=0, cooldown_s=60, token_cooldown_s=600
+        max_spend_per_token="1 ether",
+        max_exposure="1 ether",
+        max_exposure_per_venue="1 ether",
+        max_exposure_per_strategy="1 ether",
+        max_daily_loss=0,
+        max_weekly_loss=0,
+        max_monthly_loss=0,
+        max_drawdown=0,
+        max_daily_drawdown=0,
+        max_weekly_drawdown=0,
+        max_monthly_drawdown=0,
+        cooldown_s=60,
+        token_cooldown_s=600,
     )
     findings = found(everything, view(now=NOW))
     assert list(findings) == [
-        "new-token", "positions", "trade-spend", "token-spend", "daily-spend", "daily-loss", "drawdown", "cooldown",
-        "token-cooldown",
+        "new-token", "positions", "trade-spend", "token-spend", "exposure", "venue-exposure", "strategy-exposure",
+        "daily-spend", "daily-loss", "weekly-loss", "monthly-loss", "drawdown", "daily-drawdown", "weekly-drawdown",
+        "monthly-drawdown", "cooldown", "token-cooldown",
     ]  # fmt: skip
     assert all(finding.ok for finding in findings.values())
 
@@ -62,6 +75,30 @@ def test_caps_what_one_token_has_cost() -> None:
     assert failed(adding, here, 10**17 + 1) == ["token-spend"]
 
 
+@pytest.mark.parametrize(
+    ("cap", "rule", "counted"),
+    [
+        ("max_exposure", "exposure", {}),
+        ("max_exposure_per_venue", "venue-exposure", {"venue": "uniswap"}),
+        ("max_exposure_per_strategy", "strategy-exposure", {"instance": "launch-snipe"}),
+    ],
+)
+def test_caps_what_is_at_stake_with_what_it_buys(cap: str, rule: str, counted: dict[str, str]) -> None:
+    here = view(now=NOW, positions=[position(OTHER, cost=9 * 10**17, **counted)])
+    limits = check(**{cap: "1 ether"})
+    assert failed(limits, here, 10**17) == []
+    assert failed(limits, here, 10**17 + 1) == [rule]
+
+
+@pytest.mark.parametrize(
+    ("cap", "elsewhere"),
+    [("max_exposure_per_venue", {"venue": "another"}), ("max_exposure_per_strategy", {"instance": "another"})],
+)
+def test_what_stands_elsewhere_does_not_count(cap: str, elsewhere: dict[str, str]) -> None:
+    here = view(now=NOW, positions=[position(OTHER, cost=10**18, **elsewhere)])
+    assert failed(check(**{cap: "1 ether"}), here, 10**18) == []
+
+
 def test_caps_the_number_of_positions_and_counts_those_being_opened() -> None:
     two = [position(OTHER, state="opening"), position(f"1:{address(0x72)}", state="stuck")]
     assert failed(check(max_positions=3), view(now=NOW, positions=two)) == []
@@ -83,6 +120,24 @@ def test_stops_after_a_daily_loss_but_not_for_a_profit() -> None:
     assert failed(limits, view(now=NOW, results=[(NOW - 1, -101), (NOW - 1, 1)])) == []
     assert found(limits, view(now=NOW, results=[(NOW - 1, 500)]))["daily-loss"].found == 0
     assert failed(limits, view(now=NOW, results=[(NOW - DAY, -101)])) == []
+
+
+@pytest.mark.parametrize(("name", "days"), [("daily", 1), ("weekly", 7), ("monthly", 30)])
+def test_stops_after_the_loss_of_a_window_and_forgets_it_after_that(name: str, days: int) -> None:
+    limits, now = check(**{f"max_{name}_loss": 100}), 100 * DAY
+    assert failed(limits, view(now=now, results=[(now - days * DAY + 1, -101)])) == [f"{name}-loss"]
+    assert failed(limits, view(now=now, results=[(now - days * DAY, -101)])) == []
+
+
+@pytest.mark.parametrize(("name", "days"), [("daily", 1), ("weekly", 7), ("monthly", 30)])
+def test_stops_below_the_highest_value_of_a_window_whatever_was_won_before(name: str, days: int) -> None:
+    limits, now = check(**{f"max_{name}_drawdown": 100}), 100 * DAY
+    begin = now - days * DAY
+    assert failed(limits, view(now=now, results=[(begin, 5_000), (begin + 1, 900), (now, -101)])) == [
+        f"{name}-drawdown"
+    ]
+    assert failed(limits, view(now=now, results=[(begin, -5_000), (begin + 1, -100), (now, 50)])) == []
+    assert failed(limits, view(now=now, results=[(begin + 1, -101)])) == [f"{name}-drawdown"]
 
 
 def test_stops_at_a_drawdown() -> None:

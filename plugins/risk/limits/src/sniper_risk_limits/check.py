@@ -8,6 +8,9 @@ from sniper.amounts import Amount
 from sniper.risk import Config, Entry, Finding, Findings, RiskCheck, Roundtrip, View, at_least, at_most, must
 from sniper.types import DAY, SECOND
 
+WEEK = 7 * DAY
+MONTH = 30 * DAY
+
 
 class LimitsConfig(Config):
     """Amounts are those of the quote asset on each chain: base units, or text such as ``"0.05 ether"``."""
@@ -17,9 +20,21 @@ class LimitsConfig(Config):
         description="most that all entries of the last 24 hours may pay together", examples=["0.2 ether"]
     )
     max_spend_per_token: Amount | None = Field(None, description="most that what is held of one token may have cost")
+    max_exposure: Amount | None = Field(
+        None, description="most that everything that is held or being bought may have cost"
+    )
+    max_exposure_per_venue: Amount | None = Field(None, description="the same of what is bought at one venue")
+    max_exposure_per_strategy: Amount | None = Field(None, description="the same of what one strategy instance buys")
     max_positions: PositiveInt = Field(5, description="most positions at the same time, those being opened included")
     max_daily_loss: Amount | None = Field(None, description="largest loss of the positions closed in the last 24 hours")
+    max_weekly_loss: Amount | None = Field(None, description="the same of the last 7 days")
+    max_monthly_loss: Amount | None = Field(None, description="the same of the last 30 days")
     max_drawdown: Amount | None = Field(None, description="farthest that equity may stand below its highest value")
+    max_daily_drawdown: Amount | None = Field(
+        None, description="farthest that equity may stand below its highest value of the last 24 hours"
+    )
+    max_weekly_drawdown: Amount | None = Field(None, description="the same of the last 7 days")
+    max_monthly_drawdown: Amount | None = Field(None, description="the same of the last 30 days")
     cooldown_s: NonNegativeInt = Field(0, description="seconds between two entries of any token")
     token_cooldown_s: NonNegativeInt = Field(0, description="seconds between two entries of the same token")
     add_to_position: bool = Field(False, description="whether a token that is held may be bought again")
@@ -40,8 +55,9 @@ class Limits(RiskCheck):
         yield at_most("positions", count + (held is None), limits.max_positions)
         yield at_most("trade-spend", intent.amount, limits.max_spend_per_trade, unit="base units")
         if limits.max_spend_per_token is not None:
-            cost = intent.amount + (held.cost if held else 0)
+            cost = intent.amount + view.exposure(intent.chain_id, token=intent.token)
             yield at_most("token-spend", cost, limits.max_spend_per_token, unit="base units")
+        yield from self._exposures(intent, view)
         spent = intent.amount + view.spent(last_ns=DAY, chain_id=intent.chain_id)
         yield at_most("daily-spend", spent, limits.max_spend_per_day, unit="base units")
         yield from self._losses(intent.chain_id, view)
@@ -54,13 +70,37 @@ class Limits(RiskCheck):
         yield at_most("trade-spend", intent.amount, self.config.max_spend_per_trade, unit="base units")
         yield from self._losses(intent.chain_id, view)
 
+    def _exposures(self, intent: Entry, view: View) -> Findings:
+        limits, chain_id = self.config, intent.chain_id
+        if limits.max_exposure is not None:
+            found = intent.amount + view.exposure(chain_id)
+            yield at_most("exposure", found, limits.max_exposure, unit="base units")
+        if limits.max_exposure_per_venue is not None:
+            found = intent.amount + view.exposure(chain_id, venue=intent.venue)
+            yield at_most("venue-exposure", found, limits.max_exposure_per_venue, unit="base units", note=intent.venue)
+        if limits.max_exposure_per_strategy is not None:
+            found = intent.amount + view.exposure(chain_id, instance=intent.instance)
+            limit = limits.max_exposure_per_strategy
+            yield at_most("strategy-exposure", found, limit, unit="base units", note=intent.instance)
+
     def _losses(self, chain_id: int, view: View) -> Findings:
         limits = self.config
-        if limits.max_daily_loss is not None:
-            lost = max(0, -view.realised(last_ns=DAY, chain_id=chain_id))
-            yield at_most("daily-loss", lost, limits.max_daily_loss, unit="base units")
-        if limits.max_drawdown is not None:
-            yield at_most("drawdown", view.drawdown(chain_id), limits.max_drawdown, unit="base units")
+        for name, last, limit in (
+            ("daily-loss", DAY, limits.max_daily_loss),
+            ("weekly-loss", WEEK, limits.max_weekly_loss),
+            ("monthly-loss", MONTH, limits.max_monthly_loss),
+        ):
+            if limit is not None:
+                lost = max(0, -view.realised(last_ns=last, chain_id=chain_id))
+                yield at_most(name, lost, limit, unit="base units")
+        for name, window, limit in (
+            ("drawdown", None, limits.max_drawdown),
+            ("daily-drawdown", DAY, limits.max_daily_drawdown),
+            ("weekly-drawdown", WEEK, limits.max_weekly_drawdown),
+            ("monthly-drawdown", MONTH, limits.max_monthly_drawdown),
+        ):
+            if limit is not None:
+                yield at_most(name, view.drawdown(chain_id, last_ns=window), limit, unit="base units")
 
 
 def _cooldown(rule: str, last: int | None, seconds: int, now: int) -> Iterator[Finding]:
