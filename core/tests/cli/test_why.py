@@ -293,6 +293,19 @@ def test_of_an_entry_over_several_pools_each_leg_is_told_with_its_share_and_how_
     assert [leg["pool"] for leg in order["route"]["legs"]] == [pool_of(1), twin_of(1)]
 
 
+def test_of_a_sale_over_several_pools_each_leg_is_told_and_what_it_waited_for(why: Why) -> None:
+    world = World(Setup(twins=True, venue=Splitting(), execution=ExecutionWiring(routes=True)))
+    world.bought(1, ETHER // 5)
+    world.close()
+    world.settle()
+    describe(world, "PEPE")
+    told = why(world, "main/script/2.0#0")
+    assert "routers have answered, for which a sale that was wanted had waited" in told
+    assert "Over 2 pools through router (split), 5.8512% more than one pool alone, before gas:" in told
+    assert "66.6667% constant-product 0x000000…001001: 1,173.355301 PEPE → 0.132628 ether" in told
+    assert "33.3333% constant-product 0x000000…002001: 586.677651 PEPE → 0.066314 ether" in told
+
+
 def test_why_an_entry_was_not_routed_is_told(why: Why) -> None:
     world = World(Setup(twins=True, venue=Splitting(), execution=ExecutionWiring(routes=True)))
     world.open(1, ETHER // 5)
