@@ -17,8 +17,9 @@ def devchain() -> Iterator[DevChain]:
         yield running
 
 
-@pytest.fixture
-async def ground(devchain: DevChain) -> AsyncIterator[Ground]:
-    made = Ground(devchain)
+@pytest.fixture(params=["node", "local"])
+async def ground(devchain: DevChain, request: pytest.FixtureRequest) -> AsyncIterator[Ground]:
+    """Scenarios are played on the node, and in a worker."""
+    made = Ground(devchain, "newest" if request.param == "node" else None)
     yield made
     await made.close()

@@ -23,9 +23,12 @@ OWNER = "0x" + "a1" * 20
 
 
 class Ground:
-    """`launch` tokens, then `io`. Account ``main`` pays with the chain's coin, ``wrapped`` with its wrapped form."""
+    """`launch` tokens, then `io`. ``hardfork``: by whose rules; None: as the node says.
 
-    def __init__(self, chain: DevChain) -> None:
+    Account ``main`` pays with the chain's coin, ``wrapped`` with its wrapped form.
+    """
+
+    def __init__(self, chain: DevChain, hardfork: str | None = None) -> None:
         self.chain = chain
         addresses = chain.addresses
         weth = addresses.weth.lower()
@@ -57,8 +60,9 @@ class Ground:
         )
         self.kernel.handle(Started(time=chain.timestamp() * SECOND, mode="paper"))
         self.endpoints = Endpoints(chain.chain_id, [chain.rpc_url])
-        self.simulations = Simulations(lambda _: self.endpoints)
-        self.workers = Workers(1)
+        self.workers = Workers(1, within_s=20.0)
+        hardforks = {} if hardfork is None else {chain.chain_id: hardfork}
+        self.simulations = Simulations(lambda _: self.endpoints, self.workers, hardforks)
         self._seen = 0
 
     async def close(self) -> None:

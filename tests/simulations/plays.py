@@ -105,3 +105,39 @@ def raises(what: str) -> Scenario[int]:
 def never_ends() -> Scenario[int]:
     while True:
         yield from mark()
+
+
+def everything(pool: str, amount: int, who: Trader, other: Trader) -> Scenario[tuple[Trade, ...]]:
+    """Two buyers, sales at once, in parts, later, and of what another one was sent."""
+    bought = yield from buy(pool, amount, who)
+    more = yield from buy(pool, 3 * amount, other)
+    sales = yield from branches(
+        sell(pool, bought.received, who),
+        sell(pool, more.received // 3, other),
+        _later(pool, bought.received, who),
+        _much_later(pool, more.received, other),
+    )
+    return bought, more, *sales
+
+
+def _much_later(pool: str, amount: int, who: Trader) -> Scenario[Trade]:
+    yield from advance(blocks=10_000, seconds=120_000)
+    return (yield from sell(pool, amount, who))
+
+
+def calls(to: str, gas: int, times: int) -> Scenario[list[Called]]:
+    who, done = Trader(address=OTHER), []
+    for _ in range(times):
+        done += [(yield from call(who, to, gas=gas))]
+    return done
+
+
+def computes_for_ever() -> Scenario[int]:
+    yield from mark()
+    while True:
+        pass
+
+
+def hoards() -> Scenario[int]:
+    yield from mark()
+    return len(bytearray(1 << 33))

@@ -118,8 +118,9 @@ async def assess(resolved: Resolved, asked: Asked) -> Assessment:
         named = {address: section for section, address in own.pools}
         # What a run would read at its start is read here as far as it trades the token.
         kernel = Kernel(replace(wiring, chains=tuple(replace(each, pools=()) for each in wiring.chains)), _report)
-        workers = resolved.runtime.workers
-        found = await _Assessing(kernel, kernel.accounts[account], endpoints, named, workers).of(asked)
+        assessing = _Assessing(kernel, kernel.accounts[account], endpoints, named, resolved.runtime.workers)
+        assessing.hardforks = {chain.id: chain.hardfork} if chain.hardfork else {}
+        found = await assessing.of(asked)
     found.profile = accounts[account].risk_profile or resolved.settings.risk_profile
     return found
 
@@ -171,6 +172,8 @@ class _Assessing:
         """``named``: sections of the pools that the config names, by address."""
         self.kernel = kernel
         self.workers = workers
+        self.hardforks: Mapping[int, str] = {}
+        """Of chains whose config says it."""
         self.named = named
         self.account = account
         self.endpoints = endpoints
@@ -215,7 +218,7 @@ class _Assessing:
     async def _judge(self, found: Assessment, entry: Entry) -> None:
         """All checks, also where one has denied already: who asks wants to know everything."""
         entries, workers = self.account.entries, Workers(self.workers)
-        simulations = Simulations(lambda _: self.endpoints)
+        simulations = Simulations(lambda _: self.endpoints, workers, self.hardforks)
         io = ShellIo(self.account, lambda _: self.endpoints, simulations, workers)
         try:
             probed = await asyncio.gather(*(self._probed(name, probe, entry, io) for name, probe, _ in entries.probes))

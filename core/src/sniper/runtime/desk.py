@@ -7,9 +7,8 @@ from sniper.amm import Amm, NoLiquidity
 from sniper.errors import PluginError, PoolUnknown
 from sniper.kernel.account import Account
 from sniper.kernel.pool import Pool
-from sniper.plugin import Frozen
-from sniper.runtime.stage import Plan
-from sniper.types import Step, split_asset
+from sniper.runtime.stage import Emitted, Plan, Planned
+from sniper.types import split_asset
 from sniper.venue import OnChainVenue, Swap
 
 DEADLINE_S = 3_600
@@ -25,29 +24,6 @@ class Way:
     venue: OnChainVenue
     pool: Pool | None
     exit_data: int = 0
-
-
-class Emitted(Frozen):
-    """A log of a simulation, as far as a pool's formula wants it."""
-
-    address: str
-    topics: tuple[str, ...]
-    data: bytes
-
-
-class Planned(Frozen):
-    """A trade as a venue would carry it out.
-
-    pay, get  Addresses; `sniper.types.NATIVE` for the chain's own coin.
-    spender   Who must be allowed to take ``pay``.
-    expected  What the pool's own formula promises, base units; 0 where it gives nothing.
-    """
-
-    pay: str
-    get: str
-    spender: str
-    steps: tuple[Step, ...]
-    expected: int
 
 
 class Desk:

@@ -40,9 +40,9 @@ from sniper.runtime.answers import sent, settled
 from sniper.runtime.clock import Clock
 from sniper.runtime.forks import ChainAt, ShellIo
 from sniper.runtime.kill import refusal
-from sniper.runtime.purse import BALANCE_OF
 from sniper.runtime.routing import Routing
 from sniper.runtime.simulations import Simulations
+from sniper.runtime.stage import BALANCE_OF
 from sniper.runtime.workers import Workers
 from sniper.signer import Signed as Signature
 from sniper.signer import Signer, SignRequest
@@ -71,10 +71,11 @@ class Effects:
         paper_cash: Mapping[str, int] | None = None,
         routing: Routing | None = None,
         workers: int = 2,
+        hardforks: Mapping[int, str] | None = None,
     ) -> None:
         """``routing``: None where no entry is routed. ``kill``: where an account stands now.
         ``paper_cash``: what an account starts with of its quote asset where trades are only played. ``workers``: most
-        processes for what probes compute and simulate."""
+        processes for what probes compute and simulate. ``hardforks``: see `Simulations`."""
         self._kernel = kernel
         self._endpoints = endpoints
         self._executor = executor
@@ -87,7 +88,7 @@ class Effects:
         self._log = log
         self._tasks: set[asyncio.Task[None]] = set()
         self._workers = Workers(workers)
-        self._simulations = Simulations(self._at)
+        self._simulations = Simulations(self._at, self._workers, hardforks)
         self._io = {
             name: ShellIo(account, self._at, self._simulations, self._workers)
             for name, account in kernel.accounts.items()

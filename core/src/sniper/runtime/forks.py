@@ -10,11 +10,10 @@ from sniper.evm.rpc import Endpoints
 from sniper.evm.simulate import CallResult, SimulatedBlock, SimulatedCall, StateOverride, simulate_blocks
 from sniper.io import Trade
 from sniper.kernel.account import Account
-from sniper.runtime.desk import Desk, Emitted
+from sniper.runtime.desk import Desk
 from sniper.runtime.probing import PROBES, reads_balance, reads_code, reads_slot
-from sniper.runtime.purse import BALANCE_OF
 from sniper.runtime.simulations import Simulations
-from sniper.runtime.stage import ALLOWANCE
+from sniper.runtime.stage import ALLOWANCE, BALANCE_OF, Emitted
 from sniper.runtime.workers import Workers
 from sniper.types import NATIVE, Step
 

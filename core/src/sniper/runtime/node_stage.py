@@ -13,8 +13,7 @@ from typing import Any, Final, TypeVar
 
 from msgspec import structs
 
-from sniper.errors import ComputeError, RpcError, SniperError, told
-from sniper.evm.abi import function
+from sniper.errors import ComputeError, RpcError, said, told
 from sniper.evm.rpc import Endpoints
 from sniper.evm.simulate import (
     BlockOverride,
@@ -24,34 +23,45 @@ from sniper.evm.simulate import (
     StateOverride,
     simulate_blocks,
 )
-from sniper.runtime.desk import Emitted, Planned
+from sniper.runtime.forwarder import FORWARDER, forwarded
 from sniper.runtime.probing import (
     BANK,
-    FORWARDER,
     PROBES,
-    forwarded,
     pays_out,
     reads_balance,
     reads_code,
     reads_slot,
 )
-from sniper.runtime.purse import BALANCE_OF, PLENTY, Source
-from sniper.runtime.stage import Apart, Endow, Head, Holding, Plan, Request, Requests, Together
+from sniper.runtime.stage import (
+    BALANCE_OF,
+    NO_MONEY,
+    PLENTY,
+    TRANSFER,
+    Apart,
+    Emitted,
+    Endow,
+    Head,
+    Holding,
+    Plan,
+    Planned,
+    Request,
+    Requests,
+    Source,
+    Together,
+)
 from sniper.scenario import Advance, Call, Called, Code, Fund, Mark, Rewind, Storage
 from sniper.types import NATIVE, split_asset
 
 T = TypeVar("T")
 
-TRANSFER = function("transfer(address,uint256)")
-RESERVE: Final = 2**100
-"""Wei that a sender is given for gas."""
+RESERVE: Final = 50_000_000
+"""Gas that a sender is given the means for, once and again: no more, for there are traps that look for riches."""
 AT_ONCE: Final = 16
 """Branches that are played at the same time."""
 EVENLY: Final = 32
 """Blocks that `Advance` lets pass one by one; more are jumped over."""
 COINBASE: Final = "0x" + "5117e12" * 5 + "5117f"
 """Stands in where a block names nobody, which only development nodes do."""
-NO_MONEY: Final = "insufficient funds for value"
 
 Planner = Callable[[Plan, Sequence[Emitted], int], Planned]
 """See `Desk.planned`; with the logs of the pool and the time, seconds."""
@@ -83,7 +93,7 @@ async def read_head(endpoints: Endpoints, block: str) -> Head:
 
 @dataclass(frozen=True)
 class Done:
-    """A call that stays. ``payer``: who paid ``gas`` for it. ``reserves``: whom it gives the reserve."""
+    """A call that stays. ``payer``: who paid ``gas`` for it. ``reserves``: whom it gives the means for ``gas``."""
 
     call: SimulatedCall
     payer: str = ""
@@ -135,10 +145,10 @@ class NodeStage:
             except StopIteration as end:
                 value: T = end.value
                 return value
-            except SniperError:
-                raise
+            except ComputeError as error:
+                raise ComputeError(f"{name}: {said(error)}") from error
             except Exception as error:  # a plugin's code
-                raise ComputeError(f"{name} raised {told(error)}") from error
+                raise ComputeError(f"{name}: {told(error)}") from error
             if isinstance(request, Apart):
                 answer = await self._apart(request, name)
             else:
@@ -151,8 +161,11 @@ class NodeStage:
             async with room:
                 return await self._twin().play(requests, name)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(play(each)) for each in request.each]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(play(each)) for each in request.each]
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None  # as where they are played in turn
         return [task.result() for task in tasks]
 
     def _twin(self) -> "NodeStage":
@@ -217,14 +230,14 @@ class NodeStage:
 
     async def _together(self, request: Together) -> list[Any]:
         asked: list[Asked] = []
-        reserved = {done.reserves for block in self._blocks for done in block.done if done.reserves}
+        left: dict[str, int] = {}
         for i, deed in enumerate(request.deeds):
             if isinstance(deed, Endow):
                 asked.append(await self._endows(deed, i))
             elif isinstance(deed, Holding):
                 asked.append(Asked(_holding(deed.asset, deed.address.lower()), i, "holding"))
             else:
-                asked += self._calls(deed, i, reserved)
+                asked += self._calls(deed, i, left)
         results, _ = await self._run([each.call for each in asked])
         return self._told(request, asked, results)
 
@@ -243,7 +256,8 @@ class NodeStage:
             call = SimulatedCall(sender=source.holder, to=token, data=data, gas=1_000_000)
         return Asked(call, i, "endow", Done(call))
 
-    def _calls(self, deed: Call, i: int, reserved: set[str]) -> list[Asked]:
+    def _calls(self, deed: Call, i: int, left: dict[str, int]) -> list[Asked]:
+        """``left``: gas that payers have means for, at least."""
         sender, origin, to, data = deed.sender.lower(), deed.origin.lower(), deed.to.lower(), deed.data
         if not 0 <= deed.value < 2**256 or not 0 < deed.gas < 2**63:
             raise ComputeError(f"a scenario sends {deed.value} wei and {deed.gas} gas; neither can be")
@@ -251,10 +265,16 @@ class NodeStage:
         payer = origin or sender
         if origin:
             self._states[sender] = structs.replace(self._states.get(sender, StateOverride()), code=FORWARDER)
-        if payer not in reserved:
-            reserved.add(payer)
-            call = pays_out(payer, RESERVE)
-            found.append(Asked(call, i, "reserve", Done(call, reserves=payer)))
+        if payer not in left:
+            done = [done for block in self._blocks for done in block.done]
+            left[payer] = sum(each.gas for each in done if each.reserves == payer)
+            left[payer] -= sum(each.gas for each in done if each.payer == payer)
+        if left[payer] < deed.gas:
+            more = max(RESERVE, deed.gas)
+            left[payer] += more
+            call = pays_out(payer, more * self.head.gas_price)
+            found.append(Asked(call, i, "reserve", Done(call, gas=more, reserves=payer)))
+        left[payer] -= deed.gas
         if deed.value:
             found.append(Asked(reads_balance(BANK, sender), i, "money"))
         call = SimulatedCall(
@@ -301,7 +321,7 @@ class NodeStage:
         for block in self._blocks:
             for done in block.done:
                 if done.reserves == address:
-                    balance -= RESERVE
+                    balance -= done.gas * self.head.gas_price
                 if done.payer == address:
                     balance += done.gas * self.head.gas_price
         return balance

@@ -4,28 +4,18 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sniper.errors import ComputeError
-from sniper.evm.abi import function
 from sniper.evm.keccak import keccak256
 from sniper.evm.rpc import Endpoints
 from sniper.evm.simulate import SimulatedBlock, SimulatedCall, StateOverride, simulate_blocks
-from sniper.plugin import Frozen
-from sniper.runtime.probing import VAULT, word
+from sniper.runtime.forwarder import word
+from sniper.runtime.probing import VAULT
+from sniper.runtime.stage import BALANCE_OF, PLENTY, Source
 
-BALANCE_OF = function("balanceOf(address)(uint256)")
-PLENTY: Final = 10**33
-"""What the vault has of a token, base units: more than anybody trades, and little enough not to overflow."""
 _SLOTS: Final = 64
 _OPENZEPPELIN: Final = 0x52C63247E1F47DB19D5CE0460030C497F067CA4CEBF71BA98EEADABE20BACE00
 """ERC-7201 location of ``openzeppelin.storage.ERC20``, whose first member holds the balances."""
 _SOLADY: Final = 0x87A211A2
 """Solady's ERC20 keeps a balance at keccak256(address . seed), 20 and 12 bytes."""
-
-
-class Source(Frozen):
-    """Who hands out a token. ``slot``: the storage word to be set to `PLENTY`, so that it has some; None: it has."""
-
-    holder: str
-    slot: int | None = None
 
 
 class Purse:

@@ -137,6 +137,7 @@ class Run:
                 if account.paper_cash is not None
             },
             workers=resolved.runtime.workers,
+            hardforks={chain.id: chain.hardfork for chain in resolved.chains.values() if chain.hardfork is not None},
         )
         await self.effects.warm()
         unanswered = [

@@ -3,18 +3,36 @@
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
+from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
-from sniper.errors import ComputeError, RpcError
+from sniper.errors import ComputeError, RpcError, SniperError
 from sniper.evm.rpc import Endpoints
 from sniper.kernel.account import Account
+from sniper.plugin import Frozen
 from sniper.runtime.answered import Answers, Shared
 from sniper.runtime.carried import Carrier, carrier
 from sniper.runtime.desk import Desk
-from sniper.runtime.node_stage import NodeStage, read_head
-from sniper.runtime.purse import Purse, Source
-from sniper.runtime.stage import Head, staged
+from sniper.runtime.errand import (
+    Computed,
+    Failed,
+    Lacks,
+    Missed,
+    PlanAsked,
+    PlanGiven,
+    Play,
+    Refused,
+    SourceAsked,
+    SourceGiven,
+)
+from sniper.runtime.hardfork import LOCAL, read_hardfork
+from sniper.runtime.node_stage import NodeStage, Sources, read_head
+from sniper.runtime.purse import Purse
+from sniper.runtime.stage import Head, Source, staged
+from sniper.runtime.state_server import Questions, StateServer
+from sniper.runtime.states import States
+from sniper.runtime.workers import Worker, Workers
 
 T = TypeVar("T")
 
@@ -22,6 +40,8 @@ WITHIN_S: Final = 10.0
 """Seconds that one scenario may take on a node."""
 KEPT: Final = 16 << 20
 """Bytes of results that are remembered. A block's hash is part of the question, so no reorg makes one wrong."""
+REREAD: Final = 1_000
+"""Blocks after which a node is asked again by whose rules its chain plays."""
 HEADS: Final = 64
 """Blocks that are remembered."""
 
@@ -29,8 +49,16 @@ HEADS: Final = 64
 class Simulations:
     """Plays the scenarios of all accounts of a run."""
 
-    def __init__(self, endpoints: Callable[[int], Endpoints]) -> None:
+    def __init__(
+        self, endpoints: Callable[[int], Endpoints], workers: Workers, hardforks: Mapping[int, str] | None = None
+    ) -> None:
+        """``hardforks``: by whose rules chains play, lower case; of the others their nodes are asked."""
         self._endpoints = endpoints
+        self._workers = workers
+        self._hardforks = hardforks or {}
+        self._read_hardforks: dict[int, tuple[int, str]] = {}
+        self._states = States()
+        self._server = StateServer(self._states)
         self._purse = Purse()
         self._heads: OrderedDict[tuple[int, str], Head] = OrderedDict()
         self._results = Answers(KEPT)
@@ -69,19 +97,86 @@ class Simulations:
         carries: Carrier,
         arguments: bytes,
     ) -> bytes:
+        endpoints = self._endpoints(chain_id)
         head = await self._head(chain_id, block)
         desk = Desk(account)
 
         async def source(token: str, amount: int) -> Source:
-            return await self._purse.source(self._endpoints(chain_id), token, block, _holders(account, token), amount)
+            return await self._purse.source(endpoints, token, block, _holders(account, token), amount)
 
-        stage = NodeStage(self._endpoints(chain_id), head, desk.plan, source)
+        hardfork = await self._hardfork(head)
+        if hardfork in LOCAL and find_spec("pyrevm") is not None:
+            await self._server.start()
+            name, questions = self._server.open(endpoints, head)
+            work = Play(
+                function=carries.name,
+                arguments=arguments,
+                head=head,
+                hardfork=hardfork,
+                url=self._server.url(name),
+            )
+            try:
+                return await self._locally(work, questions, desk, source)
+            finally:
+                self._server.close(name)
+        stage = NodeStage(endpoints, head, desk.plan, source)
         try:
             async with asyncio.timeout(WITHIN_S):
                 value = await stage.play(staged(scenario(**carries.read(arguments)), apart=True), carries.name)
         except TimeoutError:
             raise ComputeError(f"{carries.name} took more than {WITHIN_S:g} s") from None
         return carries.write_result(value)
+
+    async def _locally(self, work: Play, questions: Questions, desk: Desk, source: Sources) -> bytes:
+        """In a worker process, which is told what it asks for."""
+
+        async def told(question: Frozen) -> Frozen:
+            match question:
+                case Lacks():
+                    return await self._states.given(questions.endpoints, work.head, question)
+                case Missed():
+                    return await self._server.missed(questions)
+                case PlanAsked():
+                    return PlanGiven(planned=desk.plan(question.plan, question.logs, question.time))
+                case SourceAsked():
+                    return SourceGiven(source=await source(question.token, question.amount))
+            raise ComputeError(f"{work.function}: the worker said {type(question).__name__}")
+
+        refused: SniperError | None = None
+        async with self._workers.worker(work.function, WITHIN_S) as worker:
+            await worker.send(work)
+            while not isinstance(answer := await self._heard(worker, work.function), Computed | Failed):
+                try:
+                    given = await told(answer)
+                except SniperError as error:
+                    refused, given = refused or error, Refused()
+                await worker.send(given)
+            if isinstance(answer, Failed) and answer.ends:
+                raise ComputeError(f"{work.function}: {answer.reason}")
+        refused = refused or questions.error
+        if refused is not None:
+            raise refused
+        if isinstance(answer, Failed):
+            raise ComputeError(f"{work.function}: {answer.reason}")
+        return answer.result
+
+    async def _heard(self, worker: Worker, name: str) -> Frozen:
+        try:
+            async with asyncio.timeout(self._workers.within_s):
+                return await worker.receive()
+        except TimeoutError:
+            raise ComputeError(f"{name} computed for more than {self._workers.within_s:g} s") from None
+
+    async def _hardfork(self, head: Head) -> str:
+        """As the config says, else as the node says; asked again now and then, for chains go on to the next one."""
+        known = self._hardforks.get(head.chain_id)
+        if known is not None:
+            return known
+        read_at, found = self._read_hardforks.get(head.chain_id, (-REREAD, ""))
+        if abs(head.number - read_at) >= REREAD:
+            found = await read_hardfork(self._endpoints(head.chain_id))
+            self._read_hardforks[head.chain_id] = head.number, found
+        return found
 
     async def _head(self, chain_id: int, block: str) -> Head:
         found = self._heads.get((chain_id, block))
@@ -94,6 +189,7 @@ class Simulations:
     async def close(self) -> None:
         """Give up what is being played."""
         await self._running.close()
+        await self._server.stop()
 
 
 def _holders(account: Account, token: str) -> list[str]:

@@ -27,8 +27,15 @@ from sniper.scenario import (
     Trader,
 )
 from sniper.types import NATIVE
+from sniper.types import Step as Sent
 
 ALLOWANCE = function("allowance(address,address)(uint256)")
+BALANCE_OF = function("balanceOf(address)(uint256)")
+TRANSFER = function("transfer(address,uint256)")
+PLENTY: Final = 10**33
+"""What a simulation has of a token to hand out, base units: more than anybody trades, and too little to overflow."""
+NOTHING: Final = "there is nothing to trade"
+NO_MONEY: Final = "insufficient funds for value"
 READ_GAS: Final = 1_000_000
 MOST_STEPS: Final = 10_000
 """A scenario that takes more does not end."""
@@ -60,6 +67,36 @@ class Head(Frozen):
         return self.base_fee + min(10**9, max(self.base_fee, 1))
 
 
+class Emitted(Frozen):
+    """A log of a simulation, as far as a pool's formula wants it."""
+
+    address: str
+    topics: tuple[str, ...]
+    data: bytes
+
+
+class Planned(Frozen):
+    """A trade as a venue would carry it out.
+
+    pay, get  Addresses; `sniper.types.NATIVE` for the chain's own coin.
+    spender   Who must be allowed to take ``pay``.
+    expected  What the pool's own formula promises, base units; 0 where it gives nothing.
+    """
+
+    pay: str
+    get: str
+    spender: str
+    steps: tuple[Sent, ...]
+    expected: int
+
+
+class Source(Frozen):
+    """Who hands out a token. ``slot``: the storage word to be set to `PLENTY`, so that it has some; None: it has."""
+
+    holder: str
+    slot: int | None = None
+
+
 class Endow(Frozen):
     """Give an address ``amount`` of an asset (an address, `NATIVE`) on top of what it has."""
 
@@ -83,7 +120,7 @@ class Together(Frozen):
 
 
 class Plan(Frozen):
-    """How a venue would carry out a trade. Answered by `sniper.runtime.desk.Planned`."""
+    """How a venue would carry out a trade. Answered by `Planned`."""
 
     pool: str
     owner: str
@@ -160,6 +197,8 @@ class _Trades:
 
     def _trade(self, pool: str, amount: int, trader: Trader, *, opens: bool) -> Requests[Trade]:
         who = trader.address
+        if amount <= 0:
+            return Trade(paid=0, received=0, expected=0, gas_used=0, reverted=NOTHING)
         planned = yield Plan(pool=pool, owner=who, amount=amount, opens=opens, allowance=0)
         pay, get, spender = planned.pay, planned.get, planned.spender
         if pay != NATIVE:

@@ -10,49 +10,19 @@ import os
 import resource
 import signal
 import socket
-import struct
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sniper.codec import decode, encode, register
-from sniper.errors import SniperError, told, writable
+from sniper.codec import decode, encode
+from sniper.errors import ComputeError, said, told, writable
 from sniper.plugin import Frozen
+from sniper.runtime.errand import LENGTH, Begin, Compute, Computed, Failed, Play
 
-LENGTH: Final = struct.Struct(">I")
-LONGEST: Final = 128 * 1024 * 1024
-"""Bytes of one message."""
+if TYPE_CHECKING:
+    from sniper.runtime.local_stage import Blocks
+
 _PR_SET_PDEATHSIG: Final = 1
 _TEXT: Final = 500
-
-
-class Begin(Frozen, tag="worker.begin/1"):
-    """The first message. ``path``: where to import from."""
-
-    path: tuple[str, ...]
-
-
-class Compute(Frozen, tag="worker.compute/1"):
-    """Call a function. ``arguments``: as `sniper.runtime.carried` writes them."""
-
-    function: str
-    arguments: bytes
-
-
-class Computed(Frozen, tag="worker.computed/1"):
-    """What it returned."""
-
-    result: bytes
-
-
-class Failed(Frozen, tag="worker.failed/1"):
-    """Why there is no result. ``ends``: the worker does not go on after this."""
-
-    reason: str
-    ends: bool = False
-
-
-for _message in (Begin, Compute, Computed, Failed):
-    register(_message)
 
 
 class Channel:
@@ -89,16 +59,47 @@ def _compute(work: Compute) -> Frozen:
     return Computed(result=carries.write_result(function(**carries.read(work.arguments))))
 
 
+class Plays:
+    """Scenarios, and what is known of the blocks that they were played on."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._blocks: Blocks | None = None
+
+    def play(self, work: Play) -> Frozen:
+        from sniper.runtime import local_stage
+        from sniper.runtime.carried import carrier, found
+
+        if self._blocks is None:
+            self._blocks = local_stage.Blocks()
+        function = found(work.function)
+        carries = carrier(function)
+        stage = local_stage.LocalStage(self._blocks.at(work.head), work.head, work.hardfork, work.url, self._asked)
+        value = local_stage.play(function(**carries.read(work.arguments)), stage)
+        return Computed(result=carries.write_result(value))
+
+    def _asked(self, question: Frozen) -> Frozen:
+        self._channel.send(question)
+        answer = self._channel.receive()
+        if answer is None:
+            sys.exit(0)
+        return answer
+
+
 def _serve(channel: Channel) -> None:
+    plays = Plays(channel)
     while (work := channel.receive()) is not None:
         try:
-            assert isinstance(work, Compute)
-            answer = _compute(work)
+            if isinstance(work, Play):
+                answer = plays.play(work)
+            else:
+                assert isinstance(work, Compute)
+                answer = _compute(work)
         except MemoryError:
             channel.send(Failed(reason="it needs more memory than a worker may have", ends=True))
             return
-        except SniperError as error:
-            answer = Failed(reason=_short(told(error)))
+        except ComputeError as error:
+            answer = Failed(reason=_short(said(error)))
         except (Exception, SystemExit) as error:  # a plugin's code raises whatever it likes
             answer = Failed(reason=_short(told(error)))
         channel.send(answer)

@@ -15,7 +15,7 @@ from sniper.errors import CodecError, ComputeError
 from sniper.plugin import Frozen
 from sniper.runtime.answered import Answers, Shared
 from sniper.runtime.carried import carrier
-from sniper.runtime.worker import LENGTH, LONGEST, Begin, Compute, Computed, Failed
+from sniper.runtime.errand import LENGTH, LONGEST, Begin, Compute, Computed, Failed
 
 T = TypeVar("T")
 
@@ -126,7 +126,7 @@ class Workers:
 
     def __init__(self, count: int = 2, *, within_s: float = WITHIN_S, memory: int = MEMORY) -> None:
         self._count = count
-        self._within_s = within_s
+        self.within_s = within_s
         self._memory = memory
         self._free = asyncio.Semaphore(count)
         self._idle: list[Worker] = []
@@ -162,9 +162,10 @@ class Workers:
         return answer.result
 
     @asynccontextmanager
-    async def worker(self, what: str) -> AsyncIterator[Worker]:
+    async def worker(self, what: str, within_s: float | None = None) -> AsyncIterator[Worker]:
         """A process for one piece of work. It is ended where the block raises, is cancelled, or takes too long, which
         is a `ComputeError`."""
+        within_s = self.within_s if within_s is None else within_s
         async with self._free:
             try:
                 async with asyncio.timeout(START_S):
@@ -174,11 +175,11 @@ class Workers:
             self._busy.add(worker)
             sound = False
             try:
-                async with asyncio.timeout(self._within_s):
+                async with asyncio.timeout(within_s):
                     yield worker
                 sound = True
             except TimeoutError:
-                raise ComputeError(f"{what} took more than {self._within_s:g} s") from None
+                raise ComputeError(f"{what} took more than {within_s:g} s") from None
             finally:
                 self._busy.discard(worker)
                 if sound:
