@@ -9,6 +9,7 @@ import pytest
 
 from sniper.errors import CallReverted, RpcError
 from sniper.risk import Finding
+from sniper.types import SECOND
 from sniper_risk_owner_powers.analyse import analyse, nothing
 from sniper_risk_owner_powers.check import OwnerPowers, OwnerPowersCheck, OwnerPowersConfig
 from sniper_risk_owner_powers.delegates import Delegate, delegates
@@ -132,8 +133,8 @@ async def test_a_power_in_a_mapping_of_callers_is_never_gone() -> None:
 @pytest.mark.parametrize(
     ("name", "question", "number", "kind"),
     [
-        ("SafeLike", "getThreshold()(uint256)", 3, "multisig"),
-        ("TimelockLike", "getMinDelay()(uint256)", 172_800, "timelock"),
+        ("Wallet", "getThreshold()(uint256)", 3, "multisig"),
+        ("Waits", "getMinDelay()(uint256)", 172_800, "timelock"),
     ],
 )
 async def test_a_multisig_or_a_timelock_counts_one_step_less(name: str, question: str, number: int, kind: str) -> None:
@@ -151,7 +152,7 @@ async def test_a_multisig_or_a_timelock_counts_one_step_less(name: str, question
 
 async def test_a_contract_that_has_the_functions_of_a_multisig_and_does_not_answer_is_a_contract() -> None:
     world = token("MintOpenly")
-    world.codes[OWNER] = code("SafeLike")
+    world.codes[OWNER] = code("Wallet")
     found, findings = await looked(world)
     assert [holder.kind for holder in found.holders] == ["contract"]
     assert findings["mint"].severity == "deny"
@@ -160,6 +161,34 @@ async def test_a_contract_that_has_the_functions_of_a_multisig_and_does_not_answ
 def minimal(to: str) -> bytes:
     """EIP-1167."""
     return bytes.fromhex(f"363d3d373d3d3d363d73{to[2:]}5af43d82803e903d91602b57fd5bf3")
+
+
+async def test_a_contract_that_says_it_waits_and_does_not_is_a_contract() -> None:
+    world = token("MintOpenly")
+    world.codes[OWNER] = code("WaitsNot")
+    world.answers[OWNER, "getMinDelay()(uint256)"] = (172_800,)
+    found, findings = await looked(world)
+    assert [holder.kind for holder in found.holders] == ["contract"]
+    assert findings["mint"].severity == "deny"
+
+
+@pytest.mark.parametrize(("now", "ok"), [(1_899_999_999, False), (1_900_000_000, True)])
+async def test_a_switch_whose_time_is_over_is_no_power(now: int, ok: bool) -> None:
+    check = OwnerPowersCheck(config=OwnerPowersConfig())
+    found = await check.probe(entry(10**18), token("SwitchedForAWhile"))
+    findings = {each.rule: each for each in check.judge(entry(10**18), view(now=now * SECOND), found)}
+    assert findings["pause"].ok == ok
+
+
+@pytest.mark.parametrize(("name", "ok"), [("Sells", True), ("MintOpenly", False)])
+async def test_what_anybody_gets_for_a_payment_is_no_power(name: str, ok: bool) -> None:
+    _, findings = await looked(token(name))
+    assert findings["mint"].ok == ok
+
+
+async def test_a_limit_above_a_floor_counts_one_step_less() -> None:
+    _, findings = await looked(token("LimitedAboveAFloor"))
+    assert (findings["limit"].ok, findings["limit"].severity) == (False, "warn")
 
 
 async def test_a_minimal_proxy_is_judged_by_the_code_behind_it_and_its_own_storage() -> None:
@@ -178,20 +207,25 @@ async def test_an_upgradable_proxy_shows_who_upgrades_it_and_what_its_code_can_d
     )
     _, findings = await looked(world)
     assert not findings["freeze"].ok
-    assert (findings["upgrade"].ok, findings["upgrade"].severity) == (False, "warn")
+    assert not findings["upgrade"].ok
     assert address(0xAD) in findings["upgrade"].note
 
 
 async def test_a_beacon_is_asked_for_the_code() -> None:
     world = World(
-        {HERE: code("BeaconProxy"), BEACON: b"\x00", BEHIND: code("Switched")},
-        {(HERE, 0): int(BEACON, 16), (HERE, 3): int(OWNER, 16)},
+        {HERE: code("BeaconProxy"), BEACON: code("Beacon"), BEHIND: code("Switched")},
+        {(BEACON, 1): int(OWNER, 16), (HERE, 0): int(BEACON, 16), (HERE, 3): int(OWNER, 16)},
         {(BEACON, "implementation()(address)"): (BEHIND,)},
     )
     found, findings = await looked(world)
     assert found.addresses == (HERE, BEHIND)
     assert not findings["pause"].ok
     assert not findings["upgrade"].ok
+    assert OWNER in findings["upgrade"].note
+
+    world.words[BEACON, 1] = 0
+    _, findings = await looked(world)
+    assert findings["upgrade"].ok
 
 
 async def test_the_facets_of_a_diamond_are_judged_together() -> None:

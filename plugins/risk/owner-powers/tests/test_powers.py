@@ -49,8 +49,20 @@ POWERS = {
     "Proxy": {"upgrade"},
     "BeaconProxy": {"upgrade"},
     "Diamond": set(),
-    "SafeLike": set(),
-    "TimelockLike": set(),
+    "Wallet": set(),
+    "Waits": set(),
+    "WaitsNot": {"take-tokens"},
+    "Beacon": set(),
+    "SwitchedForAWhile": {"pause"},
+    "LimitedAboveAFloor": {"limit"},
+    "Cooling": {"limit"},
+    "CoolingForGood": set(),
+    "TaxedAfterADay": {"tax"},
+    "Opens": {"pause"},
+    "Sells": {"mint"},
+    "Rescaled": {"burn"},
+    "LentStorage": {"delegatecall"},
+    "SaysItHasNoOwner": {"mint", "kept-role"},
 }
 
 
@@ -104,3 +116,14 @@ def test_who_may_is_told_apart(name: str, guard: Guard) -> None:
 
 def test_the_analysis_of_the_same_code_is_the_same() -> None:
     assert report("KeepsARole") == report("KeepsARole")
+
+
+@pytest.mark.parametrize("name", ["Sells", "LimitedAboveAFloor", "TaxedAfterADay", "Opens"])
+def test_what_is_less_than_it_looks_is_mild(name: str) -> None:
+    (power,) = report(name).powers
+    assert power.mild
+
+
+def test_a_switch_that_ends_says_when() -> None:
+    assert only("SwitchedForAWhile", "pause").until_time == 1_900_000_000
+    assert only("Switched", "pause").until_time == 0

@@ -4,7 +4,7 @@ from typing import Final
 
 import evmole
 
-from sniper_risk_owner_powers.balances import Change, changes
+from sniper_risk_owner_powers.balances import changes
 from sniper_risk_owner_powers.code import LARGEST, decode
 from sniper_risk_owner_powers.contract import Contract
 from sniper_risk_owner_powers.custody import Custody, custody, kept_roles
@@ -13,10 +13,10 @@ from sniper_risk_owner_powers.machine import run
 from sniper_risk_owner_powers.names import usual
 from sniper_risk_owner_powers.report import POWERS, Power, Report
 from sniper_risk_owner_powers.restrictions import Restriction, restrictions
-from sniper_risk_owner_powers.supply import supply_powers
+from sniper_risk_owner_powers.supply import Found, supply_powers
 from sniper_risk_owner_powers.terms import Terms
 
-STEPS: Final = 150_000
+STEPS: Final = 200_000
 """Instructions that are looked at in one piece of code."""
 
 MOST: Final = 200
@@ -76,8 +76,8 @@ def explored(codes: tuple[bytes, ...]) -> tuple[Contract, int, bool]:
 def _powers(contract: Contract) -> tuple[Power, ...]:
     changed = changes(contract)
     found: dict[tuple[object, ...], Power] = {}
-    for power, change, what in supply_powers(contract, changed):
-        _keep(found, _of_change(contract, power, change, what))
+    for shown in supply_powers(contract, changed):
+        _keep(found, _of_change(contract, shown))
     for restriction in restrictions(contract, changed):
         _keep(found, _of_restriction(restriction))
     for item in custody(contract, changed):
@@ -89,19 +89,21 @@ def _powers(contract: Contract) -> tuple[Power, ...]:
 
 
 def _keep(found: dict[tuple[object, ...], Power], power: Power) -> None:
-    found.setdefault((power.power, power.selector, power.variables), power)
+    key = (power.power, power.selector, power.variables)
+    if key not in found or (found[key].mild and not power.mild):
+        found[key] = power
 
 
 def _shown(selector: int | None) -> str:
     return "fallback" if selector is None else f"{selector:08x}"
 
 
-def _of_change(contract: Contract, power: str, change: Change, what: str) -> Power:
-    write = change.write
+def _of_change(contract: Contract, shown: Found) -> Power:
+    write = shown.change.write
     node = write.flow.nodes[write.node]
     selector = _shown(write.flow.selector)
     return Power(
-        power=power,
+        power=shown.power,
         selector=selector,
         code=write.flow.code,
         name=usual(selector),
@@ -109,7 +111,8 @@ def _of_change(contract: Contract, power: str, change: Change, what: str) -> Pow
         variables=(str(write.variable),),
         start=node.start,
         end=max(node.end, write.place),
-        what=what,
+        what=shown.what,
+        mild=shown.mild,
     )
 
 
@@ -125,6 +128,9 @@ def _of_restriction(restriction: Restriction) -> Power:
         start=restriction.start,
         end=restriction.end,
         what=restriction.what,
+        mild=restriction.mild,
+        until_time=restriction.until[0],
+        until_block=restriction.until[1],
     )
 
 

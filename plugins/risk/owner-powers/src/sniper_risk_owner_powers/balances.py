@@ -40,21 +40,12 @@ def _change(contract: Contract, write: Write) -> Change | None:
         if value == 0:
             return None if len(contract.balances) > 1 else Change("none", account, 0, write)
         return Change("set", account, value, write)
-    plus, minus = linear(value)
-    own = [t for t in plus if _is_own(t, write)]
-    if own:
-        others = [t for t in plus if not _is_own(t, write)]
-        constant = next((t for t in others if isinstance(t, int)), 0)
-        gains: list[Word] = [t for t in others if not isinstance(t, int)]
-        if constant >> 255:
-            minus = [*minus, 2**256 - constant]
-        elif constant:
-            gains.append(constant)
-        if gains:
-            return Change("more", account, gains[0], write)
-        if minus:
-            return Change("less", account, minus[0], write)
-        return None
+    found = _against(value, write)
+    if found is not None:
+        more, less = found
+        if more:
+            return Change("more", account, more[0], write)
+        return Change("less", account, less[0], write) if less else None
     for leaf in value.leaves:
         if leaf.op == "sload" and account in slot_keys(leaf):
             held = {v for v in contract.balances if v.path == path(leaf.args[0])}
@@ -72,18 +63,26 @@ def _is_own(term: Word, write: Write) -> bool:
     return isinstance(load, Term) and load.op == "sload" and load.args[0] == write.slot
 
 
-def linear(word: Word) -> tuple[list[Word], list[Word]]:
-    """What is added and what is taken off."""
-    plus: list[Word] = []
-    minus: list[Word] = []
-    pending: list[tuple[Word, bool]] = [(word, True)]
-    while pending:
-        part, sign = pending.pop()
-        if isinstance(part, Term) and part.op == "add":
-            pending.extend((a, sign) for a in part.args)
-        elif isinstance(part, Term) and part.op == "sub":
-            pending.append((part.args[0], sign))
-            pending.append((part.args[1], not sign))
+def _against(value: Word, write: Write) -> tuple[list[Word], list[Word]] | None:
+    """What is added to and what is taken off the former balance; None where the value does not build on it."""
+    more: list[Word] = []
+    less: list[Word] = []
+    while not _is_own(value, write):
+        if not isinstance(value, Term) or value.op not in {"add", "sub"}:
+            return None
+        first, second = value.args
+        if value.op == "add" and _builds_on(second, write):
+            first, second = second, first
+        if value.op == "add" and isinstance(second, int) and second >> 255:
+            less.append(2**256 - second)
         else:
-            (plus if sign else minus).append(part)
-    return plus, minus
+            (more if value.op == "add" else less).append(second)
+        value = first
+    return more, less
+
+
+def _builds_on(value: Word, write: Write) -> bool:
+    while isinstance(value, Term) and value.op in {"add", "sub"} and not _is_own(value, write):
+        first, second = value.args
+        value = second if value.op == "add" and _is_own(second, write) else first
+    return _is_own(value, write)

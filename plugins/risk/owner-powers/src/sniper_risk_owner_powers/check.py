@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from sniper.risk import Config, Entry, Evidence, Finding, Findings, Io, RiskProbe, View
-from sniper.types import split_asset
+from sniper.types import SECOND, split_asset
 from sniper_risk_owner_powers.analyse import analyse, nothing
 from sniper_risk_owner_powers.holders import Holder, holders
 from sniper_risk_owner_powers.proxies import behind
@@ -30,15 +30,15 @@ class OwnerPowersConfig(Config):
     burn: Annotated[Severity, _severity("destroy the tokens of others")] = "deny"
     leak: Annotated[Severity, _severity("move the tokens of others")] = "deny"
     freeze: Annotated[Severity, _severity("stop accounts of choice from transferring")] = "deny"
-    pause: Annotated[Severity, _severity("stop all transfers")] = "warn"
-    limit: Annotated[Severity, _severity("change how much may be transferred or held")] = "warn"
-    tax: Annotated[Severity, _severity("change what a transfer costs")] = "warn"
+    pause: Annotated[Severity, _severity("stop all transfers")] = "deny"
+    limit: Annotated[Severity, _severity("change how much may be transferred or held")] = "deny"
+    tax: Annotated[Severity, _severity("change what a transfer costs")] = "deny"
     sell_block: Annotated[Severity, _severity("let only some sell")] = "deny"
-    upgrade: Annotated[Severity, _severity("exchange the code")] = "warn"
+    upgrade: Annotated[Severity, _severity("exchange the code")] = "deny"
     take_liquidity: Annotated[Severity, _severity("take liquidity out of the pool")] = "deny"
     take_tokens: Annotated[Severity, _severity("take tokens that the contract holds")] = "allow"
     take_ether: Annotated[Severity, _severity("take ether that the contract holds")] = "allow"
-    kept_role: Annotated[Severity, _severity("keep powers or come back when the owner renounced")] = "warn"
+    kept_role: Annotated[Severity, _severity("keep powers or come back when the owner renounced")] = "deny"
     self_destruct: Annotated[Severity, _severity("end the contract")] = "deny"
     delegatecall: Annotated[Severity, _severity("run any code in the contract's name")] = "deny"
     unclear: Annotated[
@@ -97,12 +97,16 @@ class OwnerPowersCheck(RiskProbe[OwnerPowers]):
         }
         by_power: dict[str, list[Power]] = {}
         for power in report.powers:
-            if not _is_gone(power, held, kept):
+            if (
+                not _is_gone(power, held, kept)
+                and (power.guards or not power.mild)
+                and not _is_over(power, intent, view)
+            ):
                 by_power.setdefault(power.power, []).append(power)
         for name in POWERS:
             powers = by_power.get(name, [])
             asked: Severity = getattr(self.config, name.replace("-", "_"))
-            if powers and all(self._tamed(power, held) for power in powers):
+            if powers and all(power.mild or self._tamed(power, held, kept) for power in powers):
                 asked = _MILDER[asked]
             lines = tuple(_pointer(power) for power in powers[:LINES])
             yield self._finding(name, not powers, asked, _told(powers, held), lines)
@@ -121,9 +125,11 @@ class OwnerPowersCheck(RiskProbe[OwnerPowers]):
             severity="warn" if asked == "warn" else "deny",
         )
 
-    def _tamed(self, power: Power, held: dict[str, Holder]) -> bool:
+    def _tamed(self, power: Power, held: dict[str, Holder], kept: set[str]) -> bool:
         """Whether everybody who has it must wait, or agree with others."""
-        return bool(power.guards) and all(self._slow(held.get(guard.variable)) for guard in power.guards)
+        return bool(power.guards) and all(
+            guard.variable not in kept and self._slow(held.get(guard.variable)) for guard in power.guards
+        )
 
     def _slow(self, holder: Holder | None) -> bool:
         if holder is None:
@@ -139,7 +145,7 @@ _MILDER: Final[dict[Severity, Severity]] = {"deny": "warn", "warn": "allow", "al
 def _is_gone(power: Power, held: dict[str, Holder], kept: set[str]) -> bool:
     """Whether all who had it renounced, and none of them can come back."""
     return bool(power.guards) and all(
-        guard.kind in {"slot", "constant"}
+        guard.kind in {"slot", "constant", "call"}
         and guard.variable not in kept
         and (holder := held.get(guard.variable)) is not None
         and holder.kind == "nobody"
@@ -152,6 +158,12 @@ def _pointer(power: Power) -> str:
     slots = ", ".join(power.variables) or "none"
     place = f"pc 0x{power.start:x}-0x{power.end:x}" + (f" of code {power.code}" if power.code else "")
     return f"{power.name} 0x{power.selector}, {place}, guard {guards}, slots {slots}".strip()
+
+
+def _is_over(power: Power, intent: Entry, view: View) -> bool:
+    if power.until_time:
+        return view.now // SECOND >= power.until_time
+    return 0 < power.until_block <= view.block(intent.chain_id)
 
 
 def _told(powers: Sequence[Power], held: dict[str, Holder]) -> str:

@@ -7,7 +7,7 @@ from sniper_risk_owner_powers.flow import Flow, Holding
 from sniper_risk_owner_powers.machine import Call, Edge, Store
 from sniper_risk_owner_powers.report import Guard
 from sniper_risk_owner_powers.storage import Variable, keys, named, path, read_variable, writes
-from sniper_risk_owner_powers.terms import Term, Terms, Word
+from sniper_risk_owner_powers.terms import Term, Terms, Word, leaves
 
 BALANCE_OF: Final = 0x70A08231
 ALLOWANCE: Final = 0xDD62ED3E
@@ -122,6 +122,13 @@ class Contract:
                         found.add(read_variable(load))
         return found
 
+    @cached_property
+    def code_variables(self) -> frozenset[Variable]:
+        """Where the code is named that the fallback runs."""
+        flows = [flow for flow in self.flows if flow.selector is None]
+        calls = [e for f in flows for node in f.nodes for e in node.events if isinstance(e, Call)]
+        return frozenset(v for call in calls if call.kind == "delegate" for v in variables(call.to))
+
     # --- who may -------------------------------------------------------------------------------------------------
 
     def sender(self, word: object) -> bool:
@@ -147,6 +154,8 @@ class Contract:
             if isinstance(a, Term) and b == 1:
                 return self._listed(a)
             for one, other in ((a, b), (b, a)):
+                if isinstance(one, Term) and one.op in {"sha", "arr"} and self._hashes_sender(one):
+                    return self._named(other, False)
                 if isinstance(one, Term) and one.op == "ret" and self.recovers(one):
                     known = self._named(other, False)
                     return Guard(kind="signature", variable=known.variable) if known else None
@@ -154,6 +163,12 @@ class Contract:
         if holds:
             return self._listed(term)
         return None
+
+    def _hashes_sender(self, term: Term) -> bool:
+        """Whether a hash is that of the caller and of nothing that it chose."""
+        return any(self.sender(leaf) for a in term.args for leaf in leaves(a)) and not any(
+            leaf.op == "arg" for a in term.args for leaf in leaves(a)
+        )
 
     def answers(self, result: Term) -> Call | None:
         """The call that returned a value."""
@@ -246,6 +261,11 @@ class Contract:
             found[id(flow)] = (flow.ahead((1,), guarded.__contains__), beyond)
         return found
 
+    @cached_property
+    def used_guards(self) -> frozenset[Guard]:
+        """Of all functions."""
+        return frozenset(guard for _, beyond in self._kept_out.values() for guard, _ in beyond)
+
     def guards(self, flow: Flow, node: int) -> tuple[Guard, ...]:
         """Who reaches a node; empty: anybody."""
         anybody, beyond = self._kept_out[id(flow)]
@@ -279,7 +299,7 @@ class Contract:
         return any(
             not (isinstance(w.value, int) and isinstance(wanted, int)) or (w.value != wanted) == holds
             for w in self.writers.get(variable, ())
-            if self.guards(w.flow, w.node) and self.lasts(w)
+            if (self.guards(w.flow, w.node) or self._for_others(w)) and self.lasts(w)
         )
 
     @cached_property
@@ -287,11 +307,37 @@ class Contract:
         found: dict[Variable, tuple[Write, tuple[Guard, ...]]] = {}
         for variable, changes in self.writers.items():
             for write in changes:
-                who = self.guards(write.flow, write.node)
+                if self._notes_time(write):
+                    continue
+                who = self.guards(write.flow, write.node) or self._for_others(write)
                 if who and self.lasts(write):
                     found[variable] = (write, who)
                     break
         return found
+
+    def _notes_time(self, write: Write) -> bool:
+        """A transfer that notes when it was made: no list that somebody writes."""
+        return write.flow.selector in {TRANSFER, TRANSFER_FROM} and any(
+            leaf.name in {"timestamp", "number"} for leaf in leaves(write.value)
+        )
+
+    def _for_others(self, write: Write) -> tuple[Guard, ...]:
+        """Who changes an account's entry that the account can change itself, too."""
+        own = {
+            edge
+            for edge in write.flow.edges
+            if edge.condition is not None
+            and edge.condition.op == "eq"
+            and edge.holds
+            and any(self.sender(a) for a in edge.condition.args)
+            and any(a in write.keys for a in edge.condition.args if isinstance(a, Term))
+        }
+        if not own:
+            return ()
+        guarded = self._guard_edges(write.flow, self._self_service)
+        if write.node in write.flow.ahead((1,), lambda edge: edge in own or edge in guarded):
+            return ()
+        return tuple(dict.fromkeys(g for edge, g in guarded.items() if write.node in write.flow.ahead((edge.target,))))
 
     def settable(self, variable: Variable) -> tuple[Write, tuple[Guard, ...]] | None:
         """The write by which somebody privileged changes a variable, and who; None where nobody can."""
@@ -304,6 +350,18 @@ def grows(write: Write) -> bool:
     if not isinstance(value, Term) or value.op != "add" or not isinstance(value.args[1], Term):
         return False
     return any(isinstance(a, Term) and a.op == "sload" and a.args[0] == write.slot for a in value.args)
+
+
+def spends(write: Write) -> bool:
+    """Whether a write takes something off a variable."""
+    value = write.value
+    return (
+        isinstance(value, Term)
+        and value.op == "sub"
+        and isinstance(value.args[0], Term)
+        and value.args[0].op == "sload"
+        and value.args[0].args[0] == write.slot
+    )
 
 
 def _summands(word: Word) -> list[Term]:

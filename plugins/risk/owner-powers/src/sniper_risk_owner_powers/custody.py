@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from sniper_risk_owner_powers.balances import Change
 from sniper_risk_owner_powers.contract import (
     APPROVE,
+    BALANCE_OF,
     TRANSFER,
     TRANSFER_FROM,
     Contract,
@@ -49,6 +50,7 @@ def custody(contract: Contract, changed: list[Change]) -> Iterator[Custody]:
                     guards = contract.guards(flow, number)
                     what = "destroys the contract; its ether goes with it"
                     yield Custody("self-destruct", flow, number, event.place, guards, _names(event.to), what)
+    yield from _rescaled(contract)
     for change in changed:
         if change.kind in {"less", "none"} and _synced(change):
             where = change.write
@@ -61,6 +63,23 @@ def custody(contract: Contract, changed: list[Change]) -> Iterator[Custody]:
                 what = "takes the tokens that the contract holds"
                 where = change.write
                 yield Custody("take-tokens", where.flow, where.node, where.place, guards, (str(where.variable),), what)
+
+
+def _rescaled(contract: Contract) -> Iterator[Custody]:
+    """A number that all balances are multiplied or divided by, and that somebody sets to what he likes."""
+    flow = contract.by_selector.get(BALANCE_OF)
+    if flow is None:
+        return
+    for node in flow.nodes:
+        if node.exit == "return" and node.returned:
+            for variable, load in variables(node.returned[0]).items():
+                if slot_keys(load):
+                    continue
+                for write in contract.writers.get(variable, ()):
+                    guards = contract.guards(write.flow, write.node)
+                    if guards and any(leaf.op == "arg" for leaf in leaves(write.value)):
+                        what = "changes what all balances count for"
+                        yield Custody("burn", write.flow, write.node, write.place, guards, (str(variable),), what)
 
 
 def _synced(change: Change) -> bool:
@@ -85,14 +104,21 @@ def _called(contract: Contract, flow: Flow, number: int, call: Call) -> Iterator
 
     if call.kind in {"delegate", "code"}:
         if _given(call.to):
-            yield found("delegatecall", "runs code that the caller names as its own")
+            # what is kept as the code from now on is run once to set it up
+            kept = any(
+                w.flow is flow and w.value is call.to and w.variable in contract.code_variables for w in contract.writes
+            )
+            if not kept:
+                yield found("delegatecall", "runs code that the caller names as its own")
         else:
             for variable in variables(call.to):
                 setter = contract.settable(variable)
                 if setter:
                     write, who = setter
                     what = "exchanges the code that is run in the contract's name"
-                    yield Custody("upgrade", write.flow, write.node, write.place, who, (str(variable),), what)
+                    # a proxy hands every call on; a function that lends its storage away does more than it says
+                    power = "upgrade" if flow.selector is None else "delegatecall"
+                    yield Custody(power, write.flow, write.node, write.place, who, (str(variable),), what)
             for leaf in leaves(call.to):
                 if leaf.op == "ret":
                     who = (Guard(kind="call", variable=contract.asked(leaf)),)
@@ -148,11 +174,29 @@ def _sweeps(contract: Contract, call: Call) -> bool:
     return whole and named and not _given(to)
 
 
+OWNER: Final = 0x8DA5CB5B
+"""``owner()`` (ERC-173)."""
+
+
+def _disowned(contract: Contract) -> Iterator[tuple[Flow, int, int, str, tuple[Guard, ...]]]:
+    """The contract says that it has no owner while the variable that guards keeps one."""
+    flow = contract.by_selector.get(OWNER)
+    told = {node.returned[0] for node in flow.nodes if node.exit == "return" and node.returned} if flow else set()
+    if flow is None or 0 not in told:
+        return
+    for word in told:
+        for variable in variables(word):
+            guard = Guard(kind="slot", variable=str(variable))
+            if guard in contract.used_guards:
+                yield flow, 1, flow.nodes[1].start, str(variable), (guard,)
+
+
 def kept_roles(
     contract: Contract, powers: list[tuple[str, tuple[Guard, ...]]]
 ) -> Iterator[tuple[Flow, int, int, str, tuple[Guard, ...]]]:
     """(function, node, place, the owner's variable, who): where an owner who renounced is owner again, or somebody who
     is not the owner keeps a power."""
+    yield from _disowned(contract)
     for write in contract.writes:
         if write.value != 0 or write.variable.mapping:
             continue

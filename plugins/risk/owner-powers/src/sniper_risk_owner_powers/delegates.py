@@ -20,7 +20,7 @@ DESIGNATED: Final = b"\xef\x01\x00"
 class Delegate(Frozen):
     """kind  ``constant``: at ``address`` (EIP-1167); ``slot``: at the address in a storage slot (EIP-1967 and others);
            ``beacon``: at the address that a beacon names, which is at ``address`` or, where that is zero, in the slot;
-           ``table``: each function has its own (EIP-2535).
+           ``table``: each function has its own (EIP-2535), in the mapping at ``slot``.
     shift  Lowest bit of the address in the slot.
     """
 
@@ -63,7 +63,11 @@ def _of(to: Word, calls: dict[Term, Call]) -> Delegate | None:
             return Delegate(kind="beacon", address=asked & ADDRESS)
         at = _slot(asked)
         return Delegate(kind="beacon", slot=at[0], shift=at[1]) if at else None
-    return Delegate(kind="table") if any(leaf.op == "sload" for leaf in to.leaves) else None
+    load = to.args[0] if to.op == "field" else to
+    if isinstance(load, Term) and load.op == "sload" and isinstance(load.args[0], Term) and load.args[0].op == "map":
+        base = load.args[0].args[0]
+        return Delegate(kind="table", slot=base) if isinstance(base, int) else None
+    return None
 
 
 def _slot(word: Term) -> tuple[int, int] | None:

@@ -1,7 +1,7 @@
 """Who holds a role now: nobody, an account, a multisig, a timelock or another contract."""
 
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import evmole
 
@@ -9,10 +9,13 @@ from sniper.errors import CallReverted
 from sniper.evm.keccak import keccak256
 from sniper.io import Chain, Io
 from sniper.plugin import Frozen
+from sniper_risk_owner_powers.analyse import explored
 from sniper_risk_owner_powers.code import LARGEST
+from sniper_risk_owner_powers.contract import variables
+from sniper_risk_owner_powers.machine import Call, Edge
 from sniper_risk_owner_powers.proxies import behind, hexed
 from sniper_risk_owner_powers.report import Guard
-from sniper_risk_owner_powers.terms import ADDRESS
+from sniper_risk_owner_powers.terms import ADDRESS, leaves
 
 NOBODY: Final = frozenset({0, 0xDEAD})
 """Addresses for which nobody can sign."""
@@ -45,20 +48,78 @@ def functions(codes: tuple[bytes, ...]) -> Functions:
     return Functions(selectors=tuple(sorted(found)))
 
 
-def _selectors(*signatures: str) -> frozenset[str]:
-    return frozenset(keccak256(signature.encode())[:4].hex() for signature in signatures)
+class Behaviour(NamedTuple):
+    """selectors  Of functions that such a contract has.
+    question     What tells the signatures, or the seconds.
+    """
+
+    kind: Literal["multisig", "timelock"]
+    selectors: frozenset[str]
+    question: str
 
 
-_EXECUTE = "execTransaction(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,bytes)"
-KINDS: Final[tuple[tuple[Literal["multisig", "timelock"], frozenset[str], str], ...]] = (
-    ("multisig", _selectors("getOwners()", "getThreshold()", _EXECUTE), "getThreshold()(uint256)"),
-    ("multisig", _selectors("getOwners()", "required()", "confirmTransaction(uint256)"), "required()(uint256)"),
-    ("timelock", _selectors("getMinDelay()", "schedule(address,uint256,bytes,bytes32,bytes32,uint256)"),
-     "getMinDelay()(uint256)"),
-    ("timelock", _selectors("delay()", "queueTransaction(address,uint256,string,bytes,uint256)"), "delay()(uint256)"),
-)  # fmt: skip
-"""Safe, the older multisig wallet, OpenZeppelin's and Compound's timelocks: functions that they have, and what tells
-the signatures or the seconds."""
+def _behaviour(kind: Literal["multisig", "timelock"], question: str, *signatures: str) -> Behaviour:
+    asked = question.partition(")")[0] + ")"
+    return Behaviour(kind, frozenset(keccak256(s.encode())[:4].hex() for s in (asked, *signatures)), question)
+
+
+BEHAVIOURS: Final = (
+    _behaviour("multisig", "getThreshold()(uint256)", "getOwners()"),
+    _behaviour("multisig", "required()(uint256)", "getOwners()"),
+    _behaviour("timelock", "getMinDelay()(uint256)"),
+    _behaviour("timelock", "delay()(uint256)"),
+)
+"""Safe, the older multisig wallet, OpenZeppelin's and Compound's timelocks, and what asks to be taken for one."""
+
+
+class Settable(Frozen):
+    """fixed  Nobody can change what was asked for.
+    guards   Who can.
+    """
+
+    fixed: bool
+    guards: tuple[Guard, ...]
+
+
+IMPLEMENTATION: Final = int.from_bytes(keccak256(b"implementation()")[:4], "big")
+
+
+def implementation_of(codes: tuple[bytes, ...]) -> Settable:
+    """Who changes what a beacon names. Pure."""
+    if not all(0 < len(code) <= LARGEST for code in codes):
+        return Settable(fixed=False, guards=())
+    contract, _, complete = explored(codes)
+    flow = contract.by_selector.get(IMPLEMENTATION)
+    named = [node.returned[0] for node in flow.nodes if node.exit == "return" and node.returned] if flow else []
+    found = [variable for word in named for variable in variables(word)]
+    changes = [write for variable in found for write in contract.writers.get(variable, ())]
+    who = [contract.guards(write.flow, write.node) for write in changes]
+    if not named or not complete or not all(who):
+        return Settable(fixed=False, guards=())
+    return Settable(fixed=not who, guards=tuple(dict.fromkeys(guard for guards in who for guard in guards)))
+
+
+class Delayed(Frozen):
+    always: bool
+
+
+def delayed(codes: tuple[bytes, ...]) -> Delayed:
+    """Whether a contract makes every call that its callers name only after looking at the time. Pure."""
+    if not all(0 < len(code) <= LARGEST for code in codes):
+        return Delayed(always=False)
+    contract, _, complete = explored(codes)
+    made = [
+        (flow, number)
+        for flow in contract.flows
+        for number, node in enumerate(flow.nodes)
+        for event in node.events
+        if isinstance(event, Call) and event.kind != "static" and any(leaf.op == "arg" for leaf in leaves(event.to))
+    ]
+    return Delayed(always=complete and bool(made) and not any(n in f.ahead((1,), _looks_at_time) for f, n in made))
+
+
+def _looks_at_time(edge: Edge) -> bool:
+    return edge.condition is not None and any(leaf.name == "timestamp" for leaf in edge.condition.leaves)
 
 
 async def holders(io: Io, chain: Chain, token: str, guards: Iterable[Guard]) -> tuple[Holder, ...]:
@@ -67,14 +128,30 @@ async def holders(io: Io, chain: Chain, token: str, guards: Iterable[Guard]) -> 
     for guard in guards:
         if guard.variable in found or len(found) == MOST:
             continue
+        at = located(guard.variable)
         if guard.kind == "constant":
-            address = int(guard.variable, 16)
-        elif guard.kind == "slot" and (at := located(guard.variable)) is not None:
+            found[guard.variable] = await _holder(io, chain, guard.variable, int(guard.variable, 16))
+        elif at is not None and guard.kind in {"slot", "call"}:
             address = await chain.storage(token, at[0]) >> at[1] & ADDRESS
-        else:
-            continue
-        found[guard.variable] = await _holder(io, chain, guard.variable, address)
+            if guard.kind == "slot":
+                found[guard.variable] = await _holder(io, chain, guard.variable, address)
+            else:
+                found[guard.variable] = await _asked(io, chain, guard.variable, address)
     return tuple(found.values())
+
+
+async def _asked(io: Io, chain: Chain, variable: str, address: int) -> Holder:
+    """Of what a beacon at ``address`` names: who can change it, where that is one."""
+    where = hexed(address)
+    codes = (await behind(io, chain, where)).codes
+    settable = await io.compute(implementation_of, tuple(codes))
+    if settable.fixed:
+        return Holder(variable=variable, address=where, kind="nobody")
+    if len(settable.guards) == 1 and settable.guards[0].kind == "slot":
+        at = located(settable.guards[0].variable)
+        if at is not None:
+            return await _holder(io, chain, variable, (await chain.storage(where, at[0])) >> at[1] & ADDRESS)
+    return Holder(variable=variable, address=where, kind="contract")
 
 
 def located(variable: str) -> tuple[int, int] | None:
@@ -95,11 +172,12 @@ async def _holder(io: Io, chain: Chain, variable: str, address: int) -> Holder:
         return Holder(variable=variable, address=where, kind="account")
     codes = (await behind(io, chain, where)).codes
     has = set((await io.compute(functions, tuple(codes))).selectors)
-    for kind, wanted, question in KINDS:
-        if wanted <= has:
-            try:
-                (number,) = await chain.read(where, question)
-            except CallReverted:
-                continue  # it has the functions and does not answer: it is no such contract
-            return Holder(variable=variable, address=where, kind=kind, number=int(number))
+    for kind, wanted, question in BEHAVIOURS:
+        if not wanted <= has or (kind == "timelock" and not (await io.compute(delayed, tuple(codes))).always):
+            continue
+        try:
+            (number,) = await chain.read(where, question)
+        except CallReverted:
+            continue  # it has the functions and does not answer: it is no such contract
+        return Holder(variable=variable, address=where, kind=kind, number=int(number))
     return Holder(variable=variable, address=where, kind="contract")

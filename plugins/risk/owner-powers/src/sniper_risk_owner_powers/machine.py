@@ -138,11 +138,14 @@ class _Machine:
         self.environment = {op: terms.environment(name) for op, name in ENVIRONMENT.items()}
         self.first_word = terms.make("arg", 0)
         self.unknown_selector = terms.environment("selector")
-        self.visits: dict[tuple[int, ...], list[tuple[tuple[Word, ...], int]]] = {}
+        self.visits: dict[tuple[int, ...], list[tuple[tuple[Word | None, ...], int, dict[Term, bool]]]] = {}
+        self.relied: set[Term] = set()
         self.visited: dict[int, int] = {}
         self.anywhere: dict[int, int] = {}
         self.calls = 0
-        self.answer = terms.environment("answer")  # where in memory's dict the last call is noted: no place in memory
+        # noted in memory's dict and no places in memory: the last call, and what was written last
+        self.answer = terms.environment("answer")
+        self.written = terms.environment("written")
         self.tables: set[int] = set()
 
     def run(self) -> Run:
@@ -154,8 +157,21 @@ class _Machine:
             self.selector, self.nodes, self.edges, not work and steps <= self.budget, steps, frozenset(self.selectors)
         )
 
-    def _enter(self, source: int, index: int, stack: list[Word], condition: Term | None, holds: bool) -> int:
-        """The node of a visit at ``index``; 0 where this way was joined with another visit, or only reverts."""
+    def _enter(
+        self,
+        source: int,
+        index: int,
+        stack: list[Word],
+        decided: dict[Term, bool],
+        written: Word | None,
+        condition: Term | None = None,
+        holds: bool = True,
+    ) -> int:
+        """The node of a visit at ``index``; 0 where this way was joined with another visit, or only reverts.
+
+        Ways are joined where their stacks are the same, and what they wrote to memory last, unless they decided
+        otherwise about what a way was once followed further for.
+        """
         if index in self.code.doomed:
             self.edges.append(Edge(source, REVERTED, condition, holds))
             return 0
@@ -164,19 +180,22 @@ class _Machine:
         seen = self.visits.get(context)
         if seen is None:
             seen = self.visits[context] = []
-        exact = tuple(stack)
-        for other, node in seen:
-            if other == exact:
-                self.edges.append(Edge(source, node, condition, holds))
-                return 0
+        exact = (*stack, written)
+        alike = None
+        for other, node, before in seen:
+            if all(before.get(term) == decided.get(term) for term in self.relied):
+                if other == exact:
+                    self.edges.append(Edge(source, node, condition, holds))
+                    return 0
+                alike = node
         count = self.visited.get(index, 0)
         if len(seen) >= SAME or (count >= VISITS and index in self.anywhere):
-            node = seen[0][1] if seen else self.anywhere[index]
+            node = alike or (seen[0][1] if seen else self.anywhere[index])
             self.edges.append(Edge(source, node, condition, holds))
             return 0
         node = len(self.nodes)
         self.nodes.append(Node(self.code.instructions[index][2]))
-        seen.append((exact, node))
+        seen.append((exact, node, decided))
         self.visited[index] = count + 1
         self.anywhere.setdefault(index, node)
         self.edges.append(Edge(source, node, condition, holds))
@@ -208,7 +227,7 @@ class _Machine:
                 elif op == 0x5B:
                     if not first:
                         node.end = place
-                        number = self._enter(number, index - 1, stack, None, True)
+                        number = self._enter(number, index - 1, stack, decided, memory.get(self.written))
                         if not number:
                             return steps
                         node = self.nodes[number]
@@ -223,7 +242,7 @@ class _Machine:
                         node.exit = "revert"
                         return steps
                     index = at[target]
-                    number = self._enter(number, index, stack, None, True)
+                    number = self._enter(number, index, stack, decided, memory.get(self.written))
                     if not number or steps > budget:
                         return steps
                     node = self.nodes[number]
@@ -240,7 +259,7 @@ class _Machine:
                             node.exit = "revert"
                             return steps
                         index = at[target]
-                        number = self._enter(number, index, stack, None, True)
+                        number = self._enter(number, index, stack, decided, memory.get(self.written))
                         if not number or steps > budget:
                             return steps
                         node = self.nodes[number]
@@ -251,6 +270,7 @@ class _Machine:
                         taken: bool | None = bool(core) == wanted
                     elif core in decided:
                         taken = decided[core] == wanted
+                        self.relied.add(core)
                     else:
                         taken = self._dispatch(core, wanted)
                     if taken is not None:
@@ -259,7 +279,7 @@ class _Machine:
                                 node.exit = "revert"
                                 return steps
                             index = at[target]
-                        number = self._enter(number, index, stack, None, True)
+                        number = self._enter(number, index, stack, decided, memory.get(self.written))
                         if not number or steps > budget:
                             return steps
                         node = self.nodes[number]
@@ -267,18 +287,19 @@ class _Machine:
                         continue
                     assert isinstance(core, Term)
                     if isinstance(target, int) and target in at and len(stack) <= 1024:
-                        there = self._enter(number, at[target], stack, core, wanted)
+                        chosen_so = {**decided, core: wanted}
+                        there = self._enter(
+                            number, at[target], stack, chosen_so, memory.get(self.written), core, wanted
+                        )
                         if there:
                             steps += (len(stack) + len(memory) + len(decided)) // COPIED
-                            work.append(
-                                _State(at[target], stack.copy(), memory.copy(), {**decided, core: wanted}, there)
-                            )
+                            work.append(_State(at[target], stack.copy(), memory.copy(), chosen_so, there))
                     else:
                         self.edges.append(Edge(number, REVERTED, core, wanted))
-                    number = self._enter(number, index, stack, core, not wanted)
+                    decided = {**decided, core: not wanted}
+                    number = self._enter(number, index, stack, decided, memory.get(self.written), core, not wanted)
                     if not number or steps > budget:
                         return steps
-                    decided = {**decided, core: not wanted}
                     node = self.nodes[number]
                     first = True
                     continue
@@ -294,7 +315,7 @@ class _Machine:
                     stack.append(terms.eq(stack.pop(), stack.pop()))
                 elif op == 0x52:
                     offset, value = stack.pop(), stack.pop()
-                    memory[offset] = value
+                    memory[offset] = memory[self.written] = value
                 elif op == 0x51:
                     stack.append(self._load(memory, stack.pop()))
                 elif op == 0x20:

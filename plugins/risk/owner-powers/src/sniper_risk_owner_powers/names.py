@@ -1,4 +1,5 @@
-"""Usual signatures of functions, for people who read findings. Nothing is decided by them."""
+"""Usual signatures of functions: for people who read findings, and to ask a diamond that does not tell what it has.
+Nothing is decided by them."""
 
 from functools import cache
 from typing import Final
@@ -6,6 +7,7 @@ from typing import Final
 from sniper.evm.keccak import keccak256
 
 SIGNATURES: Final = """
+balanceOf(address) allowance(address,address) totalSupply() diamondCut((address,uint8,bytes4[])[],address,bytes)
 acceptOwnership() addToBlacklist(address) approve(address,uint256) blacklist(address) blackList(address)
 burn(uint256) burn(address,uint256) burnFrom(address,uint256) changeOwner(address) claimOwnership()
 decreaseAllowance(address,uint256) destroyBlackFunds(address) enableTrading() excludeFromFee(address)
@@ -31,3 +33,8 @@ def _known() -> dict[str, str]:
 def usual(selector: str) -> str:
     """The usual signature behind a selector (8 hex digits), or an empty string."""
     return _known().get(selector, "")
+
+
+def selectors() -> tuple[str, ...]:
+    """Of all usual signatures."""
+    return tuple(_known())

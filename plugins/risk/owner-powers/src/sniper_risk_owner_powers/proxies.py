@@ -3,8 +3,10 @@
 from typing import Final
 
 from sniper.errors import CallReverted
+from sniper.evm.keccak import keccak256
 from sniper.io import Chain, Io
 from sniper_risk_owner_powers.delegates import Delegate, delegates
+from sniper_risk_owner_powers.names import selectors
 from sniper_risk_owner_powers.terms import ADDRESS
 
 MOST: Final = 16
@@ -54,8 +56,11 @@ async def behind(io: Io, chain: Chain, address: str) -> Behind:
 async def _named(chain: Chain, holder: str, delegate: Delegate) -> list[str]:
     """Addresses of code; storage is always that of ``holder``, in whose name all of it runs."""
     if delegate.kind == "table":
-        (facets,) = await chain.read(holder, "facetAddresses()(address[])")
-        return [str(facet).lower() for facet in facets]
+        try:
+            (facets,) = await chain.read(holder, "facetAddresses()(address[])")
+            return [str(facet).lower() for facet in facets]
+        except CallReverted:
+            return await _tabled(chain, holder, delegate.slot)
     if delegate.kind == "constant":
         return [hexed(delegate.address)]
     word = delegate.address or (await chain.storage(holder, delegate.slot)) >> delegate.shift & ADDRESS
@@ -63,6 +68,20 @@ async def _named(chain: Chain, holder: str, delegate: Delegate) -> list[str]:
         return [hexed(word)] if word else []
     (implementation,) = await chain.read(hexed(word), "implementation()(address)")
     return [str(implementation).lower()]
+
+
+async def _tabled(chain: Chain, holder: str, slot: int) -> list[str]:
+    """Of a diamond that does not tell its facets, those behind the usual functions. Raises `CallReverted` where it has
+    none of a token."""
+    found: dict[str, None] = {}
+    for selector in selectors():
+        key = keccak256(bytes.fromhex(selector).ljust(32, b"\0") + slot.to_bytes(32, "big"))
+        word = await chain.storage(holder, int.from_bytes(key, "big")) & ADDRESS
+        if word:
+            found[hexed(word)] = None
+    if not found:
+        raise CallReverted(f"the diamond {holder} tells no facets and has none behind the usual functions")
+    return list(found)
 
 
 def hexed(address: int) -> str:

@@ -44,6 +44,8 @@ class Power(Frozen):
     selector   Of the function by which it is done, 8 hex digits; ``fallback`` where no selector leads to it.
     name       Its usual signature where it is well known, else empty. Never needed to find anything.
     guards     Who may; empty: anybody.
+    mild       Less than it looks: what anybody gets for a payment, once, or back; or what is bounded in the code.
+    until_*    From this time (seconds) or block on it cannot be used any more; 0: it always can.
     variables  Storage slots that it writes or depends on.
     code       In which of the pieces of code it is.
     start, end Places in the code where it is seen, bytes: for what refuses transfers those of the refusal.
@@ -59,6 +61,9 @@ class Power(Frozen):
     start: int
     end: int
     what: str
+    mild: bool = False
+    until_time: int = 0
+    until_block: int = 0
     sure: str = "inferred"
 
 

@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 from sniper_risk_owner_powers.balances import Change
 from sniper_risk_owner_powers.contract import ERC20, TRANSFER, TRANSFER_FROM, Contract, Write, slot_keys, variables
 from sniper_risk_owner_powers.flow import Flow, Refusal
-from sniper_risk_owner_powers.machine import Call, Store
+from sniper_risk_owner_powers.machine import Call, Edge, Store
 from sniper_risk_owner_powers.report import Guard
 from sniper_risk_owner_powers.storage import Variable
-from sniper_risk_owner_powers.terms import Term, Word, leaves
+from sniper_risk_owner_powers.terms import ADDRESS, Term, Word, leaves
 
 COMPARES: Final = frozenset({"lt", "gt", "slt", "sgt"})
 
@@ -25,6 +25,8 @@ class Restriction(NamedTuple):
     setter: Write | None
     guards: tuple[Guard, ...]
     what: str
+    mild: bool = False
+    until: tuple[int, int] = (0, 0)
 
 
 def restrictions(contract: Contract, changed: list[Change]) -> Iterator[Restriction]:
@@ -73,37 +75,151 @@ class Parties(NamedTuple):
 
 def _refused(contract: Contract, flow: Flow, parties: Parties, refusal: Refusal) -> Iterator[Restriction]:
     lost = refusal.lost
+    own = contract.balances | contract.allowances | contract.supply
 
     def found(power: str, variable: Variable | None, what: str) -> Restriction:
-        settable = contract.settable(variable) if variable else None
-        setter, guards = settable or (None, ())
-        return Restriction(power, flow, refusal.place, refusal.end, variable, setter, guards, what)
+        setter, guards = (contract.settable(variable) if variable else None) or (None, ())
+        floored = power == "limit" and setter is not None and _floored(contract, setter)
+        mild = floored or (setter is not None and _announced(contract, setter))
+        until = _until(contract, setter) if power == "pause" and setter is not None else (0, 0)
+        return Restriction(power, flow, refusal.place, refusal.end, variable, setter, guards, what, mild, until)
 
-    for holding in (lost, *refusal.choices):
-        own = holding is lost
+    closed = False
+    for holding in (lost, *(refusal.choices if _decides(parties, lost.term) else ())):
         for variable, load in variables(holding.term).items():
             settable = contract.settable(variable)
-            if settable is None or variable in contract.balances | contract.allowances | contract.supply:
-                continue
-            if not contract.can_be(variable, holding):
+            if variable in own or settable is None:
                 continue
             keys = slot_keys(load)
+            if not contract.can_be(variable, holding):
+                if not keys and _switches(holding.term) and not _locks(contract, settable[0]):
+                    closed = True
+                    what = "transfers wait for a switch that can only be opened"
+                    yield found("pause", variable, what)._replace(mild=True)
+                continue
             if keys:
-                if len(keys) == 1 and parties.account(keys[0]) and own and not _exempts(contract, refusal):
+                named = holding is lost and not _exempts(contract, refusal)
+                spared = holding is not lost and holding.holds and lost.term.op == "eq"
+                if len(keys) == 1 and parties.account(keys[0]) and (named or spared):
                     yield found("freeze", variable, "refuses accounts that a list names")
+            elif _waits(parties, holding.term):
+                yield found("limit", variable, "sets how long an account must wait")
             elif _limits(contract, parties, holding.term, variable):
                 yield found("limit", variable, "refuses amounts beyond a limit that can be changed")
-            elif holding.term.op == "eq" and any(parties.account(a) for a in holding.term.args):
-                if own:
-                    yield found("sell-block", variable, "refuses all but certain parties")
-            elif _switches(holding.term):
+            elif _switches(holding.term) and not any(parties.account(a) for a in holding.term.args):
+                closed = True
                 yield found("pause", variable, "refuses transfers by a switch")
     yield from _asked(contract, parties, refusal, found)
-    if lost.term.op == "eq" and not lost.holds and any(parties.account(a) for a in lost.term.args):
-        other = [a for a in lost.term.args if not parties.account(a)]
-        read = variables(other[0]) if other else {}
-        if other and other[0] != 0 and not any(slot_keys(load) for load in read.values()):
+    if closed or _opens(refusal):
+        return
+    party = any(parties.account(a) for a in lost.term.args)
+    if lost.term.op == "eq" and party:
+        other = next((a for a in lost.term.args if not parties.account(a)), 0)
+        read = variables(other)
+        chosen = any(contract.settable(v) for v in read)
+        if other != 0 and (chosen or not lost.holds) and not any(slot_keys(load) for load in read.values()):
             yield found("sell-block", next(iter(read), None), "refuses all but certain parties")
+
+
+def _until(contract: Contract, setter: Write) -> tuple[int, int]:
+    """Time and block up to which a switch can be thrown, where the code sets an end to it; else zeros."""
+    value, wanted = contract.terms.condition(setter.value)
+    ends: dict[str, int] = {}
+
+    def ended(edge: Edge) -> bool:
+        term = edge.condition
+        if term is None:
+            return False
+        if term is value:
+            return edge.holds != wanted
+        if term.op not in {"lt", "gt"} or not edge.holds:
+            return False
+        clock, end = term.args if term.op == "lt" else reversed(term.args)
+        if isinstance(clock, Term) and clock.name in {"timestamp", "number"} and isinstance(end, int):
+            ends[clock.name] = max(end, ends.get(clock.name, 0))
+            return True
+        return False
+
+    if setter.node in setter.flow.ahead((1,), ended):
+        return 0, 0
+    return ends.get("timestamp", 0), ends.get("number", 0)
+
+
+def _decides(parties: Parties, term: Term) -> bool:
+    """Whether a condition is about who, when or whether, and no check of the arithmetic, which fails for no reason
+    that what was decided before would tell."""
+    if term.op in {"sload", "field"}:
+        return True
+    if term.op == "eq":
+        return any(parties.account(a) or (isinstance(a, int) and a <= ADDRESS) for a in term.args) and not any(
+            isinstance(a, Term) and a.op in {"add", "sub", "mul", "div"} for a in term.args
+        )
+    if term.op in COMPARES:
+        fixed = any(isinstance(a, int) and a > 1 for a in term.args)
+        return fixed or any(leaf.op == "env" for leaf in term.leaves)
+    return term.op in {"call", "ret"}
+
+
+def _opens(refusal: Refusal) -> bool:
+    """Whether what is refused here passes at another time, or once a switch is thrown: then the party is an exception
+    to that, and the others are not shut out for good."""
+    return any(
+        holding.term.op in {"sload", "field"}
+        or any(leaf.name in {"timestamp", "number"} for leaf in holding.term.leaves)
+        for holding in refusal.choices
+    )
+
+
+def _locks(contract: Contract, write: Write) -> bool:
+    """Whether the function that opens also shuts, as a lock against being entered twice does."""
+    return any(w.flow is write.flow and w.value != write.value for w in contract.writers[write.variable])
+
+
+def _waits(parties: Parties, term: Term) -> bool:
+    """A comparison of the time with what is noted of a party and something else."""
+    return (
+        term.op in COMPARES
+        and any(leaf.name in {"timestamp", "number"} for leaf in term.leaves)
+        and any(leaf.op == "sload" and any(parties.account(k) for k in slot_keys(leaf)) for leaf in term.leaves)
+    )
+
+
+DAY: Final = 86_400
+
+
+def _announced(contract: Contract, setter: Write) -> bool:
+    """Whether a change waits for a time that was noted at least a day before."""
+    for term, _ in setter.flow.certain(setter.node):
+        if term.op not in COMPARES or not _clocks(term):
+            continue
+        for variable in variables(term):
+            noted = [w.value for w in contract.writers.get(variable, ()) if w.value != 0]
+            if noted and all(_ahead(value) for value in noted):
+                return True
+    return False
+
+
+def _ahead(value: Word) -> bool:
+    """The present time and a day or more."""
+    if not isinstance(value, Term) or value.op != "add":
+        return False
+    clock, more = value.args
+    return isinstance(clock, Term) and clock.name == "timestamp" and isinstance(more, int) and DAY <= more < 2**64
+
+
+def _floored(contract: Contract, setter: Write) -> bool:
+    """Whether what a limit is set to is held above something that counts: a share of the supply, or a large number."""
+    for term, holds in setter.flow.certain(setter.node):
+        if term.op not in COMPARES or setter.value not in term.args:
+            continue
+        first, second = term.args
+        # value < floor does not hold, or floor > value does not
+        floor = second if term.op in {"lt", "slt"} and first is setter.value else first
+        if (term.op in {"gt", "sgt"}) == (first is setter.value) or holds:
+            continue
+        if any(v in contract.supply for v in variables(floor)) or (isinstance(floor, int) and floor > 10**15):
+            return True
+    return False
 
 
 def _exempts(contract: Contract, refusal: Refusal) -> bool:
@@ -136,9 +252,15 @@ def _switches(term: Term) -> bool:
         return True
     if term.op not in COMPARES | {"eq"}:
         return False
+    if term.op in COMPARES and not any(isinstance(a, int) or leaves(a) & _clocks(term) for a in term.args):
+        return False
     return all(isinstance(a, int) or a.op in {"sload", "field", "env", "add", "sub", "sha"} for a in term.args) and all(
         leaf.op in {"sload", "env", "sha"} for leaf in term.leaves
     )
+
+
+def _clocks(term: Term) -> frozenset[Term]:
+    return frozenset(leaf for leaf in term.leaves if leaf.name in {"timestamp", "number"})
 
 
 def _asked(
@@ -154,7 +276,12 @@ def _asked(
         if call is None or call.selector in ERC20 or not any(parties.account(a) for a in call.args):
             continue
         read = variables(call.to)
-        if (read and not any(slot_keys(load) for load in read.values())) or (isinstance(call.to, int) and call.to > 9):
+        keyed = [v for v, load in read.items() if any(parties.account(k) for k in slot_keys(load))]
+        if keyed and contract.settable(keyed[0]):
+            yield found("freeze", keyed[0], "an account can be given a contract that refuses")
+        elif (read and not any(slot_keys(load) for load in read.values())) or (
+            isinstance(call.to, int) and call.to > 9
+        ):
             variable = next(iter(read), None)
             power = "pause" if variable and contract.settable(variable) else "sell-block"
             yield found(power, variable, "another contract can refuse")
@@ -171,4 +298,5 @@ def _taxed(contract: Contract, flow: Flow, changed: list[Change]) -> Iterator[Re
             if settable:
                 place = change.write.place
                 what = "what arrives depends on a rate that can be changed"
-                yield Restriction("tax", flow, place, place, variable, *settable, what)
+                mild = _announced(contract, settable[0])
+                yield Restriction("tax", flow, place, place, variable, *settable, what, mild)

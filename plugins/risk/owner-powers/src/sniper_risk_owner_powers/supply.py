@@ -1,15 +1,23 @@
 """Powers over balances themselves: mint, burn those of others, move those of others."""
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from sniper_risk_owner_powers.balances import Change
-from sniper_risk_owner_powers.contract import TRANSFER_FROM, Contract, grows, slot_keys, variables
+from sniper_risk_owner_powers.contract import TRANSFER_FROM, Contract, grows, slot_keys, spends, variables
 from sniper_risk_owner_powers.flow import Flow
-from sniper_risk_owner_powers.machine import Edge
+from sniper_risk_owner_powers.machine import Call, Edge
 from sniper_risk_owner_powers.storage import Variable
 from sniper_risk_owner_powers.terms import Term, Word, leaves
 
-Found = tuple[str, Change, str]
+
+class Found(NamedTuple):
+    """mild  See `Power`."""
+
+    power: str
+    change: Change
+    what: str
+    mild: bool = False
 
 
 def supply_powers(contract: Contract, changed: list[Change]) -> Iterator[Found]:
@@ -66,7 +74,53 @@ def _minted(
     for gain in gains:
         node = gain.write.node
         if node in before and node in after and node not in paid:
-            yield "mint", gain, "adds to a balance what is taken from none"
+            mild = _earned(contract, gain) or _paced(contract, gain)
+            yield Found("mint", gain, "adds to a balance what is taken from none", mild)
+
+
+def _earned(contract: Contract, gain: Change) -> bool:
+    """Anybody gets it: for what is paid in, once, or out of another record of its own that shrinks."""
+    flow, node = gain.write.flow, gain.write.node
+    if contract.guards(flow, node):
+        return False
+    certain = flow.certain(node)
+    paid = [leaf for h in certain for leaf in h.term.leaves] + list(leaves(gain.amount))
+    if any(leaf.name == "callvalue" for leaf in leaves(gain.amount)):
+        return True
+    for each in flow.nodes:
+        for event in each.events:
+            if not isinstance(event, Call) or event.selector != TRANSFER_FROM or not event.args:
+                continue
+            if contract.sender(event.args[0]) and event.result in _calls(paid):
+                return True
+    for write in contract.writes:
+        if write.flow is not flow or write.variable in contract.ledgers:
+            continue
+        noted = [h for h in certain if any(v == write.variable for v in variables(h.term))]
+        if noted and isinstance(write.value, int) and write.value != 0:
+            return True
+        if write.keys and contract.sender(write.keys[0]) and len(write.keys) == 1 and not grows(write):
+            return True
+    return False
+
+
+def _calls(found: list[Term]) -> set[Word]:
+    """The calls whose success or answers are among these."""
+    return {leaf.args[0] if leaf.op == "ret" else leaf for leaf in found}
+
+
+def _paced(contract: Contract, gain: Change) -> bool:
+    """How much follows from the supply alone, and the next time has to be waited for."""
+    flow, node = gain.write.flow, gain.write.node
+    if any(leaf.op == "arg" for leaf in leaves(gain.amount)):
+        return False
+    waits = {
+        variable
+        for h in flow.certain(node)
+        if any(leaf.name in {"timestamp", "number"} for leaf in h.term.leaves)
+        for variable in variables(h.term)
+    }
+    return any(w.flow is flow and w.variable in waits for w in contract.writes)
 
 
 def _taken(
@@ -89,11 +143,11 @@ def _taken(
         before = flow.ahead((1,), lambda edge: edge.target in given)
         after = flow.behind([e for e in flow.endings if e not in given], without=given)
         if node in before and node in after and node not in given:
-            yield "burn", loss, "takes from the balance of another account what is given to none"
+            yield Found("burn", loss, "takes from the balance of another account what is given to none")
             if any(w.flow is flow and w.variable in escrows and loss.account in w.keys for w in contract.writes):
-                yield "freeze", loss, "sets aside part of the balance of another account"
+                yield Found("freeze", loss, "sets aside part of the balance of another account")
         if gains and (flow.ahead((node,)) | flow.behind((node,))) & given:
-            yield "leak", loss, "moves the balance of another account without its allowance"
+            yield Found("leak", loss, "moves the balance of another account without its allowance")
 
 
 def _either(consents: Callable[[Edge], bool], spent: frozenset[int]) -> Callable[[Edge], bool]:
@@ -135,7 +189,7 @@ def _allows(contract: Contract, leaf: Term, account: Word) -> bool:
     if leaf.op != "sload":
         return False
     keys = slot_keys(leaf)
-    return len(keys) > 1 and account in keys and any(contract.sender(k) for k in keys)
+    return len(keys) > 1 and account in keys and any(contract.sender(k) or k is contract.this for k in keys)
 
 
 def _spent(contract: Contract, flow: Flow, account: Word) -> frozenset[int]:
@@ -143,17 +197,27 @@ def _spent(contract: Contract, flow: Flow, account: Word) -> frozenset[int]:
     return frozenset(
         w.node
         for w in contract.writes
-        if w.flow is flow and len(w.keys) > 1 and account in w.keys and any(contract.sender(k) for k in w.keys)
+        if w.flow is flow
+        and len(w.keys) > 1
+        and account in w.keys
+        and any(contract.sender(k) or k is contract.this for k in w.keys)
     )
 
 
 def _granted(contract: Contract) -> Iterator[Found]:
     """An allowance given in the name of an account that neither calls nor signed."""
     for write in contract.writes:
-        if write.variable not in contract.allowances or len(write.keys) < 2 or write.flow.selector == TRANSFER_FROM:
+        if (
+            len(write.keys) < 2
+            or write.variable not in contract.allowances
+            or spends(write)
+            or write.flow.selector == TRANSFER_FROM
+        ):
             continue
         account, spender = write.keys[0], write.keys[1]
         if contract.sender(account) or account is contract.this or write.value == 0 or contract.sender(spender):
             continue
         if write.node in write.flow.ahead((1,), _consent(contract, account)):
-            yield "leak", Change("set", account, write.value, write), "grants an allowance over the balance of another"
+            yield Found(
+                "leak", Change("set", account, write.value, write), "grants an allowance over the balance of another"
+            )

@@ -46,6 +46,9 @@ Word: TypeAlias = int | Term
 
 LEAVES: Final = frozenset({"arg", "env", "sload", "call", "ret", "mem", "unknown", "sha", "map", "arr"})
 
+NEVER_ZERO: Final = frozenset({"caller", "origin", "address"})
+"""Addresses that take part in a call."""
+
 
 def leaves(word: Word) -> frozenset[Term]:
     """Those of a term; a known value has none."""
@@ -278,4 +281,6 @@ class Terms:
             else:
                 break
             wanted = not wanted
+        if isinstance(word, Term) and word.name in NEVER_ZERO:
+            return 1, wanted
         return word, wanted

@@ -466,20 +466,212 @@ contract Diamond {
     }
 }
 
-contract SafeLike {
-    function getOwners() external pure returns (address[] memory) {}
+contract Wallet {
+    address[] internal signers;
+    mapping(bytes32 => mapping(address => bool)) internal agreed;
+
+    function getOwners() external view returns (address[] memory) {
+        return signers;
+    }
 
     function getThreshold() external pure returns (uint256) {
         return 3;
     }
 
-    function execTransaction(address, uint256, bytes calldata, uint8, uint256, uint256, uint256, address, address, bytes memory) external {}
+    function agree(bytes32 to) external {
+        agreed[to][msg.sender] = true;
+    }
 }
 
-contract TimelockLike {
+contract Waits {
+    mapping(bytes32 => uint256) internal ready;
+    address internal boss = msg.sender;
+
     function getMinDelay() external pure returns (uint256) {
         return 172800;
     }
 
-    function schedule(address, uint256, bytes calldata, bytes32, bytes32, uint256) external {}
+    function plan(address to, bytes calldata what) external {
+        require(msg.sender == boss);
+        ready[keccak256(abi.encode(to, what))] = block.timestamp + 172800;
+    }
+
+    function act(address to, bytes calldata what) external {
+        uint256 from = ready[keccak256(abi.encode(to, what))];
+        require(from != 0 && block.timestamp >= from);
+        (bool done,) = to.call(what);
+        require(done);
+    }
+}
+
+contract WaitsNot {
+    address internal boss = msg.sender;
+
+    function getMinDelay() external pure returns (uint256) {
+        return 172800;
+    }
+
+    function act(address to, bytes calldata what) external {
+        require(msg.sender == boss);
+        (bool done,) = to.call(what);
+        require(done);
+    }
+}
+
+contract Beacon {
+    address public implementation;
+    address internal boss = msg.sender;
+
+    function set(address to) external {
+        require(msg.sender == boss);
+        implementation = to;
+    }
+}
+
+contract SwitchedForAWhile is Base {
+    bool internal off;
+    uint256 internal constant END = 1900000000;
+
+    function a(bool yes) external only {
+        require(!yes || block.timestamp < END);
+        off = yes;
+    }
+
+    function _move(address from, address to, uint256 value) internal override {
+        require(!off, "no");
+        super._move(from, to, value);
+    }
+}
+
+contract LimitedAboveAFloor is Base {
+    uint256 internal most = 1e22;
+
+    function a(uint256 value) external only {
+        require(value >= totalSupply / 100);
+        most = value;
+    }
+
+    function _move(address from, address to, uint256 value) internal override {
+        require(value <= most, "much");
+        super._move(from, to, value);
+    }
+}
+
+contract Cooling is Base {
+    uint256 internal pauses = 30;
+    mapping(address => uint256) internal last;
+
+    function a(uint256 value) external only {
+        pauses = value;
+    }
+
+    function _move(address from, address to, uint256 value) internal override {
+        require(block.timestamp >= last[from] + pauses, "wait");
+        last[from] = block.timestamp;
+        super._move(from, to, value);
+    }
+}
+
+contract CoolingForGood is Base {
+    mapping(address => uint256) internal last;
+
+    function _move(address from, address to, uint256 value) internal override {
+        require(block.timestamp >= last[from] + 30, "wait");
+        last[from] = block.timestamp;
+        super._move(from, to, value);
+    }
+}
+
+contract Opens is Base {
+    bool internal open;
+
+    function a() external only {
+        open = true;
+    }
+
+    function _move(address from, address to, uint256 value) internal override {
+        require(open || from == boss, "not yet");
+        super._move(from, to, value);
+    }
+}
+
+contract Sells is Base {
+    function a() external payable {
+        totalSupply += msg.value;
+        held[msg.sender] += msg.value;
+    }
+}
+
+contract Rescaled {
+    uint256 internal scale = 1e18;
+    mapping(address => uint256) internal held;
+    address internal boss = msg.sender;
+
+    function a(uint256 value) external {
+        require(msg.sender == boss);
+        scale = value;
+    }
+
+    function balanceOf(address who) external view returns (uint256) {
+        return (held[who] * scale) / 1e18;
+    }
+
+    function transfer(address to, uint256 value) external returns (bool) {
+        held[msg.sender] -= value;
+        held[to] += value;
+        return true;
+    }
+}
+
+contract LentStorage is Base {
+    address internal part;
+
+    function a(address to) external only {
+        part = to;
+    }
+
+    function _move(address from, address to, uint256 value) internal override {
+        (bool done,) = part.delegatecall(abi.encodeWithSignature("b(address)", from));
+        require(done);
+        super._move(from, to, value);
+    }
+}
+
+contract SaysItHasNoOwner is Base {
+    bool internal gone;
+
+    function owner() external view returns (address) {
+        return gone ? address(0) : boss;
+    }
+
+    function a() external only {
+        gone = true;
+    }
+
+    function b(address to, uint256 value) external only {
+        held[to] += value;
+    }
+}
+
+contract TaxedAfterADay is Base {
+    uint256 internal share;
+    uint256 internal next;
+    uint256 internal from;
+
+    function a(uint256 value) external only {
+        next = value;
+        from = block.timestamp + 1 days;
+    }
+
+    function b() external only {
+        require(from != 0 && block.timestamp >= from);
+        share = next;
+    }
+
+    function _move(address sender, address to, uint256 value) internal override {
+        uint256 fee = (value * share) / 100;
+        held[sender] -= value;
+        held[boss] += fee;
+        held[to] += value - fee;
+    }
 }
