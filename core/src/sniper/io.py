@@ -61,6 +61,13 @@ class Chain(Protocol):
         """
         ...
 
+    async def time(self, block: int | None = None) -> int:
+        """When a block was made (this one, where left out), Unix seconds; not later than this one.
+
+        Raises `RpcError` when no endpoint answers.
+        """
+        ...
+
 
 class Fork(Chain, Protocol):
     """A throw-away copy of a chain's state, for simulation. Each trade sees what the ones before it did."""

@@ -74,6 +74,17 @@ class ChainAt:
             raise RpcError(f"chain {self._endpoints.chain_id}: eth_getLogs gave {answer!r:.80}")
         return [log_from_json(each) for each in answer]
 
+    async def time(self, block: int | None = None) -> int:
+        """See `sniper.io.Chain`."""
+        number = self.block if block is None else min(block, self.block)
+        header = await self._endpoints.call("eth_getBlockByNumber", (hex(number), False))
+        try:
+            return int(header["timestamp"], 16)
+        except (KeyError, TypeError, ValueError) as cause:
+            raise RpcError(
+                f"chain {self._endpoints.chain_id}: eth_getBlockByNumber {number} gave {header!r:.80}"
+            ) from cause
+
 
 class ForkAt(ChainAt):
     """A throw-away copy of the state after ``block``, seen by one account.
