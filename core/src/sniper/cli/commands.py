@@ -14,6 +14,7 @@ class Entry(NamedTuple):
 GROUPS: Final[Mapping[str, str]] = {
     "config": "Check and show the config file",
     "journal": "Verify, export and prune what was recorded",
+    "models": "Train models, and see what they know",
     "plugins": "See what is installed",
     "risk": "See what the risk checks say",
     "strategy": "See and steer the strategies of a run",

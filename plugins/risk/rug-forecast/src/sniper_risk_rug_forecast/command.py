@@ -1,0 +1,137 @@
+"""``sniper models train`` and ``sniper models show``."""
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from sniper_risk_rug_forecast.errors import TrainingDataError
+from sniper_risk_rug_forecast.eventfiles import EventFolder, PoolFile, read_actions, read_labels, read_pools
+from sniper_risk_rug_forecast.launches import launches
+from sniper_risk_rug_forecast.modelfile import ModelFile, read, shipped
+from sniper_risk_rug_forecast.training import DRAINED, MALICIOUS, Case
+from sniper_risk_rug_forecast.training import train as trained
+
+GENERATED = 800
+SEED = 1
+ABOUT_GENERATED = "trained on generated launches"
+
+
+@click.command("train")
+@click.argument("model", type=click.Choice(["rug-forecast"]))
+@click.option(
+    "--events",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of event files: mint, burn, swap, sync with a CSV for each pool, and pools.csv. See the README.",
+)
+@click.option("--pools", type=click.Path(path_type=Path, dir_okay=False), help="Default: pools.csv in that folder.")
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="CSV of token or pool, and malicious (0 or 1): learn this label from the first 24 hours of each pool. "
+    "Without it: whether a pool is drained within 24 hours, which the events tell themselves.",
+)
+@click.option("--cut", type=int, default=0, help="Files with so many rows were cut there. Default: none was.")
+@click.option("--generated", is_flag=True, help="Instead of events: launches that are generated, always the same ones.")
+@click.option("--about", default="", help='On what it is trained, in words that findings repeat: "trained on …".')
+@click.option("--seed", type=int, default=SEED, show_default=True, help="Of the training.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where to write the model.")
+def train(
+    model: str,
+    events: Path | None,
+    pools: Path | None,
+    labels: Path | None,
+    cut: int,
+    generated: bool,
+    about: str,
+    seed: int,
+    out: Path,
+) -> None:
+    """Train a model and write it to a file. Needs lightgbm, and no network."""
+    if generated == (events is not None):
+        raise click.UsageError("give either --events or --generated")
+    if generated:
+        if labels is not None:
+            raise click.UsageError("generated launches have no labels: leave --labels out")
+        file = shipped_model() if seed == SEED and not about else _from_generated(about or ABOUT_GENERATED, seed)
+    else:
+        assert events is not None
+        cases = cases_of(events, pools or events / "pools.csv", labels, cut)
+        target = MALICIOUS if labels else DRAINED
+        file = trained(cases, target=target, about=about or f"trained on {len(cases)} recorded pools", seed=seed)
+    out.write_text(file.text(), encoding="utf-8")
+    click.echo(_told(file))
+    click.echo(f"wrote {out}")
+
+
+def shipped_model() -> ModelFile:
+    """The model that comes with the package, trained anew."""
+    return _from_generated(ABOUT_GENERATED, SEED)
+
+
+def _from_generated(about: str, seed: int) -> ModelFile:
+    return trained(launches(GENERATED, SEED), target=DRAINED, about=about, seed=seed)
+
+
+def cases_of(events: Path, pools: Path, labels: Path | None, cut: int) -> list[Case]:
+    """The pools of a folder. Which coin is paid with: the one that more of these pools hold. Where there are labels,
+    only the pools that they name are taken, or whose token they name.
+
+    Raises `TrainingDataError`.
+    """
+    folder, known = EventFolder(events), read_pools(pools)
+    judged = read_labels(labels) if labels else None
+    held = Counter(coin for pool in known for coin in (pool.token0, pool.token1))
+    read = []
+    for pool in known:
+        quote = 0 if held[pool.token0] >= held[pool.token1] else 1
+        label = _label(judged, pool, (pool.token1, pool.token0)[quote]) if judged is not None else None
+        if judged is None or label is not None:
+            read.append((pool, label, read_actions(folder, pool, quote=quote)))
+    end = max((actions[-1].time for _, _, actions in read if actions), default=0)
+    if not end:
+        raise TrainingDataError(f"{events} has no pool in which anything happened and that is to be learnt from")
+    return [
+        Case(
+            pool=pool.pool,
+            created=pool.created,
+            actions=actions,
+            until=actions[-1].time if cut and len(actions) >= cut else end,
+            label=label,
+        )
+        for pool, label, actions in read
+    ]
+
+
+def _label(judged: dict[str, int], pool: PoolFile, token: str) -> int | None:
+    return judged.get(pool.pool, judged.get(token))
+
+
+@click.command("show")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
+def show(file: Path | None) -> None:
+    """Show on what a model was trained, and how good it was; without FILE, the one that comes with the package."""
+    click.echo(_told(read(file) if file else shipped()))
+
+
+def _told(file: ModelFile) -> str:
+    measured = file.metrics
+    lines = [
+        f"foresees      {file.target}",
+        f"about         {file.about}",
+        f"data          {file.pools} pools, {file.samples} samples, {file.positives} positive",
+        f"data sha256   {file.data_sha256}",
+        f"measured      on {measured['samples']} later samples ({measured['positives']} positive): "
+        f"AUC {measured['auc']:.3f}, MCC {measured['mcc']:.3f}, Brier {measured['brier']:.3f}",
+        f"parts best    above {file.threshold_bps} bps",
+        f"made by       sniper-core {file.sniper}, lightgbm {file.lightgbm}, seed {file.seed}, "
+        f"features version {file.features_version}",
+        f"sha256        {file.sha256}",
+        "",
+        "forecast    cases  mean    came",
+    ]
+    table = [
+        f"{bin['low']:.1f} to {bin['high']:.1f}  {bin['cases']:5}  {bin['forecast']:.3f}  {bin['came']:.3f}"
+        for bin in measured["calibration"]
+    ]
+    return "\n".join([*lines, *table])

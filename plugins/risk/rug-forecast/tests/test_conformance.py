@@ -1,0 +1,20 @@
+from sniper_risk_rug_forecast.check import RugForecast, RugForecastConfig
+from sniper_risk_rug_forecast.command import show, train
+from sniper_sdk import AppConformance, PackageConformance, RiskConformance
+
+
+class TestPackage(PackageConformance):
+    distribution = "sniper-risk-rug-forecast"
+
+
+class TestRugForecast(RiskConformance):
+    check = RugForecast
+    config = RugForecastConfig()
+
+
+class TestTrain(AppConformance):
+    command = train
+
+
+class TestShow(AppConformance):
+    command = show
