@@ -15,6 +15,7 @@ SECTIONS = {
     "signing": "the same through the signer's process",
     "web3path": "the same through web3.py and eth-account",
     "simulated": "the same with the honeypot's simulated purchase and sale",
+    "scenarios": "a purchase and the sale of it, simulated on the node and in a worker",
     "startup": "the command line with 40 plugins",
     "throughput": "kernel and live loop, events per CPU second; memory",
     "durable": "durable orders",

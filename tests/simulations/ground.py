@@ -3,7 +3,7 @@
 from typing import Any
 
 from sniper.events import Block, Log, Started
-from sniper.evm.rpc import Endpoints
+from sniper.evm.rpc import Endpoints, Provider
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.wiring import AccountWiring, AmmWiring, ChainWiring, Wiring
 from sniper.runtime.forks import ShellIo
@@ -23,12 +23,12 @@ OWNER = "0x" + "a1" * 20
 
 
 class Ground:
-    """`launch` tokens, then `io`. ``hardfork``: by whose rules; None: as the node says.
+    """`launch` tokens, then `io`. ``hardfork``: by whose rules; None: as the node says. ``port``: of a proxy to it.
 
     Account ``main`` pays with the chain's coin, ``wrapped`` with its wrapped form.
     """
 
-    def __init__(self, chain: DevChain, hardfork: str | None = None) -> None:
+    def __init__(self, chain: DevChain, hardfork: str | None = None, workers: int = 1, port: int = 0) -> None:
         self.chain = chain
         addresses = chain.addresses
         weth = addresses.weth.lower()
@@ -59,8 +59,9 @@ class Ground:
             )
         )
         self.kernel.handle(Started(time=chain.timestamp() * SECOND, mode="paper"))
-        self.endpoints = Endpoints(chain.chain_id, [chain.rpc_url])
-        self.workers = Workers(1, within_s=20.0)
+        url = f"http://127.0.0.1:{port}" if port else chain.rpc_url
+        self.endpoints = Endpoints(chain.chain_id, [Provider(url=url, rate=100_000, burst=100_000)])
+        self.workers = Workers(workers, within_s=20.0)
         hardforks = {} if hardfork is None else {chain.chain_id: hardfork}
         self.simulations = Simulations(lambda _: self.endpoints, self.workers, hardforks)
         self._seen = 0

@@ -134,6 +134,11 @@ class Workers:
         self._results = Answers(KEPT)
         self._running = Shared[bytes]()
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of those that are there."""
+        return tuple(sorted(worker.pid for worker in (*self._idle, *self._busy)))
+
     async def warm(self) -> None:
         """Start the processes now. Raises `ComputeError`."""
         while len(self._idle) + len(self._busy) < self._count:
