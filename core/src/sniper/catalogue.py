@@ -94,8 +94,10 @@ class Extension:
 
     @property
     def id(self) -> str:
-        """``"kind.name"``: the config section, and what ``[plugins] disable`` takes."""
-        return f"{self.spec.kind}.{self.spec.name}"
+        """``"kind.name"``: the config section, and what ``[plugins] disable`` takes. A command has its group
+        before its name, as in ``"app.plugins-test"``: what users type is unique, its last word need not be."""
+        group = f"{self.spec.group}-" if isinstance(self.spec, AppSpec) and self.spec.group else ""
+        return f"{self.spec.kind}.{group}{self.spec.name}"
 
 
 @dataclass(frozen=True, slots=True)

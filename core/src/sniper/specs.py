@@ -31,7 +31,8 @@ T_co = TypeVar("T_co", covariant=True)
 class Spec(Frozen, Generic[T_co], kw_only=True, array_like=False):
     """One extension.
 
-    name         Kebab-case, unique within its kind: what users type, and the config section's name.
+    name         Kebab-case, unique within its kind (a command: within its group): what users type, and the config
+                 section's name.
     summary      One line for ``plugins list``: what it does for the trader.
     factory      ``"package.module:Class"``, in the same distribution; imported on first use.
     in_init      Whether the config that ``sniper init`` writes has a section for it; not where a trader must make

@@ -16,6 +16,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "journal": "Verify, export and prune what was recorded",
     "models": "Train models, and see what they know",
     "plugins": "See what is installed",
+    "policy": "Try the policies that the config lists",
     "risk": "See what the risk checks say",
     "strategy": "See and steer the strategies of a run",
 }
