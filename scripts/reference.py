@@ -116,7 +116,7 @@ def _profile(name: str, values: Mapping[str, object]) -> str:
 def _rows(fields: dict[str, FieldInfo]) -> Iterator[str]:
     for name, field in fields.items():
         default = None if field.is_required() else plain(field.get_default(call_default_factory=True))
-        if isinstance(default, dict):
+        if isinstance(default, dict) and default:
             continue  # has a table of its own
         shown = "required" if field.is_required() else "not set" if default is None else f"`{inline(default)}`"
         yield f"| `{name}` | {shown} | {(field.description or '').replace('|', '/').replace(chr(10), ' ')} |"

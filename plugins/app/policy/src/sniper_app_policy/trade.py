@@ -182,7 +182,12 @@ class StatedView:
     def realised(self, *, last_ns: int, chain_id: int) -> int:
         return 0
 
-    def drawdown(self, chain_id: int) -> int:
+    def exposure(
+        self, chain_id: int, *, token: str | None = None, venue: str | None = None, instance: str | None = None
+    ) -> int:
+        return 0
+
+    def drawdown(self, chain_id: int, *, last_ns: int | None = None) -> int:
         return 0
 
     def last_entry(self, token: str | None = None) -> int | None:
