@@ -79,11 +79,11 @@ class Traced(Frozen):
 
 
 class Lacks(Frozen, tag="worker.lacks/1"):
-    """State that is wanted; ``call``: what will want more of it. Answered by `Given`."""
+    """State that is wanted; ``calls``: what will want more of it. Answered by `Given`."""
 
     accounts: tuple[str, ...]
     slots: tuple[tuple[str, int], ...]
-    call: Traced | None = None
+    calls: tuple[Traced, ...] = ()
 
 
 class Missed(Frozen, tag="worker.missed/1"):

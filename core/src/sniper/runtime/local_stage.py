@@ -200,6 +200,7 @@ class LocalStage:
     # ---- deeds ----
 
     def _together(self, request: Together) -> list[Any]:
+        self._foresee(request)
         answers: list[Any] = []
         for deed in request.deeds:
             if isinstance(deed, Endow):
@@ -212,6 +213,32 @@ class LocalStage:
                 if answers[-1].reverted:
                     break
         return answers
+
+    def _foresee(self, request: Together) -> None:
+        """Learn at once what all deeds will look at, as far as can be told from the state before the first."""
+        wanted: set[Key] = set()
+        calls: dict[tuple[str, str, bytes], Traced] = {}
+        for deed in request.deeds:
+            if isinstance(deed, Call):
+                sender, to, data = deed.sender.lower(), deed.to.lower(), deed.data
+            elif deed.asset == NATIVE:
+                wanted.add((deed.address.lower(), None))
+                continue
+            else:
+                sender, to, data = deed.address.lower(), deed.asset.lower(), BALANCE_OF.encode(deed.address)
+            wanted |= {(sender, None), (to, None)}
+            subject = self._subject = self._subject or to
+            if (subject, to, data[:4]) not in self._block.kinds:
+                value = deed.value if isinstance(deed, Call) else 0
+                calls[subject, to, data[:4]] = self._traced(sender, to, data, value, 5_000_000)
+        unknown = self._unknown(wanted)
+        if not unknown and not calls:
+            return
+        given = self._learn(unknown, tuple(calls.values()))
+        for name in calls:
+            # More than it needs: what one of these calls looks at, another one may look at, too.
+            self._block.kinds[name] = Kind(keys={key for key in given if key[0] not in self._now.made})
+            self._block.kinds[name].keys.add((name[1], None))
 
     def _endow(self, asset: str, address: str, amount: int) -> None:
         if asset == NATIVE:
@@ -285,14 +312,14 @@ class LocalStage:
         code_hash = before.code_hash if code is None else None
         self._now.accounts[address] = account(balance, before.nonce, before.code if code is None else code, code_hash)
 
-    def _learn(self, keys: set[Key], call: Traced | None = None) -> set[Key]:
+    def _learn(self, keys: set[Key], calls: tuple[Traced, ...] = ()) -> set[Key]:
         """Ask for state; all keys that are known because of that."""
         wanted = sorted(keys, key=lambda key: (key[0], -1 if key[1] is None else key[1]))
         return self._told(
             Lacks(
                 accounts=tuple(address for address, slot in wanted if slot is None),
                 slots=tuple((address, slot) for address, slot in wanted if slot is not None),
-                call=call,
+                calls=calls,
             )
         )
 
@@ -318,7 +345,7 @@ class LocalStage:
         used = kind.keys | {(sender, None), (to, None)}
         unknown = self._unknown(used)
         if unknown or not kind.keys:
-            used |= self._learn(unknown, None if kind.keys else self._traced(sender, to, data, value, gas))
+            used |= self._learn(unknown, () if kind.keys else (self._traced(sender, to, data, value, gas),))
         evm = self._evm(used, sender, price * gas)
         ran = _execute(evm, sender, to, data, value, gas, price)
         seen = list(_journal(evm.journal_str))

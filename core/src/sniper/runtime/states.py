@@ -3,6 +3,7 @@
 The block's hash is part of every key, so no reorg makes anything here wrong.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -46,8 +47,10 @@ class States:
         after = self._after(head)
         more = self._missing(after, lacks)
         looked: tuple[set[str], set[tuple[str, int]]] = (set(), set())
-        if more and lacks.call is not None and head.chain_id not in self._untraced:
-            looked = await self._trace(endpoints, head, after, lacks.call)
+        if lacks.calls and head.chain_id not in self._untraced:
+            for found in await asyncio.gather(*(self._trace(endpoints, head, after, call) for call in lacks.calls)):
+                looked[0].update(found[0])
+                looked[1].update(found[1])
             more = self._missing(after, lacks)
         if more:
             await self._read(endpoints, head, after, more)
