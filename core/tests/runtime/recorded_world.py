@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from first_honeypot import FirstHoneypot, RoundTrip
+from msgspec.structs import replace
+
 from sniper.amm import NoLiquidity
 from sniper.codec import encode, encode_state
 from sniper.events import (
@@ -46,6 +49,7 @@ from sniper.kernel.wiring import (
     StrategyWiring,
     Wiring,
 )
+from sniper.risk import Evidence, RiskProbe
 from sniper.runtime.records import fact_record, input_record
 from sniper.types import NATIVE, SECOND, Step, asset_id
 from sniper.venue import OnChainVenue, Swap
@@ -56,7 +60,8 @@ from sniper_exit_stop_loss.rule import StopLoss, StopLossConfig
 from sniper_exit_take_profit.rule import TakeProfit, TakeProfitConfig
 from sniper_exit_trailing_stop.rule import TrailingStop, TrailingStopConfig
 from sniper_fee_percentile.estimator import Percentile, PercentileConfig
-from sniper_risk_honeypot.check import Honeypot, HoneypotConfig, RoundTrip
+from sniper_risk_honeypot.check import Honeypot, HoneypotConfig, Trying
+from sniper_risk_honeypot.trials import Moved, Trial, Trials
 from sniper_risk_limits.check import Limits, LimitsConfig
 from sniper_risk_liquidity.check import Liquidity, LiquidityConfig
 from sniper_sizer_fixed.sizer import Fixed, FixedConfig
@@ -117,7 +122,13 @@ class Router(OnChainVenue):
         return (Step(purpose="approve", to=token, data=data, value=0, gas=50_000),)
 
 
-def wiring(*, max_pools: int = 8, cautious: bool = True, min_reserve: int = ETHER) -> Wiring:
+def wiring(
+    *,
+    max_pools: int = 8,
+    cautious: bool = True,
+    min_reserve: int = ETHER,
+    honeypot: RiskProbe[Any] | None = None,
+) -> Wiring:
     """Two accounts on one chain: ``alice`` probes (where ``cautious``) and runs every exit, ``bob`` does neither."""
     amm = ConstantProductConfig(factories=(FACTORY,))
     snipe = LaunchSnipeConfig(min_liquidity=ETHER, patience_s=240, max_age_s=3600, max_per_block=2, reenter=True)
@@ -142,7 +153,7 @@ def wiring(*, max_pools: int = 8, cautious: bool = True, min_reserve: int = ETHE
         CheckWiring("limits", limits),
         CheckWiring("liquidity", Liquidity(config=LiquidityConfig(min_quote_reserve=min_reserve, max_impact_bps=2000))),
     ]
-    probes = [CheckWiring("honeypot", Honeypot(config=HoneypotConfig()))] if cautious else []
+    probes = [CheckWiring("honeypot", honeypot or Honeypot(config=HoneypotConfig()))] if cautious else []
     execution = ExecutionWiring(slippage_bps=1000, replace_after_blocks=2, stuck_after=3)
     return Wiring(
         chains=(
@@ -421,24 +432,37 @@ class World:
                 )
             )
 
-    def round_trip(self, body: Probe) -> RoundTrip:
+    def round_trip(self, body: Probe) -> Evidence:
         tax = self.rng.choice((0, 0, 0, 300, 5_000))
-        paid, bought = body.entry.amount, body.entry.expected_out * (10_000 - tax) // 10_000
-        return RoundTrip(
-            block=self.number,
-            paid=paid,
-            bought=bought,
-            bought_expected=body.entry.expected_out,
-            buy_gas=100_000,
-            buy_reverted="" if self.rng.random() < 0.95 else "TRADING_CLOSED",
-            sold=bought,
-            returned=paid * 98 // 100,
-            returned_expected=paid,
-            sell_gas=100_000,
-            sell_reverted="",
-            buy_tax_bps=tax,
-            sell_tax_bps=0,
-        )
+        paid, promised = body.entry.amount, body.entry.expected_out
+        bought = promised * (10_000 - tax) // 10_000
+        closed = "" if self.rng.random() < 0.95 else "TRADING_CLOSED"
+        returned, gas = paid * 98 // 100, 100_000
+        if isinstance(self.kernel.accounts["alice"].entries.judges["honeypot"], FirstHoneypot):
+            return RoundTrip(
+                block=self.number,
+                paid=paid,
+                bought=bought,
+                bought_expected=promised,
+                buy_gas=gas,
+                buy_reverted=closed,
+                sold=bought,
+                returned=returned,
+                returned_expected=paid,
+                sell_gas=gas,
+                sell_reverted="",
+                buy_tax_bps=tax,
+                sell_tax_bps=0,
+            )
+        purchase = Trial(paid=paid, bought=bought, bought_expected=promised, buy_gas=gas)
+        if closed:
+            trials = Trials(bought=replace(purchase, failed="buy", reason=closed))
+        else:
+            sold = replace(purchase, sold=bought, returned=returned, returned_expected=returned, gas=gas)
+            moved = Moved(sent=bought, left=bought, arrived=bought)
+            names = ("in_parts", "crowd", "contract", "rich", "small", "large", "again", "another")
+            trials = Trials(bought=purchase, after=(sold,) * 5, moved=moved, **dict.fromkeys(names, sold))
+        return Trying(block=self.number, code=1_000, trials=trials, buy_tax_bps=tax, sell_tax_bps=0)
 
     def settle(self, given: dict[str, Any], body: Settle) -> None:
         submission = body.submission

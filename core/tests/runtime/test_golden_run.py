@@ -13,17 +13,24 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from recorded_world import World, wiring, write
+from first_honeypot import FirstHoneypot, NoConfig
+from recorded_world import World, write
+from recorded_world import wiring as wiring_of
 
 from sniper.journal import Reader, snapshots
 from sniper.journal import verify as verify_bytes
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import dump
+from sniper.kernel.wiring import Wiring
 from sniper.runtime.recovery import Rerun, recover
 
 GOLDEN = Path(__file__).parent / "golden" / "v1"
 MANIFEST = b'{"config":{},"core":{"code":"","version":"0.1.0"},"implementation":"","plugins":{},"python":""}'
 SEED, STEPS = 2, 150
+
+
+def wiring() -> Wiring:
+    return wiring_of(honeypot=FirstHoneypot(config=NoConfig()))
 
 
 @pytest.fixture

@@ -1,18 +1,20 @@
-"""Can what is bought be sold? Buys, approves and sells on a copy of the chain before any real purchase."""
+"""Can what is bought be sold? Plays purchases and sales on a copy of the chain before any real purchase."""
 
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from sniper.io import Trade
-from sniper.risk import Config, Entry, Evidence, Findings, Io, RiskProbe, View, at_most, must
-from sniper.types import BPS
+from sniper.evm.keccak import keccak256
+from sniper.risk import Config, Entry, Evidence, Finding, Findings, Io, RiskProbe, View, at_most, must
+from sniper.types import BPS, split_asset
+from sniper_risk_honeypot.functions import surface
+from sniper_risk_honeypot.owners import Owner, code_behind, owners
+from sniper_risk_honeypot.trials import WAITS, Case, Deed, Moved, Trial, Trials, missing_bps, play
 
-LARGEST: Final = 2**256 - 1
-"""What a contract can claim: more is no evidence, and has no encoding."""
+MOST_LINES: Final = 8
+"""Pieces of evidence in one finding."""
 
-NOTE: Final = 160
-"""Characters of a revert reason that are kept; the token's author chose them."""
+Power = Literal["allow", "warn", "deny"]
 
 
 class HoneypotConfig(Config):
@@ -25,102 +27,180 @@ class HoneypotConfig(Config):
         description="most that may be lost by buying and selling at once, the pool's fees included, bps",
     )
     max_sell_gas: PositiveInt = Field(1_000_000, description="most gas that a sale may burn")
+    max_cooldown_s: NonNegativeInt = Field(
+        60, description="longest time between a purchase and the first sale, seconds"
+    )
+    max_owner_tax_bps: int = Field(
+        2500, ge=0, le=BPS, description="most that a sale may lose after an owner did what he can, bps"
+    )
+    owner_stops_sales: Power = Field("deny", description="what it means that an owner can make sales fail")
+    owner_takes_balances: Power = Field("deny", description="what it means that an owner can take what others hold")
+    trust_shared_owners: bool = Field(
+        True, description="whether a multisig of two or more, or a timelock of a day or more, only warns"
+    )
+    large_bps: int = Field(
+        30_000,
+        ge=BPS,
+        le=1_000_000,
+        description="the large amount that is tried, of the amount that is to be paid, bps",
+    )
     retry_after_s: NonNegativeInt = Field(
         3, description="seconds after which a token that cannot be bought yet is tried again; 0: never"
     )
 
 
-class RoundTrip(Evidence):
-    """A purchase and a sale of all that it brought, one after the other at ``block``.
+class Trying(Evidence):
+    """What the trials brought, on the state after ``block``.
 
-    paid, returned                      Quote asset, base units: what went out and what came back.
-    bought, sold                        Token, base units: what came in and what went out again.
-    bought_expected, returned_expected  What the pool's formula promised for ``paid`` and for ``sold``.
-    buy_reverted, sell_reverted         Why the trade reverted; empty where it did not.
-    buy_tax_bps, sell_tax_bps           Share of the promise that is missing, rounded up; None where not measured.
+    code                       Bytes of code behind the token; 0: there is none.
+    owners                     Whom it was tried to act as.
+    buy_tax_bps, sell_tax_bps  Share of the promise that is missing, rounded up; None where not measured.
     """
 
     block: int
-    paid: int
-    bought: int
-    bought_expected: int
-    buy_gas: int
-    buy_reverted: str
-    sold: int
-    returned: int
-    returned_expected: int
-    sell_gas: int
-    sell_reverted: str
-    buy_tax_bps: int | None
-    sell_tax_bps: int | None
+    code: int
+    owners: tuple[Owner, ...] = ()
+    trials: Trials | None = None
+    buy_tax_bps: int | None = None
+    sell_tax_bps: int | None = None
 
 
-class Honeypot(RiskProbe[RoundTrip]):
+class Honeypot(RiskProbe[Trying]):
     config: HoneypotConfig
 
-    async def probe(self, intent: Entry, io: Io) -> RoundTrip:
-        fork = await io.fork(intent.chain_id)
-        buy = _measured(await fork.buy(intent.pool, intent.amount))
-        nothing = Trade(paid=0, received=0, expected=0, gas_used=0)
-        sell = _measured(await fork.sell(intent.pool, buy.received)) if buy.received else nothing
-        return RoundTrip(
-            block=fork.block,
-            paid=buy.paid,
-            bought=buy.received,
-            bought_expected=buy.expected,
-            buy_gas=buy.gas_used,
-            buy_reverted=buy.reverted,
-            sold=sell.paid,
-            returned=sell.received,
-            returned_expected=sell.expected,
-            sell_gas=sell.gas_used,
-            sell_reverted=sell.reverted,
-            buy_tax_bps=_tax_bps(buy),
-            sell_tax_bps=_tax_bps(sell),
+    async def probe(self, intent: Entry, io: Io) -> Trying:
+        chain = await io.chain(intent.chain_id)
+        token, pair = split_asset(intent.token)[1], split_asset(intent.pool)[1]
+        code = await code_behind(chain, token)
+        if not code:
+            return Trying(block=chain.block, code=0)
+        found = await io.compute(surface, code)
+        rulers: tuple[Owner, ...] = ()
+        if found.functions:
+            rulers = await owners(chain, token, found.constants, (token, pair, split_asset(intent.quote)[1]))
+        case = Case(
+            pool=intent.pool,
+            token=token,
+            pair=pair,
+            amount=intent.amount,
+            small=max(1, intent.amount // 100),
+            large=intent.amount * self.config.large_bps // BPS,
+            seed=keccak256(f"{intent.token} {chain.block}".encode()),
+            functions=found.functions,
+            owners=tuple(each.address for each in rulers),
+        )
+        trials = await io.simulate(intent.chain_id, play, case)
+        bought, sold = trials.bought, trials.sold
+        return Trying(
+            block=chain.block,
+            code=len(code),
+            owners=rulers,
+            trials=trials,
+            buy_tax_bps=None if bought.failed else missing_bps(bought.bought_expected, bought.bought),
+            sell_tax_bps=None if sold is None else missing_bps(sold.returned_expected, sold.returned),
         )
 
-    def judge(self, intent: Entry, view: View, found: RoundTrip) -> Findings:
+    def judge(self, intent: Entry, view: View, found: Trying) -> Findings:
         limits = self.config
-        can_buy = not found.buy_reverted and found.paid > 0 and found.bought > 0
-        yield must("can-buy", can_buy, note=found.buy_reverted, retry_after_s=limits.retry_after_s or None)
-        if not can_buy:
+        yield must("has-code", found.code > 0, note="" if found.code else "there is no contract at its address")
+        trials = found.trials
+        if trials is None:
+            return
+        bought, sold = trials.bought, trials.sold
+        yield must("can-buy", not bought.failed, note=bought.reason, retry_after_s=limits.retry_after_s or None)
+        if bought.failed:
             return
         if found.buy_tax_bps is not None:
             yield at_most("buy-tax", found.buy_tax_bps, limits.max_buy_tax_bps, unit="bps")
-        can_sell = not found.sell_reverted and found.returned > 0
-        yield must("can-sell", can_sell, note=found.sell_reverted)
-        if not can_sell:
+        why = next((trial.reason for trial in trials.after if trial.failed), "")
+        yield must("can-sell", sold is not None, note="" if sold else why)
+        if sold is None:
             return
-        if found.sell_tax_bps is not None:
-            yield at_most("sell-tax", found.sell_tax_bps, limits.max_sell_tax_bps, unit="bps")
-        loss_bps = max(0, _missing_bps(found.paid, found.returned))
+        yield from self._sales(trials, sold)
+        yield from self._books(trials.moved, trials.another)
+        yield from self._owned(trials, found.owners)
+
+    def _sales(self, trials: Trials, sold: Trial) -> Findings:
+        limits, waits = self.config, list(zip(WAITS, trials.after, strict=False))
+        first = next(place for place, (_, trial) in enumerate(waits) if not trial.failed)
+        (_, seconds), _ = waits[first]
+        yield at_most("cooldown", seconds, limits.max_cooldown_s, unit="s", note=waits[0][1].reason)
+        later = [f"after {blocks} blocks: {_why(trial)}" for (blocks, _), trial in waits[first:] if trial.failed]
+        yield must("keeps-selling", not later, note="; ".join(later))
+        sales = [each for each in (*trials.after, trials.in_parts, trials.small, trials.crowd) if not each.failed]
+        worst = max(missing_bps(each.returned_expected, each.returned) or 0 for each in sales)
+        yield at_most("sell-tax", worst, limits.max_sell_tax_bps, unit="bps")
+        loss_bps = missing_bps(sold.paid, sold.returned) or 0
         yield at_most("round-trip-loss", loss_bps, limits.max_round_trip_loss_bps, unit="bps")
-        yield at_most("sell-gas", found.sell_gas, limits.max_sell_gas, unit="gas")
+        yield at_most("sell-gas", max(each.gas for each in sales), limits.max_sell_gas, unit="gas")
+        yield _works("sells-in-parts", trials.in_parts, "deny")
+        yield _works("sells-again", trials.again, "deny")
+        yield _works("sells-in-a-crowd", trials.crowd, "deny")
+        yield _works("sells-for-the-rich", trials.rich, "deny")
+        yield _works("sells-for-contracts", trials.contract, "warn")
+        yield _works("sells-little", trials.small, "warn")
+        yield _works("sells-much", trials.large, "warn")
+
+    def _books(self, moved: Moved, another: Trial) -> Findings:
+        fine = not moved.reason and moved.arrived > 0
+        note = moved.reason or ("" if fine else "nothing arrived")
+        yield Finding(rule="transfers", ok=fine, found=fine, note=note, severity="warn")
+        lost_bps = missing_bps(moved.sent, moved.arrived) if fine else None
+        if lost_bps is not None:
+            limit = self.config.max_sell_tax_bps
+            yield Finding(
+                rule="transfer-tax", ok=lost_bps <= limit, found=lost_bps, limit=limit, unit="bps", severity="warn"
+            )
+        # What a transfer brings to one has left the other, but for what a token hands out to its holders.
+        yield must(
+            "balances-move", moved.left * 10 >= moved.arrived * 9, note="" if moved.left else "the sender keeps all"
+        )
+        yield must("keeps-allowances", moved.keeps_allowances)
+        sells = not another.failed or another.failed == "transfer"
+        yield must("sells-after-a-transfer", sells, note="" if sells else another.reason)
+
+    def _owned(self, trials: Trials, rulers: tuple[Owner, ...]) -> Findings:
+        limits = self.config
+        by_address = {each.address: each.kind for each in rulers}
+        tried = f"{trials.deeds_tried} calls as {len(rulers)} possible owners" if rulers else "no owner was found"
+        stops = [deed for deed in trials.deeds if deed.failed]
+        takes = [deed for deed in trials.deeds if deed.taken]
+        taxes = [deed for deed in trials.deeds if (deed.tax_bps or 0) > limits.max_owner_tax_bps]
+        for rule, deeds, power in (
+            ("owner-stops-sales", stops, limits.owner_stops_sales),
+            ("owner-takes-balances", takes, limits.owner_takes_balances),
+            ("owner-raises-tax", taxes, "deny"),
+        ):
+            shared = {each.address for each in rulers if each.shared and limits.trust_shared_owners}
+            alone = [deed for deed in deeds if deed.caller not in shared]
+            yield Finding(
+                rule=rule,
+                ok=not deeds or power == "allow",
+                found=bool(deeds),
+                limit=False,
+                note=tried,
+                severity="deny" if alone and power == "deny" else "warn",
+                sure="confirmed",
+                evidence=tuple(_line(deed, by_address.get(deed.caller)) for deed in deeds[:MOST_LINES]),
+            )
 
 
-def _measured(trade: Trade) -> Trade:
-    """The same trade within what has a meaning: a token may answer with any number and revert with any text."""
-    reason = "".join(c if c.isprintable() else "?" for c in trade.reverted[:NOTE])
-    return Trade(
-        paid=_bounded(trade.paid),
-        received=0 if reason else _bounded(trade.received),
-        expected=_bounded(trade.expected),
-        gas_used=_bounded(trade.gas_used),
-        reverted=reason,
-    )
+def _works(rule: str, trial: Trial, severity: Literal["warn", "deny"]) -> Finding:
+    ok = not trial.failed
+    return Finding(rule=rule, ok=ok, found=ok, note="" if ok else f"{trial.failed}: {_why(trial)}", severity=severity)
 
 
-def _bounded(amount: int) -> int:
-    return min(max(amount, 0), LARGEST)
+def _why(trial: Trial) -> str:
+    return trial.reason or "it brings nothing"
 
 
-def _tax_bps(trade: Trade) -> int | None:
-    """None where nothing was promised or the trade did not happen: this says nothing of a tax."""
-    if trade.reverted or trade.expected == 0:
-        return None
-    return max(0, _missing_bps(trade.expected, trade.received))
-
-
-def _missing_bps(promised: int, delivered: int) -> int:
-    """Share of ``promised`` (more than 0) that is missing, bps, rounded up."""
-    return -((delivered - promised) * BPS // promised)
+def _line(deed: Deed, kind: str | None) -> str:
+    what = f"calls 0x{deed.data[:4].hex()}({deed.data[4:].hex()[:64]})" if deed.data else "does all that he can"
+    became = []
+    if deed.failed:
+        became.append(f"a sale reverts: {deed.reason}" if deed.reason else "a sale brings nothing")
+    if deed.taken:
+        became.append(f"the holder has lost {deed.taken:,} base units")
+    if deed.tax_bps:
+        became.append(f"a sale loses {deed.tax_bps} bps")
+    return f"{deed.caller} ({kind or 'unknown'}) {what}: {', '.join(became)}"
