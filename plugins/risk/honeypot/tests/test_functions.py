@@ -11,7 +11,6 @@ def runtime(name: str) -> bytes:
     """A contract's code without its constructor: from the second time that a free memory pointer is set."""
     code = contract(name).bytecode
     return code[code.index(bytes.fromhex("6080604052"), 5) :]
-    return code[code.index(bytes.fromhex("6080604052"), 5) :]
 
 
 def test_functions_that_change_something_are_found_and_those_of_every_token_left_out() -> None:
