@@ -54,6 +54,7 @@ class Trying(Evidence):
 
     code                       Bytes of code behind the token; 0: there is none.
     owners                     Whom it was tried to act as.
+    sees_base_fee              See `sniper_risk_honeypot.functions.Surface`.
     buy_tax_bps, sell_tax_bps  Share of the promise that is missing, rounded up; None where not measured.
     """
 
@@ -61,6 +62,7 @@ class Trying(Evidence):
     code: int
     owners: tuple[Owner, ...] = ()
     trials: Trials | None = None
+    sees_base_fee: bool = False
     buy_tax_bps: int | None = None
     sell_tax_bps: int | None = None
 
@@ -96,6 +98,7 @@ class Honeypot(RiskProbe[Trying]):
             code=len(code),
             owners=rulers,
             trials=trials,
+            sees_base_fee=found.sees_base_fee,
             buy_tax_bps=None if bought.failed else missing_bps(bought.bought_expected, bought.bought),
             sell_tax_bps=None if sold is None else missing_bps(sold.returned_expected, sold.returned),
         )
@@ -116,6 +119,8 @@ class Honeypot(RiskProbe[Trying]):
         yield must("can-sell", sold is not None, note="" if sold else why)
         if sold is None:
             return
+        hidden = "it looks at the base fee, which a simulation may not show it" if found.sees_base_fee else ""
+        yield must("shows-itself", not found.sees_base_fee, note=hidden)
         yield from self._sales(trials, sold)
         yield from self._books(trials.moved, trials.another)
         yield from self._owned(trials, found.owners)

@@ -1,5 +1,6 @@
 """What a token's code lets people call, and whom it might obey: where to look, not what to believe."""
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import cycle
 from typing import Any, Final
@@ -14,6 +15,8 @@ MOST_CODE: Final = 100_000
 NUMBERS: Final = (0, 1, 100, 10_000, 2**255, None)
 """What is tried for a number: nothing, a little, all in percent and in bps, more than there is; and an address, for
 nothing in an array of addresses says that it is one."""
+
+BASEFEE, PUSH0, PUSH20, PUSH32 = 0x48, 0x5F, 0x73, 0x7F
 
 _STANDARD: Final = frozenset(
     function(signature).selector
@@ -37,24 +40,38 @@ class Callable(Frozen):
 
 
 class Surface(Frozen):
-    """``constants``: addresses that stand in the code itself, an owner's among them, perhaps."""
+    """What was read out of code.
+
+    constants      Addresses that stand in the code itself, an owner's among them, perhaps.
+    sees_base_fee  Whether it looks at the base fee, which neither revm nor every node shows a simulation.
+    """
 
     functions: tuple[Callable, ...]
     constants: tuple[str, ...]
+    sees_base_fee: bool = False
 
 
 def surface(code: bytes) -> Surface:
     """Read it out of runtime bytecode. Pure; runs in a worker."""
     import evmole
 
-    found = evmole.contract_info(code[:MOST_CODE], selectors=True, arguments=True, state_mutability=True)
+    code = code[:MOST_CODE]
+    found = evmole.contract_info(code, selectors=True, arguments=True, state_mutability=True)
     functions = [
         Callable(selector=bytes.fromhex(each.selector), types=_types(each.arguments or ""))
         for each in found.functions or ()
         if each.state_mutability not in ("view", "pure")
     ]
     wanted = [each for each in functions if each.selector not in _STANDARD]
-    return Surface(functions=tuple(wanted[:MOST_FUNCTIONS]), constants=_constants(code[:MOST_CODE]))
+    operations = list(_operations(code))
+    places = [place for place, op, _ in operations if op == BASEFEE]
+    if places:  # it may be data: look where the code can get to
+        graph = evmole.contract_info(code, control_flow_graph=True).control_flow_graph
+        blocks = graph.blocks if graph else []
+        places = [place for place in places if any(block.start <= place <= block.end for block in blocks)]
+    return Surface(
+        functions=tuple(wanted[:MOST_FUNCTIONS]), constants=_constants(operations), sees_base_fee=bool(places)
+    )
 
 
 def calls(what: Callable, people: tuple[str, ...]) -> list[bytes]:
@@ -107,16 +124,17 @@ def _argument(kind: str, addresses: "cycle[str]", number: int | None, turn: int)
     raise LookupError(kind)
 
 
-def _constants(code: bytes) -> tuple[str, ...]:
-    """Operands of PUSH20 (0x73) that are no mask and no precompile."""
-    found: dict[str, None] = {}
+def _operations(code: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Place, opcode and operand, one after the other, data included."""
     place = 0
     while place < len(code):
         op = code[place]
-        size = op - 0x5F if 0x5F <= op <= 0x7F else 0
-        if size == 20:
-            operand = code[place + 1 : place + 21]
-            if len(operand) == 20 and len(set(operand)) > 4:
-                found["0x" + operand.hex()] = None
+        size = op - PUSH0 if PUSH0 <= op <= PUSH32 else 0
+        yield place, op, code[place + 1 : place + 1 + size]
         place += 1 + size
-    return tuple(found)[:16]
+
+
+def _constants(operations: Iterable[tuple[int, int, bytes]]) -> tuple[str, ...]:
+    """Operands of PUSH20 that are no mask and no precompile."""
+    operands = (operand for _, op, operand in operations if op == PUSH20 and len(operand) == 20)
+    return tuple(dict.fromkeys("0x" + operand.hex() for operand in operands if len(set(operand)) > 4))[:16]
