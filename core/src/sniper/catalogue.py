@@ -42,7 +42,7 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
     "exit": ("sniper.exit:Exit",),
     "fee": ("sniper.fee:FeeEstimator",),
     "feed": ("sniper.feed:Feed",),
-    "risk": ("sniper.risk:RiskCheck", "sniper.risk:RiskProbe"),
+    "risk": ("sniper.risk:RiskCheck", "sniper.risk:RiskProbe", "sniper.risk:RiskWatch"),
     "router": ("sniper.router:Router",),
     "signer": ("sniper.signer:Signer",),
     "sizer": ("sniper.sizer:Sizer",),

@@ -67,8 +67,9 @@ def sniper_risk_checks() -> "Sequence[RiskCheckSpec]":
     """Judges of intents, for ``[risk]`` (the account's prudence) and ``[policy]`` (the operator's law).
 
     Used by: the kernel, for every intent that increases exposure. All run; each that fails, raises or is late denies.
-    Contract: `sniper.risk.RiskCheck` (pure) or `sniper.risk.RiskProbe` (needs I/O).
-    Conformance: ``sniper_sdk.RiskConformance``.
+    Contract: `sniper.risk.RiskCheck` (pure), `sniper.risk.RiskProbe` (needs I/O) or `sniper.risk.RiskWatch` (remembers,
+    and may pull the kill switch).
+    Conformance: ``sniper_sdk.RiskConformance``, for a watch ``sniper_sdk.RiskWatchConformance``.
 
         @hookimpl
         def sniper_risk_checks():

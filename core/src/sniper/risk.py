@@ -6,8 +6,9 @@ from typing import Generic, Literal, TypeVar
 
 from sniper.config import Config
 from sniper.io import Io
-from sniper.plugin import Frozen, Stateless
-from sniper.types import Entry, Roundtrip
+from sniper.plugin import Frozen, State, Stateless
+from sniper.strategy import on
+from sniper.types import Entry, KillLevel, Roundtrip
 from sniper.view import View
 
 __all__ = [
@@ -17,14 +18,19 @@ __all__ = [
     "Finding",
     "Findings",
     "Io",
+    "KillLevel",
     "RiskCheck",
     "RiskProbe",
+    "RiskWatch",
     "Roundtrip",
     "Sure",
+    "Trip",
+    "Trips",
     "View",
     "at_least",
     "at_most",
     "must",
+    "on",
 ]
 
 Value = int | str | bool
@@ -112,3 +118,35 @@ class RiskProbe(Stateless, Generic[E]):
     @abstractmethod
     def judge(self, intent: Entry, view: View, found: E) -> Findings:
         """Judge the facts. Pure: replay and other thresholds need no network."""
+
+
+class Trip(Frozen, tag="trip"):
+    """Pull the kill switch of this account. It stays at ``level`` until a person lowers it, restarts included.
+
+    reason  One sentence, for people: what was seen, and what is allowed.
+    """
+
+    level: KillLevel
+    reason: str
+
+
+Trips = Iterator[Trip]
+
+
+class RiskWatch(State):
+    """A check that remembers what it saw, and may be a circuit breaker. Pure.
+
+    Declare ``config`` (a `Config`) and any state as fields; state fields need defaults. Events are handled with `on`,
+    as ``handler(self, event, view) -> Trips``: those of its account's chain, and what strategies of its account are
+    told, such as `sniper.events.PositionClosed`. A reorg is told as `sniper.events.Retracted`.
+
+    A handler that raises denies every entry until a process starts: what missed an event cannot say that all is well.
+    """
+
+    @abstractmethod
+    def judge(self, intent: Entry, view: View) -> Findings:
+        """As `RiskCheck.judge`, and by what was seen. It changes no field."""
+
+    def judge_roundtrip(self, intent: Roundtrip, view: View) -> Findings:
+        """As `RiskCheck.judge_roundtrip`."""
+        yield must("judges-roundtrips", False, note="this check says nothing of arbitrages")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sniper.exit import Exit
     from sniper.fee import FeeEstimator
     from sniper.feed import Feed
-    from sniper.risk import RiskCheck, RiskProbe
+    from sniper.risk import RiskCheck, RiskProbe, RiskWatch
     from sniper.router import Router
     from sniper.signer import Signer
     from sniper.sizer import Sizer
@@ -60,7 +60,7 @@ class VenueSpec(Spec["OnChainVenue"]):
     kind = "venue"
 
 
-class RiskCheckSpec(Spec["RiskCheck | RiskProbe[Any]"]):
+class RiskCheckSpec(Spec["RiskCheck | RiskProbe[Any] | RiskWatch"]):
     """A judge of intents. As a policy (``[policy.NAME]``) it also judges reductions.
 
     profiles  What ``risk_profile = "cautious"`` or ``"degen"`` sets where the config does not; the defaults of the keys

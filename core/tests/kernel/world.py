@@ -76,6 +76,7 @@ from sniper.kernel.wiring import (
     ExecutionWiring,
     ExitWiring,
     StrategyWiring,
+    WatchWiring,
     Wiring,
 )
 from sniper.plugin import Frozen
@@ -867,6 +868,7 @@ class Setup:
     twins: bool = False
     rate: bool = False
     amm: type[ConstantProduct] = ConstantProduct
+    watches: tuple[WatchWiring, ...] = ()
 
     def kernel(self, report: Callable[[str, Exception], None]) -> Kernel:
         config = ConstantProductConfig(factories=(FACTORY,), fee_bps=30)
@@ -894,6 +896,7 @@ class Setup:
             strategies=strategies,
             checks=self.checks,
             execution=self.execution,
+            watches=self.watches,
         )
         venues: dict[str, OnChainVenue] = {"router": self.venue}
         if self.other_venue is not None:

@@ -46,5 +46,8 @@ def status(invocation: Invocation, as_json: bool) -> None:
         ],
     )
     for name, account in found["accounts"].items():
+        if account["tripped"]:
+            lower = f"sniper kill-switch off --account {name}"
+            click.secho(f"A breaker stopped {name}: {account['tripped']}. Lower it with: {lower}", fg="red")
         for token, reason in account["unguarded"].items():
             click.secho(f"Not guarded: {token} of {name}: {reason}. Sell it with: sniper close {token}", fg="red")

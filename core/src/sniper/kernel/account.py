@@ -36,6 +36,7 @@ from sniper.kernel.routes import Offer, Routes
 from sniper.kernel.sales import Sales
 from sniper.kernel.tokens import Token
 from sniper.kernel.view import AccountView
+from sniper.kernel.watches import Watch
 from sniper.kernel.wiring import AccountWiring
 from sniper.types import asset_id, split_asset
 
@@ -65,6 +66,7 @@ class Account:
         self.chain = kernel.market.chains[wiring.chain_id]
         self.book = Book(account=wiring.name)
         self.view = AccountView(self)
+        self.watches = tuple(Watch(self, watch) for watch in sorted(wiring.watches, key=lambda each: each.name))
         self.entries = Entries(self)
         self.allowances = Allowances(self)
         self.planning = Planning(self)
@@ -203,12 +205,16 @@ class Account:
         elif instance in self.instances:
             self.instances[instance].deliver(event)
 
+    def hearing(self) -> tuple[Watch | Instance, ...]:
+        """All that has handlers for events; what watches hears before what buys."""
+        return (*self.watches, *self.instances.values())
+
     def retracted(self, event: Retracted) -> None:
-        """Let each strategy know of a reorg."""
-        for instance in self.instances:
-            self.tell(instance, event)
+        """Let each strategy and each watch know of a reorg."""
+        self.kernel.later.extend((each, event) for each in self.hearing())
 
     def tell(self, instance: str, event: Event) -> None:
-        """Let a strategy instance know, after the event that is being handled."""
+        """Let a strategy instance, and whatever watches, know, after the event that is being handled."""
+        self.kernel.later.extend((watch, event) for watch in self.watches)
         if instance in self.instances:
             self.kernel.later.append((self.instances[instance], event))

@@ -16,8 +16,9 @@ from sniper.kernel.entries import KERNEL, Denials, checked_by, describe
 from sniper.kernel.given import given, given_amount, given_spender
 from sniper.kernel.planning import checked
 from sniper.kernel.routes import route_leg
+from sniper.kernel.watches import Watch
 from sniper.proposal import Leg
-from sniper.risk import Finding, RiskCheck, at_least, must
+from sniper.risk import Finding, RiskCheck, RiskProbe, at_least, must
 from sniper.router import NoRoute
 from sniper.routing import Cycle, confirmed, walked, worth
 from sniper.types import NATIVE, Arbitrage, FeeBid, Roundtrip, Step, asset_id
@@ -272,8 +273,8 @@ class Arbitrages:
         account = self.account
         for wiring in account.entries.checks:
             check = wiring.check
-            if isinstance(check, RiskCheck):
-                if not wiring.policy and type(check).judge_roundtrip is RiskCheck.judge_roundtrip:
+            if not isinstance(check, RiskProbe):
+                if not wiring.policy and not _judges_roundtrips(check):
                     continue
                 view = account.view
                 findings = checked_by(account, wiring.name, roundtrip.intent, check.judge_roundtrip, roundtrip, view)
@@ -317,3 +318,9 @@ class Arbitrages:
                 bound=None,
             ),
         )
+
+
+def _judges_roundtrips(check: RiskCheck | Watch) -> bool:
+    if isinstance(check, Watch):
+        return check.judges_roundtrips
+    return type(check).judge_roundtrip is not RiskCheck.judge_roundtrip

@@ -216,6 +216,8 @@ class Book(State):
     peak: dict[int, int] = {}
     last_entry: dict[str, int] = {}
     newest_entry: int | None = None
+    tripped: str = ""
+    """Which breaker pulled the kill switch and why, until that is off again."""
 
     def reserved(self, asset: str) -> int:
         """What orders and positions hold of this asset, base units."""

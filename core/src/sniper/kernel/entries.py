@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from types import NoneType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sniper.amm import NoLiquidity
 from sniper.codec import decode
@@ -14,7 +14,7 @@ from sniper.kernel.book import Order
 from sniper.kernel.given import given, given_amount
 from sniper.kernel.pool import Pool
 from sniper.kernel.routes import NOBODY, Offer, not_routed
-from sniper.kernel.wiring import CheckWiring
+from sniper.kernel.watches import Watch
 from sniper.risk import Evidence, Finding, RiskCheck, RiskProbe, at_least, must
 from sniper.types import NATIVE, SECOND, Entry, Open, split_asset
 from sniper.venue import OnChainVenue
@@ -30,6 +30,14 @@ KERNEL = "kernel"
 """The check under whose name the kernel's own gates are journaled."""
 ROUTE = "?route"
 """Ends the id of an ask of the routers; no check can have this name."""
+
+
+class Check(NamedTuple):
+    """A check as it judges. Any: the evidence type of a probe is its own affair."""
+
+    name: str
+    check: RiskCheck | RiskProbe[Any] | Watch
+    policy: bool
 
 
 class Denials:
@@ -59,10 +67,12 @@ class Entries:
 
     def __init__(self, account: "Account") -> None:
         self.account = account
-        checks = sorted(account.wiring.checks, key=lambda check: (not check.policy, check.name))
+        wired = [Check(each.name, each.check, each.policy) for each in account.wiring.checks]
+        watching = [Check(each.name, each, each.wiring.policy) for each in account.watches]
+        checks = sorted([*wired, *watching], key=lambda check: (not check.policy, check.name))
         self.checks = tuple(checks)
         """Policies first, then by name."""
-        self.pure = tuple((c.name, c.check) for c in checks if isinstance(c.check, RiskCheck))
+        self.pure = tuple((c.name, c.check) for c in checks if not isinstance(c.check, RiskProbe))
         self.probes: tuple[tuple[str, RiskProbe[Evidence], type[Evidence]], ...] = tuple(
             (c.name, c.check, _evidence_type(c)) for c in checks if isinstance(c.check, RiskProbe)
         )
@@ -184,7 +194,11 @@ class Entries:
         state = instance.state if instance else "not in the config any more"
         gates = (
             must("strategy-active", state == "active", note=state),
-            must("kill-switch-off", book.kill == "off", note=book.kill),
+            must(
+                "kill-switch-off",
+                book.kill == "off",
+                note=f"{book.kill}: {book.tripped}" if book.tripped else book.kill,
+            ),
             must("not-halted", not book.halted, note=book.halted),
             must("wallet-read", sender.known, retry_after_s=1),
             must("feeds-fresh", not account.chain.stale, note=", ".join(sorted(account.chain.stale)), retry_after_s=5),
@@ -328,7 +342,7 @@ def checked_by(
         return (_failed(error),)
 
 
-def _evidence_type(wiring: CheckWiring) -> type[Evidence]:
+def _evidence_type(wiring: Check) -> type[Evidence]:
     """What a probe's `probe` returns, as its `judge` declares it."""
     import typing
 

@@ -268,6 +268,14 @@ class KillSet(Fact, tag="kill-set/1"):
     reason: str
 
 
+class Tripped(Fact, tag="tripped/1"):
+    """A check that watches pulled the kill switch of the account."""
+
+    check: str
+    level: str
+    reason: str
+
+
 class InstanceMoved(Fact, tag="instance-moved/1"):
     """A strategy instance's life: ``active``, ``paused``, ``draining``, ``removed`` or ``stopped`` (it raised)."""
 

@@ -364,6 +364,13 @@ def _adjusted(book: Book, fact: f.Adjusted) -> None:
 
 def _kill(book: Book, fact: f.KillSet) -> None:
     book.kill = fact.level
+    if fact.level == "off":
+        book.tripped = ""
+
+
+def _tripped(book: Book, fact: f.Tripped) -> None:
+    book.kill = fact.level
+    book.tripped = f"{fact.check}: {fact.reason}"
 
 
 def _instance(book: Book, fact: f.InstanceMoved) -> None:
@@ -413,6 +420,7 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.Unsynced: _unsynced,
     f.Adjusted: _adjusted,
     f.KillSet: _kill,
+    f.Tripped: _tripped,
     f.InstanceMoved: _instance,
     f.Halted: _halted,
     f.Resumed: _resumed,

@@ -45,11 +45,13 @@ from sniper.kernel.listing import release
 from sniper.kernel.market import Market, Report
 from sniper.kernel.pool import Pool
 from sniper.kernel.timers import Timers
+from sniper.kernel.watches import Watch
 from sniper.kernel.wiring import Wiring
 from sniper.types import SECOND, KillLevel, split_asset
 
-Subscribers = tuple[tuple[Instance, str, type[Event] | None], ...]
-"""Instance, handler, and the class that it declares where it is another one than the event's."""
+Hearing = Instance | Watch
+Subscribers = tuple[tuple[Hearing, str, type[Event] | None], ...]
+"""Who hears it, handler, and the class that it declares where it is another one than the event's."""
 
 
 def _silent(_: str, __: Exception) -> None:
@@ -61,6 +63,8 @@ class Kernel:
 
     facts  (account, fact) decided since the caller last cleared the list.
     asks   Effects that want to leave; commands only once the facts are durable.
+    tripped  (account, level, why) of the breakers that tripped since the caller last cleared the list: what must be
+             written beside the queues before anything else leaves.
     """
 
     def __init__(self, wiring: Wiring, report: Report = _silent) -> None:
@@ -70,7 +74,8 @@ class Kernel:
         self.cause: Event | None = None
         self.facts: list[tuple[str, f.Fact]] = []
         self.asks: list[Ask] = []
-        self.later: deque[tuple[Instance, Event]] = deque()
+        self.tripped: list[tuple[str, KillLevel, str]] = []
+        self.later: deque[tuple[Hearing, Event]] = deque()
         self.timers = Timers()
         self.market = Market(wiring.chains, report)
         self.accounts = {account.name: Account(self, account) for account in wiring.accounts}
@@ -131,6 +136,8 @@ class Kernel:
         such cycles."""
         found: dict[tuple[int, int], set[str]] = {}
         for instance, _, _ in self._declared.get(tag_of(CycleFound), ()):
+            if isinstance(instance, Watch):
+                continue  # it hears of those that a strategy wants
             wiring = instance.account.wiring
             try:
                 hops = given_amount(instance.strategy.cycle_hops())
@@ -142,11 +149,11 @@ class Kernel:
 
     # ---- delivery ----
 
-    def _declarations(self) -> dict[str, list[tuple[Instance, str, type[Event]]]]:
-        """Who wants which tag: the tag is the contract, not the class."""
-        found: dict[str, list[tuple[Instance, str, type[Event]]]] = {}
+    def _declarations(self) -> dict[str, list[tuple[Hearing, str, type[Event]]]]:
+        """Who wants which tag: the tag is the contract, not the class. What watches hears before what buys."""
+        found: dict[str, list[tuple[Hearing, str, type[Event]]]] = {}
         for name in sorted(self.accounts):
-            for instance in self.accounts[name].instances.values():
+            for instance in self.accounts[name].hearing():
                 for kind, handler in instance.handlers.items():
                     found.setdefault(tag_of(kind), []).append((instance, handler, kind))
         return found
@@ -373,6 +380,8 @@ class Kernel:
                 if token.asked_of:  # it was no account's ask, so no book has kept it
                     self._ask_token(chain.id, address, token.asked_of)
         for account in self.accounts.values():
+            for watch in account.watches:
+                watch.broken = ""
             account.exits.review()
             account.safely(account.execution.began)
         for chain in self.market.chains.values():

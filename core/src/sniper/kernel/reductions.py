@@ -26,9 +26,7 @@ class Reductions:
 
     def __init__(self, account: "Account") -> None:
         self.account = account
-        self.policies = tuple(
-            (c.name, c.check) for c in sorted(account.wiring.checks, key=lambda check: check.name) if c.policy
-        )
+        self.policies = tuple(check.name for check in account.entries.checks if check.policy)
 
     def place(self, guard: Guard, sell: Sell, brings: int | None, offer: Offer | None = None) -> bool:
         """Try once; False where it is refused.
@@ -178,7 +176,7 @@ class Reductions:
             side="reduce",
         )
         pure = dict(account.entries.pure)
-        for name, _ in self.policies:
+        for name in self.policies:
             check = pure.get(name)
             if check is None:
                 continue  # a probe: reductions never wait for one

@@ -24,6 +24,7 @@ from sniper.kernel.pool import Pool
 from sniper.kernel.reading import Creation, Reading, Readings
 from sniper.kernel.timers import Owner
 from sniper.kernel.tokens import Token
+from sniper.kernel.watches import Watch
 from sniper.plugin import Frozen
 
 __all__ = ["books", "dump", "restore"]
@@ -132,6 +133,14 @@ class InstanceState(Frozen):
     config: str = ""
 
 
+class WatchState(Frozen):
+    """See `sniper.kernel.watches.Watch`."""
+
+    name: str
+    state: bytes
+    broken: str
+
+
 class GuardState(Frozen):
     """``exits``: (section, fields). ``retired``: its position is flat, but a reorg could bring it back."""
 
@@ -157,6 +166,7 @@ class AccountSnapshot(Frozen):
     instances: tuple[InstanceState, ...]
     guards: tuple[GuardState, ...]
     exit_gas: tuple[tuple[str, str, int], ...]
+    watches: tuple[WatchState, ...] = ()
 
 
 class KernelSnapshot(Frozen, tag="kernel-snapshot/4"):
@@ -275,6 +285,10 @@ def _account(account: Account) -> AccountSnapshot:
             *(_guard(guard, retired=True) for guard in account.exits.retired.values()),
         ),
         exit_gas=tuple((*key, gas) for key, gas in sorted(account.planning.exit_gas.items())),
+        watches=tuple(
+            WatchState(name=watch.name, state=encode_state(watch.watch), broken=watch.broken)
+            for watch in account.watches
+        ),
     )
 
 
@@ -419,6 +433,12 @@ def _restore_account(account: Account, state: AccountSnapshot, left_out: list[st
             left_out.append(f"strategy {remembered.name} of {account.name} is not configured any more")
         else:
             _restore_instance(instance, remembered, left_out)
+    watches = {watch.name: watch for watch in account.watches}
+    for seen in state.watches:
+        if seen.name in watches:
+            _restore_watch(watches[seen.name], seen, left_out)
+        else:
+            left_out.append(f"risk {seen.name} of {account.name} is not configured any more")
     for guard in state.guards:
         _restore_guard(account, guard, left_out)
 
@@ -432,6 +452,14 @@ def _restore_instance(instance: Instance, state: InstanceState, left_out: list[s
         instance.strategy = restore_state(instance.wiring.strategy, state.state, config=config)
     except ValueError as error:
         left_out.append(f"strategy {instance.name} of {instance.account.name} begins anew: {error}")
+
+
+def _restore_watch(watch: Watch, state: WatchState, left_out: list[str]) -> None:
+    watch.broken = state.broken
+    try:
+        watch.watch = restore_state(watch.wiring.watch, state.state, config=watch.wiring.config)
+    except CodecError as error:
+        left_out.append(f"risk {watch.name} of {watch.account.name} begins anew: {error}")
 
 
 def _restore_guard(account: Account, state: GuardState, left_out: list[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sniper.amm import Amm
 from sniper.exit import Exit
 from sniper.fee import FeeEstimator
-from sniper.risk import RiskCheck, RiskProbe
+from sniper.risk import RiskCheck, RiskProbe, RiskWatch
 from sniper.sizer import Sizer
 from sniper.strategy import Strategy
 from sniper.types import NATIVE, SECOND
@@ -112,6 +112,16 @@ class CheckWiring:
 
 
 @dataclass(frozen=True)
+class WatchWiring:
+    """Made anew in each kernel, for it remembers. Any: the config model that the class declares."""
+
+    name: str
+    watch: type[RiskWatch]
+    config: Any
+    policy: bool = False
+
+
+@dataclass(frozen=True)
 class AccountWiring:
     """One account: an address on one chain, and what it runs. ``quote``: the address of what it pays with."""
 
@@ -122,6 +132,7 @@ class AccountWiring:
     strategies: tuple[StrategyWiring, ...] = ()
     checks: tuple[CheckWiring, ...] = ()
     execution: ExecutionWiring = field(default_factory=ExecutionWiring)
+    watches: tuple[WatchWiring, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from sniper.kernel.given import given
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.pool import Pool
 from sniper.kernel.reading import NOT_SEEN, Creation
-from sniper.risk import Evidence, Finding, RiskCheck, RiskProbe, must
+from sniper.risk import Evidence, Finding, RiskProbe, must
 from sniper.runtime.forks import ChainAt, ShellIo
 from sniper.runtime.simulations import Simulations
 from sniper.runtime.wire import wire
@@ -229,7 +229,7 @@ class _Assessing:
         denials = Denials()
         for wiring in entries.checks:
             check = wiring.check
-            if isinstance(check, RiskCheck):
+            if not isinstance(check, RiskProbe):
                 begin = perf_counter_ns()
                 findings = checked_by(self.account, wiring.name, entry.intent, check.judge, entry, self.account.view)
                 judged = Judged(wiring.name, wiring.policy, findings, took=perf_counter_ns() - begin)

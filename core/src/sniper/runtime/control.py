@@ -332,6 +332,7 @@ def status(run: "Run") -> dict[str, Any]:
                 "address": account.wiring.address,
                 "chain": account.wiring.chain_id,
                 "kill": account.book.kill,
+                "tripped": account.book.tripped,
                 "halted": account.book.halted,
                 "wallet_read": wallet_read(account),
                 "positions": len(account.book.positions),

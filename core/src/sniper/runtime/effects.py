@@ -45,7 +45,7 @@ from sniper.runtime.simulations import Simulations
 from sniper.runtime.stage import BALANCE_OF
 from sniper.runtime.workers import Workers
 from sniper.signer import Signed as Signature
-from sniper.signer import Signer, SignRequest
+from sniper.signer import Signer, SignerRefused, SignRequest
 from sniper.types import NATIVE, SECOND, KillLevel, asset_id
 
 Publish = Callable[[Sequence[Event]], Awaitable[None]]
@@ -164,6 +164,10 @@ class Effects:
         body = ask.body
         assert isinstance(body, Sign)
         assert self._signer is not None
+        refused = refusal(self._kill(ask.account), body.purpose)
+        if refused:
+            remedy = "lower it when the reason for it is gone: sniper kill-switch off"
+            return _raising(SignerRefused("kill-switch", f"{body.purpose}: {refused}", "what it lets through", remedy))
         request = SignRequest(
             account=ask.account,
             sender=body.sender,

@@ -36,13 +36,24 @@ class KillFile:
         return self._level
 
     def set(self, level: KillLevel) -> None:
-        """Write it so that a crash leaves the old level or the new one."""
+        """Write it so that a crash leaves the old level or the new one. It holds from the renaming on, and a power
+        failure does not undo it once this returns; one before it may leave an empty file, which stops everything."""
         temporary = self.path.with_suffix(".tmp")
         try:
             temporary.write_text(level.value + "\n")
             os.replace(temporary, self.path)
+            for path in (self.path, self.path.parent):
+                _sync(path)
         except OSError as error:
             raise ConfigError(f"the kill switch cannot be written to {self.path}: {error.strerror}") from error
+
+
+def _sync(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def refusal(level: KillLevel, purpose: str) -> str:

@@ -43,7 +43,7 @@ from sniper.runtime.switches import Switches
 from sniper.runtime.wire import wire
 from sniper.settings.resolved import Resolved
 from sniper.signer import Signer
-from sniper.types import SECOND
+from sniper.types import SECOND, KillLevel
 
 ANSWERS = "answers"
 TICK_S = 0.05
@@ -207,6 +207,10 @@ class Run:
             self.log.info("code or config differ from the journal's", what=changed[:10])
         if kernel.facts:
             self._write()
+        kernel.tripped.clear()  # of the past: what it led to stands in the files
+        for name, account in kernel.accounts.items():
+            if account.book.tripped and not self.switches.path(name).exists():
+                self.switches.trip(name, KillLevel(account.book.kill))  # it could not be written then
         if changed or not writer.epoch:
             writer.begin_epoch(self._manifest)
         if changed:
@@ -243,6 +247,8 @@ class Run:
             decided.append((event, kernel.facts or ()))
             if kernel.facts:
                 kernel.facts = []
+        if kernel.tripped:
+            self._pull()  # before anything that the batch asked for leaves
         handled = perf_counter_ns()
         commands = self._asked()
         records: list[Record] = []
@@ -260,6 +266,16 @@ class Run:
         for event, facts in decided if self.observers else ():
             for observer in self.observers:
                 observer(event, facts)
+
+    def _pull(self) -> None:
+        """Write what breakers tripped beside the queues: executor and signer read it there."""
+        for account, level, why in self.kernel.tripped:
+            try:
+                self.switches.trip(account, level)
+            except ConfigError as error:  # it holds in this process; the record says it to the next one
+                self.log.error("a breaker's kill switch is not written", account=account, reason=str(error))
+            self.log.error("a breaker tripped", account=account, level=level.value, why=why)
+        self.kernel.tripped.clear()
 
     def _asked(self) -> list[Ask]:
         """Let the queries leave; the commands."""

@@ -12,7 +12,7 @@ from sniper.runtime.kill import KillFile
 from sniper.types import KillLevel
 
 EVERYONE: Final = "*"
-SEVERITY: Final = (KillLevel.OFF, KillLevel.NO_ENTRIES, KillLevel.FLATTEN, KillLevel.FREEZE)
+SEVERITY: Final = tuple(KillLevel)
 """Mildest first."""
 
 
@@ -23,10 +23,13 @@ class Switches:
         self.everyone = KillFile(data_dir)
         self._directory = data_dir
         self._own: dict[str, KillFile] = {}
+        self._tripped: dict[str, KillLevel] = {}
+        """Levels of breakers that could not be written: they hold as long as this process."""
 
     def own(self, account: str) -> KillLevel:
         """What is set for this account alone, or (``*``) for everyone."""
-        return self._file(account).level()
+        level = self._file(account).level()
+        return max(level, self._tripped[account], key=SEVERITY.index) if account in self._tripped else level
 
     def level(self, account: str) -> KillLevel:
         """Where the account stands."""
@@ -34,12 +37,23 @@ class Switches:
 
     def set(self, account: str, level: KillLevel) -> None:
         """Set that of one account, or (``*``) of everyone. Raises `ConfigError` where it cannot be written."""
+        self._tripped.pop(account, None)
         file = self._file(account)
         try:
             file.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"the kill switch cannot be written to {file.path}: {error.strerror}") from error
         file.set(level)
+
+    def trip(self, account: str, level: KillLevel) -> None:
+        """A breaker pulls that of one account, and never lowers it. Raises as `set`; it holds all the same, until a
+        person sets another level or the process ends."""
+        level = max(level, self.own(account), key=SEVERITY.index)
+        try:
+            self.set(account, level)
+        except ConfigError:
+            self._tripped[account] = level
+            raise
 
     def path(self, account: str) -> Path:
         """The file of one account, or (``*``) of everyone."""

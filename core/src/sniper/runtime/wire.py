@@ -10,8 +10,10 @@ from sniper.kernel.wiring import (
     ExecutionWiring,
     ExitWiring,
     StrategyWiring,
+    WatchWiring,
     Wiring,
 )
+from sniper.risk import RiskWatch
 from sniper.settings.resolved import Configured, ConfiguredAccount, ConfiguredStrategy, Resolved
 from sniper.specs import ExitSpec
 from sniper.types import NATIVE, SECOND
@@ -62,15 +64,23 @@ def _make(configured: Configured) -> Any:
 def _account(resolved: Resolved, account: ConfiguredAccount) -> AccountWiring:
     deadlines = resolved.runtime.deadlines
     rules = account.execution
-    checks = [CheckWiring(name=each.name, check=_make(each)) for each in account.risk]
-    checks += [CheckWiring(name=each.name, check=_make(each), policy=True) for each in resolved.policies]
+    judges = [(each, False) for each in account.risk] + [(each, True) for each in resolved.policies]
     return AccountWiring(
         name=account.name,
         chain_id=account.chain_id,
         address=account.address,
         quote=account.quote,
         strategies=tuple(_strategy(each) for each in account.strategies),
-        checks=tuple(checks),
+        checks=tuple(
+            CheckWiring(name=each.name, check=_make(each), policy=policy)
+            for each, policy in judges
+            if not issubclass(each.cls, RiskWatch)
+        ),
+        watches=tuple(
+            WatchWiring(name=each.name, watch=each.cls, config=each.config, policy=policy)
+            for each, policy in judges
+            if issubclass(each.cls, RiskWatch)
+        ),
         execution=ExecutionWiring(
             slippage_bps=rules.slippage_bps,
             exit_slippage_bps=rules.exit_slippage_bps,

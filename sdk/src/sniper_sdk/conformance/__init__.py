@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sniper_sdk.conformance.feed import FeedConformance
     from sniper_sdk.conformance.package import PackageConformance
     from sniper_sdk.conformance.risk import RiskConformance
+    from sniper_sdk.conformance.riskwatch import RiskWatchConformance
     from sniper_sdk.conformance.router import RouterConformance
     from sniper_sdk.conformance.signer import SignerConformance
     from sniper_sdk.conformance.sizer import SizerConformance
@@ -35,6 +36,7 @@ __all__ = [
     "FeedConformance",
     "PackageConformance",
     "RiskConformance",
+    "RiskWatchConformance",
     "RouterConformance",
     "SignerConformance",
     "SizerConformance",

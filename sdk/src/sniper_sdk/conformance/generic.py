@@ -7,6 +7,7 @@ import pytest
 
 from sniper.catalogue import Catalogue, Extension
 from sniper.config import Config
+from sniper.risk import RiskWatch
 from sniper.specs import AppSpec
 from sniper_sdk.conformance.app import AppConformance
 from sniper_sdk.conformance.examples import example_config
@@ -14,6 +15,7 @@ from sniper_sdk.conformance.exit import ExitConformance
 from sniper_sdk.conformance.fee import FeeConformance
 from sniper_sdk.conformance.package import PackageConformance, extensions_of
 from sniper_sdk.conformance.risk import RiskConformance
+from sniper_sdk.conformance.riskwatch import RiskWatchConformance
 from sniper_sdk.conformance.router import RouterConformance
 from sniper_sdk.conformance.sizer import SizerConformance
 from sniper_sdk.conformance.strategy import StrategyConformance
@@ -62,7 +64,8 @@ def _suite(extension: Extension) -> type:
 
 
 def _configured(kind: str, cls: type, config: Config) -> type:
-    base, attribute = _BY_CONFIG[kind]
+    watches = kind == "risk" and issubclass(cls, RiskWatch)
+    base, attribute = (RiskWatchConformance, "watch") if watches else _BY_CONFIG[kind]
     fields: dict[str, Any] = {attribute: cls, "config": config}
     if kind == "sizer":
         fields["within_cash"] = False  # whether it may ask for more than there is, only its author can say

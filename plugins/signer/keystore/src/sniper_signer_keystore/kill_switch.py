@@ -1,12 +1,15 @@
 """The kill switch's file: beside the queues, so that it works when everything else is stuck."""
 
 import os
+import re
 from pathlib import Path
 
 from sniper.signer import KillLevel
 
 _ORDER = tuple(KillLevel)
 _LONGEST = 64
+_ACCOUNT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_MOST_ACCOUNTS = 1_000
 
 
 def stricter(one: KillLevel, other: KillLevel) -> KillLevel:
@@ -40,3 +43,23 @@ class KillSwitchFile:
         except (OSError, ValueError):
             self._seen, self._level = None, KillLevel.FREEZE
         return self._level
+
+
+class KillSwitchFiles:
+    """The file of everyone, and beside it ``accounts/<account>/`` with one of the same name for each account."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._everyone = KillSwitchFile(path)
+        self._own: dict[str, KillSwitchFile] = {}
+
+    def level(self, account: str) -> KillLevel:
+        """The stricter of both, right now. What is no account's name has none of its own."""
+        level = self._everyone.level()
+        if not _ACCOUNT.fullmatch(account):
+            return level  # no path may be made of it
+        if account not in self._own:
+            if len(self._own) >= _MOST_ACCOUNTS:
+                self._own.clear()
+            self._own[account] = KillSwitchFile(self._path.parent / "accounts" / account / self._path.name)
+        return stricter(level, self._own[account].level())

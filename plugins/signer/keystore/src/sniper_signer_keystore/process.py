@@ -19,7 +19,7 @@ import msgspec
 
 from sniper_signer_keystore.errors import StartError
 from sniper_signer_keystore.hardening import lock_all_memory
-from sniper_signer_keystore.kill_switch import KillSwitchFile
+from sniper_signer_keystore.kill_switch import KillSwitchFiles
 from sniper_signer_keystore.ledger import Ledger
 from sniper_signer_keystore.rules import Judge, Rules
 from sniper_signer_keystore.secret import SecretBuffer
@@ -59,7 +59,7 @@ class Process:
         # After unlocking: the child that decrypts needs more memory than a user may lock.
         self.memory = "all" if lock_all_memory() else "keys" if all(key.locked for key in keys) else "none"
         ledger = Ledger(socket_path.with_suffix(".spent"), time.time_ns())
-        self.vault = Vault(keys, judge, ledger, KillSwitchFile(kill_switch))
+        self.vault = Vault(keys, judge, ledger, KillSwitchFiles(kill_switch))
         self._socket_path = socket_path
         self._listener = _listen(socket_path)
         self._lifeline = lifeline

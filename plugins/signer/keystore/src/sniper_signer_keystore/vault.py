@@ -7,7 +7,7 @@ from sniper.errors import CodecError, SignerError
 from sniper.evm.transaction import Transaction, decode_payload, signed, transaction_hash
 from sniper.signer import KillLevel, SignerRefused, SignRequest
 from sniper_signer_keystore.key import Key
-from sniper_signer_keystore.kill_switch import KillSwitchFile, stricter
+from sniper_signer_keystore.kill_switch import KillSwitchFiles, stricter
 from sniper_signer_keystore.ledger import Ledger
 from sniper_signer_keystore.rules import Judge
 from sniper_signer_keystore.wire import (
@@ -32,7 +32,7 @@ class Vault:
         keys: Sequence[Key],
         judge: Judge,
         ledger: Ledger,
-        kill_switch: KillSwitchFile,
+        kill_switch: KillSwitchFiles,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._keys = {key.address: key for key in keys}
@@ -94,7 +94,7 @@ class Vault:
                 ", ".join(self._keys),
                 "start the signer with the key file of this address",
             )
-        self._judge.check(request, stricter(self._level, self._kill_switch.level()))
+        self._judge.check(request, stricter(self._level, self._kill_switch.level(request.account)))
         if request.purpose == "entry":
             self._ledger.spend(request, self._judge.limits(request.chain_id), self._clock())
         raw = signed(ask.payload, key.sign(ask.payload))

@@ -236,6 +236,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
                ON CONFLICT DO UPDATE SET kill_level = :level, kill_reason = :reason, changed_at = :time"""
         ),
     ),
+    "tripped/1": (
+        Rule(
+            """INSERT INTO accounts (account, kill_level, kill_reason, halted, changed_at)
+               VALUES (:account, :level, :check || ': ' || :reason, '', :time)
+               ON CONFLICT DO UPDATE SET kill_level = :level, kill_reason = :check || ': ' || :reason,
+                   changed_at = :time"""
+        ),
+    ),
     "instance-moved/1": (
         Rule(
             """INSERT INTO instances (account, instance, state, parameters, reason, changed_at)
