@@ -18,7 +18,7 @@ UNREACHABLE := could not install the pinned packages: is the package index reach
 unexport VIRTUAL_ENV UV_PYTHON CONDA_PREFIX
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint bench docs lock clean
+.PHONY: help setup demo test test-long lint bench eval-risk docs lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -44,6 +44,9 @@ lint: $(STAMP) ## Style, types, import rules
 
 bench: $(STAMP) ## Measure and compare with the kept baseline
 	@$(RUN) tests/benchmarks $(ARGS)
+
+eval-risk: $(STAMP) ## Measure how often the risk checks are right, and how fast they are
+	@$(RUN) tests/evaluation $(ARGS)
 
 docs: $(STAMP) ## Generate docs/hooks.md, docs/config.md and docs/zoo.md
 	@$(RUN) scripts/reference.py

@@ -4,13 +4,11 @@ Nothing is recorded, nothing is traded, and no run is needed. The kernel that ho
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import product
 from time import perf_counter_ns
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import structlog
 
@@ -19,7 +17,6 @@ from sniper.errors import ConfigError, PluginFault, RpcError, SniperError, said,
 from sniper.events import Block, PoolRead, TokenDescribed
 from sniper.evm.log import Log as ChainLog
 from sniper.evm.rpc import Endpoints, Provider
-from sniper.kernel.account import Account
 from sniper.kernel.entries import Denials, checked_by
 from sniper.kernel.given import given
 from sniper.kernel.kernel import Kernel
@@ -105,24 +102,45 @@ async def assess(resolved: Resolved, asked: Asked) -> Assessment:
 
     Raises `ConfigError` where what is asked for is not there, and `RpcError` where no endpoint answers.
     """
-    accounts = resolved.settings.account
-    account = asked.account or next(iter(accounts), "")
-    if account not in accounts:
-        raise ConfigError(f'there is no account "{account}"; the config has {", ".join(accounts) or "none"}')
-    asked = asked._replace(token=_address(asked.token), pool=asked.pool and _address(asked.pool))
-    chain = resolved.chains[resolved.settings.chain_of(account)]
-    rate = [Provider(url=url.url, rate=chain.rate, burst=chain.rate) for url in chain.endpoints]
-    async with _connected(Endpoints(chain.id, rate)) as endpoints:
+    async with Assessor(resolved, asked.account) as assessor:
+        return await assessor.assess(asked)
+
+
+class Assessor:
+    """The checks of one account with what they need: for many tokens, one after the other or at once."""
+
+    def __init__(self, resolved: Resolved, account: str | None = None) -> None:
+        """``account``: None for the first. Raises `ConfigError` where there is no such account."""
+        accounts = resolved.settings.account
+        self.account = account or next(iter(accounts), "")
+        if self.account not in accounts:
+            raise ConfigError(f'there is no account "{self.account}"; the config has {", ".join(accounts) or "none"}')
+        chain = resolved.chains[resolved.settings.chain_of(self.account)]
+        rate = [Provider(url=url.url, rate=chain.rate, burst=chain.rate) for url in chain.endpoints]
+        self.profile = accounts[self.account].risk_profile or resolved.settings.risk_profile
         wiring = wire(resolved, signs=False)
         (own,) = (each for each in wiring.chains if each.chain_id == chain.id)
-        named = {address: section for section, address in own.pools}
+        self.named = {address: section for section, address in own.pools}
         # What a run would read at its start is read here as far as it trades the token.
-        kernel = Kernel(replace(wiring, chains=tuple(replace(each, pools=()) for each in wiring.chains)), _report)
-        assessing = _Assessing(kernel, kernel.accounts[account], endpoints, named, resolved.runtime.workers)
-        assessing.hardforks = {chain.id: chain.hardfork} if chain.hardfork else {}
-        found = await assessing.of(asked)
-    found.profile = accounts[account].risk_profile or resolved.settings.risk_profile
-    return found
+        self.wiring = replace(wiring, chains=tuple(replace(each, pools=()) for each in wiring.chains))
+        self.endpoints = Endpoints(chain.id, rate)
+        self.workers = Workers(resolved.runtime.workers)
+        hardforks = {chain.id: chain.hardfork} if chain.hardfork else {}
+        self.simulations = Simulations(lambda _: self.endpoints, self.workers, hardforks)
+
+    async def __aenter__(self) -> Self:
+        await self.endpoints.connect()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.simulations.close()
+        await self.workers.close()
+        await self.endpoints.close()
+
+    async def assess(self, asked: Asked) -> Assessment:
+        """See `assess`; ``asked.account`` counts for nothing."""
+        asked = asked._replace(token=_address(asked.token), pool=asked.pool and _address(asked.pool))
+        return await _Assessing(self, Kernel(self.wiring, _report)).of(asked)
 
 
 def _address(text: str) -> str:
@@ -130,15 +148,6 @@ def _address(text: str) -> str:
         return checked_address(text)
     except ValueError as error:
         raise ConfigError(f"{text!r} {error}") from None
-
-
-@asynccontextmanager
-async def _connected(endpoints: Endpoints) -> AsyncIterator[Endpoints]:
-    await endpoints.connect()
-    try:
-        yield endpoints
-    finally:
-        await endpoints.close()
 
 
 def _base_units(text: str, decimals: int) -> int:
@@ -166,18 +175,16 @@ class _Made(NamedTuple):
 
 
 class _Assessing:
-    def __init__(
-        self, kernel: Kernel, account: Account, endpoints: Endpoints, named: Mapping[str, str], workers: int
-    ) -> None:
-        """``named``: sections of the pools that the config names, by address."""
+    """One token."""
+
+    def __init__(self, assessor: Assessor, kernel: Kernel) -> None:
         self.kernel = kernel
-        self.workers = workers
-        self.hardforks: Mapping[int, str] = {}
-        """Of chains whose config says it."""
-        self.named = named
-        self.account = account
-        self.endpoints = endpoints
-        self.chain = account.chain
+        self.account = kernel.accounts[assessor.account]
+        self.named = assessor.named
+        self.profile = assessor.profile
+        self.endpoints = assessor.endpoints
+        self.io = ShellIo(self.account, lambda _: self.endpoints, assessor.simulations, assessor.workers)
+        self.chain = self.account.chain
         self.now = 0
 
     async def of(self, asked: Asked) -> Assessment:
@@ -190,6 +197,7 @@ class _Assessing:
         if not await self.at.code(token):
             raise ConfigError(f"there is no contract at {token} on chain {self.chain.id}: is it the token's address?")
         found = Assessment(self.account.name, self.chain.id, head.number, token, *await self._described(token))
+        found.profile = self.profile
         quote = split_asset(self.account.quote)[1]
         if quote != NATIVE:
             found.quote_symbol, found.quote_decimals = await self._described(quote)
@@ -217,14 +225,8 @@ class _Assessing:
 
     async def _judge(self, found: Assessment, entry: Entry) -> None:
         """All checks, also where one has denied already: who asks wants to know everything."""
-        entries, workers = self.account.entries, Workers(self.workers)
-        simulations = Simulations(lambda _: self.endpoints, workers, self.hardforks)
-        io = ShellIo(self.account, lambda _: self.endpoints, simulations, workers)
-        try:
-            probed = await asyncio.gather(*(self._probed(name, probe, entry, io) for name, probe, _ in entries.probes))
-        finally:
-            await simulations.close()
-            await workers.close()
+        entries = self.account.entries
+        probed = await asyncio.gather(*(self._probed(name, probe, entry) for name, probe, _ in entries.probes))
         by_name = {each.check: each for each in probed}
         denials = Denials()
         for wiring in entries.checks:
@@ -239,11 +241,11 @@ class _Assessing:
             denials.add(judged.check, judged.findings)
         found.rule, found.retry_after_s = denials.rule, denials.retry_after_s
 
-    async def _probed(self, name: str, probe: RiskProbe[Evidence], entry: Entry, io: ShellIo) -> Judged:
+    async def _probed(self, name: str, probe: RiskProbe[Evidence], entry: Entry) -> Judged:
         begin, evidence = perf_counter_ns(), None
         try:
             async with asyncio.timeout(self.account.wiring.execution.probe_deadline / SECOND):
-                seen = await probe.probe(entry, io)
+                seen = await probe.probe(entry, self.io)
             # As the kernel would see it: journaled, and read again.
             seen = decode(encode(seen), self.account.entries.evidence[name])
             evidence = to_json(seen)
