@@ -16,14 +16,13 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sniper_risk_rug_forecast.eventfiles import EventFolder, read_actions, read_pools
+from sniper_risk_rug_forecast.command import cases_of
 from sniper_risk_rug_forecast.features import NAMES
 from sniper_risk_rug_forecast.modelfile import Model, shipped
 from sniper_risk_rug_forecast.scores import Bin, auc, best_threshold, brier, calibration, mcc
@@ -104,31 +103,12 @@ class Data(NamedTuple):
 
 
 def load(folder: Path) -> Data:
-    labels = {row["token"].lower(): int(row["malicious"]) for row in rows(folder / "v2_token_labels.csv")}
     table = {row["pool_address"].lower(): row for row in rows(folder / "v2_pool_features_24h.csv")}
-    pools = read_pools(folder / "v2_pools.csv")
-    used = Counter(coin for pool in pools for coin in (pool.token0, pool.token1))
     with tempfile.TemporaryDirectory() as scratch:
         unpack(folder / "v2_pool_events.tar.zst", Path(scratch))
-        events = EventFolder(Path(scratch))
-        read = []
-        for pool in pools:
-            quote = 0 if used[pool.token0] >= used[pool.token1] else 1
-            if pool.pool in table:
-                # Here the file says which coin is judged. The other one is labelled, too: malicious, and it is not.
-                quote = 1 if table[pool.pool]["token_address"].lower() == pool.token0 else 0
-            read.append((pool, quote, read_actions(events, pool, quote=quote)))
-    end = max(actions[-1].time for _, _, actions in read if actions)
-    cases = [
-        Case(
-            pool=pool.pool,
-            created=pool.created,
-            actions=actions,
-            until=actions[-1].time if len(actions) >= CUT else end,
-            label=labels[(pool.token1, pool.token0)[quote]],
-        )
-        for pool, quote, actions in read
-    ]
+        cases = cases_of(Path(scratch), folder / "v2_pools.csv", folder / "v2_token_labels.csv", CUT)
+    # The coin that more pools hold is labelled, too (malicious, and it is not): the file says which one is judged.
+    assert all(case.label == int(table[case.pool]["label"]) for case in cases if case.pool in table)
     return Data(cases, {pool: [float(row[name] or 0) for name in PUBLISHED] for pool, row in table.items()})
 
 

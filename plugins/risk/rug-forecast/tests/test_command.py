@@ -1,14 +1,18 @@
+import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from stories import write_files
 
-from sniper_risk_rug_forecast.command import cases_of, show, train
+from sniper_risk_rug_forecast.command import cases_of, measure, show, train
 from sniper_risk_rug_forecast.errors import TrainingDataError
 from sniper_risk_rug_forecast.launches import launches
 from sniper_risk_rug_forecast.modelfile import read
+from sniper_risk_rug_forecast.scores import auc
+from sniper_risk_rug_forecast.training import DRAINED, samples
 
 COIN = "0x" + "cc" * 20
 
@@ -95,3 +99,31 @@ def test_a_model_file_is_text(archive: Path, tmp_path: Path) -> None:
     out = tmp_path / "model.json"
     CliRunner().invoke(train, ["rug-forecast", "--events", str(archive), "--out", str(out), "--about", "trained on x"])
     assert json.loads(out.read_text())["about"] == "trained on x"
+
+
+def test_a_model_is_measured_on_events_and_says_each_forecast(archive: Path, tmp_path: Path) -> None:
+    each = tmp_path / "each.csv"
+    done = CliRunner().invoke(measure, ["--events", str(archive), "--each", str(each)])
+    assert done.exit_code == 0, done.output
+    rows = list(csv.DictReader(each.open()))
+    known = samples(cases_of(archive, archive / "pools.csv", None, 0), DRAINED)
+    assert [int(row["came"]) for row in rows] == [sample.y for sample in known]
+    forecast = [int(row["probability_bps"]) / 10_000 for row in rows]
+    told = re.search(r"AUC (0\.\d+)", done.output)
+    assert told
+    assert float(told[1]) == pytest.approx(auc(forecast, [sample.y for sample in known]), abs=0.005)  # rounded to bps
+    assert {row["pool"] for row in rows} <= {case.pool for case in launches(80, 3)}
+    assert "learnt from" not in done.output
+
+
+def test_says_when_a_model_is_measured_on_what_it_learnt_from(archive: Path, tmp_path: Path) -> None:
+    out = tmp_path / "model.json"
+    CliRunner().invoke(train, ["rug-forecast", "--events", str(archive), "--out", str(out)])
+    done = CliRunner().invoke(measure, ["--model", str(out), "--events", str(archive)])
+    assert "learnt from" in done.output
+
+
+def test_a_model_is_measured_by_what_it_foresees(archive: Path) -> None:
+    done = CliRunner().invoke(measure, ["--events", str(archive), "--labels", str(archive / "labels.csv")])
+    assert done.exit_code == 2
+    assert "leave out --labels" in done.output

@@ -1,5 +1,5 @@
 from sniper_risk_rug_forecast.check import RugForecast, RugForecastConfig
-from sniper_risk_rug_forecast.command import show, train
+from sniper_risk_rug_forecast.command import measure, show, train
 from sniper_sdk import AppConformance, PackageConformance, RiskConformance
 
 
@@ -14,6 +14,10 @@ class TestRugForecast(RiskConformance):
 
 class TestTrain(AppConformance):
     command = train
+
+
+class TestMeasure(AppConformance):
+    command = measure
 
 
 class TestShow(AppConformance):

@@ -28,6 +28,12 @@ def sniper_apps() -> list[AppSpec]:
             factory="sniper_risk_rug_forecast.command:train",
         ),
         AppSpec(
+            name="measure",
+            group="models",
+            summary="Measure a model on recorded events",
+            factory="sniper_risk_rug_forecast.command:measure",
+        ),
+        AppSpec(
             name="show",
             group="models",
             summary="Show on what a model was trained, and how good it was",

@@ -1,15 +1,19 @@
 """``sniper models train`` and ``sniper models show``."""
 
+import csv
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import click
 
+from sniper.types import BPS
 from sniper_risk_rug_forecast.errors import TrainingDataError
 from sniper_risk_rug_forecast.eventfiles import EventFolder, PoolFile, read_actions, read_labels, read_pools
+from sniper_risk_rug_forecast.features import NAMES
 from sniper_risk_rug_forecast.launches import launches
-from sniper_risk_rug_forecast.modelfile import ModelFile, read, shipped
-from sniper_risk_rug_forecast.training import DRAINED, MALICIOUS, Case
+from sniper_risk_rug_forecast.modelfile import Model, ModelFile, read, shipped
+from sniper_risk_rug_forecast.training import DRAINED, MALICIOUS, Case, data_sha256, measures, samples
 from sniper_risk_rug_forecast.training import train as trained
 
 GENERATED = 800
@@ -107,6 +111,49 @@ def _label(judged: dict[str, int], pool: PoolFile, token: str) -> int | None:
     return judged.get(pool.pool, judged.get(token))
 
 
+@click.command("measure")
+@click.option("--model", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Default: the shipped one.")
+@click.option(
+    "--events",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    required=True,
+    help="Folder of event files, as for training.",
+)
+@click.option("--pools", type=click.Path(path_type=Path, dir_okay=False), help="Default: pools.csv in that folder.")
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="CSV of token or pool, and malicious; for a model that learnt such a label.",
+)
+@click.option("--cut", type=int, default=0, help="Files with so many rows were cut there. Default: none was.")
+@click.option(
+    "--each", type=click.Path(path_type=Path, dir_okay=False), help="Write each forecast to this CSV, beside what came."
+)
+def measure(
+    model: Path | None, events: Path, pools: Path | None, labels: Path | None, cut: int, each: Path | None
+) -> None:
+    """Measure a model on recorded events. They should be of later pools than those it learnt from."""
+    file = read(model) if model else shipped()
+    if (file.target == MALICIOUS) != (labels is not None):
+        raise click.UsageError(f"the model foresees {file.target}: {'leave out' if labels else 'give'} --labels")
+    cases = cases_of(events, pools or events / "pools.csv", labels, cut)
+    known, trained_model = samples(cases, file.target), Model(file)
+    forecast, came = [trained_model.probability(sample.x) for sample in known], [sample.y for sample in known]
+    if len(set(came)) < 2:
+        raise TrainingDataError(f"{len(came)} samples, {sum(came)} of them positive: there must be some of both kinds")
+    if data_sha256(cases) == file.data_sha256:
+        click.echo("These are the pools that it learnt from: it is better on them than on any other.")
+    click.echo(_measures(measures(forecast, came, file.threshold_bps / BPS)))
+    if each:
+        with each.open("w", newline="") as text:
+            rows = csv.writer(text)
+            rows.writerow(("pool", "age_hours", "probability_bps", "came"))
+            for sample, probability in zip(known, forecast, strict=True):
+                age = sample.x[NAMES.index("age_hours")]
+                rows.writerow((cases[sample.turn].pool, f"{age:.2f}", round(probability * BPS), sample.y))
+        click.echo(f"wrote {each}")
+
+
 @click.command("show")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
 def show(file: Path | None) -> None:
@@ -115,23 +162,31 @@ def show(file: Path | None) -> None:
 
 
 def _told(file: ModelFile) -> str:
-    measured = file.metrics
     lines = [
         f"foresees      {file.target}",
         f"about         {file.about}",
         f"data          {file.pools} pools, {file.samples} samples, {file.positives} positive",
         f"data sha256   {file.data_sha256}",
-        f"measured      on {measured['samples']} later samples ({measured['positives']} positive): "
-        f"AUC {measured['auc']:.3f}, MCC {measured['mcc']:.3f}, Brier {measured['brier']:.3f}",
         f"parts best    above {file.threshold_bps} bps",
         f"made by       sniper-core {file.sniper}, lightgbm {file.lightgbm}, seed {file.seed}, "
         f"features version {file.features_version}",
         f"sha256        {file.sha256}",
+    ]
+    return "\n".join(
+        [*lines, "", "The later pools of its own data, each foreseen from those before it:", _measures(file.metrics)]
+    )
+
+
+def _measures(found: dict[str, Any]) -> str:
+    """Any: as `sniper_risk_rug_forecast.training.measures` returns it."""
+    lines = [
+        f"{found['samples']} samples, {found['positives']} positive: "
+        f"AUC {found['auc']:.3f}, MCC {found['mcc']:.3f}, Brier {found['brier']:.3f}",
         "",
         "forecast    cases  mean    came",
     ]
     table = [
         f"{bin['low']:.1f} to {bin['high']:.1f}  {bin['cases']:5}  {bin['forecast']:.3f}  {bin['came']:.3f}"
-        for bin in measured["calibration"]
+        for bin in found["calibration"]
     ]
     return "\n".join([*lines, *table])

@@ -153,13 +153,15 @@ def train(cases: Sequence[Case], *, target: str, about: str, seed: int) -> Model
         parameters={**PARAMETERS, "num_iterations": ROUNDS},
         calibration=ahead.calibration,
         threshold_bps=round(threshold * 10_000),
-        metrics=_metrics(forecast, came, threshold),
+        metrics=measures(forecast, came, threshold),
         forest=grow(known, seed),
         sha256="",
     ).sealed()
 
 
-def _metrics(forecast: list[float], came: list[int], threshold: float) -> dict[str, Any]:
+def measures(forecast: Sequence[float], came: Sequence[int], threshold: float) -> dict[str, Any]:
+    """AUC, MCC at this threshold, Brier score and the table of the calibration, as model files hold them. Any: numbers
+    and a table."""
     return {
         "samples": len(came),
         "positives": sum(came),

@@ -5,8 +5,10 @@ Numerical splits alone, no missing values: the training here grows no others. Th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import inf
+from typing import Final, NamedTuple
 
 from sniper_risk_rug_forecast.errors import ModelFileError
 
@@ -16,7 +18,7 @@ _NUMERICAL: Final = {0, 2}
 
 @dataclass(frozen=True)
 class Tree:
-    """``counts`` and ``leaf_counts``: training samples that passed, by which the absence of a feature is averaged."""
+    """``counts`` and ``leaf_counts``: training samples that passed."""
 
     feature: list[int]
     threshold: list[float]
@@ -33,8 +35,64 @@ class Tree:
             node = self.left[node] if x[self.feature[node]] <= self.threshold[node] else self.right[node]
         return self.leaf_values[~node]
 
-    def count(self, node: int) -> int:
-        return self.counts[node] if node >= 0 else self.leaf_counts[~node]
+    def leaves(self) -> "list[Leaf]":
+        """What its leaves ask of a sample."""
+        found: list[Leaf] = []
+        self._descend(0 if self.feature else ~0, {}, found)
+        return found
+
+    def _descend(self, node: int, sides: "dict[int, Side]", found: "list[Leaf]") -> None:
+        if node < 0:
+            found.append(Leaf(self.leaf_values[~node], tuple(sides[feature] for feature in sorted(sides))))
+            return
+        feature, cut, passed = self.feature[node], self.threshold[node], self.counts[node]
+        side = sides.get(feature, Side(feature, -inf, inf, 1.0))
+        for child, above, upto in (
+            (self.left[node], side.above, min(side.upto, cut)),
+            (self.right[node], max(side.above, cut), side.upto),
+        ):
+            share = side.share * (self.counts[child] if child >= 0 else self.leaf_counts[~child]) / passed
+            self._descend(child, {**sides, feature: Side(feature, above, upto, share)}, found)
+
+
+class Side(NamedTuple):
+    """A leaf takes samples with ``above < feature <= upto``. ``share``: of the training samples that met the feature's
+    splits on the way, how many went this way."""
+
+    feature: int
+    above: float
+    upto: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """``known``: what was computed of it before, by which sides a sample is within (bit by bit)."""
+
+    value: float
+    sides: tuple[Side, ...]
+    known: dict[int, tuple[float, ...]] = field(default_factory=dict)
+
+    def shares(self, within: int) -> tuple[float, ...]:
+        """What each side contributes where a sample is within some of them.
+
+        The leaf's value counts as far as the sample is within: known sides multiply by 0 or 1, unknown ones by their
+        share. The Shapley value of such a product is the integral, over t from 0 to 1, of the side's difference times
+        the other sides at ``share · (1 - t) + within · t`` (Owen, "Multilinear Extensions of Games", 1972).
+        """
+        if within not in self.known:
+            self.known[within] = tuple(self._share(within, number) for number in range(len(self.sides)))
+        return self.known[within]
+
+    def _share(self, within: int, number: int) -> float:
+        rest = [1.0]
+        for other, side in enumerate(self.sides):
+            if other != number:
+                slope = (within >> other & 1) - side.share
+                raised = zip([*rest, 0.0], [0.0, *rest], strict=True)
+                rest = [side.share * low + slope * high for low, high in raised]
+        whole = sum(coefficient / (power + 1) for power, coefficient in enumerate(rest))
+        return self.value * ((within >> number & 1) - self.sides[number].share) * whole
 
 
 @dataclass(frozen=True)
@@ -49,79 +107,22 @@ class Forest:
         return sum(tree.value(x) for tree in self.trees)
 
     def contributions(self, x: Sequence[float]) -> list[float]:
-        """What each feature adds to the log odds beyond the training average: SHAP values.
+        """What each feature adds to the log odds beyond the training average: SHAP values by the trees' own counts.
 
-        Lundberg, Erion, Lee, "Consistent Individualized Feature Attribution for Tree Ensembles" (2018), algorithm 2.
+        Lundberg, Erion, Lee, "Consistent Individualized Feature Attribution for Tree Ensembles" (2018).
         """
         phi = [0.0] * len(self.names)
-        for tree in self.trees:
-            if tree.feature:
-                _walk(tree, x, phi, 0, [], 1.0, 1.0, -1)
+        for leaf in self.leaves:
+            within = 0
+            for number, side in enumerate(leaf.sides):
+                within |= (side.above < x[side.feature] <= side.upto) << number
+            for side, share in zip(leaf.sides, leaf.shares(within), strict=True):
+                phi[side.feature] += share
         return phi
 
-
-@dataclass(slots=True)
-class _Part:
-    """One split feature on the way: the shares of paths that go this way without it and with it, and their weight."""
-
-    feature: int
-    zero: float
-    one: float
-    weight: float
-
-
-def _walk(
-    tree: Tree, x: Sequence[float], phi: list[float], node: int, way: list[_Part], zero: float, one: float, feature: int
-) -> None:
-    way = _extended(way, zero, one, feature)
-    if node < 0:
-        value = tree.leaf_values[~node]
-        for i in range(1, len(way)):
-            part = way[i]
-            weight = sum(each.weight for each in _without(way, i))
-            phi[part.feature] += weight * (part.one - part.zero) * value
-        return
-    split = tree.feature[node]
-    left, right = tree.left[node], tree.right[node]
-    hot, cold = (left, right) if x[split] <= tree.threshold[node] else (right, left)
-    zero, one = 1.0, 1.0
-    for i in range(1, len(way)):
-        if way[i].feature == split:
-            zero, one = way[i].zero, way[i].one
-            way = _without(way, i)
-            break
-    passed = tree.count(node)
-    _walk(tree, x, phi, hot, way, zero * tree.count(hot) / passed, one, split)
-    _walk(tree, x, phi, cold, way, zero * tree.count(cold) / passed, 0.0, split)
-
-
-def _extended(way: list[_Part], zero: float, one: float, feature: int) -> list[_Part]:
-    """EXTEND of the paper."""
-    size = len(way)
-    longer = [_Part(each.feature, each.zero, each.one, each.weight) for each in way]
-    longer.append(_Part(feature, zero, one, 1.0 if size == 0 else 0.0))
-    for i in range(size - 1, -1, -1):
-        longer[i + 1].weight += one * longer[i].weight * (i + 1) / (size + 1)
-        longer[i].weight = zero * longer[i].weight * (size - i) / (size + 1)
-    return longer
-
-
-def _without(way: list[_Part], at: int) -> list[_Part]:
-    """UNWIND of the paper."""
-    last = len(way) - 1
-    zero, one = way[at].zero, way[at].one
-    following = way[last].weight
-    shorter = [_Part(each.feature, each.zero, each.one, each.weight) for each in way[:last]]
-    for i in range(last - 1, -1, -1):
-        if one != 0:
-            kept = shorter[i].weight
-            shorter[i].weight = following * (last + 1) / ((i + 1) * one)
-            following = kept - shorter[i].weight * zero * (last - i) / (last + 1)
-        else:
-            shorter[i].weight = shorter[i].weight * (last + 1) / (zero * (last - i))
-    for i in range(at, last):
-        shorter[i].feature, shorter[i].zero, shorter[i].one = way[i + 1].feature, way[i + 1].zero, way[i + 1].one
-    return shorter
+    @cached_property
+    def leaves(self) -> list[Leaf]:
+        return [leaf for tree in self.trees for leaf in tree.leaves()]
 
 
 def read_forest(text: str) -> Forest:
