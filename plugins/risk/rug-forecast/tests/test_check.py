@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from msgspec import structs
-from stories import logs_of, story
+from stories import TOPIC, logs_of, story
 
 from sniper import codec
 from sniper.errors import CallReverted
@@ -135,6 +135,14 @@ async def test_a_pool_of_which_nothing_is_known_is_no_pass(change: dict[str, Any
         setattr(there, name, value)
     (finding,) = judged(await foreseen(there, max_blocks=5000)).values()
     assert (finding.ok, finding.severity) == (False, "warn")
+
+
+async def test_a_pair_that_logs_its_reserves_otherwise_is_no_pass_and_not_drained() -> None:
+    actions = list(story())
+    there = archive(actions)
+    there.logs_there = [log for log in there.logs_there if log.topics[0] != TOPIC["sync"]]
+    finding = judged(await foreseen(there))[RULE]
+    assert (finding.ok, finding.severity, finding.found) == (False, "warn", "unknown")
 
 
 async def test_a_drained_pool_is_denied_as_a_fact() -> None:

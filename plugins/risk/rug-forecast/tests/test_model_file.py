@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from sniper_risk_rug_forecast import modelfile
-from sniper_risk_rug_forecast.command import GENERATED, SEED, shipped_model
+from sniper_risk_rug_forecast.command import GENERATED, SEED, from_generated
 from sniper_risk_rug_forecast.errors import ModelFileError
 from sniper_risk_rug_forecast.features import NAMES, History, vector
 from sniper_risk_rug_forecast.launches import launches
@@ -14,7 +14,7 @@ from sniper_risk_rug_forecast.training import data_sha256
 SHIPPED = Path(modelfile.__file__).with_name("generated-launches.json")
 
 
-def test_the_shipped_model_says_on_what_it_was_trained() -> None:
+def test_the_from_generated_says_on_what_it_was_trained() -> None:
     file = shipped()
     assert file.about == "trained on generated launches"
     assert file.data_sha256 == data_sha256(launches(GENERATED, SEED))
@@ -22,8 +22,8 @@ def test_the_shipped_model_says_on_what_it_was_trained() -> None:
 
 
 @pytest.mark.long
-def test_the_shipped_model_comes_of_its_command() -> None:
-    made, kept = shipped_model(), shipped()
+def test_the_from_generated_comes_of_its_command() -> None:
+    made, kept = from_generated(), shipped()
     assert (made.data_sha256, made.samples, made.positives) == (kept.data_sha256, kept.samples, kept.positives)
     for name in ("auc", "mcc", "brier"):
         assert made.metrics[name] == pytest.approx(kept.metrics[name], abs=0.01)

@@ -1,3 +1,4 @@
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ from stories import TOPIC, logs_of, story, times_of, write_files
 
 from sniper_risk_rug_forecast.chainlogs import BlockTime, PairLog, actions_of, from_the_start
 from sniper_risk_rug_forecast.errors import TrainingDataError
-from sniper_risk_rug_forecast.eventfiles import EventFolder, PoolFile, read_actions, read_labels, read_pools
+from sniper_risk_rug_forecast.eventfiles import EventFolder, PoolFile, read_actions, read_labels, read_pools, unpacked
 
 POOL = PoolFile(pool="0x" + "ab" * 20, token0="0x1", token1="0x2", block=1, created=1)
 SIDES = pytest.mark.parametrize("token", [0, 1])
@@ -36,6 +37,13 @@ def test_reserves_that_were_set_without_a_trade_are_an_action_of_their_own() -> 
     )
     told = [*actions, donated, *actions[-1:]]
     assert actions_of(logs_of(told, token=0), times_of(actions), token=0) == told
+
+
+def test_what_comes_before_the_first_reserves_is_left_out() -> None:
+    actions = list(story())
+    logs = logs_of(actions, token=0)
+    assert actions_of(logs[1:], times_of(actions), token=0) == actions[1:]
+    assert actions_of([log for log in logs if log.topics[0] != TOPIC["sync"]], times_of(actions), token=0) == []
 
 
 def test_blocks_between_known_times_are_evenly_spaced() -> None:
@@ -97,6 +105,22 @@ def test_a_folder_that_is_not_complete_says_what_is_missing(tmp_path: Path) -> N
     write_files(tmp_path, "0xother", story(), token=0)
     with pytest.raises(TrainingDataError, match="header alone"):
         read_actions(EventFolder(tmp_path), POOL, quote=0)
+
+
+def test_a_tar_is_as_good_as_its_folder(tmp_path: Path) -> None:
+    actions = list(story())
+    write_files(tmp_path / "events", POOL.pool, actions, token=0)
+    packed = tmp_path / "events.tar.gz"
+    with tarfile.open(packed, "w:gz") as archive:
+        archive.add(tmp_path / "events", arcname=".")
+    with unpacked(packed) as folder:
+        assert read_actions(EventFolder(folder), POOL, quote=1) == actions
+    assert not folder.exists()
+    with unpacked(tmp_path) as folder:
+        assert folder == tmp_path
+    packed.write_bytes(b"\x28\xb5\x2f\xfd")
+    with pytest.raises(TrainingDataError, match="zstd"), unpacked(packed):
+        pass
 
 
 def test_an_amount_that_is_no_number_says_its_line(tmp_path: Path) -> None:

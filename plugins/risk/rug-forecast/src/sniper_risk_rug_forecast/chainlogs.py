@@ -48,14 +48,19 @@ def from_the_start(logs: Sequence[PairLog]) -> bool:
 
 def actions_of(logs: Sequence[PairLog], times: Sequence[BlockTime], *, token: int) -> list[Action]:
     """What happened, seen with coin ``token`` (0 or 1) as what is traded. Between ``times``, blocks are taken as evenly
-    spaced. A pair logs its new reserves right before what changed them (`UniswapV2Pair._update`).
+    spaced. A pair logs its new reserves right before what changed them (`UniswapV2Pair._update`); what comes before the
+    first of these is left out, for nobody knows the reserves there.
 
     Raises ValueError where a log is not as a pair writes it.
     """
     actions: list[Action] = []
     reserves, fresh = (0, 0), False
+    told = False
     for log in logs:
         kind, words = _kind(log), _words(log)
+        told = told or kind == "sync"
+        if not told:
+            continue
         if kind == "sync":
             if fresh:
                 actions.append(_action(actions, "sync", log, times, token, (0, 0, 0, 0), reserves))

@@ -86,7 +86,7 @@ class RugForecast(RiskProbe[PoolForecast]):
     def judge(self, intent: Entry, view: View, found: PoolForecast) -> Findings:
         limits, told = self.config, found.forecast
         if told is None or told.probability_bps is None:
-            why = found.unknown or "nothing happened in it yet"
+            why = found.unknown or "it never logged its reserves as a pair does"
             yield Finding(
                 rule=RULE, ok=False, found="unknown", note=f"cannot tell of this pool: {why}", severity="warn",
                 sure="inferred",

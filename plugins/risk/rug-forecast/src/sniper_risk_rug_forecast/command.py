@@ -9,7 +9,7 @@ import click
 
 from sniper.types import BPS
 from sniper_risk_rug_forecast.errors import TrainingDataError
-from sniper_risk_rug_forecast.eventfiles import EventFolder, PoolFile, read_actions, read_labels, read_pools
+from sniper_risk_rug_forecast.eventfiles import EventFolder, PoolFile, read_actions, read_labels, read_pools, unpacked
 from sniper_risk_rug_forecast.features import NAMES
 from sniper_risk_rug_forecast.launches import launches
 from sniper_risk_rug_forecast.modelfile import Model, ModelFile, read, shipped
@@ -25,10 +25,11 @@ ABOUT_GENERATED = "trained on generated launches"
 @click.argument("model", type=click.Choice(["rug-forecast"]))
 @click.option(
     "--events",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Folder of event files: mint, burn, swap, sync with a CSV for each pool, and pools.csv. See the README.",
+    type=click.Path(path_type=Path, exists=True),
+    help="Folder of event files (mint, burn, swap, sync with a CSV for each pool, and pools.csv), or a tar of it. "
+    "See the README.",
 )
-@click.option("--pools", type=click.Path(path_type=Path, dir_okay=False), help="Default: pools.csv in that folder.")
+@click.option("--pools", type=click.Path(path_type=Path, dir_okay=False), help="Default: pools.csv in there.")
 @click.option(
     "--labels",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
@@ -57,10 +58,11 @@ def train(
     if generated:
         if labels is not None:
             raise click.UsageError("generated launches have no labels: leave --labels out")
-        file = shipped_model() if seed == SEED and not about else _from_generated(about or ABOUT_GENERATED, seed)
+        file = from_generated(about or ABOUT_GENERATED, seed)
     else:
         assert events is not None
-        cases = cases_of(events, pools or events / "pools.csv", labels, cut)
+        with unpacked(events) as folder:
+            cases = cases_of(folder, pools or folder / "pools.csv", labels, cut)
         target = MALICIOUS if labels else DRAINED
         file = trained(cases, target=target, about=about or f"trained on {len(cases)} recorded pools", seed=seed)
     out.write_text(file.text(), encoding="utf-8")
@@ -68,12 +70,8 @@ def train(
     click.echo(f"wrote {out}")
 
 
-def shipped_model() -> ModelFile:
-    """The model that comes with the package, trained anew."""
-    return _from_generated(ABOUT_GENERATED, SEED)
-
-
-def _from_generated(about: str, seed: int) -> ModelFile:
+def from_generated(about: str = ABOUT_GENERATED, seed: int = SEED) -> ModelFile:
+    """A model of the generated launches; by default the one that comes with the package."""
     return trained(launches(GENERATED, SEED), target=DRAINED, about=about, seed=seed)
 
 
@@ -115,11 +113,11 @@ def _label(judged: dict[str, int], pool: PoolFile, token: str) -> int | None:
 @click.option("--model", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Default: the shipped one.")
 @click.option(
     "--events",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path, exists=True),
     required=True,
-    help="Folder of event files, as for training.",
+    help="Folder of event files, or a tar of it, as for training.",
 )
-@click.option("--pools", type=click.Path(path_type=Path, dir_okay=False), help="Default: pools.csv in that folder.")
+@click.option("--pools", type=click.Path(path_type=Path, dir_okay=False), help="Default: pools.csv in there.")
 @click.option(
     "--labels",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
@@ -136,7 +134,8 @@ def measure(
     file = read(model) if model else shipped()
     if (file.target == MALICIOUS) != (labels is not None):
         raise click.UsageError(f"the model foresees {file.target}: {'leave out' if labels else 'give'} --labels")
-    cases = cases_of(events, pools or events / "pools.csv", labels, cut)
+    with unpacked(events) as folder:
+        cases = cases_of(folder, pools or folder / "pools.csv", labels, cut)
     known, trained_model = samples(cases, file.target), Model(file)
     forecast, came = [trained_model.probability(sample.x) for sample in known], [sample.y for sample in known]
     if len(set(came)) < 2:

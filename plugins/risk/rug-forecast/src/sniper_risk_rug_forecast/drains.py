@@ -14,7 +14,7 @@ WITHIN_S: Final = 24 * 3600
 
 def is_drained(quote: int, highest: int) -> bool:
     """Whether a reserve counts as gone, where ``highest`` was the most that it ever was; base units."""
-    return quote * 10_000 <= highest * LEFT_BPS
+    return highest > 0 and quote * 10_000 <= highest * LEFT_BPS
 
 
 def drained_at(actions: Iterable[Action]) -> int | None:

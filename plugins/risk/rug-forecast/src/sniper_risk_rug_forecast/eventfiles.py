@@ -1,10 +1,13 @@
 """Read the event files of pools: what training and evaluation learn from. The format stands in the README."""
 
 import csv
+import tarfile
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from sniper_risk_rug_forecast.actions import Action, Kind
@@ -90,6 +93,27 @@ class EventFolder:
                 f"{self.path / kind} has no {pool}.csv; a pool without such events has a file with a header alone"
             )
         return _read(self._files[kind][pool], kind)
+
+
+@contextmanager
+def unpacked(events: Path) -> Iterator[Path]:
+    """The folder of event files: this one, or that of a tar archive (also .gz, .bz2, .xz) as long as it is used.
+
+    Raises `TrainingDataError` where it is neither.
+    """
+    if events.is_dir():
+        yield events
+        return
+    with TemporaryDirectory() as folder:
+        try:
+            with tarfile.open(events) as archive:
+                archive.extractall(folder, filter="data")
+        except (OSError, tarfile.TarError) as cause:
+            raise TrainingDataError(
+                f"{events} is neither a folder nor a tar archive that Python reads ({cause}); unpack it (.tar.zst: "
+                "zstd -dc FILE | tar -x) and give the folder"
+            ) from None
+        yield Path(folder)
 
 
 def read_actions(folder: EventFolder, pool: PoolFile, *, quote: int) -> list[Action]:

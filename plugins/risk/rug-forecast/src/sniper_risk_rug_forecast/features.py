@@ -180,7 +180,7 @@ class History:
     @property
     def is_drained(self) -> bool:
         """See `sniper_risk_rug_forecast.drains`."""
-        return self.actions > 0 and is_drained(self.quote, self.highest_quote)
+        return is_drained(self.quote, self.highest_quote)
 
     def features(self, now: int) -> dict[str, float]:
         """By name, as of ``now`` (Unix seconds). Raises ValueError where something was fed that happened after it."""
