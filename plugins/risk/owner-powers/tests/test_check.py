@@ -9,6 +9,7 @@ import pytest
 
 from sniper.errors import CallReverted, RpcError
 from sniper.risk import Finding
+from sniper.runtime.workers import Workers
 from sniper.types import SECOND
 from sniper_risk_owner_powers.analyse import analyse, nothing
 from sniper_risk_owner_powers.check import OwnerPowers, OwnerPowersCheck, OwnerPowersConfig
@@ -298,3 +299,21 @@ def test_findings_are_the_same_rules_whatever_was_found() -> None:
         for r in reports
     ]
     assert seen[0] == seen[1]
+
+
+async def test_all_that_is_computed_can_be_computed_in_a_worker_process() -> None:
+    workers = Workers(1, within_s=30.0)
+
+    class Apart(World):
+        async def compute(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+            return await workers.compute(function, args, kwargs)
+
+    codes = {HERE: code("BeaconProxy"), BEACON: code("Beacon"), BEHIND: code("MintOpenly"), OWNER: code("Waits")}
+    words = {(BEACON, 1): int(OWNER, 16), (HERE, 0): int(BEACON, 16), (HERE, 3): int(OWNER, 16)}
+    answers = {(BEACON, "implementation()(address)"): (BEHIND,), (OWNER, "getMinDelay()(uint256)"): (172_800,)}
+    try:
+        apart = await looked(Apart(codes, words, answers))
+    finally:
+        await workers.close()
+    assert apart == await looked(World(codes, words, answers))
+    assert {holder.kind for holder in apart[0].holders} == {"timelock"}

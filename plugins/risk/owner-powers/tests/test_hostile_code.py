@@ -77,7 +77,7 @@ def test_what_cannot_be_analysed_says_why(code: bytes) -> None:
 
 
 def test_steps_that_are_used_up_are_told() -> None:
-    report = analyse((WRITTEN["only places to jump to"],))
+    report = analyse((WRITTEN["a function behind every selector"],))
     assert not report.complete
 
 

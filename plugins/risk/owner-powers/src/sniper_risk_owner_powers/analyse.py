@@ -22,7 +22,7 @@ STEPS: Final = 200_000
 MOST: Final = 200
 """Findings in one report."""
 
-STEPS_OF_ONE: Final = 20_000
+STEPS_OF_ONE: Final = 30_000
 """Instructions that are looked at in one function."""
 
 

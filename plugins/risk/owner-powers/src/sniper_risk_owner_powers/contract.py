@@ -73,6 +73,7 @@ class Contract:
         self.origin = terms.environment("origin")
         self.this = terms.environment("address")
         self.calls: dict[Term, Call] = {}
+        self._named_senders: dict[int, list[tuple[Edge, Term]]] = {}
         self.writes: list[Write] = []
         for flow in flows:
             for number, node in enumerate(flow.nodes):
@@ -321,16 +322,26 @@ class Contract:
             leaf.name in {"timestamp", "number"} for leaf in leaves(write.value)
         )
 
+    def _names_sender(self, flow: Flow) -> list[tuple[Edge, Term]]:
+        """Edges on which the caller is somebody who is named, and the comparisons."""
+        found = self._named_senders.get(id(flow))
+        if found is None:
+            found = self._named_senders[id(flow)] = [
+                (edge, edge.condition)
+                for edge in flow.edges
+                if edge.condition is not None
+                and edge.condition.op == "eq"
+                and edge.holds
+                and any(self.sender(a) for a in edge.condition.args)
+            ]
+        return found
+
     def _for_others(self, write: Write) -> tuple[Guard, ...]:
         """Who changes an account's entry that the account can change itself, too."""
         own = {
             edge
-            for edge in write.flow.edges
-            if edge.condition is not None
-            and edge.condition.op == "eq"
-            and edge.holds
-            and any(self.sender(a) for a in edge.condition.args)
-            and any(a in write.keys for a in edge.condition.args if isinstance(a, Term))
+            for edge, term in self._names_sender(write.flow)
+            if any(a in write.keys for a in term.args if isinstance(a, Term))
         }
         if not own:
             return ()

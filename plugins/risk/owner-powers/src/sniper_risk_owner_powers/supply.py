@@ -93,11 +93,11 @@ def _earned(contract: Contract, gain: Change) -> bool:
                 continue
             if contract.sender(event.args[0]) and event.result in _calls(paid):
                 return True
+    looked_at = {variable for h in certain for variable in variables(h.term)}
     for write in contract.writes:
         if write.flow is not flow or write.variable in contract.ledgers:
             continue
-        noted = [h for h in certain if any(v == write.variable for v in variables(h.term))]
-        if noted and isinstance(write.value, int) and write.value != 0:
+        if write.variable in looked_at and isinstance(write.value, int) and write.value != 0:
             return True
         if write.keys and contract.sender(write.keys[0]) and len(write.keys) == 1 and not grows(write):
             return True
