@@ -76,6 +76,11 @@ class Score(NamedTuple):
         return _share(self.hits, self.hits + self.misses)
 
     @property
+    def always(self) -> float | None:
+        """F1 of claiming the power of every contract: what the share of negatives makes of any score."""
+        return _share(2 * (self.hits + self.misses), 2 * (self.hits + self.misses) + self.false_alarms + self.rejected)
+
+    @property
     def f1(self) -> float | None:
         return _share(2 * self.hits, 2 * self.hits + self.misses + self.false_alarms)
 
@@ -147,14 +152,15 @@ def analysed(found: list[Case]) -> tuple[list[tuple[Case, Report]], Speed]:
 
 
 def table(scores: list[Score]) -> Iterator[str]:
-    yield "| power | families | present | absent | precision | recall | F1 |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    yield "| power | families | present | absent | precision | recall | F1 | F1 of always yes |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for s in scores:
         absent = s.false_alarms + s.rejected
         precision = _interval(s.hits, s.hits + s.false_alarms) if absent else "no negatives"
         f1 = f"{s.f1:.3f}" if s.f1 is not None else ""
+        always = f"{s.always:.3f}" if s.always is not None and absent else ""
         recall = _interval(s.hits, s.hits + s.misses)
-        yield f"| {s.power} | {s.half} | {s.hits + s.misses} | {absent} | {precision} | {recall} | {f1} |"
+        yield f"| {s.power} | {s.half} | {s.hits + s.misses} | {absent} | {precision} | {recall} | {f1} | {always} |"
 
 
 def _share(part: int, of: int) -> float | None:
@@ -179,7 +185,16 @@ def main() -> int:
         return 0
     scores = measure(found)
     if asked.json:
-        print(json.dumps({"scores": [score._asdict() for score in scores], "speed": speed._asdict()}))
+        print(
+            json.dumps(
+                {
+                    "scores": [
+                        {**score._asdict(), "f1": score.f1, "f1_of_always_yes": score.always} for score in scores
+                    ],
+                    "speed": speed._asdict(),
+                }
+            )
+        )
         return 0
     print("\n".join(table(scores)))
     print(
