@@ -424,6 +424,9 @@ class _Machine:
         if found is not None:
             return found
         if isinstance(offset, int):
+            if memory.get(offset + 28) is self.first_word:
+                # the calldata's beginning was written so that only the selector is in this word
+                return self.unknown_selector if self.selector is None else self.selector
             # a table in the code: its entry was copied to the end of a word
             for start in self.tables:
                 part = memory.get(start)

@@ -137,7 +137,7 @@ def _taken(
         free = flow.ahead((1,), _either(consents, spent))
         if node not in free:
             continue
-        if not (flow.behind(flow.endings, without=spent) & {node}):
+        if not flow.ahead((node,), _either(consents, spent)) & flow.endings:
             continue
         # a way over the loss on which somebody gains, before or after it; and one on which nobody does
         before = flow.ahead((1,), lambda edge: edge.target in given)
@@ -180,9 +180,15 @@ def _consent(contract: Contract, account: Word) -> Callable[[Edge], bool]:
                 return True
             if any(isinstance(x, Term) and x.op == "ret" and contract.recovers(x) for x in (a, b)):
                 return True
-        return any(_allows(contract, leaf, account) for leaf in term.leaves)
+        return any(_allows(contract, leaf, account) or _answered(contract, leaf, account) for leaf in term.leaves)
 
     return consented
+
+
+def _answered(contract: Contract, leaf: Term, account: Word) -> bool:
+    """The account is a contract and was asked (EIP-1271)."""
+    call = contract.answers(leaf) if leaf.op == "ret" else None
+    return call is not None and call.to is account
 
 
 def _allows(contract: Contract, leaf: Term, account: Word) -> bool:
