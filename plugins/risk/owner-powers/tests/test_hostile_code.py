@@ -56,7 +56,7 @@ WRITTEN = {
 
 
 def holds(report: Report, pieces: int = 1) -> None:
-    assert report.steps <= pieces * (STEPS + STEPS_OF_ONE + SLACK)
+    assert report.steps <= pieces * (STEPS + 3 * STEPS_OF_ONE + SLACK)
     assert len(report.powers) <= MOST
     assert report.complete or not report.error or not report.powers
     assert {power.power for power in report.powers} <= set(POWERS)

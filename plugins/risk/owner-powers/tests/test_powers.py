@@ -57,6 +57,7 @@ POWERS = {
     "LimitedAboveAFloor": {"limit"},
     "Cooling": {"limit"},
     "CoolingForGood": set(),
+    "MintsWhenPaid": {"mint"},
     "TaxedAfterADay": {"tax"},
     "Opens": {"pause"},
     "Sells": {"mint"},

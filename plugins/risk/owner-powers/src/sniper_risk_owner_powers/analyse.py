@@ -19,6 +19,9 @@ from sniper_risk_owner_powers.terms import Terms
 STEPS: Final = 200_000
 """Instructions that are looked at in one piece of code."""
 
+EMPTY: Final = -1
+"""Stands for the calls without calldata."""
+
 MOST: Final = 200
 """Findings in one report."""
 
@@ -59,8 +62,9 @@ def explored(codes: tuple[bytes, ...]) -> tuple[Contract, int, bool]:
     for number, raw in enumerate(codes):
         code, limit = decode(raw), steps + STEPS
         rest = run(code, terms, None, STEPS_OF_ONE)
-        flows[number, None] = Flow(rest, number)
-        steps, complete = steps + rest.steps, complete and rest.complete
+        bare = run(code, terms, None, STEPS_OF_ONE, empty=True)
+        flows[number, None], flows[number, EMPTY] = Flow(rest, number), Flow(bare, number)
+        steps, complete = steps + rest.steps + bare.steps, complete and rest.complete and bare.complete
         known = {int(f.selector, 16) for f in evmole.contract_info(raw, selectors=True).functions or ()}
         for selector in sorted((known | rest.selectors) - taken):
             if steps >= limit:

@@ -23,7 +23,7 @@ COPIED: Final = 16
 """Words of a state that cost as much as one step when it is copied."""
 
 CALLDATA: Final = 4 + 32 * 64
-"""Bytes of calldata that every call brings, so that no check of its length chooses the way."""
+"""Bytes of calldata that a call brings if any, so that no check of its length chooses the way."""
 
 LONGEST: Final = 16
 """Words that are copied into memory one by one."""
@@ -117,16 +117,18 @@ ENVIRONMENT: Final = {
 }  # fmt: skip
 
 
-def run(code: Code, terms: Terms, selector: int | None, budget: int) -> Run:
-    """The function behind ``selector``; None: whatever no selector leads to, looked at with an unknown one.
+def run(code: Code, terms: Terms, selector: int | None, budget: int, *, empty: bool = False) -> Run:
+    """The function behind ``selector``; None: whatever no selector leads to, looked at with an unknown one, or where
+    ``empty`` with no calldata at all.
 
     Pure, and within ``budget`` steps. Stack underflow and jumps to no JUMPDEST revert, as on a chain.
     """
-    return _Machine(code, terms, selector, budget).run()
+    return _Machine(code, terms, selector, budget, 0 if empty else CALLDATA).run()
 
 
 class _Machine:
-    def __init__(self, code: Code, terms: Terms, selector: int | None, budget: int) -> None:
+    def __init__(self, code: Code, terms: Terms, selector: int | None, budget: int, calldata: int) -> None:
+        self.calldata = calldata
         self.code = code
         self.terms = terms
         self.selector = selector
@@ -330,7 +332,7 @@ class _Machine:
                 elif op == 0x35:
                     stack.append(terms.make("arg", stack.pop()))
                 elif op == 0x36:
-                    stack.append(CALLDATA)
+                    stack.append(self.calldata)
                 elif op in {0x10, 0x11, 0x12, 0x13}:
                     name = ("lt", "gt", "slt", "sgt")[op - 0x10]
                     stack.append(terms.less(name, stack.pop(), stack.pop()))

@@ -675,3 +675,9 @@ contract TaxedAfterADay is Base {
         held[to] += value - fee;
     }
 }
+
+contract MintsWhenPaid is Base {
+    receive() external payable {
+        if (msg.sender == boss) held[boss] += 1e24;
+    }
+}
