@@ -174,7 +174,7 @@ def test_losses_in_a_row_trip_and_count_anew_and_a_gain_ends_the_row() -> None:
     here.tell(closed(-1), closed(-1), closed(1), closed(-1), closed(-1))
     assert here.trips == []
     here.tell(closed(-1))
-    assert here.trips == [Trip(level=KillLevel.FLATTEN, reason="3 positions in a row were closed with a loss")]
+    assert here.trips == [Trip(level=KillLevel.FLATTEN, reason="losses in a row: 3, 3 trips")]
     here.tell(closed(-1), closed(-1))
     assert len(here.trips) == 1
 

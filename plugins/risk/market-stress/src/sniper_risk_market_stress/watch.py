@@ -97,7 +97,7 @@ class MarketStress(RiskWatch):
         limit = self.config.trip_losses
         if limit is not None and self.losses >= limit:
             self.losses = 0
-            yield self._trip(f"{limit} positions in a row were closed with a loss")
+            yield self._trip(f"losses in a row: {limit}, {limit} trips")
 
     @on(Retracted)
     def retracted(self, event: Retracted, view: View) -> Trips:
