@@ -2,19 +2,21 @@
 
 import json
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError, model_validator
 
 from sniper.catalogue import Catalogue
 from sniper.config import Config
 from sniper.errors import ConfigError, PluginError
 from sniper.events import CycleFound
 from sniper.settings.canonical import LARGEST_JSON_INTEGER, canonical, plain
+from sniper.settings.complaints import complaints
 from sniper.settings.load import parse
 from sniper.settings.resolved import Resolved
 from sniper.settings.resolver import resolve
@@ -269,6 +271,27 @@ def test_canonical_text_is_stable_and_no_number_in_it_is_beyond_a_double(data: A
 def test_sets_have_one_order_and_secrets_no_value() -> None:
     assert plain(frozenset({"b", "a", "c"})) == ["a", "b", "c"]
     assert plain(SecretStr("x")) == "(hidden)"
+
+
+def test_a_day_is_written_as_toml_writes_it() -> None:
+    assert plain({"since": date(2026, 11, 20)}) == {"since": "2026-11-20"}
+
+
+def test_what_is_wrong_with_a_whole_section_is_told_a_line_for_each_mistake() -> None:
+    class Section(Config):
+        lower: int = 0
+        upper: int = 0
+
+        @model_validator(mode="after")
+        def _ordered(self) -> "Section":
+            raise ValueError("lower is not below upper\nupper is not above lower")
+
+    with pytest.raises(ValidationError) as refusal:
+        Section.model_validate({"lower": 1})
+    assert list(complaints(refusal.value, Path("sniper.toml"), ("risk", "range"), Section, {"lower": 1})) == [
+        "sniper.toml: [risk.range] lower is not below upper",
+        "sniper.toml: [risk.range] upper is not above lower",
+    ]
 
 
 @pytest.mark.parametrize("value", [float("nan"), object()])

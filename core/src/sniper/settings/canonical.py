@@ -2,6 +2,7 @@
 
 import json
 import math
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -48,6 +49,8 @@ def plain(value: Any) -> Any:
             return "0x" + value.hex()
         case PurePath() | Decimal() | Fraction():
             return str(value)
+        case date():
+            return value.isoformat()
         case dict():
             return {str(plain(key)): plain(inner) for key, inner in value.items()}
         case set() | frozenset():
@@ -56,5 +59,5 @@ def plain(value: Any) -> Any:
             return [plain(each) for each in value]
     raise PluginError(
         f"a config holds {value!r} of type {type(value).__name__}, which has no canonical form; use numbers, text, "
-        "lists, tables, Decimal, Fraction, Path or an Enum of these"
+        "lists, tables, dates, Decimal, Fraction, Path or an Enum of these"
     )

@@ -29,6 +29,10 @@ def complaints(
     """
     for mistake in error.errors(include_url=False):
         location = tuple(mistake["loc"])
+        if not location:  # of a whole section, which may name several mistakes
+            for line in _reason(mistake).splitlines():
+                yield complaint(source, section, line)
+            continue
         tables, keys = _split(location, document)
         field, siblings = _field(model, location)
         yield complaint(source, (*section, *tables), _message(mistake, keys, field, siblings))

@@ -43,6 +43,7 @@ per_trade = [{{ above = "1 ether", level = 2 }}]
 
 [policy.sanctions]
 lists = ["{2}"]
+require_deployer = false
 """
 LISTED = "0x" + "12" * 20
 LIST = f"# date: 2026-11-20\n# source: a ministry\n{LISTED}\n"

@@ -65,8 +65,9 @@ def test_the_config_may_say_day_and_source_of_a_bare_list(tmp_path: Path) -> Non
         ("a.csv", f"{HEAD}name,address\nA\n", "a.csv:4: '' is no address"),
         ("a.json", "{", "is no JSON"),
         ("a.json", "[" * 100_000, "is no JSON"),
-        ("a.json", "[]", 'no table with a list of "addresses"'),
-        ("a.json", '{"addresses": [1]}', "a.json:1: '1' is no address"),
+        ("a.json", "[]", "is no JSON table"),
+        ("a.json", '{"addresses": [1]}', "is no JSON table"),
+        ("a.json", '{"addresses": ["0x1"]}', "a.json:1: '0x1' is no address"),
     ],
 )
 def test_a_list_that_cannot_be_relied_on_is_refused(tmp_path: Path, name: str, text: str, told: str) -> None:

@@ -85,6 +85,7 @@ def test_a_question_that_the_schema_does_not_know_is_denied_with_an_error() -> N
         ("permit (principal, action, resource);", 'house.cedar:1: @id("") is no name'),
         ('@id("permitted")\npermit (principal, action, resource);', "is no name for a rule"),
         ('@id("t")\npermit (principal == ?principal, action, resource);', "house.cedar:1: is a template"),
+        ('@id("a")\n@retry_after_s("soon")\npermit (principal, action, resource);', '"soon") is no whole number'),
         ("// nothing\n", "house.cedar:1: holds no policy"),
     ],
 )

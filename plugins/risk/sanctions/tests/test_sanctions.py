@@ -40,7 +40,7 @@ def test_a_trade_with_nobody_on_a_list_passes_and_says_who_was_screened(listed: 
 
 
 def test_every_address_of_a_trade_is_screened(listed: str) -> None:
-    sanctions = made(listed, wallets={"main": [BAD], "other": [BAD]})
+    sanctions = made(listed, wallets={"main": [BAD], "other": [BAD]}, require_deployer=False)
     cases = {
         "wallet": (entry(), here()),
         "deployer": (entry(account="second"), here(deployer=BAD)),
@@ -77,12 +77,14 @@ def test_without_a_list_every_entry_is_denied() -> None:
     assert failing(list(sanctions.judge(entry(), here()))) == [("no-list", "deny")]
 
 
-def test_a_token_without_a_known_deployer_passes_unless_one_is_required(listed: str) -> None:
+def test_a_token_is_denied_while_its_deployer_is_not_known_unless_the_config_says_otherwise(listed: str) -> None:
     unknown = here(deployer="")
-    assert failing(list(made(listed).judge(entry(), unknown))) == []
-    strict = made(listed, require_deployer=True)
-    assert failing(list(strict.judge(entry(), unknown))) == [("deployer-unknown", "deny")]
-    assert failing(list(strict.judge(SALE, unknown))) == []
+    both = failing(list(made(listed).judge(entry(), here(now=BEGINS + 9 * DAY, deployer=""))))
+    assert [rule for rule, _ in both] == ["list-too-old", "deployer-unknown"]
+    (finding,) = (each for each in made(listed).judge(entry(), unknown) if not each.ok)
+    assert (finding.rule, finding.severity, finding.retry_after_s) == ("deployer-unknown", "deny", 1)
+    assert failing(list(made(listed).judge(SALE, unknown))) == []
+    assert failing(list(made(listed, require_deployer=False).judge(entry(), unknown))) == []
 
 
 def test_a_sale_with_a_hit_warns_and_is_denied_only_where_the_config_says_so(listed: str) -> None:

@@ -109,6 +109,7 @@ class CedarPolicy(RiskCheck):
                 found=policy.permits,
                 note=policy.because,
                 severity="deny" if policy.permits else forbidden,
+                retry_after_s=None if policy.permits else policy.retry_after_s,
                 evidence=evidence,
             )
         if not (answer.reasons or answer.errors):

@@ -1,6 +1,7 @@
 """Policies in Cedar (https://docs.cedarpolicy.com): checked against a schema, then asked. Nothing else knows cedarpy.
 
-Every policy has an ``@id``, which is the rule that a finding names, and may say ``@because("…")``, which is its note.
+Every policy has an ``@id``, which is the rule that a finding names. It may say ``@because("…")``, its note, and
+``@retry_after_s("1")``, where what it forbids may be allowed some seconds later.
 """
 
 import json
@@ -22,6 +23,7 @@ REDUCES: Final = "reduces"
 """The rule that passes where a reduction is not judged."""
 _RESERVED: Final = (NO_PERMIT, FAULTY, REDUCES)
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SECONDS = re.compile(r"[1-9][0-9]{0,8}")
 _MARKS = re.compile(r'//[^\n]*|"(?:[^"\\]|\\.)*"|;', re.DOTALL)
 _BLANK = re.compile(r"(?:\s|//[^\n]*)*")
 _QUOTED = re.compile(r"`([^`]+)`")
@@ -40,6 +42,7 @@ class Policy(NamedTuple):
     id: str
     permits: bool
     because: str
+    retry_after_s: int | None
     place: str
 
 
@@ -95,7 +98,9 @@ class Law:
         ]
         result = cedarpy.is_authorized(request, self._set, entities, self._schema)
         said = result.diagnostics
-        reasons = tuple(self.policies[each] for each in sorted(said.reasons))
+        # What lasts comes first: it is told as the reason before what may be over in a second.
+        decided = [self.policies[each] for each in said.reasons]
+        reasons = tuple(sorted(decided, key=lambda policy: (policy.retry_after_s is not None, policy.id)))
         errors = tuple(sorted(said.errors))
         if not errors and result.decision is cedarpy.Decision.NoDecision:
             errors = ("Cedar came to no decision",)
@@ -143,11 +148,15 @@ def _policy(name: str, line: int, statement: str, schema: str) -> tuple[Policy, 
             f'{place}: @id("{rule}") is no name for a rule; put @id("some-name") above each policy, in kebab-case, '
             f"and none of {', '.join(_RESERVED)}"
         )
+    retry = annotations.get("retry_after_s")
+    if retry is not None and not _SECONDS.fullmatch(retry):
+        raise ConfigError(f'{place}: {rule}: @retry_after_s("{retry}") is no whole number of seconds above 0')
     wrong = cedarpy.validate_policies(statement, schema)
     if not wrong.validation_passed:
         said = [each.error.removeprefix("for policy `policy0`, ") for each in wrong.errors]
         raise ConfigError("\n".join(f"{name}:{_line(line, statement, text)}: {rule}: {text}" for text in said))
-    return Policy(rule, body["effect"] == "permit", annotations.get("because") or "", place), body
+    because, permits = annotations.get("because") or "", body["effect"] == "permit"
+    return Policy(rule, permits, because, int(retry) if retry else None, place), body
 
 
 def _line(first: int, statement: str, message: str) -> int:

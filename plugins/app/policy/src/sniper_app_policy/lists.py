@@ -8,11 +8,12 @@ A line that is no address makes the whole list unusable: half of a list is not a
 """
 
 import csv
-import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
+
+import msgspec
 
 _ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
 _STATED = re.compile(r"#\s*(date|source)\s*[:=]\s*(.+?)\s*", re.IGNORECASE)
@@ -59,16 +60,19 @@ def _csv(name: str, rows: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         yield number, cells[place] if place < len(cells) else ""
 
 
+class _Document(msgspec.Struct):
+    addresses: list[str]
+    date: str | None = None
+    source: str = ""
+
+
 def _json(name: str, text: str) -> Listed:
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{name}: is no JSON: {error}") from None
-    if not isinstance(document, dict) or not isinstance(document.get("addresses"), list):
-        raise ValueError(f'{name}: is no table with a list of "addresses"')
-    entries = enumerate(map(str, document["addresses"]), 1)
-    stated, source = document.get("date"), document.get("source") or ""
-    return Listed(_date(name, stated and str(stated)), str(source), _checked(name, entries))
+        document = msgspec.json.decode(text, type=_Document)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError(f'{name}: is no JSON table with a list of "addresses": {error}') from None
+    checked = _checked(name, enumerate(document.addresses, 1))
+    return Listed(_date(name, document.date), document.source, checked)
 
 
 def _checked(name: str, entries: Iterable[tuple[int, str]]) -> frozenset[str]:

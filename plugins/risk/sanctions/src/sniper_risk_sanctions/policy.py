@@ -28,7 +28,9 @@ class SanctionsConfig(PolicyConfig):
     wallets: dict[str, tuple[Address, ...]] = Field(
         {}, description="by account: its own address, and those that its money goes to"
     )
-    require_deployer: bool = Field(False, description="whether a token whose deployer is not known is denied")
+    require_deployer: bool = Field(
+        True, description="whether a token is denied while its deployer is not known; it may be known a second later"
+    )
     block_reductions: bool = Field(
         False, description="whether a listed address forbids a sale, too: what is held then stays; else it warns"
     )
