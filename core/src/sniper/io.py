@@ -25,6 +25,24 @@ class Trade(Frozen):
     reverted: str = ""
 
 
+class Transaction(Frozen):
+    """One of a block. ``to`` is empty where it creates a contract; ``value``: native coin sent along, wei."""
+
+    hash: str
+    sender: str
+    to: str
+    value: int
+    nonce: int
+
+
+class Mined(Frozen):
+    """A block with its transactions, in their order. ``timestamp``: seconds UTC."""
+
+    number: int
+    timestamp: int
+    transactions: tuple[Transaction, ...]
+
+
 class Chain(Protocol):
     """Read access to one chain, pinned to one block. Reads made together travel in one batch."""
 
@@ -44,6 +62,18 @@ class Chain(Protocol):
 
     async def storage(self, address: str, slot: int) -> int:
         """The word in a storage slot, 0 to 2**256 - 1. Raises `RpcError` when no endpoint answers."""
+        ...
+
+    async def nonce(self, address: str) -> int:
+        """How many transactions an address has sent, or contracts it has created. Raises `RpcError` when no endpoint
+        answers."""
+        ...
+
+    async def mined(self, number: int) -> Mined:
+        """The block of that number, up to this one. On a busy chain this is some hundred kilobytes.
+
+        Raises `RpcError` when no endpoint answers, or none has that block.
+        """
         ...
 
     async def logs(

@@ -8,7 +8,7 @@ from sniper.evm.abi import function
 from sniper.evm.log import Log, log_from_json
 from sniper.evm.rpc import Endpoints
 from sniper.evm.simulate import CallResult, SimulatedBlock, SimulatedCall, StateOverride, simulate_blocks
-from sniper.io import Trade
+from sniper.io import Mined, Trade, Transaction
 from sniper.kernel.account import Account
 from sniper.runtime.desk import Desk
 from sniper.runtime.probing import PROBES, reads_balance, reads_code, reads_slot
@@ -45,6 +45,31 @@ class ChainAt:
     async def storage(self, address: str, slot: int) -> int:
         """See `sniper.io.Chain`."""
         return int.from_bytes(await self._bytes("eth_getStorageAt", address, f"{slot:#066x}", hex(self.block)), "big")
+
+    async def nonce(self, address: str) -> int:
+        """See `sniper.io.Chain`."""
+        answer = await self._endpoints.call("eth_getTransactionCount", (address, hex(self.block)))
+        try:
+            return int(answer, 16)
+        except (TypeError, ValueError) as cause:
+            raise RpcError(f"chain {self._endpoints.chain_id}: eth_getTransactionCount gave {answer!r:.80}") from cause
+
+    async def mined(self, number: int) -> Mined:
+        """See `sniper.io.Chain`."""
+        where = f"block {number} of chain {self._endpoints.chain_id}"
+        if not 0 <= number <= self.block:
+            raise RpcError(f"{where} is not among those up to {self.block}: ask for an earlier one")
+        answer = await self._endpoints.call("eth_getBlockByNumber", (hex(number), True))
+        if answer is None:
+            raise RpcError(f"{where} is at no endpoint: name one that keeps it")
+        try:
+            return Mined(
+                number=number,
+                timestamp=int(answer["timestamp"], 16),
+                transactions=tuple([_transaction(each) for each in answer["transactions"]]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as cause:
+            raise RpcError(f"{where} is {answer!r:.200}: {cause!r}") from cause
 
     async def _bytes(self, method: str, *params: str) -> bytes:
         answer = await self._endpoints.call(method, params)
@@ -179,6 +204,17 @@ class ForkAt(ChainAt):
         return SimulatedBlock(
             calls=[*self._calls, *calls], states={**PROBES, self._owner: StateOverride(balance=FUNDS)}
         )
+
+
+def _transaction(answer: Any) -> Transaction:
+    """Any: JSON from a node."""
+    return Transaction(
+        hash=answer["hash"].lower(),
+        sender=answer["from"].lower(),
+        to=(answer["to"] or "").lower(),
+        value=int(answer["value"], 16),
+        nonce=int(answer["nonce"], 16),
+    )
 
 
 def _amount(result: CallResult) -> int:

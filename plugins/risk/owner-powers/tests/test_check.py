@@ -63,6 +63,12 @@ class World:
     async def sell(self, pool: str, amount: int) -> Any:
         raise AssertionError("the probe reads, it need not trade")
 
+    async def nonce(self, address: str) -> Any:
+        raise AssertionError("the probe reads code and storage alone")
+
+    async def mined(self, number: int) -> Any:
+        raise AssertionError("the probe reads code and storage alone")
+
     async def logs(self, **asked: Any) -> Any:
         raise AssertionError("the probe reads code and storage alone")
 

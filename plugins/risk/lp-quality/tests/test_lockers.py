@@ -1,0 +1,92 @@
+"""Locks are believed by what they do: contracts of our own, put to the test on a dev chain."""
+
+from pathlib import Path
+
+import pytest
+from lp_world import World
+
+from sniper_sdk import zoo
+from sniper_sdk.devchain import calldata
+from sniper_sdk.solidity import compiled
+
+CONTRACTS = Path(__file__).parent / "contracts"
+YEAR = 365 * 86_400
+
+
+def launched(world: World, *, v3: bool = False) -> zoo.ZooToken:
+    venue = zoo.Venue.V3 if v3 else zoo.Venue.V2
+    return zoo.deploy(world.chain, "liquidity-pulled", venues=(venue,))
+
+
+def deposited(world: World, token: zoo.ZooToken, name: str, *arguments: object) -> str:
+    """All LP tokens in a new lock; its address."""
+    lock = world.chain.deploy(compiled(CONTRACTS)[name], *arguments, sender=token.owner)
+    pair = token.pools[0].address
+    world.send(
+        token.owner, pair, "transfer(address,uint256)", lock, world.chain.token_balance(pair, token.owner.address)
+    )
+    return lock
+
+
+async def test_a_lock_whose_date_nobody_can_bring_forward_is_one(world: World) -> None:
+    token = launched(world)
+    lock = deposited(world, token, "Honest").lower()
+    locked = (await world.judged(token))["locked"]
+    assert (locked.ok, locked.sure) == (True, "confirmed")
+    until = int.from_bytes(world.chain.call(lock, calldata("releaseTime()")), "big")
+    assert f"locked until {until} s UTC, {lock}" in locked.evidence[0]
+    assert not (await world.judged(token, min_lock_s=2 * YEAR))["locked"].ok
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("Sooner", "goes from"),
+        ("TwoSteps", "in several steps"),
+        ("Delegating", "DELEGATECALL"),
+        ("Open", "goes from"),
+    ],
+)
+async def test_a_lock_that_can_be_opened_is_none(world: World, name: str, why: str) -> None:
+    token = launched(world)
+    deposited(world, token, name)
+    findings = await world.judged(token)
+    assert not findings["locked"].ok
+    assert why in findings["locked"].evidence[0]
+
+
+async def test_a_lock_that_has_approved_somebody_is_none(world: World) -> None:
+    token = launched(world)
+    deposited(world, token, "Approving", token.pools[0].address)
+    locked = (await world.judged(token))["locked"]
+    assert not locked.ok
+    assert f"it lets {token.owner.address.lower()} take it" in locked.evidence[0]
+
+
+async def test_of_a_lock_of_many_what_it_records_is_locked_and_no_more(world: World) -> None:
+    token, chain = launched(world), world.chain
+    pair = token.pools[0].address
+    lock = chain.deploy(compiled(CONTRACTS)["Records"], sender=chain.accounts[3])
+    owned = chain.token_balance(pair, token.owner.address)
+    world.send(token.owner, pair, "approve(address,uint256)", lock, owned)
+    for share, days in ((owned * 6 // 10, 300), (owned * 3 // 10, 10)):
+        until = chain.timestamp() + days * 86_400
+        world.send(token.owner, lock, "lock(address,uint256,uint256)", pair, share, until)
+    world.send(token.owner, pair, "transfer(address,uint256)", lock, owned // 20)
+    found = await world.found(token)
+    kinds = [(part.kind, round(100 * part.amount / found.total)) for part in found.parts if part.amount > 1000]
+    assert kinds == [("locked", 60), ("locked", 30), ("wallet", 5), ("contract", 5)]
+    assert (await world.judged(token))["locked"].found == 6000
+    assert (await world.judged(token, min_lock_s=86_400))["locked"].found == 9000
+
+
+@pytest.mark.parametrize("strict", [True, False])
+async def test_a_position_in_a_lock_is_locked_where_the_lock_holds_it(world: World, strict: bool) -> None:
+    token, chain = launched(world, v3=True), world.chain
+    lock = chain.deploy(compiled(CONTRACTS)["Keeper"], strict, sender=token.owner)
+    manager, owner = chain.addresses.v3_positions, token.owner.address
+    number = int.from_bytes(chain.call(manager, calldata("tokenOfOwnerByIndex(address,uint256)", owner, 0)), "big")
+    world.send(token.owner, manager, "transferFrom(address,address,uint256)", owner, lock, number)
+    locked = (await world.judged(token))["locked"]
+    assert (locked.ok, locked.found) == ((True, 10_000) if strict else (False, 0))
+    assert lock.lower() in locked.evidence[0]
