@@ -3,7 +3,7 @@
 from typing import Any
 
 from sniper.events import Block, Started
-from sniper.evm.rpc import Endpoints
+from sniper.evm.rpc import Endpoints, Provider
 from sniper.io import Io
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.wiring import AccountWiring, ChainWiring, Wiring
@@ -24,9 +24,9 @@ OWNER = "0x" + "a1" * 20
 class World:
     def __init__(self, chain: DevChain) -> None:
         self.chain = chain
-        self.endpoints = Endpoints(chain.chain_id, [chain.rpc_url])
-        self.simulations = Simulations(lambda _: self.endpoints)
-        self.workers = Workers(1)
+        self.endpoints = Endpoints(chain.chain_id, [Provider(url=chain.rpc_url, rate=100_000, burst=100_000)])
+        self.workers = Workers(1, within_s=20.0)
+        self.simulations = Simulations(lambda _: self.endpoints, self.workers)
 
     async def close(self) -> None:
         await self.simulations.close()

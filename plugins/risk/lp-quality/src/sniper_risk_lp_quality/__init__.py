@@ -10,6 +10,7 @@ def sniper_risk_checks() -> list[RiskCheckSpec]:
             name="lp-quality",
             summary="Refuses pools whose liquidity somebody can take away",
             factory="sniper_risk_lp_quality.check:LpQuality",
+            in_init=False,  # at a launch the liquidity is often still the deployer's: a trader who waits asks for it
             profiles={
                 "cautious": {
                     "min_locked_bps": 9500,
