@@ -187,6 +187,16 @@ async def test_a_switch_whose_time_is_over_is_no_power(now: int, ok: bool) -> No
     assert findings["pause"].ok == ok
 
 
+@pytest.mark.parametrize("given", [False, True])
+async def test_a_power_that_was_given_up_for_good_is_none(given: bool) -> None:
+    world = token("GivesItUp")
+    # owner, switch and what ends it share a slot
+    world.words[HERE, 3] |= given << 168
+    found, findings = await looked(world)
+    assert found.report.powers[0].ended_by == ("3@168",)
+    assert findings["pause"].ok == given
+
+
 @pytest.mark.parametrize(("name", "ok"), [("Sells", True), ("MintOpenly", False)])
 async def test_what_anybody_gets_for_a_payment_is_no_power(name: str, ok: bool) -> None:
     _, findings = await looked(token(name))

@@ -58,6 +58,7 @@ POWERS = {
     "Cooling": {"limit"},
     "CoolingForGood": set(),
     "MintsWhenPaid": {"mint"},
+    "GivesItUp": {"pause"},
     "TaxedAfterADay": {"tax"},
     "Opens": {"pause"},
     "Sells": {"mint"},

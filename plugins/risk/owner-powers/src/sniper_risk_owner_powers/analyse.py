@@ -83,7 +83,7 @@ def _powers(contract: Contract) -> tuple[Power, ...]:
     for shown in supply_powers(contract, changed):
         _keep(found, _of_change(contract, shown))
     for restriction in restrictions(contract, changed):
-        _keep(found, _of_restriction(restriction))
+        _keep(found, _of_restriction(contract, restriction))
     for item in custody(contract, changed):
         _keep(found, _of_custody(item))
     for flow, node, place, name, guards in kept_roles(contract, [(p.power, p.guards) for p in found.values()]):
@@ -117,10 +117,11 @@ def _of_change(contract: Contract, shown: Found) -> Power:
         end=max(node.end, write.place),
         what=shown.what,
         mild=shown.mild,
+        ended_by=contract.ended_by(write.flow, write.node),
     )
 
 
-def _of_restriction(restriction: Restriction) -> Power:
+def _of_restriction(contract: Contract, restriction: Restriction) -> Power:
     selector = _shown((restriction.setter or restriction).flow.selector)
     return Power(
         power=restriction.power,
@@ -135,6 +136,7 @@ def _of_restriction(restriction: Restriction) -> Power:
         mild=restriction.mild,
         until_time=restriction.until[0],
         until_block=restriction.until[1],
+        ended_by=contract.ended_by(setter.flow, setter.node) if (setter := restriction.setter) else (),
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from sniper.risk import Config, Entry, Evidence, Finding, Findings, Io, RiskProbe, View
 from sniper.types import SECOND, split_asset
 from sniper_risk_owner_powers.analyse import analyse, nothing
-from sniper_risk_owner_powers.holders import Holder, holders
+from sniper_risk_owner_powers.holders import Holder, holders, located
 from sniper_risk_owner_powers.proxies import behind
 from sniper_risk_owner_powers.report import POWERS, Guard, Power, Report
 
@@ -57,12 +57,14 @@ class OwnerPowers(Evidence):
     addresses   Where the code is: the token's own first, then what is behind it.
     report      What it can do.
     holders     Who has the roles that it needs.
+    ended       Variables that end a power (`Power.ended_by`), and have.
     """
 
     block: int
     addresses: tuple[str, ...]
     report: Report
     holders: tuple[Holder, ...]
+    ended: tuple[str, ...] = ()
 
 
 class OwnerPowersCheck(RiskProbe[OwnerPowers]):
@@ -77,11 +79,18 @@ class OwnerPowersCheck(RiskProbe[OwnerPowers]):
         else:
             report = await io.compute(analyse, tuple(code.codes))
         guards = dict.fromkeys(guard for power in report.powers for guard in power.guards)
+        ended = []
+        for variable in dict.fromkeys(v for power in report.powers for v in power.ended_by):
+            at = located(variable.removeprefix("!"))
+            # a flag has one byte, beside others or alone
+            if at is not None and bool(await chain.storage(token, at[0]) >> at[1] & 0xFF) != variable.startswith("!"):
+                ended.append(variable)
         return OwnerPowers(
             block=chain.block,
             addresses=tuple(code.addresses),
             report=report,
             holders=await holders(io, chain, token, guards),
+            ended=tuple(ended),
         )
 
     def judge(self, intent: Entry, view: View, found: OwnerPowers) -> Findings:
@@ -101,6 +110,7 @@ class OwnerPowersCheck(RiskProbe[OwnerPowers]):
                 not _is_gone(power, held, kept)
                 and (power.guards or not power.mild)
                 and not _is_over(power, intent, view)
+                and not set(power.ended_by) & set(found.ended)
             ):
                 by_power.setdefault(power.power, []).append(power)
         for name in POWERS:

@@ -316,6 +316,22 @@ class Contract:
                     break
         return found
 
+    def ended_by(self, flow: Flow, node: int) -> tuple[str, ...]:
+        """Flags that let a call come here only while they are zero (with ``!``: while they are not), and that are never
+        set back."""
+        found = []
+        for term, holds in flow.certain(node):
+            if term.op not in {"sload", "field"}:
+                continue
+            variable = read_variable(term)
+            changes = self.writers.get(variable, ())
+            lost = changes and all(isinstance(w.value, int) and bool(w.value) != holds for w in changes)
+            # of a wider number one byte alone, which is what is read, would not tell that all of it is zero
+            narrow = term.op == "field" and term.args[2] == 8
+            if lost and not variable.mapping and (narrow or not holds):
+                found.append(f"!{variable}" if holds else str(variable))
+        return tuple(sorted(found))
+
     def _notes_time(self, write: Write) -> bool:
         """A transfer that notes when it was made: no list that somebody writes."""
         return write.flow.selector in {TRANSFER, TRANSFER_FROM} and any(

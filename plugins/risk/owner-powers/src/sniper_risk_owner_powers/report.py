@@ -46,6 +46,7 @@ class Power(Frozen):
     guards     Who may; empty: anybody.
     mild       Less than it looks: what anybody gets for a payment, once, or back; or what is bounded in the code.
     until_*    From this time (seconds) or block on it cannot be used any more; 0: it always can.
+    ended_by   Flags any of which, once it is not zero (with ``!`` before it: once it is), ends it for good.
     variables  Storage slots that it writes or depends on.
     code       In which of the pieces of code it is.
     start, end Places in the code where it is seen, bytes: for what refuses transfers those of the refusal.
@@ -64,6 +65,7 @@ class Power(Frozen):
     mild: bool = False
     until_time: int = 0
     until_block: int = 0
+    ended_by: tuple[str, ...] = ()
     sure: str = "inferred"
 
 

@@ -681,3 +681,22 @@ contract MintsWhenPaid is Base {
         if (msg.sender == boss) held[boss] += 1e24;
     }
 }
+
+contract GivesItUp is Base {
+    bool internal off;
+    bool internal given;
+
+    function a(bool yes) external only {
+        require(!given);
+        off = yes;
+    }
+
+    function b() external only {
+        given = true;
+    }
+
+    function _move(address from, address to, uint256 value) internal override {
+        require(!off, "no");
+        super._move(from, to, value);
+    }
+}
