@@ -15,7 +15,7 @@ from sniper_sdk.protocols import UniswapV4, UniversalRouter
 from sniper_sdk.zoo import Director, PlayedBlock, Scenario
 
 BLOCK_S = 0.75
-READY_S = 30.0
+READY_S = 120.0
 OLD_BLOCKS = 18
 """Age, in blocks, at which a position is sold in any case."""
 LAST_BLOCKS = 12

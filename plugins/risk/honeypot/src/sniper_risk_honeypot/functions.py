@@ -12,9 +12,9 @@ from sniper.plugin import Frozen
 MOST_FUNCTIONS: Final = 64
 MOST_CODE: Final = 100_000
 """Bytes that are looked at; no chain's contracts are longer (EIP-170: 24,576; some chains allow more)."""
-NUMBERS: Final = (0, 1, 100, 10_000, 2**255, None)
-"""What is tried for a number: nothing, a little, all in percent and in bps, more than there is; and an address, for
-nothing in an array of addresses says that it is one."""
+NUMBERS: Final = (None, 0, 1, 100, 10_000, 2**255)
+"""What is tried for a number: an address, for nothing in code says that an array is one of addresses; nothing, a little,
+all in percent and in bps, more than there is."""
 
 BASEFEE, PUSH0, PUSH20, PUSH32 = 0x48, 0x5F, 0x73, 0x7F
 
