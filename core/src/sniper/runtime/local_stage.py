@@ -1,23 +1,16 @@
 """A stage in this process: revm, by pyrevm. Runs in a worker, which asks the shell for the state that it needs.
 
-Each transaction runs in an EVM of its own, as on a chain: with cold storage, without transient storage, and with the
-state that the ones before it left. What calls of its kind looked at before is put into that EVM; what else it looks at,
-the EVM asks the shell for itself, over HTTP as if that was a node. So nothing that is unknown is ever taken for zero.
-
-pyrevm charges no gas, but wants the sender to have it: it is added to the sender's balance for the one transaction.
+What a transaction changes is kept here, and put into the EVM before the next one; so is what calls of its kind looked
+at before. What else it looks at, the EVM asks the shell for itself, over HTTP as if that was a node. So nothing that is
+unknown is ever taken for zero.
 """
 
-import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, TypeVar
-
-from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env
+from typing import Any, Final, TypeVar
 
 from sniper.errors import ComputeError
-from sniper.evm.keccak import keccak256
-from sniper.evm.revert import revert_reason
 from sniper.plugin import Frozen
 from sniper.runtime.errand import (
     AccountAt,
@@ -32,7 +25,7 @@ from sniper.runtime.errand import (
     Traced,
 )
 from sniper.runtime.forwarder import FORWARDER, forwarded
-from sniper.runtime.hardfork import LOCAL
+from sniper.runtime.local_evm import NOBODY, Account, Key, LocalEvm, Looked, Ran, Transaction, account
 from sniper.runtime.stage import (
     BALANCE_OF,
     NO_MONEY,
@@ -55,37 +48,18 @@ from sniper.types import NATIVE, split_asset
 MOST_KNOWN: Final = 100_000
 """Accounts and words of one block that are remembered; above that all are forgotten."""
 MOST_KINDS: Final = 20_000
-"""Kinds of calls of one block of which is remembered what they look at."""
+"""Kinds of calls of one block of which is remembered what they look at, and calls that change nothing."""
 MOST_BLOCKS: Final = 2
 
 T = TypeVar("T")
 Asked = Callable[[Frozen], Frozen]
 """Asks the shell."""
-Key = tuple[str, int | None]
-"""An account, or a word of its storage."""
-
-
-class Account(NamedTuple):
-    """``info``: the same, as the EVM takes it; made once, because that takes as long as a small transaction."""
-
-    balance: int
-    nonce: int
-    code: bytes
-    code_hash: bytes
-    info: Any  # pyrevm has no useful types
-
-
-def account(balance: int, nonce: int, code: bytes, code_hash: bytes | None = None) -> Account:
-    """An account; ``code_hash`` where it is known."""
-    code_hash = code_hash or keccak256(code)
-    info = AccountInfo(balance=balance, nonce=nonce, code=code, code_hash=code_hash)  # type: ignore[call-arg]
-    return Account(balance, nonce, code, code_hash, info)
 
 
 @dataclass
 class Kind:
     """Calls of one function of one target about one subject. ``keys``: what they looked at. ``settled``: the last one
-    looked at nothing else."""
+    that reverted looked at nothing else."""
 
     keys: set[Key] = field(default_factory=set)
     settled: bool = False
@@ -93,11 +67,13 @@ class Kind:
 
 @dataclass
 class Block:
-    """What is known of the state after one block. ``kinds``: of calls, by subject, target and selector."""
+    """What is known of the state after one block. ``kinds``: of calls, by subject, target and selector. ``looks``:
+    calls that change nothing, of which is known what they look at; by sender, target and calldata."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
     slots: dict[Key, int] = field(default_factory=dict)
     kinds: dict[tuple[str, str, bytes], Kind] = field(default_factory=dict)
+    looks: set[tuple[str, str, bytes]] = field(default_factory=set)
 
 
 class Blocks:
@@ -112,7 +88,7 @@ class Blocks:
         self._blocks.move_to_end(head.hash)
         if len(self._blocks) > MOST_BLOCKS:
             self._blocks.popitem(last=False)
-        if len(block.accounts) + len(block.slots) > MOST_KNOWN or len(block.kinds) > MOST_KINDS:
+        if len(block.accounts) + len(block.slots) > MOST_KNOWN or len(block.kinds) + len(block.looks) > MOST_KINDS:
             block = self._blocks[head.hash] = Block()
         return block
 
@@ -128,17 +104,13 @@ class State:
     made: set[str] = field(default_factory=set)
     logs: list[Emitted] = field(default_factory=list)
 
+    def differs(self, other: "State") -> set[Key]:
+        """What was changed here and there, and not alike."""
+        found = {key for key, _ in self.slots.items() ^ other.slots.items()}
+        return found | {(address, None) for address, _ in self.accounts.items() ^ other.accounts.items()}
+
     def copy(self) -> "State":
         return State(self.number, self.time, dict(self.accounts), dict(self.slots), set(self.made), list(self.logs))
-
-
-class Ran(NamedTuple):
-    """What a transaction did. ``reverted``: why, where it did."""
-
-    data: bytes
-    gas_used: int
-    reverted: str
-    logs: list[Emitted]
 
 
 def play(scenario: Scenario[T], stage: "LocalStage") -> T:
@@ -160,9 +132,10 @@ class LocalStage:
     def __init__(self, block: Block, head: Head, hardfork: str, url: str, asked: Asked) -> None:
         """``url``: where the EVM asks for state."""
         self._block = block
-        self._url = url
         self._head = head
-        self._spec = LOCAL[hardfork]
+        self._evm = LocalEvm(head, hardfork, url)
+        self._stale: set[Key] = set()
+        """What is not any more as it was put into the EVM."""
         self._asked = asked
         self._now = State(head.number + 1, head.time + head.interval)
         self._marks: list[State] = []
@@ -190,12 +163,18 @@ class LocalStage:
             case Rewind():
                 if not 0 <= request.mark < len(self._marks):
                     raise ComputeError(f"a scenario goes back to mark {request.mark}, which it has not set")
-                self._now = self._marks[request.mark].copy()
+                self._rewind(self._marks[request.mark])
             case Code():
                 return self._account(request.address.lower()).code
             case Storage():
                 return self._slot((request.address.lower(), request.slot))
         return None
+
+    def _rewind(self, mark: State) -> None:
+        before, self._now = self._now, mark.copy()
+        self._stale |= before.differs(mark)
+        for address in before.made ^ mark.made:
+            self._stale |= self._put_of(address)
 
     # ---- deeds ----
 
@@ -251,6 +230,7 @@ class LocalStage:
         if source.slot is not None:
             self._account(asset)
             self._now.slots.setdefault((asset, source.slot), PLENTY)
+            self._stale.add((asset, source.slot))
         ran = self._run(source.holder, asset, TRANSFER.encode(address, amount), 0, 1_000_000)
         if ran.reverted:
             raise ComputeError(f"{address} cannot be given {asset}: {ran.reverted}")
@@ -309,8 +289,10 @@ class LocalStage:
         if code is not None and before.code == code:
             return
         balance = before.balance if balance is None else balance
-        code_hash = before.code_hash if code is None else None
-        self._now.accounts[address] = account(balance, before.nonce, before.code if code is None else code, code_hash)
+        self._now.accounts[address] = (
+            before._replace(balance=balance) if code is None else account(balance, before.nonce, code)
+        )
+        self._stale.add((address, None))
 
     def _learn(self, keys: set[Key], calls: tuple[Traced, ...] = ()) -> set[Key]:
         """Ask for state; all keys that are known because of that."""
@@ -342,21 +324,42 @@ class LocalStage:
         """One transaction. Where it does not stay, it was only a look."""
         self._subject = self._subject or to
         kind = self._block.kinds.setdefault((self._subject, to, data[:4]), Kind())
-        used = kind.keys | {(sender, None), (to, None)}
+        used = kind.keys | {(sender, None), (to, None), (self._head.coinbase, None)}
+        used -= self._evm.held
         unknown = self._unknown(used)
         if unknown or not kind.keys:
             used |= self._learn(unknown, () if kind.keys else (self._traced(sender, to, data, value, gas),))
-        evm = self._evm(used, sender, price * gas)
-        ran = _execute(evm, sender, to, data, value, gas, price)
-        seen = list(_journal(evm.journal_str))
-        if not kind.settled:
-            missed = self._told(Missed())
-            looked = {key for account in seen for key in account.keys(self._now.made)}
-            kind.keys |= missed | (looked - self._unknown(looked))
-            kind.settled = not missed
-        if stays and not ran.reverted:
+        self._put(used)
+        tx, look = Transaction(sender, to, data, value, gas, price), (sender, to, data)
+        watched = stays or look not in self._block.looks
+        ran, seen = self._evm.run(tx, self._account(sender), self._now.number, self._now.time, watched=watched)
+        self._stale.add((sender, None))
+        if watched:
+            self._remember(kind, seen, reverted=bool(ran.reverted))
+        if not stays:
+            self._block.looks.add(look)
+        elif not ran.reverted:
             self._apply(seen, sender, price * gas)
         return ran
+
+    def _remember(self, kind: Kind, seen: list[Looked], *, reverted: bool) -> None:
+        """What a call looked at, for the next ones of its kind."""
+        now, block = self._now, self._block
+        looked = {key for each in seen if each.address not in now.made for key in each.wanted()}
+        for each in seen:
+            if each.created or each.address in now.made:
+                continue
+            for slot, (old, _) in each.slots.items():
+                if (each.address, slot) not in now.slots:
+                    block.slots.setdefault((each.address, slot), old)
+        if unknown := self._unknown(looked):
+            self._learn(unknown)
+        kind.keys |= looked
+        if reverted and not kind.settled:
+            # Of what it looked at in calls that were undone, its journal tells nothing.
+            known = len(block.accounts) + len(block.slots)
+            kind.keys |= self._told(Missed())
+            kind.settled = len(block.accounts) + len(block.slots) == known
 
     def _unknown(self, used: set[Key]) -> set[Key]:
         now, block = self._now, self._block
@@ -370,70 +373,53 @@ class LocalStage:
             )
         }
 
-    def _evm(self, used: set[Key], sender: str, fee: int) -> Any:
-        head, now, block = self._head, self._now, self._block
-        evm = EVM(
-            env=Env(
-                cfg=CfgEnv(chain_id=head.chain_id),
-                block=BlockEnv(
-                    number=now.number,
-                    timestamp=now.time,
-                    coinbase=head.coinbase,
-                    basefee=head.base_fee,
-                    gas_limit=head.gas_limit,
-                    prevrandao=head.randao,
-                    excess_blob_gas=0,
-                ),
-            ),
-            spec_id=self._spec,
-            fork_url=self._url,
-            fork_block=head.hash,
-        )
-        used = used.union(now.slots, [(address, None) for address in now.accounts])
-        for address in {address for address, _ in used}:
-            if address != sender:
-                evm.insert_account_info(address, self._account(address).info)
-        who = now.accounts.get(sender) or block.accounts[sender]
-        # Without its code: revm takes no transactions from contracts (EIP-3607).
-        codeless = AccountInfo(balance=who.balance + fee, nonce=who.nonce)  # type: ignore[call-arg]  # its stub lacks it
-        evm.insert_account_info(sender, codeless)
-        for key in used:
-            address, slot = key
-            if slot is not None:
-                value = now.slots.get(key)
-                if value is None:
-                    value = 0 if address in now.made else block.slots[key]
-                # pyrevm loads the account into the journal for this, where it would be warm, and its next words be
-                # taken for written: going back leaves them in the state below the journal, where they belong.
-                before = evm.snapshot()
-                evm.insert_account_storage(address, slot, value)
-                evm.revert(before)
-        return evm
+    def _put(self, used: set[Key]) -> None:
+        """Let the EVM have what will be used, and what has changed."""
+        evm, now = self._evm, self._now
+        if not evm.held:
+            self._stale.update(now.slots, ((address, None) for address in now.accounts))
+        wanted = used | self._stale
+        words = [(address, slot) for address, slot in wanted if slot is not None]
+        # Accounts first: the EVM loads an account to put a word into it.
+        accounts = {address for address, _ in words if (address, None) not in evm.held}
+        accounts.update(address for address, slot in wanted if slot is None)
+        for address in accounts:
+            evm.put_account(address, self._account(address))
+        for key in words:
+            evm.put_word(*key, self._slot(key))
+        self._stale.clear()
 
-    def _apply(self, seen: list["Looked"], sender: str, fee: int) -> None:
+    def _put_of(self, address: str) -> set[Key]:
+        """What the EVM has of an account's storage."""
+        return {key for key in self._evm.held if key[0] == address and key[1] is not None}
+
+    def _apply(self, seen: list[Looked], sender: str, fee: int) -> None:
         now = self._now
         for looked in seen:
             address = looked.address
             before = now.accounts.get(address) or self._block.accounts.get(address)
-            if looked.destroyed:
-                now.accounts[address] = account(0, 0, b"")
+            if looked.created or looked.destroyed:
                 now.made.add(address)
+                self._stale |= self._put_of(address)
+            if looked.destroyed:
+                self._stale.add((address, None))
+                now.accounts[address] = NOBODY
                 for key in [key for key in now.slots if key[0] == address]:
                     del now.slots[key]
                 continue
-            if looked.created:
-                now.made.add(address)
             balance = looked.balance - (fee if address == sender else 0)
-            if before is None:
-                before = account(0, 0, b"")
+            before = before or NOBODY
             code, code_hash = before.code, before.code_hash
             if looked.code_hash != before.code_hash and address != sender:
                 code, code_hash = looked.code(), looked.code_hash
             if (balance, looked.nonce, code_hash) != (before.balance, before.nonce, before.code_hash):
-                now.accounts[address] = account(balance, looked.nonce, code, code_hash)
+                now.accounts[address] = Account(balance, looked.nonce, code, code_hash)
+                self._stale.add((address, None))
             for slot, (old, new) in looked.slots.items():
-                if old != new or (address, slot) in now.slots:
-                    now.slots[address, slot] = new
+                key = address, slot
+                if old != new or key in now.slots:
+                    now.slots[key] = new
+                    self._stale.add(key)
 
     def _traced(self, sender: str, to: str, data: bytes, value: int, gas: int) -> Traced:
         now = self._now
@@ -454,104 +440,3 @@ class LocalStage:
                 if slot is not None
             ),
         )
-
-
-def _execute(evm: Any, sender: str, to: str, data: bytes, value: int, gas: int, price: int) -> Ran:
-    try:
-        found = evm.message_call(caller=sender, to=to, calldata=data, value=value, gas=gas, gas_price=price)
-    except RuntimeError as error:
-        failed = _FAILED.match(str(error))
-        if failed is None:
-            return Ran(b"", 0, str(error)[:200], [])
-        output = bytes.fromhex(failed["output"] or "")
-        reason = revert_reason(output) if failed["kind"] == "Revert" else _HALTED.format(failed["reason"])
-        return Ran(output, int(failed["gas"]), reason, [])
-    except BaseException as panic:
-        if type(panic).__name__ != "PanicException":  # of Rust; it cannot be imported
-            raise
-        raise ComputeError(f"the EVM could not go on: {str(panic)[:200]}") from None
-    result = evm.result
-    logs = [
-        Emitted(
-            address=log.address.lower(),
-            topics=tuple(_topic(topic) for topic in log.topics),
-            data=bytes(log.data[1]),
-        )
-        for log in result.logs
-    ]
-    return Ran(bytes(found), result.gas_used, "", logs)
-
-
-_FAILED = re.compile(
-    r"(?P<kind>Revert|Halt) \{ (?:reason: (?P<reason>.*), )?gas_used: (?P<gas>\d+)"
-    r"(?:, output: 0x(?P<output>[0-9a-f]*))? \}"
-)
-_HALTED: Final = "the EVM stopped it: {}"
-
-
-def _topic(topic: object) -> str:
-    text = topic.hex() if isinstance(topic, bytes) else str(topic)
-    return text if text.startswith("0x") else "0x" + text
-
-
-class Looked(NamedTuple):
-    """An account that a transaction looked at, as it left it. ``slots``: words before and after."""
-
-    address: str
-    balance: int
-    nonce: int
-    code_hash: bytes
-    code_text: str
-    slots: dict[int, tuple[int, int]]
-    created: bool
-    destroyed: bool
-
-    def keys(self, made: set[str]) -> Iterator[Key]:
-        """What of it must have been known."""
-        if self.created:
-            return
-        yield self.address, None
-        if self.address not in made:
-            for slot in self.slots:
-                yield self.address, slot
-
-    def code(self) -> bytes:
-        """Code that a transaction has made."""
-        found = _CODE.search(self.code_text)
-        if found is None:
-            return b""
-        code = bytes.fromhex(found["code"])
-        return code if found["length"] is None else code[: int(found["length"])]
-
-
-_CODE = re.compile(r"bytecode: 0x(?P<code>[0-9a-f]*), state: (?:Raw|Analysed \{ len: (?P<length>\d+))")
-_ACCOUNT: Final = ": Account { info: AccountInfo { balance: "
-_INFO = re.compile(r"(\d+), nonce: (\d+), code_hash: 0x([0-9a-f]{64}), code: ")
-_SLOT = re.compile(r"(\d+): StorageSlot \{ previous_or_original_value: (\d+), present_value: (\d+) \}")
-_STORAGE: Final = ", storage: {"
-_STATUS: Final = ", status: AccountStatus("
-
-
-def _journal(text: str) -> Iterator[Looked]:
-    """The accounts in revm's journal, from its text: pyrevm 0.3.7 gives no storage otherwise. All of that text is
-    numbers, hex and names of revm's own."""
-    end = text.index(", transient_storage: ")
-    at = text.find(_ACCOUNT, 0, end)
-    while at >= 0:
-        info = _INFO.match(text, at + len(_ACCOUNT))
-        if info is None:
-            raise ComputeError("pyrevm's journal cannot be read; use the version that is pinned")
-        storage = text.index(_STORAGE, info.end())
-        status = text.index(_STATUS, storage)
-        flags = text[status + len(_STATUS) : text.index(")", status)]
-        yield Looked(
-            address=text[at - 42 : at],
-            balance=int(info[1]),
-            nonce=int(info[2]),
-            code_hash=bytes.fromhex(info[3]),
-            code_text=text[info.end() : storage],
-            slots={int(slot): (int(old), int(new)) for slot, old, new in _SLOT.findall(text, storage, status)},
-            created="Created" in flags,
-            destroyed="SelfDestructed" in flags,
-        )
-        at = text.find(_ACCOUNT, status, end)
