@@ -19,7 +19,20 @@ from sniper.events import Block, Event, EventClass, LiquidityAdded
 from sniper.exit import Exit, ExitActions, Position, Sell
 from sniper.fee import FeeBid, FeeEstimator
 from sniper.io import Io
-from sniper.risk import Entry, Evidence, Finding, Findings, RiskCheck, RiskProbe, at_most, must
+from sniper.risk import (
+    Entry,
+    Evidence,
+    Finding,
+    Findings,
+    KillLevel,
+    RiskCheck,
+    RiskProbe,
+    RiskWatch,
+    Trip,
+    Trips,
+    at_most,
+    must,
+)
 from sniper.sizer import Sizer
 from sniper.strategy import Actions, Open, Strategy, View, on
 from sniper.types import NATIVE, Step
@@ -30,6 +43,7 @@ from sniper_sdk import (
     ExitConformance,
     FeeConformance,
     RiskConformance,
+    RiskWatchConformance,
     SizerConformance,
     StrategyConformance,
     VenueConformance,
@@ -255,6 +269,45 @@ class FindsFloats(RiskCheck):
 
     def judge(self, intent: Entry, view: View) -> Findings:
         yield Finding(rule="share", ok=True, found=intent.amount / 3)  # type: ignore[arg-type]
+
+
+class SoundWatch(RiskWatch):
+    config: Nothing
+    seen: int = 0
+
+    @on(LiquidityAdded)
+    def added(self, event: LiquidityAdded, view: View) -> Trips:
+        self.seen += 1
+        if not self.seen % 3:
+            yield Trip(level=KillLevel.NO_ENTRIES, reason=f"{self.seen} seen")
+
+    def judge(self, intent: Entry, view: View) -> Findings:
+        yield at_most("seen", self.seen, 5)
+
+
+class CountsWhatItJudges(SoundWatch):
+    def judge(self, intent: Entry, view: View) -> Findings:
+        self.seen += 1
+        yield at_most("seen", self.seen, 5)
+
+
+class TripsWithoutAWord(SoundWatch):
+    @on(LiquidityAdded)
+    def added(self, event: LiquidityAdded, view: View) -> Trips:
+        yield Trip(level=KillLevel.NO_ENTRIES, reason="")
+
+
+class Lowers(SoundWatch):
+    @on(LiquidityAdded)
+    def added(self, event: LiquidityAdded, view: View) -> Trips:
+        yield Trip(level=KillLevel.OFF, reason="all is well")
+
+
+class WatchesNothing(RiskWatch):
+    config: Nothing
+
+    def judge(self, intent: Entry, view: View) -> Findings:
+        yield must("fine", True)
 
 
 class Looked(Evidence):
@@ -582,6 +635,8 @@ def suite(plugin: Any) -> Any:
             "logs": lambda self, pool: synced,
         }
         return type("Made", (AmmConformance,), attributes)()
+    if issubclass(plugin, RiskWatch):
+        return type("Made", (RiskWatchConformance,), {"watch": plugin, "config": CONFIG})()
     if issubclass(plugin, RiskCheck | RiskProbe):
         return type("Made", (RiskConformance,), {"check": plugin, "config": CONFIG})()
     base, attributes = next((base, attributes) for kind, base, attributes in kinds if issubclass(plugin, kind))
@@ -619,6 +674,10 @@ def run(test: Callable[[], Any]) -> None:
         (Repeats, "there_is_a_finding_always_and_one_for_each_rule", "several findings"),
         (FindsFloats, "findings_are_plain_data", "cannot be journaled"),
         (Optimist, "a_probe_that_cannot_look_lets_nothing_pass", "let the error out"),
+        (CountsWhatItJudges, "the_same_history_gives_the_same_answers_twice", "judging changed a field"),
+        (TripsWithoutAWord, "the_same_history_gives_the_same_answers_twice", "gives no reason"),
+        (Lowers, "the_same_history_gives_the_same_answers_twice", "cannot lower"),
+        (WatchesNothing, "it_subscribes_to_something", "handles no event"),
         (Half, "the_amount_is_whole_and_within_its_bounds", "integers"),
         (Spender, "the_amount_is_whole_and_within_its_bounds", "free cash"),
         (Unbounded, "the_amount_is_whole_and_within_its_bounds", "max_spend"),
@@ -666,7 +725,7 @@ def test_what_a_plugin_raises_is_let_out(plugin: Any, test: str, error: type[Exc
 @pytest.mark.long
 @pytest.mark.parametrize(
     "plugin",
-    [Sound, SoundExit, SoundCheck, SoundProbe, SoundSizer, SoundFee, SoundAmm, SoundVenue, SoundBus],
+    [Sound, SoundExit, SoundCheck, SoundProbe, SoundWatch, SoundSizer, SoundFee, SoundAmm, SoundVenue, SoundBus],
     ids=lambda plugin: plugin.__name__,
 )
 def test_a_sound_plugin_passes_all(plugin: Any) -> None:
