@@ -10,6 +10,7 @@ def sniper_risk_checks() -> list[RiskCheckSpec]:
             name="correlation",
             summary="Caps what is at stake in tokens that move together",
             factory="sniper_risk_correlation.watch:Correlation",
+            in_init=False,  # its limits are judgement that a trader must take on knowingly
             profiles={
                 "cautious": {"max_together_bps": 2_000, "together_bps": 3_500},
                 "degen": {"max_together_bps": 8_000, "together_bps": 7_000},

@@ -10,6 +10,7 @@ def sniper_risk_checks() -> list[RiskCheckSpec]:
             name="market-stress",
             summary="Stops entries in a market under stress, and pulls the kill switch when it gets worse",
             factory="sniper_risk_market_stress.watch:MarketStress",
+            in_init=False,  # its limits are judgement that a trader must take on knowingly
             profiles={
                 "cautious": {
                     "max_fee_bps": 20_000,
