@@ -158,3 +158,13 @@ async def test_running_the_journal_again_writes_no_file(tmp_path: Path) -> None:
     assert not path.exists()
     assert result.mismatches == []
     assert kernel.accounts["main"].book.kill == "off"
+
+
+@pytest.mark.parametrize("stands", list(KillLevel))
+@pytest.mark.parametrize("to", [KillLevel.NO_ENTRIES, KillLevel.FLATTEN, KillLevel.FREEZE])
+def test_a_trip_never_lowers_what_stands_beside_the_queues(tmp_path: Path, stands: KillLevel, to: KillLevel) -> None:
+    switches = Switches(tmp_path)
+    switches.set("main", stands)
+    switches.trip("main", to)
+    levels = list(KillLevel)
+    assert switches.own("main") is Switches(tmp_path).own("main") is max(stands, to, key=levels.index)
