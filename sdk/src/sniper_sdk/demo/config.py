@@ -79,6 +79,8 @@ max_impact_bps = 300
 [risk.honeypot]
 retry_after_s = 1
 
+[risk.owner-powers]
+
 [amm.constant-product]
 factories = ["{v2_factory}"]
 

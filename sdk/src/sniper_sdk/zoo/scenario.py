@@ -65,7 +65,6 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     SOLD = "sold"
     ESCAPED = "escaped"
-    LOST = "lost-within-limit"
 
 
 @dataclass(frozen=True)
@@ -392,7 +391,7 @@ _PARTS = (
     _Part(
         Kind.TAX_RAISED,
         "TaxToken",
-        Outcome.ESCAPED,
+        Outcome.REFUSED,
         "raises its sell tax from 2% to 20%, and five blocks later to 95%",
         lambda stage: [
             stage.buy(2),
@@ -400,7 +399,6 @@ _PARTS = (
             SetTax(stage.block + 8, 2_000),
             SetTax(stage.block + 13, 9_500),
         ],
-        exit="event-exit",
         tax=200,
     ),
     _Part(
@@ -433,14 +431,14 @@ _PARTS = (
     _Part(
         Kind.OWNER_DRAINS,
         "DrainToken",
-        Outcome.LOST,
+        Outcome.REFUSED,
         "its owner mints fifty times the supply and sells it in one transaction, which nobody can escape",
         lambda stage: [stage.buy(2), *_rests(stage), MintAndDump(stage.block + 8, 50)],
     ),
     _Part(
         Kind.BLACKLIST_LATER,
         "BlacklistToken",
-        Outcome.LOST,
+        Outcome.REFUSED,
         "its owner blacklists all who bought, without a warning",
         lambda stage: [stage.buy(2), *_rests(stage), BlacklistHolders(stage.block + 8), *stage.path((11, 1600))],
     ),
