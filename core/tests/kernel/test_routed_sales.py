@@ -1,7 +1,7 @@
 """Sales over several pools: worth a short wait where there is no hurry, and nothing that keeps one from being sold."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from msgspec.structs import replace as changed
@@ -11,6 +11,7 @@ from world import (
     ETHER,
     GAS_APPROVE,
     GAS_ROUTE,
+    GAS_SWAP,
     SPLITTER,
     USD,
     WETH,
@@ -203,6 +204,7 @@ def test_more_of_it_that_is_wanted_while_routers_are_asked_is_sold_with_their_an
     assert order.amount_in == held
     assert order.route is not None
     assert sum(sold for sold, _ in order.route.amounts) == held
+    assert order.route.bound is None, "it was the bound of another amount"
 
 
 def test_what_is_left_of_a_position_is_sold_over_routes_again() -> None:
@@ -340,22 +342,31 @@ def test_routers_are_not_asked_where_routes_are_off_nobody_carries_one_out_or_th
 
 
 class Hungry(Splitting):
-    """Its routes may use more gas than anybody can pay."""
+    """Its routes may use as much gas as is said."""
+
+    gas: ClassVar[list[int]] = []
 
     def plan_route(self, route: RouteSwap) -> tuple[Step, ...]:
         *approvals, trade = super().plan_route(route)
-        return (*approvals, changed(trade, gas=10**9))  # type: ignore[type-var]  # a struct
+        return (*approvals, changed(trade, gas=self.gas[-1]))  # type: ignore[type-var]  # a struct
 
 
-def test_a_route_for_whose_gas_the_cash_does_not_suffice_is_left() -> None:
+@pytest.mark.parametrize(("left", "routed"), [(-1, False), (GAS_SWAP - 1, False), (GAS_SWAP, True)])
+def test_a_route_is_left_where_the_cash_would_not_pay_for_its_gas_and_then_for_that_of_the_pool_alone(
+    left: int, routed: bool
+) -> None:
     world = World(replace(SETUP, venue=Hungry()))
     world.cue("open", 1, amount=AMOUNT, pool=f"{CHAIN}:{pool_of(1)}")
     world.settle()
     world.mine(trades=((twin_of(1), AMOUNT),))  # so that a split would pay
+    account = world.account
+    free = account.view.cash(f"{CHAIN}:{NATIVE}") + world.book.positions[TOKEN].exit_gas
+    most = free // account.execution.attempts.bid(urgent=False, blocks_waited=0).max_fee
+    Hungry.gas.append(most - GAS_APPROVE - left)
     world.close()
     answer(world, SPLIT)
-    assert [sale.route for sale in sales(world)] == [None]
-    assert remarks(world) == ["too little cash for the gas of the route"]
+    assert [sale.route is not None for sale in sales(world)] == [routed]
+    assert remarks(world) == ["" if routed else "too little cash for the gas of the route"]
 
 
 def test_nothing_is_asked_while_the_kill_switch_holds_everything() -> None:

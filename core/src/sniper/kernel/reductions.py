@@ -144,7 +144,7 @@ class Reductions:
 
     def _routed(self, guard: Guard, amount: int, out: int, alone: Alone, offer: Offer) -> tuple[Chosen | None, Finding]:
         """The route that nets more than the pool alone, if there is one. What is kept for the gas of the way out may be
-        less than it takes."""
+        less than it takes; and where the route fails, its gas is spent, and that of the pool alone is still needed."""
         account, position = self.account, guard.position
         if not offer.proposals:
             return None, not_routed(offer.why)
@@ -154,7 +154,7 @@ class Reductions:
         if chosen is None:
             return None, remark
         free = account.view.cash(asset_id(position.chain_id, NATIVE)) + position.exit_gas
-        if sum(step.gas for step in chosen.steps) * bid.max_fee > free:
+        if sum(step.gas for step in (*chosen.steps, *alone.steps)) * bid.max_fee > free:
             return None, not_routed("too little cash for the gas of the route")
         return chosen, remark
 

@@ -69,6 +69,10 @@ class Offer(NamedTuple):
     proposals: tuple[Proposal, ...]
     why: str = "the routers found nothing"
 
+    def of_another_amount(self) -> "Offer":
+        """The same for a trade of another amount than was asked about, of which the bounds say nothing."""
+        return self._replace(proposals=tuple(replace(each, bound=None) for each in self.proposals))  # type: ignore[type-var]
+
 
 class Chosen(NamedTuple):
     """A route with its transactions. ``out``: base units, before any tax of the token."""

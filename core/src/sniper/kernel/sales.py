@@ -166,8 +166,10 @@ class Sales:
             return
         if self._by_simulation(guard):
             self.sell(guard, guard.pending)
-        else:
-            self._place(guard, guard.pending, None, offer)
+            return
+        if guard.share(guard.pending) != body.route.amount:
+            offer = offer.of_another_amount()
+        self._place(guard, guard.pending, None, offer)
 
     def overtaken(self, order: Order) -> bool:
         """Whether a routed sale whose swap is still to come must make room for one through its pool alone: it became an
