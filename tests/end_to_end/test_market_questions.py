@@ -89,15 +89,26 @@ async def test_questions_without_sense_are_refused_and_say_why(stand: Stand, tok
         ({"in": "native", "out": token.token, "amount": "1e3"}, "is no number above 0"),
         ({"in": "native", "out": token.token, "amount": "0.0000000000000000001"}, "has 18 decimals"),
         ({"in": "native", "out": token.token, "amount": "9" * 80}, "at most 2\\*\\*256 - 1"),
+        ({"in": token.token, "out": "native", "amount": "9" * 40}, "more than there is of it"),
+        ({"in": "native", "out": token.token, "amount": "9" * 40, "exact_out": True}, "more than there is of it"),
         ({"in": token.token, "out": token.token, "amount": "1"}, "name two coins"),
         ({"in": "native", "out": stranger, "amount": "1"}, "no token"),
         ({"in": "native", "out": "0x12", "amount": "1"}, "0x and 40 hex digits"),
         ({"in": token.token, "out": "native", "amount": "1", "chain": 5}, "--chain"),
-        ({"in": "native", "out": token.token, "amount": "1000000000", "exact_out": True}, "no pool|nothing leads"),
+        ({"in": "native", "out": token.token, "amount": "999999", "exact_out": True}, "no pool|nothing leads"),
     ):
         for command in ("quote", "route"):
             with pytest.raises(CommandRefused, match=why):
                 await asked(stand, command, **question)
+
+
+async def test_a_negative_amount_is_answered_as_an_amount_by_the_command_line(
+    stand: Stand, token: Launch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("quote", "route"):
+        words = ["--config", str(stand.config), command, "native", token.token, "-1"]
+        assert await asyncio.to_thread(main, words) == 1
+        assert "the amount '-1' is no number above 0" in capsys.readouterr().err
 
 
 async def test_a_token_that_no_pool_trades_is_said_to_be_unknown(stand: Stand, token: Launch) -> None:

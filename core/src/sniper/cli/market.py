@@ -12,6 +12,8 @@ from sniper.cli.output import json_option, print_json, print_table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_AS_WRITTEN = {"ignore_unknown_options": True}
+"""A negative amount is answered as an amount, and is no option that nobody knows."""
 _chain = click.option("--chain", type=int, help="Number of the chain, where the run has several.")
 
 
@@ -49,7 +51,7 @@ def pools(invocation: Invocation, chain: int | None, token: str | None, as_json:
     click.echo(f"{answer['count']} pools{f', {more} of them not shown: name a token' if more else ''}.")
 
 
-@click.command()
+@click.command(context_settings=_AS_WRITTEN)
 @_question
 @json_option
 @click.pass_obj
@@ -87,7 +89,7 @@ def quote(
     _left_out(answer)
 
 
-@click.command()
+@click.command(context_settings=_AS_WRITTEN)
 @_question
 @click.option("--explain", is_flag=True, help="Show where each part goes, as a tree.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw it into this file (SVG).")
@@ -131,7 +133,10 @@ def route(
     if plot is not None:
         from sniper.cli.drawing import drawn
 
-        plot.write_text(drawn(answer), encoding="utf-8")
+        try:
+            plot.write_text(drawn(answer), encoding="utf-8")
+        except OSError as error:
+            raise click.FileError(str(plot), error.strerror) from error
     if as_json:
         print_json(answer)
         return

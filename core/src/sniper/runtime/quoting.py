@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DECIMALS = function("decimals()(uint8)")
 SYMBOL = function("symbol()(string)")
+SUPPLY = function("totalSupply()(uint256)")
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
 MOST_SHOWN: Final = 1_000
@@ -37,10 +38,11 @@ class BadQuestion(SniperError, ValueError):
 
 
 class Coin:
-    """A token of the question, and how its amounts are written."""
+    """A token of the question, and how its amounts are written. ``supply``: base units of it that there are; 0: nobody
+    says."""
 
-    def __init__(self, address: str, symbol: str, decimals: int) -> None:
-        self.address, self.symbol, self.decimals = address, symbol, decimals
+    def __init__(self, address: str, symbol: str, decimals: int, supply: int = 0) -> None:
+        self.address, self.symbol, self.decimals, self.supply = address, symbol, decimals, supply
 
     def parse(self, text: str, *, base: bool) -> int:
         """Base units of ``text``; exact. Raises `BadQuestion`."""
@@ -55,6 +57,10 @@ class Coin:
         amount = int(written[1] + fraction.ljust(places, "0"))
         if not 0 < amount <= LARGEST:
             raise BadQuestion(f"the amount {text} must be above 0 and at most 2**256 - 1 base units")
+        if 0 < self.supply < amount:
+            raise BadQuestion(
+                f"the amount {self.written(amount)} is more than there is of it, {self.written(self.supply)}"
+            )
         return amount
 
     def written(self, amount: int) -> str:
@@ -140,11 +146,11 @@ async def _question(run: "Run", asked: Asked) -> tuple[ChainState, Coin, Coin, R
 
 
 async def _coin(run: "Run", chain: ChainState, address: str) -> Coin:
-    """Decimals and symbol as the token says them. Raises `BadQuestion` where no token is there."""
+    """Decimals, symbol and supply as the token says them. Raises `BadQuestion` where no token is there."""
     if address == chain.wiring.wrapped_native:
-        return Coin(address, "WETH", 18)
-    decimals, symbol = await run.endpoints[chain.id].read(
-        [(address, DECIMALS.encode()), (address, SYMBOL.encode())], chain.number
+        return Coin(address, "WETH", 18)  # more of it is there as soon as somebody wraps it
+    decimals, symbol, supply = await run.endpoints[chain.id].read(
+        [(address, each.encode()) for each in (DECIMALS, SYMBOL, SUPPLY)], chain.number
     )
     if not isinstance(decimals, bytes) or len(decimals) != 32:
         raise BadQuestion(f"{address} is no token on chain {chain.id}: it does not say its decimals")
@@ -152,7 +158,8 @@ async def _coin(run: "Run", chain: ChainState, address: str) -> Coin:
         name = str(SYMBOL.decode(symbol)[0]) if isinstance(symbol, bytes) else ""
     except (SniperError, ValueError):
         name = ""
-    return Coin(address, name if name.isprintable() and 0 < len(name) <= 16 else address[:8], decimals[-1])
+    there = int.from_bytes(supply, "big") if isinstance(supply, bytes) and len(supply) == 32 else 0
+    return Coin(address, name if name.isprintable() and 0 < len(name) <= 16 else address[:8], decimals[-1], there)
 
 
 def _chain(run: "Run", asked: Asked) -> ChainState:
