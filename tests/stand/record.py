@@ -58,10 +58,12 @@ class Record:
             self._reader.close()
             self._reader = None
 
-    async def until(self, what: Callable[["Record"], object], bot: Bot | None = None) -> None:
+    async def until(
+        self, what: Callable[["Record"], object], bot: Bot | None = None, *, within_s: float = PATIENCE_S
+    ) -> None:
         """Read until ``what`` is so. ``bot``: the process that has to bring it about."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(within_s):
                 while True:
                     self.read()
                     if what(self):

@@ -18,6 +18,9 @@ from stand.trader import Trader
 
 FUNDS = 10 * 10**18
 MOST_BLOCKS = 40
+STARTED_S = 300.0
+"""Within which a bot must take up its journal. A router that is not compiled yet is compiled before, which may take
+minutes on a busy machine."""
 
 BUY = "swapExactETHForTokensSupportingFeeOnTransferTokens(uint256,address[],address,uint256)"
 SELL = "swapExactTokensForETHSupportingFeeOnTransferTokens(uint256,uint256,address[],address,uint256)"
@@ -73,7 +76,9 @@ class Stand:
         self.record.read()
         began = len(self.record.all(f.Began))
         await self.bot.start(self.write(), *words, environment=self.environment)
-        await self.until(lambda record: len(record.all(f.Began)) >= began + len(self.traders))
+        await self.record.until(
+            lambda record: len(record.all(f.Began)) >= began + len(self.traders), self.bot, within_s=STARTED_S
+        )
         await self.until(lambda record: all(_synced(record, trader.name) for trader in self.traders))
         await self.until(lambda record: record.head == self.chain.block_number())
 

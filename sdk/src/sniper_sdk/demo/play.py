@@ -15,7 +15,9 @@ from sniper_sdk.protocols import UniswapV4, UniversalRouter
 from sniper_sdk.zoo import Director, PlayedBlock, Scenario
 
 BLOCK_S = 0.75
-READY_S = 120.0
+READY_S = 300.0
+"""Within which the bot must be ready. Its router is compiled at the first start after an installation: half a minute of
+a processor, and several where others want that, too."""
 OLD_BLOCKS = 18
 """Age, in blocks, at which a position is sold in any case."""
 LAST_BLOCKS = 12
@@ -64,13 +66,19 @@ class Demo:
         """Start it, and wait until it has taken up its journal and read its wallet."""
         starts = self.story.starts
         await self.bot.start(self.config)
-        async with asyncio.timeout(READY_S):
-            while True:
-                self.story.read()
-                if self.story.starts > starts and self.story.ready:
-                    return
-                self._alive()
-                await asyncio.sleep(0.02)
+        try:
+            async with asyncio.timeout(READY_S):
+                while True:
+                    self.story.read()
+                    if self.story.starts > starts and self.story.ready:
+                        return
+                    self._alive()
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise BotFailed(
+                f"the bot was not ready within {READY_S:g} s; is the machine busy? The end of its log says:\n"
+                f"{self.bot.words()}"
+            ) from None
 
     async def play(self, watch: Watch | None = None, between: Between | None = None) -> Summary:
         """Every block of the scenario, then some more until the bot has nothing on its way.
