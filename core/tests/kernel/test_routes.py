@@ -44,8 +44,10 @@ from sniper.kernel.book import allowance_id
 from sniper.kernel.snapshot import dump, restore
 from sniper.kernel.wiring import CheckWiring, ExecutionWiring
 from sniper.proposal import WHOLE, Leg, Proposal, RouteAsk
+from sniper.risk import Findings, RiskCheck, must
 from sniper.runtime.playing import PlayContext
-from sniper.types import BPS
+from sniper.types import BPS, Entry
+from sniper.view import View
 from sniper_amm_constant_product.pool import ConstantProduct
 
 TOKEN = token_of(1)
@@ -293,6 +295,41 @@ def test_a_route_that_no_venue_carries_out_leaves_the_entry_to_its_own_pool(venu
     answer(world, SPLIT)
     assert placed(world).route is None
     assert remark(world) == why
+
+
+class OnlyThere(RiskCheck):
+    """Allows entries through one pool."""
+
+    pool: str
+
+    def judge(self, intent: Entry, view: View) -> Findings:
+        yield must("there", intent.pool == f"{CHAIN}:{self.pool}", note=intent.pool)
+
+
+def test_what_a_policy_forbids_does_not_come_in_by_a_route() -> None:
+    law = CheckWiring("law", OnlyThere(pool=pool_of(1)), policy=True)
+    world = World(replace(SETUP, checks=(law,)))
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    assert (placed(world).route, placed(world).pool) == (None, f"{CHAIN}:{pool_of(1)}")
+    assert remark(world) == f"law.there does not allow pool {twin_of(1)} at router"
+    world.settle()
+    assert world.book.positions[TOKEN].amount
+    world.check_replay()
+
+
+def test_a_policy_that_must_look_first_allows_no_route_and_a_check_of_the_account_judges_none() -> None:
+    world = World(replace(SETUP, checks=(CheckWiring("looks", Looks(), policy=True),)))
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    world.answer(world.asked(Probe)[0])
+    assert placed(world).route is None
+    assert remark(world).startswith("looks.judges-routes does not allow pool")
+
+    world = World(replace(SETUP, checks=(CheckWiring("own", OnlyThere(pool=pool_of(1))),)))
+    world.open(1, AMOUNT)
+    answer(world, SPLIT)
+    assert placed(world).route is not None
 
 
 @pytest.mark.parametrize("venue", [Venue(), Splitting(serving=False), Splitting(pools=(address(0xF),))])

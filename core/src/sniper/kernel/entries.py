@@ -318,6 +318,21 @@ class Entries:
         if any(type(tax) is int for tax in (buy, sell)) and {type(buy), type(sell)} <= {int, NoneType}:
             self.account.emit(f.Measured(time=self.account.kernel.now, token=token, buy_tax_bps=buy, sell_tax_bps=sell))
 
+    def forbids(self, entry: Entry) -> str:
+        """The first rule of a policy that denies; empty where none does. One that must look first denies: nothing waits
+        for it here."""
+        denials = Denials()
+        for wiring in self.checks:
+            if not wiring.policy:
+                continue
+            if isinstance(wiring.check, RiskCheck):
+                judge, view = wiring.check.judge, self.account.view
+                findings = checked_by(self.account, wiring.name, entry.intent, judge, entry, view)
+            else:
+                findings = (must("judges-routes", False, note="it looks first, and no route waits for that"),)
+            denials.add(wiring.name, findings)
+        return denials.rule
+
     def judged(self, intent: str, check: str, findings: tuple[Finding, ...], denials: Denials) -> None:
         """Put on record what a check found, and count what denies."""
         self.account.emit(f.Judged(time=self.account.kernel.now, intent=intent, check=check, findings=findings))

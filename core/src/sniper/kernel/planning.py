@@ -172,7 +172,7 @@ class Planning:
     def entry(self, entry: Entry, out: int) -> Trade:
         """An entry as it may go over a route. ``out``: what its pool gives, base units."""
         venue = self.account.instances[entry.instance].wiring.venue
-        return Trade(entry.intent, venue, True, entry.token, entry.quote, entry.amount, out)
+        return Trade(entry.intent, venue, True, entry.token, entry.quote, entry.amount, out, entry)
 
     def reduction(self, position: Position, amount: int, out: int) -> Trade:
         """A sale as it may go over a route, by the venues of the strategy that bought, while that is in the config."""

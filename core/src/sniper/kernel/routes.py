@@ -18,7 +18,7 @@ from sniper.proposal import Proposal, RouteAsk
 from sniper.risk import Finding
 from sniper.router import Leg, NoRoute
 from sniper.routing import Route, pruned, quoted, worth
-from sniper.types import BPS, FeeBid, Open, Step, asset_id, split_asset
+from sniper.types import BPS, Entry, FeeBid, Open, Step, asset_id, split_asset
 from sniper.venue import OnChainVenue, RouteLeg, RouteSwap
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Trade(NamedTuple):
     opens      Whether it is an entry.
     token      What is bought or sold, ``quote``: against what. Asset ids. ``amount``: of what is paid, base units.
     out        What its pool alone gives for it now, base units.
+    entry      What the policies judge of each leg; None for a sale, which no policy of a leg may hold up.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Trade(NamedTuple):
     quote: str
     amount: int
     out: int
+    entry: Entry | None = None
 
 
 class Alone(NamedTuple):
@@ -135,6 +137,9 @@ class Routes:
             if route.net <= least:
                 break
             for name, venue, legs in self._venues(trade, route):
+                if forbidden := self._forbidden(trade, name, legs):
+                    why = why or forbidden
+                    continue
                 try:
                     chosen = self._plan(trade, alone, route, name, venue, legs)
                 except Exception as error:  # a plugin's code: without a plan it is not used
@@ -248,6 +253,18 @@ class Routes:
                     yield name, venue, legs
             except Exception as error:  # a plugin's code: what does not say that it serves does not
                 account.kernel.report(f"venue {name} does not say whether it serves a route", error)
+
+    def _forbidden(self, trade: Trade, venue: str, legs: tuple[RouteLeg, ...]) -> str:
+        """Which policy does not allow an entry to go this way, for people; empty where all do. They have judged its own
+        pool and venue alone, and what they forbid there must not come in by a route."""
+        entry = trade.entry
+        if entry is None:
+            return ""
+        for leg in legs:
+            judged = replace(entry, pool=asset_id(self.account.chain.id, leg.pool), venue=venue)  # type: ignore[type-var]
+            if rule := self.account.entries.forbids(judged):
+                return f"{rule} does not allow pool {leg.pool} at {venue}"
+        return ""
 
     def _route_leg(self, leg: Leg) -> RouteLeg:
         return route_leg(self.account.chain.pools[leg.pool], leg)
