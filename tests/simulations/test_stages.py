@@ -114,6 +114,16 @@ async def test_what_was_bought_can_be_sent_on_and_read_where_it_arrived(ground: 
     assert held == received
 
 
+async def test_each_transaction_begins_with_cold_storage_and_nothing_transient(ground: Ground) -> None:
+    # SLOAD(0), then TLOAD(0) to memory, TSTORE(0, 1), SLOAD(0) once more, and return the memory.
+    ground.chain.rpc.call("anvil_setCode", EYES, "0x" + "5f5450" + "5f5c5f52" + "60015f5d" + "5f5450" + "60205ff3")
+    ground.chain.mine()
+    found = await ground.io().simulate(ground.chain.chain_id, plays.calls, EYES, 100_000, 3)
+    assert [called.data for called in found] == [bytes(32)] * 3
+    cold, warm, transient, begin = 2_100, 100, 200, 21_000
+    assert {called.gas_used - begin - cold - warm - transient for called in found} == {28}
+
+
 async def test_nothing_stays_on_the_node(ground: Ground) -> None:
     pool = ground.launch("PlainToken")
     before = ground.chain.token_balance(ground.token, OWNER), ground.chain.block_number()

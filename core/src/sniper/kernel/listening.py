@@ -1,6 +1,7 @@
 """Which pools of one chain a log is for, which want to know the time, and which may want to be read anew."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sniper.amm import Amm
@@ -36,11 +37,8 @@ class Listening:
         self.aging: dict[str, Pool] = {}
         self._handlers: dict[str, dict[str, Handlers]] = {}
         for wiring in amms:
-            by_role = self._handlers[wiring.name] = {"": Handlers()}
+            self._handlers[wiring.name] = handlers(wiring.amm)
             for name, method in _methods(wiring.amm):
-                if (signature := getattr(method, "__sniper_log__", None)) is not None:
-                    codec = event(signature)
-                    by_role.setdefault(method.__sniper_of__, {})[codec.topic] = (codec.decode, name)
                 if (signature := getattr(method, "__sniper_creation__", None)) is not None:
                     codec = event(signature)
                     for factory in wiring.factories:
@@ -76,6 +74,17 @@ class Listening:
             followers.pop(pool.address, None)
             if not followers:
                 self.followers.pop(address, None)
+
+
+@cache
+def handlers(amm: type[Amm]) -> dict[str, Handlers]:
+    """What pools of this kind hear, by role: that of their own logs is ``""``, see `on_log`."""
+    by_role: dict[str, Handlers] = {"": {}}
+    for name, method in _methods(amm):
+        if (signature := getattr(method, "__sniper_log__", None)) is not None:
+            codec = event(signature)
+            by_role.setdefault(method.__sniper_of__, {})[codec.topic] = (codec.decode, name)
+    return by_role
 
 
 def _methods(cls: type) -> list[tuple[str, Any]]:  # Any: whatever a class has

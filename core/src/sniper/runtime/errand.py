@@ -5,7 +5,7 @@ from typing import Final
 
 from sniper.codec import register
 from sniper.plugin import Frozen
-from sniper.runtime.stage import Emitted, Head, Plan, Planned, Source
+from sniper.runtime.stage import Head, Source
 
 LENGTH: Final = struct.Struct(">I")
 LONGEST: Final = 128 * 1024 * 1024
@@ -40,7 +40,7 @@ class Failed(Frozen, tag="worker.failed/1"):
 
 class Play(Frozen, tag="worker.play/1"):
     """Play a scenario on the state after ``head``, by the rules of a hard fork. Until it is `Computed`, the worker asks
-    `Lacks`, `Missed`, `PlanAsked` and `SourceAsked`, and its EVM asks for state at ``url``."""
+    `Lacks`, `Missed`, `WayAsked` and `SourceAsked`, and its EVM asks for state at ``url``."""
 
     function: str
     arguments: bytes
@@ -97,16 +97,33 @@ class Given(Frozen, tag="worker.given/1"):
     slots: tuple[SlotAt, ...]
 
 
-class PlanAsked(Frozen, tag="worker.plan/1"):
-    """See `sniper.runtime.desk.Desk.plan`. Answered by `PlanGiven`."""
+class WayAsked(Frozen, tag="worker.way-asked/1"):
+    """How a pool is traded. Answered by `WayGiven`."""
 
-    plan: Plan
-    logs: tuple[Emitted, ...]
-    time: int
+    pool: str
 
 
-class PlanGiven(Frozen, tag="worker.planned/1"):
-    planned: Planned
+class Plugged(Frozen):
+    """A plugin: its class and that of its ``config``, as ``module:name``, its config as JSON (empty: it has none), and
+    its ``state`` as the canonical codec writes it."""
+
+    kind: str
+    config_kind: str
+    config: str
+    state: bytes
+
+
+class WayGiven(Frozen, tag="worker.way/1"):
+    """See `sniper.runtime.way.Way`."""
+
+    amm: str
+    token: str
+    quote: str
+    wrapped: str
+    venue: Plugged
+    coins: tuple[str, ...]
+    impl: Plugged | None
+    exit_data: int
 
 
 class SourceAsked(Frozen, tag="worker.source/1"):
@@ -125,7 +142,7 @@ class Refused(Frozen, tag="worker.refused/1"):
 
 
 MESSAGES: Final = (
-    Begin, Compute, Play, Computed, Failed, Lacks, Missed, Given, PlanAsked, PlanGiven, SourceAsked, SourceGiven,
+    Begin, Compute, Play, Computed, Failed, Lacks, Missed, Given, WayAsked, WayGiven, SourceAsked, SourceGiven,
     Refused,
 )  # fmt: skip
 for _message in MESSAGES:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, ParamSpec, TypeVar
 
+from msgspec import structs
+
 from sniper.errors import CallReverted, RpcError
 from sniper.evm.abi import function
 from sniper.evm.log import Log, log_from_json
@@ -13,7 +15,7 @@ from sniper.kernel.account import Account
 from sniper.runtime.desk import Desk
 from sniper.runtime.probing import PROBES, reads_balance, reads_code, reads_slot
 from sniper.runtime.simulations import Simulations
-from sniper.runtime.stage import ALLOWANCE, BALANCE_OF, Emitted
+from sniper.runtime.stage import ALLOWANCE, BALANCE_OF, Emitted, Plan
 from sniper.runtime.workers import Workers
 from sniper.types import NATIVE, Step
 
@@ -148,15 +150,15 @@ class ForkAt(ChainAt):
 
     async def _trade(self, pool: str, amount: int, *, opens: bool) -> Trade:
         time = self._account.chain.timestamp
-        planned = self._desk.planned(pool, self._owner, amount, self._logs, opens=opens, allowance=0, time=time)
+        asked = Plan(pool=pool, owner=self._owner, amount=amount, opens=opens, allowance=0)
+        planned = self._desk.plan(asked, self._logs, time)
         if not opens:
             allowed = self._allowed.get(planned.pay)
             if allowed is None:
                 allowed = _amount((await self._run([self._allowance(planned.pay, planned.spender)]))[0])
             if allowed:
-                planned = self._desk.planned(
-                    pool, self._owner, amount, self._logs, opens=opens, allowance=allowed, time=time
-                )
+                asked = structs.replace(asked, allowance=allowed)  # type: ignore[type-var]  # a msgspec struct
+                planned = self._desk.plan(asked, self._logs, time)
         token = planned.get if opens else planned.pay
         steps = [self._call(step) for step in planned.steps]
         around = [self._balance(planned.pay), self._balance(planned.get)]

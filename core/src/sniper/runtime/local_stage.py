@@ -8,7 +8,7 @@ unknown is ever taken for zero.
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sniper.errors import ComputeError
 from sniper.plugin import Frozen
@@ -17,12 +17,12 @@ from sniper.runtime.errand import (
     Given,
     Lacks,
     Missed,
-    PlanAsked,
-    PlanGiven,
     SlotAt,
     SourceAsked,
     SourceGiven,
     Traced,
+    WayAsked,
+    WayGiven,
 )
 from sniper.runtime.forwarder import FORWARDER, forwarded
 from sniper.runtime.local_evm import NOBODY, Account, Key, LocalEvm, Looked, Ran, Transaction, account
@@ -44,6 +44,9 @@ from sniper.runtime.stage import (
 )
 from sniper.scenario import Advance, Call, Called, Code, Fund, Mark, Rewind, Scenario, Storage
 from sniper.types import NATIVE, split_asset
+
+if TYPE_CHECKING:
+    from sniper.runtime.way import Way
 
 MOST_KNOWN: Final = 100_000
 """Accounts and words of one block that are remembered; above that all are forgotten."""
@@ -139,6 +142,7 @@ class LocalStage:
         self._asked = asked
         self._now = State(head.number + 1, head.time + head.interval)
         self._marks: list[State] = []
+        self._ways: dict[str, Way] = {}
         self._subject = ""
         """The first pool or target: calls of a router look at other things for each."""
 
@@ -259,11 +263,16 @@ class LocalStage:
     def _plan(self, plan: Plan) -> Planned:
         address = split_asset(plan.pool)[1]
         self._subject = self._subject or address
-        logs = tuple(log for log in self._now.logs if log.address == address)
-        answer = self._asked(PlanAsked(plan=plan, logs=logs, time=self._now.time))
-        if not isinstance(answer, PlanGiven):
-            raise ComputeError(f"pool {plan.pool} cannot be traded")
-        return answer.planned
+        found = self._ways.get(plan.pool)
+        if found is None:
+            # What plugins are written with takes a while to import; scenarios that trade nothing do without.
+            from sniper.runtime.way import way
+
+            answer = self._asked(WayAsked(pool=plan.pool))
+            if not isinstance(answer, WayGiven):
+                raise ComputeError(f"pool {plan.pool} cannot be traded")
+            found = self._ways[plan.pool] = way(plan.pool, answer)
+        return found.planned(plan, self._now.logs, self._now.time)
 
     # ---- state ----
 

@@ -64,7 +64,7 @@ COINBASE: Final = "0x" + "5117e12" * 5 + "5117f"
 """Stands in where a block names nobody, which only development nodes do."""
 
 Planner = Callable[[Plan, Sequence[Emitted], int], Planned]
-"""See `Desk.planned`; with the logs of the pool and the time, seconds."""
+"""See `Desk.plan`; with the logs of the pool and the time, seconds."""
 Sources = Callable[[str, int], Awaitable[Source]]
 """Who has that much of a token in a simulation."""
 

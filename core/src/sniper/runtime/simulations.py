@@ -19,12 +19,11 @@ from sniper.runtime.errand import (
     Failed,
     Lacks,
     Missed,
-    PlanAsked,
-    PlanGiven,
     Play,
     Refused,
     SourceAsked,
     SourceGiven,
+    WayAsked,
 )
 from sniper.runtime.hardfork import LOCAL, read_hardfork
 from sniper.runtime.node_stage import NodeStage, Sources, read_head
@@ -136,8 +135,8 @@ class Simulations:
                     return await self._states.given(questions.endpoints, work.head, question)
                 case Missed():
                     return await self._server.missed(questions)
-                case PlanAsked():
-                    return PlanGiven(planned=desk.plan(question.plan, question.logs, question.time))
+                case WayAsked():
+                    return desk.way(question.pool).given()
                 case SourceAsked():
                     return SourceGiven(source=await source(question.token, question.amount))
             raise ComputeError(f"{work.function}: the worker said {type(question).__name__}")
