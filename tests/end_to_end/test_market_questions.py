@@ -118,6 +118,17 @@ async def test_a_token_that_no_pool_trades_is_said_to_be_unknown(stand: Stand, t
         await asked(stand, "quote", **{"in": "native", "out": lonely, "amount": "1"})
 
 
+async def test_a_pool_of_the_config_without_code_is_said_to_be_none_and_hinders_no_other(stand: Stand) -> None:
+    launch = stand.market.launch()
+    stand.document["chain"]["dev"]["pools"] = {"constant-product": ["0x" + "56" * 20, launch.pool.lower()]}
+    await stand.start()
+    async with asyncio.timeout(20):
+        while "is there a contract?" not in (stand.directory / "bot.log").read_text():
+            await stand.mine()
+        while not (await asked(stand, "pools", coin=launch.token))["count"]:
+            await stand.mine()
+
+
 async def test_no_answer_is_older_than_the_last_trade(stand: Stand, chain: DevChain, token: Launch) -> None:
     question = {"in": "native", "out": token.token, "amount": "3", "gas": False}
     before = await asked(stand, "route", **question)

@@ -73,7 +73,7 @@ async def test_what_trades_ask_is_asked_of_another_router_than_what_people_ask(t
         entry = RouteAsk(
             chain_id=stage.run.kernel.accounts["main"].wiring.chain_id, token_in=WETH, token_out=TOKEN, amount=1
         )
-        trade = asyncio.create_task(stage.run.routing.legs(entry, within_s=60))
+        trade = asyncio.create_task(stage.run.routing.legs((entry,), within_s=60))
         await stage.reaches(lambda: len(Thinks.asked) == 2)
         assert Thinks.asked[0] is not Thinks.asked[1]
         Thinks.let.set()

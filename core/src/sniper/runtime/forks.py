@@ -38,6 +38,8 @@ class ChainAt:
         (result,) = await self._endpoints.read([(address, codec.encode(*args))], self.block)
         if not isinstance(result, bytes):
             raise CallReverted(f"{signature} of {address} reverted at block {self.block}: {result}")
+        if not result:
+            raise CallReverted(f"{signature} of {address} gave nothing at block {self.block}: is there a contract?")
         return codec.decode(result)
 
     async def code(self, address: str) -> bytes:
