@@ -1,18 +1,24 @@
 """What the check says of tokens on a dev chain."""
 
+from pathlib import Path
+
 import pytest
 from holders_world import World
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sniper.codec import decode, encode
 from sniper.errors import RpcError, SniperError
 from sniper.evm.rpc import Endpoints
 from sniper.risk import Finding
+from sniper_risk_holders.check import Holding
 from sniper_risk_holders.past import created
 from sniper_sdk import zoo
 from sniper_sdk.devchain import Account, DevChain
+from sniper_sdk.solidity import compiled
 from sniper_sdk.zoo import Call, V2Pool, contract
 
+CONTRACTS = Path(__file__).parent / "contracts"
 ETHER = 10**18
 SUPPLY = 10**24
 NOBODY = "0x000000000000000000000000000000000000dEaD"
@@ -139,6 +145,19 @@ async def test_holders_from_before_the_logs_are_missing_and_told_so(world: World
     seen = (await world.judged(token, history_blocks=20, unseen="deny"))["holders-seen"]
     assert (seen.ok, seen.severity) == (False, "deny")
     assert "beginning" in seen.evidence[0]
+
+
+async def test_a_token_that_claims_more_than_there_can_be_is_denied_and_its_evidence_journaled(world: World) -> None:
+    owner = account(world, "liar")
+    address = world.chain.deploy(compiled(CONTRACTS)["Liar"], sender=owner)
+    pool = V2Pool(address, world.chain.addresses)
+    call = pool.create(1, 1)
+    world.chain.send(owner, call.to, call.data, gas=call.gas)
+    world.send(owner, address, "tell(address)", pool.address)
+    token = zoo.ZooToken(zoo.specimen("plain"), world.chain, address, (pool,), owner, 1, 0)
+    found = await world.found(token)
+    assert decode(encode(found), Holding) == found
+    assert {"top-holder", "top-ten"} <= await world.denied(token)
 
 
 @pytest.mark.parametrize("refused", ["eth_getLogs", "eth_getBlockByNumber", "eth_getTransactionCount", "eth_call"])

@@ -36,6 +36,7 @@ async def test_a_lock_whose_date_nobody_can_bring_forward_is_one(world: World) -
     until = int.from_bytes(world.chain.call(lock, calldata("releaseTime()")), "big")
     assert f"locked until {until} s UTC, {lock}" in locked.evidence[0]
     assert not (await world.judged(token, min_lock_s=2 * YEAR))["locked"].ok
+    assert not (await world.judged(token, trust_locks=False))["locked"].ok
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from lp_world import World
 
+from sniper.codec import decode, encode
 from sniper.errors import RpcError, SniperError
 from sniper.evm.rpc import Endpoints
 from sniper.risk import Finding
 from sniper.runtime.forks import ChainAt
-from sniper_risk_lp_quality.check import LpQuality, LpQualityConfig
+from sniper_amm_uniswap_v3.tick import MIN_SQRT_RATIO
+from sniper_risk_lp_quality.check import Liquidity, LpQuality, LpQualityConfig
 from sniper_risk_lp_quality.ranges import Price, worth
 from sniper_sdk import zoo
 from sniper_sdk.builders import view
@@ -165,5 +167,7 @@ def test_a_range_is_worth_its_coins_at_the_present_price() -> None:
     assert worth(even, 60, 120, 10**24)[1] == 0  # coin 0 alone
     assert worth(even, -120, -60, 10**24)[0] == worth(even, -120, -60, 10**24)[1]
     assert worth(Price(root=2**96, tick=0, quote=0), -120, -60, 10**24)[1] == 0
+    edge = worth(Price(root=MIN_SQRT_RATIO, tick=-887272, quote=0), -887272, 887272, 2**128 - 1)
+    assert decode(encode(Liquidity(block=1, total=40 * edge[0])), Liquidity).total == 40 * edge[0]
     for nonsense in ((60, 60), (-(10**9), 10**9), (60, -60)):
         assert worth(even, *nonsense, 10**24) == (0, 0)

@@ -6,7 +6,7 @@ from lp_world import World
 from sniper_sdk import zoo
 
 TRAPS = ("liquidity-pulled", "liquidity-rescue", "locker-with-key")
-HONEST = ("plain", "liquidity-locked", "no-return", "pausable-by-multisig", "clone-of-plain", "owned-without-powers")
+HONEST = [each.name for each in zoo.look_alikes()]
 
 
 @pytest.mark.parametrize("name", TRAPS)

@@ -11,7 +11,7 @@ from sniper.risk import Config, Entry, Evidence, Finding, Findings, Io, RiskProb
 from sniper.types import BPS, split_asset
 from sniper_risk_holders.books import Holder, books
 from sniper_risk_holders.past import earlier_tokens
-from sniper_risk_lp_quality.launch import Buyer, Launch, buyers, launch
+from sniper_risk_lp_quality.launch import LARGEST, Buyer, Launch, buyers, launch
 
 MOST_LINES: Final = 10
 """Pieces of evidence in one finding."""
@@ -106,11 +106,11 @@ class Holders(RiskProbe[Holding]):
             block=chain.block,
             supply=found.supply,
             seen=min(found.supply, sum(each.balance for each in found.holders)),
-            burnt=burnt,
+            burnt=min(burnt, LARGEST),
             holders=found.holders[:40],
             top=sellable[0] if sellable else 0,
-            top_ten=sum(sellable[:10]),
-            squares=sum(each * each for each in sellable) * BPS // (whole * whole) if whole > 0 else 0,
+            top_ten=min(sum(sellable[:10]), LARGEST),
+            squares=min(BPS, sum(each * each for each in sellable) * BPS // (whole * whole)) if whole > 0 else 0,
             launch=started,
             buyers=some,
             earlier=earlier,

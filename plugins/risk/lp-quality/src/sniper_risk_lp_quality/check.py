@@ -30,6 +30,7 @@ class LpQualityConfig(Config):
         8000, ge=0, le=BPS, description="least share of the liquidity that must be burnt or locked, bps"
     )
     min_lock_s: NonNegativeInt = Field(2_592_000, description="seconds for which a lock must still hold to count")
+    trust_locks: bool = Field(True, description="whether locked counts, or burnt alone")
     unlocked: Power = Field("deny", description="what it means that less is burnt or locked")
     max_deployer_bps: int = Field(
         2000, ge=0, le=BPS, description="largest share of the liquidity that the deployer can take out, bps"
@@ -143,7 +144,7 @@ class LpQuality(RiskProbe[Liquidity]):
 
     def _locked(self, found: Liquidity, now: int) -> Finding:
         limits = self.config
-        safe = sum(part.amount for part in found.parts if _is_safe(part, now + limits.min_lock_s))
+        safe = sum(part.amount for part in found.parts if self._is_safe(part, now + limits.min_lock_s))
         share = _bps(safe, found.total)
         return Finding(
             rule="locked",
@@ -155,6 +156,9 @@ class LpQuality(RiskProbe[Liquidity]):
             sure="confirmed" if any(part.kind == "locked" for part in found.parts) else "measured",
             evidence=tuple(_line(part, found) for part in found.parts[:MOST_LINES]),
         )
+
+    def _is_safe(self, part: Part, until: int) -> bool:
+        return part.kind == "burnt" or (self.config.trust_locks and part.kind == "locked" and part.until >= until)
 
     def _deployer(self, found: Liquidity) -> Finding:
         theirs = [
@@ -286,10 +290,6 @@ async def _is_pair(chain: Chain, pool: str) -> bool:
     except (CallReverted, CodecError):
         return False
     return True
-
-
-def _is_safe(part: Part, until: int) -> bool:
-    return part.kind == "burnt" or (part.kind == "locked" and part.until >= until)
 
 
 def _severity(power: Power) -> Literal["warn", "deny"]:

@@ -11,6 +11,8 @@ from sniper.plugin import Frozen
 from sniper.types import NATIVE
 
 TRANSFER: Final = event_topic("Transfer(address,address,uint256)")
+LARGEST: Final = 2**256 - 1
+"""What a contract can hold: sums of what a token claims are cut here, for more is no evidence."""
 MOST_BUYERS: Final = 24
 MOST_LINKS: Final = 8
 """Pieces of evidence about one buyer."""
@@ -101,7 +103,7 @@ async def buyers(
     for log in bought:
         who = senders.get(log.transaction, from_word(log.topics[2]))
         block, amount = amounts.get(who, (log.block, 0))
-        amounts[who] = block, amount + int.from_bytes(log.data[:32], "big")
+        amounts[who] = block, min(amount + int.from_bytes(log.data[:32], "big"), LARGEST)
     first = dict(list(amounts.items())[:MOST_BUYERS])
     links = _links(tuple(first), started.deployers, _payments(blocks) if funding_blocks else ())
     return tuple(

@@ -7,7 +7,7 @@ from sniper.evm.log import Log
 from sniper.io import Chain
 from sniper.plugin import Frozen
 from sniper.types import NATIVE
-from sniper_risk_lp_quality.launch import TRANSFER, from_word
+from sniper_risk_lp_quality.launch import LARGEST, TRANSFER, from_word
 
 MOST_HOLDERS: Final = 100
 """Whose balance is read, the largest by the logs first."""
@@ -68,8 +68,8 @@ def history(changes: list[Change]) -> History:
         peak = max(peak, now)
     largest = sorted(range(len(changes)), key=lambda i: (-abs(changes[i].amount), i))[:MOST_CHANGES]
     return History(
-        peak=peak,
-        removed=peak - max(now, 0),
+        peak=min(peak, LARGEST),
+        removed=min(peak - max(now, 0), LARGEST),
         changes=tuple(changes[i] for i in sorted(largest)),
         count=len(changes),
     )

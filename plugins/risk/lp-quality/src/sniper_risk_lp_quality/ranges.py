@@ -23,6 +23,8 @@ MOST_RANGES: Final = 40
 """Ranges that are looked into, those first that are worth most."""
 MOST_BLOCKS: Final = 60
 """Blocks whose logs of a position manager are read."""
+MOST_WORTH: Final = 2**240
+"""Of one range: at the edge of what a price can be, a coin's value has no bound that an amount has."""
 
 _SLOT0: Final = (
     "slot0()(uint160,int24,uint16,uint16,uint16,uint32,bool)",  # Uniswap, PancakeSwap
@@ -125,7 +127,7 @@ def worth(now: Price, lower: int, upper: int, liquidity: int) -> tuple[int, int]
     own = amounts[now.quote]
     square = now.root * now.root
     other = amounts[0] * square >> 192 if now.quote == 1 else (amounts[1] << 192) // square
-    return own + other, own
+    return min(own + other, MOST_WORTH), min(own, MOST_WORTH)
 
 
 def _folded(logs: list[Log], now: Price) -> tuple[dict[_Range, int], dict[_Range, list[Log]], list[Change]]:
