@@ -82,3 +82,16 @@ async def test_what_cannot_be_judged_is_said(stand: Stand, capsys: Capture) -> N
     stand.chain.mine()
     here = str(stand.chain.block_number())
     assert "cannot be bought" in await check(stand, capsys, known.token, "--since", here, code=1)
+
+
+async def test_who_holds_liquidity_and_token_is_told_where_the_config_asks(stand: Stand, capsys: Capture) -> None:
+    launched = stand.market.launch()
+    stand.document["risk"] = {"lp-quality": {}, "holders": {}}
+    answer = await told(stand, capsys, launched.token, code=1)
+    # Its deployer keeps all LP tokens, and a third of the supply.
+    assert failing(answer) == {"lp-quality.deployer-share", "lp-quality.locked", "holders.top-holder"}
+    text = await check(stand, capsys, launched.token, "--explain", code=1)
+    assert "wallet" in text
+    assert "(deployer)" in text
+    stand.document["risk"] = {"holders": {"concentrated": "warn"}}
+    assert (await told(stand, capsys, launched.token))["allowed"]
