@@ -88,7 +88,7 @@ async def test_who_holds_liquidity_and_token_is_told_where_the_config_asks(stand
     launched = stand.market.launch()
     stand.document["risk"] = {"lp-quality": {}, "holders": {}}
     answer = await told(stand, capsys, launched.token, code=1)
-    # Its deployer keeps all LP tokens, and a third of the supply.
+    # Its deployer keeps all LP tokens, and its whale has a third of the supply.
     assert failing(answer) == {"lp-quality.deployer-share", "lp-quality.locked", "holders.top-holder"}
     text = await check(stand, capsys, launched.token, "--explain", code=1)
     assert "wallet" in text
