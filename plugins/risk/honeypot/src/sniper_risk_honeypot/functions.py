@@ -13,7 +13,7 @@ MOST_FUNCTIONS: Final = 64
 MOST_CODE: Final = 100_000
 """Bytes that are looked at; no chain's contracts are longer (EIP-170: 24,576; some chains allow more)."""
 NUMBERS: Final = (None, 0, 1, 100, 10_000, 2**255)
-"""What is tried for a number: an address, for nothing in code says that an array is one of addresses; nothing, a little,
+"""What is tried for a number: an address, for code does not say that an array is one of addresses; nothing, a little,
 all in percent and in bps, more than there is."""
 
 BASEFEE, PUSH0, PUSH20, PUSH32 = 0x48, 0x5F, 0x73, 0x7F
