@@ -73,6 +73,8 @@ class LocalEvm:
         self.held: set[Key] = set()
         self._codes = {NO_CODE}
         """Hashes of the code that it has."""
+        self._sizes: dict[str, int] = {}
+        """Bytes of code, by its hash, hex."""
         self._at: tuple[int, int] | None = None
         self._evm = EVM(
             env=Env(cfg=CfgEnv(chain_id=self._head.chain_id)),
@@ -96,11 +98,12 @@ class LocalEvm:
         self.held.add((address, slot))
 
     def run(
-        self, tx: Transaction, sender: Account, number: int, time: int, *, watched: bool
+        self, tx: Transaction, sender: Account, number: int, time: int, *, watched: bool, undone: bool
     ) -> tuple[Ran, list["Looked"]]:
         """Run it as ``sender`` in a block of that number and time; put its sender anew before the next one.
 
-        Second: what it looked at, where it is ``watched`` and has not reverted. Raises `ComputeError`.
+        Second: what it looked at, where it is ``watched``; where it reverts, as far as that can be told, and only if
+        ``undone``. Raises `ComputeError`.
         """
         evm = self._evm
         if self._at != (number, time):
@@ -118,17 +121,43 @@ class LocalEvm:
             # pyrevm does not say what it leaves behind then.
             self._begin()
             return Ran(b"", 0, ran, []), []
-        seen = list(_journal(evm.journal_str)) if watched else []
+        seen = list(self._journal(evm.journal_str)) if watched and (undone or not ran.reverted) else []
         evm.revert(before)
-        for looked in seen:
-            self.held.update(looked.wanted())
         return ran, seen
+
+    def _journal(self, text: str) -> Iterator["Looked"]:
+        """The accounts in revm's journal, from its text: pyrevm 0.3.7 gives no storage otherwise. All of that text is
+        numbers, hex and names of revm's own."""
+        end = text.rindex(_END)
+        at = text.find(_ACCOUNT, 0, end)
+        while at >= 0:
+            info = _INFO.match(text, at + len(_ACCOUNT))
+            if info is None:
+                raise ComputeError("pyrevm's journal cannot be read; use the version that is pinned")
+            code, code_hash = info.end(), info[3]
+            # Most of the text is code, two digits a byte: where its length is known, that is not searched.
+            skipped = 0 if text.startswith("None", code) else 2 * self._sizes.get(code_hash, 0)
+            storage = text.index(_STORAGE, code + skipped)
+            status = text.index(_STATUS, storage)
+            flags = text[status + len(_STATUS) : text.index(")", status)]
+            yield Looked(
+                address=text[at - 42 : at],
+                balance=int(info[1]),
+                nonce=int(info[2]),
+                code_hash=bytes.fromhex(code_hash),
+                code_text=text[code:storage],
+                slots={int(slot): (int(old), int(new)) for slot, old, new in _SLOT.findall(text, storage, status)},
+                created="Created" in flags,
+                destroyed="SelfDestructed" in flags,
+            )
+            at = text.find(_ACCOUNT, status, end)
 
     def _info(self, known: Account) -> Any:
         """pyrevm has no useful types. Code is handed over once: that takes longer than a small transaction."""
         if known.code_hash in self._codes:
             return AccountInfo(balance=known.balance, nonce=known.nonce, code_hash=known.code_hash)  # type: ignore[call-arg]
         self._codes.add(known.code_hash)
+        self._sizes[known.code_hash.hex()] = len(known.code)
         return AccountInfo(  # type: ignore[call-arg]  # its stub lacks the balance
             balance=known.balance, nonce=known.nonce, code=known.code, code_hash=known.code_hash
         )
@@ -219,30 +248,6 @@ _CODE = re.compile(r"bytecode: 0x(?P<code>[0-9a-f]*), state: (?:Raw|Analysed \{ 
 _ACCOUNT: Final = ": Account { info: AccountInfo { balance: "
 _INFO = re.compile(r"(\d+), nonce: (\d+), code_hash: 0x([0-9a-f]{64}), code: ")
 _SLOT = re.compile(r"(\d+): StorageSlot \{ previous_or_original_value: (\d+), present_value: (\d+) \}")
-_STORAGE: Final = ", storage: {"
+_STORAGE: Final = " }, storage: {"
+_END: Final = ", transient_storage: "
 _STATUS: Final = ", status: AccountStatus("
-
-
-def _journal(text: str) -> Iterator[Looked]:
-    """The accounts in revm's journal, from its text: pyrevm 0.3.7 gives no storage otherwise. All of that text is
-    numbers, hex and names of revm's own."""
-    end = text.index(", transient_storage: ")
-    at = text.find(_ACCOUNT, 0, end)
-    while at >= 0:
-        info = _INFO.match(text, at + len(_ACCOUNT))
-        if info is None:
-            raise ComputeError("pyrevm's journal cannot be read; use the version that is pinned")
-        storage = text.index(_STORAGE, info.end())
-        status = text.index(_STATUS, storage)
-        flags = text[status + len(_STATUS) : text.index(")", status)]
-        yield Looked(
-            address=text[at - 42 : at],
-            balance=int(info[1]),
-            nonce=int(info[2]),
-            code_hash=bytes.fromhex(info[3]),
-            code_text=text[info.end() : storage],
-            slots={int(slot): (int(old), int(new)) for slot, old, new in _SLOT.findall(text, storage, status)},
-            created="Created" in flags,
-            destroyed="SelfDestructed" in flags,
-        )
-        at = text.find(_ACCOUNT, status, end)

@@ -341,7 +341,9 @@ class LocalStage:
         self._put(used)
         tx, look = Transaction(sender, to, data, value, gas, price), (sender, to, data)
         watched = stays or look not in self._block.looks
-        ran, seen = self._evm.run(tx, self._account(sender), self._now.number, self._now.time, watched=watched)
+        ran, seen = self._evm.run(
+            tx, self._account(sender), self._now.number, self._now.time, watched=watched, undone=not kind.settled
+        )
         self._stale.add((sender, None))
         if watched:
             self._remember(kind, seen, reverted=bool(ran.reverted))
@@ -364,6 +366,7 @@ class LocalStage:
         if unknown := self._unknown(looked):
             self._learn(unknown)
         kind.keys |= looked
+        self._evm.held |= looked
         if reverted and not kind.settled:
             # Of what it looked at in calls that were undone, its journal tells nothing.
             known = len(block.accounts) + len(block.slots)

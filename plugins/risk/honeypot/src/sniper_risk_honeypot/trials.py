@@ -321,12 +321,14 @@ def _deed(
     case: Case, first: Trial, holder: Trader, stranger: Trader, caller: str, data: bytes
 ) -> Scenario[Deed | None]:
     """None where it reverts, and where anybody may do it: that is no power of an owner."""
+    # Most revert, so that is asked first.
+    (done,) = yield from branches(call(caller, case.token, data))
+    if done.reverted:
+        return None
     (anybody,) = yield from branches(call(stranger, case.token, data))
     if not anybody.reverted:
         return None
-    done = yield from call(caller, case.token, data)
-    if done.reverted:
-        return None
+    yield from call(caller, case.token, data)
     return (yield from _after(case, first, holder, caller, data))
 
 
