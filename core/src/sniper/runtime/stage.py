@@ -146,9 +146,10 @@ Requests = Generator[Request, Any, T]
 def staged(scenario: Scenario[T], *, apart: bool = False) -> Requests[T]:
     """Play a scenario. Raises whatever it raises, and `ComputeError` where it does not end.
 
-    apart  Whether branches are asked for as `Apart`; else they are played in turn, each between a mark and a rewind.
+    apart  For a stage that is far away: branches are asked for as `Apart`, else they are played in turn, each between
+           a mark and a rewind; and what the next trade may want to know is asked for along with this one.
     """
-    trades = _Trades()
+    trades = _Trades(ahead=apart)
     answer: object = None
     for _ in range(MOST_STEPS):
         try:
@@ -179,7 +180,9 @@ def _branches(step: Branches, *, apart: bool) -> Requests[list[Any]]:
 class _Trades:
     """Purchases and sales as calls. Remembers what venues may take, for as long as nothing can have changed it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ahead: bool) -> None:
+        """``ahead``: whether they are asked for before they are wanted."""
+        self._ahead = ahead
         self._allowed: dict[tuple[str, str, str], int] = {}
 
     def step(self, step: Step) -> Requests[Any]:
@@ -214,7 +217,8 @@ class _Trades:
             Call(sender=who, to=step.to, data=step.data, value=step.value, gas=step.gas, origin=trader.origin)
             for step in planned.steps
         )
-        asked = tuple((asset, who, spender) for asset in ((get, pay) if opens else (pay,)) if asset != NATIVE)
+        wanted = () if not self._ahead else (get, pay) if opens else (pay,)
+        asked = tuple((asset, who, spender) for asset in wanted if asset != NATIVE)
         asks = tuple(_allowance(*each) for each in asked)
         found = yield Together(deeds=(*endowed, *around, *steps, *around, *asks))
         first = len(endowed) + 2
