@@ -1,4 +1,4 @@
-"""Every specimen of the trap zoo, judged as a trader would have it judged: by the checks that ``sniper init`` turns on.
+"""Every specimen of the trap zoo, judged by the checks that look at a token.
 
     .venv/bin/python tests/evaluation/zoo.py [--profile balanced] [--json] [NAME ...]
 
@@ -25,7 +25,7 @@ from sniper_sdk.devchain import DevChain
 from sniper_sdk.zoo import Specimen, ZooToken
 from sniper_sdk.zoo.story import Act
 
-CHECKS: Final = ("honeypot", "owner-powers", "liquidity")
+CHECKS: Final = ("honeypot", "liquidity", "lp-quality", "owner-powers")
 OWNER: Final = "0x" + "a1" * 20
 
 
