@@ -11,6 +11,8 @@ from sniper_risk_owner_powers.report import Guard
 from sniper_risk_owner_powers.storage import Variable
 from sniper_risk_owner_powers.terms import ADDRESS, Term, Word, leaves
 
+PRECOMPILES: Final = 9
+"""Addresses up to this one are no contracts of anybody."""
 COMPARES: Final = frozenset({"lt", "gt", "slt", "sgt"})
 
 
@@ -269,19 +271,21 @@ def _asked(
     refusal: Refusal,
     found: Callable[[str, Variable | None, str], Restriction],
 ) -> Iterator[Restriction]:
-    """Another contract, which the code names and a party does not, is told of a party and can refuse."""
+    """Another contract, which the code names and a party does not, can refuse: one whose address stands in the code, or
+    one that is told of a party."""
     for leaf in refusal.lost.term.leaves:
         result = leaf.args[0] if leaf.op == "ret" else leaf
         call = contract.calls.get(result) if isinstance(result, Term) and result.op == "call" else None
-        if call is None or call.selector in ERC20 or not any(parties.account(a) for a in call.args):
+        if call is None or call.selector in ERC20:
+            continue
+        fixed = isinstance(call.to, int) and call.to > PRECOMPILES
+        if not fixed and not any(parties.account(a) for a in call.args):
             continue
         read = variables(call.to)
         keyed = [v for v, load in read.items() if any(parties.account(k) for k in slot_keys(load))]
         if keyed and contract.settable(keyed[0]):
             yield found("freeze", keyed[0], "an account can be given a contract that refuses")
-        elif (read and not any(slot_keys(load) for load in read.values())) or (
-            isinstance(call.to, int) and call.to > 9
-        ):
+        elif fixed or (read and not any(slot_keys(load) for load in read.values())):
             variable = next(iter(read), None)
             power = "pause" if variable and contract.settable(variable) else "sell-block"
             yield found(power, variable, "another contract can refuse")
