@@ -141,11 +141,12 @@ def test_it_outlives_a_crash_and_a_snapshot_until_a_person_lowers_it() -> None:
 
 
 @pytest.mark.parametrize("stands", ["no-entries", "flatten", "freeze"])
-def test_a_breaker_never_lowers_what_a_person_has_set(stands: str) -> None:
+def test_a_breaker_never_lowers_what_a_person_has_set_and_is_told_of_all_the_same(stands: str) -> None:
     here = world(most=20)
     here.kill(stands)
     mine_to(here, 20)
-    assert (here.of(f.Tripped), here.book.kill, here.kernel.tripped) == ([], stands, [])
+    assert (here.of(f.Tripped), here.book.kill) == ([], stands)
+    assert here.kernel.tripped == [("main", KillLevel.NO_ENTRIES, "fuse: 20 blocks")]
 
 
 def test_one_that_raises_denies_until_a_process_starts_and_begins_anew() -> None:

@@ -7,6 +7,7 @@ import pytest
 from running import CHAIN, OWNER, Script, Stage, running
 from test_kill_switch import leaves
 
+from sniper.errors import ConfigError
 from sniper.events import Block, Resume
 from sniper.kernel.asks import Ask, Sign
 from sniper.runtime import control
@@ -144,6 +145,37 @@ async def test_a_switch_that_cannot_be_written_holds_all_the_same_and_is_written
     async with running(tmp_path, account=STRESS) as stage:
         assert Switches(tmp_path / "data").own("main") is KillLevel.NO_ENTRIES
         assert stage.run.kernel.accounts["main"].book.kill == "no-entries"
+
+
+async def test_a_trip_outlasts_the_switch_of_everyone_that_stood_as_severe(tmp_path: Path) -> None:
+    async with running(tmp_path, account=STRESS) as stage:
+        kill = stage.run.control._kill
+        await kill({"level": "no-entries"})
+        await calm(stage)
+        await Script.batches.put([spiked(stage)])
+        await stage.reaches(lambda: stage.run.switches.own("main") is KillLevel.NO_ENTRIES)
+        await kill({"level": "off"})
+        assert await leaves(stage, "main", "entry") == "rejected: the kill switch is at no-entries"
+        assert await leaves(stage, "other", "entry") == "accepted: "
+        await kill({"level": "off", "account": "main"})
+        assert await leaves(stage, "main", "entry") == "accepted: "
+
+
+def test_a_trip_that_cannot_be_written_leaves_no_file_that_says_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next start takes such a file for a person's word, and would not pull the switch again."""
+
+    def full(*paths: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    switches = Switches(tmp_path)
+    switches.set("main", KillLevel.OFF)
+    monkeypatch.setattr("sniper.runtime.kill.os.replace", full)
+    with pytest.raises(ConfigError):
+        switches.trip("main", KillLevel.NO_ENTRIES)
+    assert switches.own("main") is KillLevel.NO_ENTRIES
+    assert not switches.path("main").exists()
 
 
 async def test_running_the_journal_again_writes_no_file(tmp_path: Path) -> None:

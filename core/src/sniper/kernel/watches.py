@@ -83,11 +83,12 @@ class Watch:
     # ---- as a breaker ----
 
     def _trip(self, trip: Trip) -> None:
-        """A breaker only ever makes it stricter."""
+        """A breaker only ever makes it stricter. Where the account stands as severe already, that may be by the switch
+        of everyone; its own is pulled all the same, else lowering that one would undo the trip."""
         account = self.account
+        account.kernel.tripped.append((account.name, trip.level, f"{self.name}: {trip.reason}"))
         if SEVERITY.index(trip.level) <= SEVERITY.index(KillLevel(account.book.kill)):
             return
         account.emit(f.Tripped(time=account.kernel.now, check=self.name, level=trip.level.value, reason=trip.reason))
-        account.kernel.tripped.append((account.name, trip.level, f"{self.name}: {trip.reason}"))
         if trip.level is KillLevel.FLATTEN:
             account.safely(account.sales.flatten, trip.reason)

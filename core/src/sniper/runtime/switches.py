@@ -4,6 +4,7 @@ An account stands at the more severe of ``<data dir>/kill-switch`` and ``<data d
 are read before each transaction leaves. The signer is told the level of everyone, and may look at that file itself.
 """
 
+import contextlib
 from pathlib import Path
 from typing import Final
 
@@ -48,11 +49,19 @@ class Switches:
     def trip(self, account: str, level: KillLevel) -> None:
         """A breaker pulls that of one account, and never lowers it. Raises as `set`; it holds all the same, until a
         person sets another level or the process ends."""
-        level = max(level, self.own(account), key=SEVERITY.index)
+        stands = self.own(account)
+        if SEVERITY.index(level) <= SEVERITY.index(stands) and account not in self._tripped:
+            return
+        level = max(level, stands, key=SEVERITY.index)
         try:
             self.set(account, level)
         except ConfigError:
             self._tripped[account] = level
+            file = self._file(account)
+            if file.level() is KillLevel.OFF:
+                # It would tell the next start that a person had lowered this; one that is missing lets it be written.
+                with contextlib.suppress(OSError):  # the caller is told already that nothing can be written there
+                    file.path.unlink(missing_ok=True)
             raise
 
     def path(self, account: str) -> Path:

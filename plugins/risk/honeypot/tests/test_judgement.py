@@ -89,6 +89,11 @@ def test_the_tax_is_that_of_the_worst_sale() -> None:
     assert denied(found(tax=1001)) == ["buy-tax"]
 
 
+@pytest.mark.parametrize("field", ["in_parts", "crowd", "small", "again", "rich", "another"])
+def test_no_way_of_selling_that_must_work_may_be_taxed_away(field: str) -> None:
+    assert denied(found(replace(FAIR, **{field: replace(SOLD, returned=1)}))) == ["sell-tax"]
+
+
 @pytest.mark.parametrize(
     ("field", "rule", "severity"),
     [

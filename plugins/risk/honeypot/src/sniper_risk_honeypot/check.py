@@ -1,5 +1,6 @@
 """Can what is bought be sold? Plays purchases and sales on a copy of the chain before any real purchase."""
 
+import secrets
 from typing import Final, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
@@ -13,6 +14,9 @@ from sniper_risk_honeypot.trials import WAITS, Case, Deed, Moved, Trial, Trials,
 
 MOST_LINES: Final = 8
 """Pieces of evidence in one finding."""
+
+SECRET: Final = secrets.token_bytes(32)
+"""Of this process. A token knows its own address and the block, and from them alone could tell a trader of a trial."""
 
 Power = Literal["allow", "warn", "deny"]
 
@@ -87,7 +91,7 @@ class Honeypot(RiskProbe[Trying]):
             amount=intent.amount,
             small=max(1, intent.amount // 100),
             large=intent.amount * self.config.large_bps // BPS,
-            seed=keccak256(f"{intent.token} {chain.block}".encode()),
+            seed=keccak256(SECRET + f"{intent.token} {chain.block}".encode()),
             functions=found.functions,
             owners=tuple(each.address for each in rulers),
         )
@@ -132,7 +136,8 @@ class Honeypot(RiskProbe[Trying]):
         yield at_most("cooldown", seconds, limits.max_cooldown_s, unit="s", note=waits[0][1].reason)
         later = [f"after {blocks} blocks: {_why(trial)}" for (blocks, _), trial in waits[first:] if trial.failed]
         yield must("keeps-selling", not later, note="; ".join(later))
-        sales = [each for each in (*trials.after, trials.in_parts, trials.small, trials.crowd) if not each.failed]
+        others = trials.in_parts, trials.small, trials.crowd, trials.again, trials.rich, trials.another
+        sales = [each for each in (*trials.after, *others) if not each.failed]
         worst = max(missing_bps(each.returned_expected, each.returned) or 0 for each in sales)
         yield at_most("sell-tax", worst, limits.max_sell_tax_bps, unit="bps")
         loss_bps = missing_bps(sold.paid, sold.returned) or 0

@@ -54,11 +54,13 @@ async def owners(chain: Chain, token: str, others: Iterable[str], but: Iterable[
         asyncio.gather(*(chain.storage(token, slot) for slot in (ADMIN_SLOT, *range(FIRST_SLOTS)))),
         chain.logs(address=token, topics=[TRANSFERRED], first=0),
     )
-    stored = [_address(word >> shift & (2**160 - 1)) for word in slots for shift in (0, 8) if word]
+    words = [_address(word >> shift & (2**160 - 1)) for word in slots for shift in (0, 8) if word]
+    stored = [word for word in words if _plausible(word)]
     past = ["0x" + topic[-40:] for log in logs for topic in log.topics[1:3]]
-    left = {each.lower() for each in but} | {_address(0)}
-    found = [each.lower() for each in (*named, *past, *stored, *others)]
-    found = [each for each in dict.fromkeys(found) if each not in left and _plausible(each)]
+    left = {each.lower() for each in but}
+    # Logs last: a token may write as many names into them as it likes, and whom it obeys is not among the first then.
+    found = [each.lower() for each in (*named, *stored, *others, *past)]
+    found = [each for each in dict.fromkeys(found) if each not in left and not _nobody(each)]
     return tuple(await asyncio.gather(*(_known(chain, address) for address in found[:MOST_OWNERS])))
 
 
@@ -94,5 +96,11 @@ def _address(word: int) -> str:
 
 
 def _plausible(address: str) -> bool:
-    """Not a small number, nor one with no end of zeros: what a counter or an amount would look like."""
-    return int(address, 16) >= 2**128 and not address.endswith("0" * 10) and "0xdead" not in address[-42:].lower()
+    """Of a stored word: not a small number, nor one with no end of zeros, as a counter or an amount would look."""
+    return int(address, 16) >= 2**128 and not address.endswith("0" * 10)
+
+
+def _nobody(address: str) -> bool:
+    """Zero, a precompile, or where people send what they burn: nobody has the key. So many digits can be found for no
+    key; four or eight can, which would keep an owner from being tried."""
+    return int(address, 16) < 2**64 or address.startswith("0xdead000000000000")

@@ -38,7 +38,7 @@ class Case(Frozen):
 
     pool, token, pair       The pool's id, the addresses of the token and of the pool.
     amount                  Quote asset, base units; ``small`` and ``large``: other amounts to try.
-    seed                    What the traders' addresses follow from: nobody can have met them.
+    seed                    What the traders' addresses follow from; secret, else a token could foretell them.
     functions, owners       What is called, and as whom, between a purchase and its sale.
     """
 
@@ -93,6 +93,12 @@ class Deed(Frozen):
     @property
     def harmful(self) -> bool:
         return bool(self.failed or self.taken or self.tax_bps)
+
+    def worse_than(self, other: "Deed") -> bool:
+        """Whether it hurt the holder in a way, or as much, as the other one did not."""
+        stops = bool(self.failed) and not other.failed
+        taxes = not other.failed and (self.tax_bps or 0) > (other.tax_bps or 0)
+        return stops or taxes or self.taken > other.taken
 
 
 class Moved(Frozen):
@@ -178,7 +184,7 @@ def play(case: Case) -> Scenario[Trials]:
 
 
 class Traders:
-    """Addresses that follow from the seed, so that no token can know them."""
+    """Addresses that follow from the seed, which no token knows."""
 
     def __init__(self, seed: bytes) -> None:
         self._seed = seed
@@ -320,14 +326,24 @@ def _deeds(case: Case, first: Trial, holder: Trader, who: Traders) -> Scenario[t
 def _deed(
     case: Case, first: Trial, holder: Trader, stranger: Trader, caller: str, data: bytes
 ) -> Scenario[Deed | None]:
-    """None where it reverts, and where anybody may do it: that is no power of an owner."""
+    """None where it reverts, and where it does no more than when anybody does it: that is no power of an owner."""
     # Most revert, so that is asked first.
     (done,) = yield from branches(call(caller, case.token, data))
     if done.reverted:
         return None
     (anybody,) = yield from branches(call(stranger, case.token, data))
-    if not anybody.reverted:
-        return None
+    (deed,) = yield from branches(_done(case, first, holder, caller, data))
+    if anybody.reverted:
+        return deed
+    # A guard may return in silence, and then nothing but what became of the holder tells who has the power.
+    if deed.harmful:
+        (theirs,) = yield from branches(_done(case, first, holder, stranger.address, data))
+        if deed.worse_than(theirs):
+            return deed
+    return None
+
+
+def _done(case: Case, first: Trial, holder: Trader, caller: str, data: bytes) -> Scenario[Deed]:
     yield from call(caller, case.token, data)
     return (yield from _after(case, first, holder, caller, data))
 
