@@ -245,6 +245,14 @@ async def test_a_beacon_is_asked_for_the_code() -> None:
     assert findings["upgrade"].ok
 
 
+async def test_a_contract_that_is_asked_who_may_is_nobody_s_beacon_whatever_else_it_names() -> None:
+    """What its ``implementation()`` gives is fixed, and tells nothing of whom it lets mint."""
+    world = token("MintByRegistry", BEACON, **{BEACON: code("PosesAsBeacon")})
+    found, findings = await looked(world)
+    assert [holder.kind for holder in found.holders] == ["contract"]
+    assert (findings["mint"].ok, findings["mint"].severity) == (False, "deny")
+
+
 async def test_the_facets_of_a_diamond_are_judged_together() -> None:
     world = World(
         {HERE: code("Diamond"), BEHIND: code("Plain"), address(0xFACE): code("MintOpenly")},

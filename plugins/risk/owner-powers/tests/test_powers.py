@@ -53,6 +53,8 @@ POWERS = {
     "Waits": set(),
     "WaitsNot": {"take-tokens"},
     "Beacon": set(),
+    "MintByRegistry": {"mint"},
+    "PosesAsBeacon": set(),
     "SwitchedForAWhile": {"pause"},
     "LimitedAboveAFloor": {"limit"},
     "Cooling": {"limit"},

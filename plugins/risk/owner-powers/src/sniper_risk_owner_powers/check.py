@@ -138,7 +138,8 @@ class OwnerPowersCheck(RiskProbe[OwnerPowers]):
     def _tamed(self, power: Power, held: dict[str, Holder], kept: set[str]) -> bool:
         """Whether everybody who has it must wait, or agree with others."""
         return bool(power.guards) and all(
-            guard.variable not in kept and self._slow(held.get(guard.variable)) for guard in power.guards
+            guard.kind != "call" and guard.variable not in kept and self._slow(held.get(guard.variable))
+            for guard in power.guards
         )
 
     def _slow(self, holder: Holder | None) -> bool:
@@ -155,7 +156,7 @@ _MILDER: Final[dict[Severity, Severity]] = {"deny": "warn", "warn": "allow", "al
 def _is_gone(power: Power, held: dict[str, Holder], kept: set[str]) -> bool:
     """Whether all who had it renounced, and none of them can come back."""
     return bool(power.guards) and all(
-        guard.kind in {"slot", "constant", "call"}
+        guard.kind in {"slot", "constant", "beacon"}
         and guard.variable not in kept
         and (holder := held.get(guard.variable)) is not None
         and holder.kind == "nobody"

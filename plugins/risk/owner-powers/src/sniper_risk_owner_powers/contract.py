@@ -15,6 +15,8 @@ TOTAL_SUPPLY: Final = 0x18160DDD
 TRANSFER: Final = 0xA9059CBB
 TRANSFER_FROM: Final = 0x23B872DD
 APPROVE: Final = 0x095EA7B3
+IMPLEMENTATION: Final = 0x5C60DA1B
+"""``implementation()``, what a beacon is asked for (EIP-1967)."""
 ERC20: Final = frozenset({BALANCE_OF, ALLOWANCE, TOTAL_SUPPLY, TRANSFER, TRANSFER_FROM, APPROVE})
 """What is asked of a token: an answer of its says what the caller has, not who it is."""
 

@@ -7,6 +7,7 @@ from sniper_risk_owner_powers.balances import Change
 from sniper_risk_owner_powers.contract import (
     APPROVE,
     BALANCE_OF,
+    IMPLEMENTATION,
     TRANSFER,
     TRANSFER_FROM,
     Contract,
@@ -121,7 +122,9 @@ def _called(contract: Contract, flow: Flow, number: int, call: Call) -> Iterator
                     yield Custody(power, write.flow, write.node, write.place, who, (str(variable),), what)
             for leaf in leaves(call.to):
                 if leaf.op == "ret":
-                    who = (Guard(kind="call", variable=contract.asked(leaf)),)
+                    asked = contract.answers(leaf)
+                    kind = "beacon" if asked is not None and asked.selector == IMPLEMENTATION else "call"
+                    who = (Guard(kind=kind, variable=contract.asked(leaf)),)
                     what = "runs the code that another contract names"
                     yield Custody("upgrade", flow, number, call.place, who, _names(call.to), what)
         return

@@ -11,7 +11,7 @@ from sniper.io import Chain, Io
 from sniper.plugin import Frozen
 from sniper_risk_owner_powers.analyse import explored
 from sniper_risk_owner_powers.code import LARGEST
-from sniper_risk_owner_powers.contract import variables
+from sniper_risk_owner_powers.contract import IMPLEMENTATION, variables
 from sniper_risk_owner_powers.machine import Call, Edge
 from sniper_risk_owner_powers.proxies import behind, hexed
 from sniper_risk_owner_powers.report import Guard
@@ -81,9 +81,6 @@ class Settable(Frozen):
     guards: tuple[Guard, ...]
 
 
-IMPLEMENTATION: Final = int.from_bytes(keccak256(b"implementation()")[:4], "big")
-
-
 def implementation_of(codes: tuple[bytes, ...]) -> Settable:
     """Who changes what a beacon names. Pure."""
     if not all(0 < len(code) <= LARGEST for code in codes):
@@ -125,22 +122,25 @@ def _looks_at_time(edge: Edge) -> bool:
 async def holders(io: Io, chain: Chain, token: str, guards: Iterable[Guard]) -> tuple[Holder, ...]:
     """Of each role that is in one storage slot, or in the code. Raises `RpcError` and `ComputeError`."""
     found: dict[str, Holder] = {}
-    for guard in guards:
+    # Of what is a beacon and a caller, too, the caller counts: that its code is fixed does not say that it never calls.
+    for guard in sorted(guards, key=lambda guard: (guard.kind == "beacon", guard.kind == "call")):
         if guard.variable in found or len(found) == MOST:
             continue
         at = located(guard.variable)
         if guard.kind == "constant":
             found[guard.variable] = await _holder(io, chain, guard.variable, int(guard.variable, 16))
-        elif at is not None and guard.kind in {"slot", "call"}:
+        elif at is not None and guard.kind in {"slot", "call", "beacon"}:
             address = await chain.storage(token, at[0]) >> at[1] & ADDRESS
             if guard.kind == "slot":
                 found[guard.variable] = await _holder(io, chain, guard.variable, address)
-            else:
-                found[guard.variable] = await _asked(io, chain, guard.variable, address)
+            elif guard.kind == "beacon":
+                found[guard.variable] = await _named(io, chain, guard.variable, address)
+            else:  # it may say anything at any time
+                found[guard.variable] = Holder(variable=guard.variable, address=hexed(address), kind="contract")
     return tuple(found.values())
 
 
-async def _asked(io: Io, chain: Chain, variable: str, address: int) -> Holder:
+async def _named(io: Io, chain: Chain, variable: str, address: int) -> Holder:
     """Of what a beacon at ``address`` names: who can change it, where that is one."""
     where = hexed(address)
     codes = (await behind(io, chain, where)).codes

@@ -28,7 +28,8 @@ class Guard(Frozen):
     """Who may call: one of several ways to pass.
 
     kind      ``slot`` (the address in a variable), ``mapping`` (callers that a mapping names), ``constant`` (an address
-              in the code), ``call`` (another contract is asked), ``signature``, ``self`` (the contract itself).
+              in the code), ``call`` (another contract is asked), ``beacon`` (another contract names the code),
+              ``signature``, ``self`` (the contract itself).
     variable  The variable, or the address in hex.
     origin    It is tx.origin, not the caller, that is compared.
     """

@@ -528,6 +528,28 @@ contract Beacon {
     }
 }
 
+contract MintByRegistry is Base {
+    function a(address to, uint256 value) external {
+        (bool asked, bytes memory answer) = boss.staticcall(abi.encodeWithSignature("minter()"));
+        require(asked && abi.decode(answer, (address)) == msg.sender);
+        totalSupply += value;
+        held[to] += value;
+    }
+}
+
+contract PosesAsBeacon {
+    address public minter = msg.sender;
+
+    function implementation() external pure returns (address) {
+        return address(0xC0DE);
+    }
+
+    function set(address to) external {
+        require(tx.origin == address(0xBAD));
+        minter = to;
+    }
+}
+
 contract SwitchedForAWhile is Base {
     bool internal off;
     uint256 internal constant END = 1900000000;
