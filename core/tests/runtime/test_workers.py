@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import work
 
 from sniper.errors import CodecError, ComputeError, PluginError
-from sniper.runtime.answered import Answers
+from sniper.runtime.answered import ENTRY, Answers
 from sniper.runtime.workers import Workers
 
 
@@ -108,11 +108,19 @@ async def test_arguments_of_other_types_and_functions_that_do_not_say_theirs_are
 
 
 def test_answers_are_forgotten_oldest_first_above_their_bound() -> None:
-    answers = Answers(100)
+    answers = Answers(3 * (30 + ENTRY))
     for n in range(4):
         answers.put(n, bytes(30))
     assert answers.get(0) is None
     assert answers.get(1) is not None
     answers.put(4, bytes(30))
     assert [answers.get(n) is None for n in range(5)] == [True, False, True, False, False]
-    assert answers.size == 90
+    assert answers.size == 3 * (30 + ENTRY)
+
+
+def test_what_an_answer_takes_besides_its_bytes_counts() -> None:
+    """Else a table of short ones would take many times its bound."""
+    answers = Answers(10 * ENTRY)
+    for n in range(100):
+        answers.put(n, b"")
+    assert sum(answers.get(n) is not None for n in range(100)) == 10

@@ -3,9 +3,12 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
+
+ENTRY: Final = 400
+"""Bytes that an answer takes besides its own: question, hash, and place in the table. Most answers are shorter."""
 
 
 class Answers:
@@ -23,11 +26,12 @@ class Answers:
         return answer
 
     def put(self, question: Hashable, answer: bytes) -> None:
-        self.size += len(answer) - len(self._kept.pop(question, b""))
+        before = self._kept.pop(question, None)
+        self.size += len(answer) + ENTRY - (0 if before is None else len(before) + ENTRY)
         self._kept[question] = answer
         while self.size > self._most:
             _, oldest = self._kept.popitem(last=False)
-            self.size -= len(oldest)
+            self.size -= len(oldest) + ENTRY
 
 
 class Shared(Generic[T]):
