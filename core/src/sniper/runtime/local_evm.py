@@ -170,7 +170,7 @@ class LocalEvm:
             coinbase=head.coinbase,
             basefee=head.base_fee,
             gas_limit=head.gas_limit,
-            prevrandao=head.randao,
+            prevrandao=head.randao_at(number),
             excess_blob_gas=0,
         )
 

@@ -339,7 +339,7 @@ class NodeStage:
                     time=block.time,
                     base_fee=self.head.base_fee,
                     fee_recipient=self.head.coinbase,
-                    randao=self.head.randao,
+                    randao=self.head.randao_at(block.number),
                 ),
             )
             for i, block in enumerate(self._blocks)

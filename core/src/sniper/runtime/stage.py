@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from sniper.errors import ComputeError
 from sniper.evm.abi import function
+from sniper.evm.keccak import keccak256
 from sniper.io import Trade
 from sniper.plugin import Frozen
 from sniper.scenario import (
@@ -48,7 +49,7 @@ class Head(Frozen):
 
     time, interval  Seconds: of this block, and from one block to the next.
     base_fee        Wei per gas.
-    randao          What PREVRANDAO gives.
+    randao          What PREVRANDAO gives in this block.
     """
 
     chain_id: int
@@ -65,6 +66,11 @@ class Head(Frozen):
     def gas_price(self) -> int:
         """What transactions bid: somewhat above the base fee, as real ones do."""
         return self.base_fee + min(10**9, max(self.base_fee, 1))
+
+    def randao_at(self, number: int) -> bytes:
+        """What PREVRANDAO gives in a simulated block: another word in each, or a token that kept the one of the
+        purchase would know by it at the sale that this is no chain."""
+        return keccak256(self.randao + number.to_bytes(8, "big"))
 
 
 class Emitted(Frozen):
