@@ -187,7 +187,6 @@ class Honeypot(RiskProbe[Trying]):
                 rule=rule,
                 ok=not deeds or power == "allow",
                 found=bool(deeds),
-                limit=False,
                 note=tried,
                 severity="deny" if alone and power == "deny" else "warn",
                 sure="confirmed",
