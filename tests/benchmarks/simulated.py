@@ -94,6 +94,7 @@ async def one(chain: DevChain, launched: Launched, endpoints: Endpoints, directo
         kill=Switches(directory).level,
         log=structlog.get_logger(),
     )
+    await effects.warm()
     shell = Unsynced(kernel, directory)
     shell.effects = asks = Asks(key, world, effects)
     shell.take([Started(time=START, mode="live")])
@@ -122,7 +123,8 @@ def head(chain: DevChain) -> Event:
     """The node's newest block as the feed would say it."""
     world = World()
     world.number = chain.block_number() - 1
-    return msgspec.structs.replace(world.block(), timestamp=chain.timestamp())
+    found = chain.rpc.call("eth_getBlockByNumber", "latest", False)
+    return msgspec.structs.replace(world.block(), timestamp=int(found["timestamp"], 16), hash=found["hash"])
 
 
 async def _measure(quick: bool) -> dict[str, list[int]]:

@@ -3,7 +3,7 @@ moments, and after its owners did what they can."""
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from msgspec import structs
 
@@ -145,37 +145,44 @@ class Trials(Frozen):
 
 
 def play(case: Case) -> Scenario[Trials]:
-    """Try it all. Where it cannot be bought there is only the purchase."""
+    """Try it all. Where it cannot be bought there is only the purchase.
+
+    All branches part at once: a node far away plays them at the same time, and the longest says how long it takes.
+    """
     who = Traders(case.seed)
     holder = who.fresh()
     (first,) = yield from branches(_bought(case, case.amount, holder))
     if first.failed:
         return Trials(bought=first)
-    contract, rich, small, large, again, crowd = yield from branches(
+    found: list[Any] = yield from branches(
         _round_trip(case, case.amount, who.fresh(contract=True)),
         _round_trip(case, case.amount, who.fresh(), wealth=1_000 * ETHER),
         _round_trip(case, case.small, who.fresh()),
         _round_trip(case, case.large, who.fresh()),
         _again(case, who.fresh()),
         _in_a_crowd(case, [who.fresh() for _ in range(3)]),
+        _held(case, holder, who.fresh(), who.fresh(), who.fresh()),
     )
+    *others, held = found
+    names = ("contract", "rich", "small", "large", "again", "crowd")
+    whole: Trials = structs.replace(held, **dict(zip(names, others, strict=True)))
+    return whole
+
+
+def _held(case: Case, holder: Trader, friend: Trader, thief: Trader, stranger: Trader) -> Scenario[Trials]:
+    """What becomes of what somebody holds: without the trials of others."""
     first = yield from _bought(case, case.amount, holder)
-    *after, in_parts = yield from branches(
+    found: list[Any] = yield from branches(
         *(_sold_after(case, first, holder, blocks, seconds) for blocks, seconds in WAITS),
         _in_parts(case, first, holder),
+        _moved(case, first, holder, friend, thief),
+        _deeds(case, first, holder, stranger),
     )
-    ((moved, another),) = yield from branches(_moved(case, first, holder, who))
-    deeds, tried = yield from _deeds(case, first, holder, who)
+    *after, in_parts, (moved, another), (deeds, tried) = found
     return Trials(
         bought=first,
         after=tuple(after),
         in_parts=in_parts,
-        crowd=crowd,
-        contract=contract,
-        rich=rich,
-        small=small,
-        large=large,
-        again=again,
         moved=moved,
         another=another,
         deeds=deeds,
@@ -271,9 +278,8 @@ def _in_parts(case: Case, first: Trial, holder: Trader) -> Scenario[Trial]:
     return done
 
 
-def _moved(case: Case, first: Trial, holder: Trader, who: Traders) -> Scenario[tuple[Moved, Trial]]:
+def _moved(case: Case, first: Trial, holder: Trader, friend: Trader, thief: Trader) -> Scenario[tuple[Moved, Trial]]:
     """Give half to somebody, who sells it; and look whether others can take what is not theirs."""
-    friend, thief = who.fresh(), who.fresh()
     yield from advance(blocks=1, seconds=BLOCK_S)
     honest = yield from _keeps_allowances(case, holder, thief)
     before = yield from balance(case.token, holder.address)
@@ -309,10 +315,9 @@ def _reads_back(case: Case, holder: Trader, thief: Trader) -> Scenario[bool]:
     return bool(given.reverted) or bool(read.reverted) or int.from_bytes(read.data[:32], "big") == GIVEN
 
 
-def _deeds(case: Case, first: Trial, holder: Trader, who: Traders) -> Scenario[tuple[tuple[Deed, ...], int]]:
+def _deeds(case: Case, first: Trial, holder: Trader, stranger: Trader) -> Scenario[tuple[tuple[Deed, ...], int]]:
     """Have each owner call each function, and then all that went through together; and look how the holder fares."""
     attempts = list(islice(_attempts(case, holder), MOST_CALLS))
-    stranger = who.fresh()
     found = yield from branches(*(_deed(case, first, holder, stranger, *each) for each in attempts))
     alone = [deed for deed in found if deed is not None]
     together = []
