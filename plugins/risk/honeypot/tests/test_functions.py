@@ -1,7 +1,9 @@
 """What is tried as an owner."""
 
 from sniper.evm.abi import function
+from sniper.scenario import Trader
 from sniper_risk_honeypot.functions import MOST_FUNCTIONS, Callable, calls, surface
+from sniper_risk_honeypot.trials import MOST_CALLS, Case, _attempts
 from sniper_sdk.zoo import contract
 
 HOLDER, PAIR = "0x" + "0a" * 20, "0x" + "0b" * 20
@@ -46,3 +48,24 @@ def test_hostile_code_is_read_within_bounds() -> None:
         found = surface(code)
         assert len(found.functions) <= MOST_FUNCTIONS
         assert len(found.constants) <= 16
+
+
+def test_no_function_hides_behind_many_others() -> None:
+    decoys = tuple(Callable(selector=n.to_bytes(4, "big"), types=("uint256", "address")) for n in range(MOST_FUNCTIONS))
+    owners = tuple(f"0x{n:040x}" for n in range(1, 7))
+    case = Case(
+        pool="",
+        token=PAIR,
+        pair=PAIR,
+        amount=1,
+        small=1,
+        large=1,
+        seed=b"",
+        functions=decoys,
+        owners=owners,
+    )
+    tried = _attempts(case, Trader(address=HOLDER))
+    assert len(tried) > MOST_CALLS
+    assert {(caller, data[:4]) for caller, data in tried[:MOST_CALLS]} == {
+        (caller, each.selector) for caller in owners for each in decoys
+    }

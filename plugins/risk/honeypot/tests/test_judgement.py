@@ -133,7 +133,7 @@ DEEDS = {
 
 @pytest.mark.parametrize("rule", DEEDS)
 def test_what_an_owner_can_do_denies_unless_nobody_can_do_it_alone(rule: str) -> None:
-    trials = replace(FAIR, deeds=(DEEDS[rule],), deeds_tried=1)
+    trials = replace(FAIR, deeds=(DEEDS[rule],), deeds_done=1)
     evidence = found(trials)
     assert denied(evidence) == [rule]
     finding = judged(evidence)[rule]
@@ -147,8 +147,14 @@ def test_what_an_owner_can_do_denies_unless_nobody_can_do_it_alone(rule: str) ->
         assert denied(shared, trust_shared_owners=False) == [rule]
 
 
+def test_what_there_was_no_room_to_try_is_said() -> None:
+    assert warned(found(replace(FAIR, untried=3))) == ["owners-tried"]
+    assert "3 calls and 0 functions" in judged(found(replace(FAIR, untried=3)))["owners-tried"].note
+    assert warned(replace(found(), left_out=1)) == ["owners-tried"]
+
+
 def test_powers_may_be_allowed() -> None:
-    trials = replace(FAIR, deeds=tuple(DEEDS.values()), deeds_tried=3)
+    trials = replace(FAIR, deeds=tuple(DEEDS.values()), deeds_done=3)
     lenient = {"owner_stops_sales": "allow", "owner_takes_balances": "warn", "max_owner_tax_bps": 10_000}
     assert denied(found(trials), **lenient) == []
     assert warned(found(trials), **lenient) == ["owner-takes-balances"]

@@ -58,7 +58,7 @@ class Trying(Evidence):
 
     code                       Bytes of code behind the token; 0: there is none.
     owners                     Whom it was tried to act as.
-    sees_base_fee              See `sniper_risk_honeypot.functions.Surface`.
+    sees_base_fee, left_out    See `sniper_risk_honeypot.functions.Surface`.
     buy_tax_bps, sell_tax_bps  Share of the promise that is missing, rounded up; None where not measured.
     """
 
@@ -67,6 +67,7 @@ class Trying(Evidence):
     owners: tuple[Owner, ...] = ()
     trials: Trials | None = None
     sees_base_fee: bool = False
+    left_out: int = 0
     buy_tax_bps: int | None = None
     sell_tax_bps: int | None = None
 
@@ -103,6 +104,7 @@ class Honeypot(RiskProbe[Trying]):
             owners=rulers,
             trials=trials,
             sees_base_fee=found.sees_base_fee,
+            left_out=found.left_out,
             buy_tax_bps=None if bought.failed else missing_bps(bought.bought_expected, bought.bought),
             sell_tax_bps=None if sold is None else missing_bps(sold.returned_expected, sold.returned),
         )
@@ -128,6 +130,9 @@ class Honeypot(RiskProbe[Trying]):
         yield from self._sales(trials, sold)
         yield from self._books(trials.moved, trials.another)
         yield from self._owned(trials, found.owners)
+        cut = trials.untried > 0 or found.left_out > 0
+        note = f"{trials.untried} calls and {found.left_out} functions were not tried: see what owner-powers says"
+        yield Finding(rule="owners-tried", ok=not cut, found=not cut, note=note if cut else "", severity="warn")
 
     def _sales(self, trials: Trials, sold: Trial) -> Findings:
         limits, waits = self.config, list(zip(WAITS, trials.after, strict=False))
@@ -172,7 +177,7 @@ class Honeypot(RiskProbe[Trying]):
     def _owned(self, trials: Trials, rulers: tuple[Owner, ...]) -> Findings:
         limits = self.config
         by_address = {each.address: each.kind for each in rulers}
-        tried = f"{trials.deeds_tried} calls as {len(rulers)} possible owners" if rulers else "no owner was found"
+        tried = f"{trials.deeds_done} calls as {len(rulers)} possible owners" if rulers else "no owner was found"
         stops = [deed for deed in trials.deeds if deed.failed]
         takes = [deed for deed in trials.deeds if deed.taken]
         taxes = [deed for deed in trials.deeds if (deed.tax_bps or 0) > limits.max_owner_tax_bps]

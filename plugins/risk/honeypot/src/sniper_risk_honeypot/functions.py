@@ -43,12 +43,14 @@ class Surface(Frozen):
     """What was read out of code.
 
     constants      Addresses that stand in the code itself, an owner's among them, perhaps.
+    left_out       Functions beyond `MOST_FUNCTIONS`.
     sees_base_fee  Whether it looks at the base fee, which neither revm nor every node shows a simulation.
     """
 
     functions: tuple[Callable, ...]
     constants: tuple[str, ...]
     sees_base_fee: bool = False
+    left_out: int = 0
 
 
 def surface(code: bytes) -> Surface:
@@ -70,7 +72,10 @@ def surface(code: bytes) -> Surface:
         blocks = graph.blocks if graph else []
         places = [place for place in places if any(block.start <= place <= block.end for block in blocks)]
     return Surface(
-        functions=tuple(wanted[:MOST_FUNCTIONS]), constants=_constants(operations), sees_base_fee=bool(places)
+        functions=tuple(wanted[:MOST_FUNCTIONS]),
+        constants=_constants(operations),
+        sees_base_fee=bool(places),
+        left_out=len(wanted[MOST_FUNCTIONS:]),
     )
 
 

@@ -1,8 +1,7 @@
 """The trials of a token: buy it, hold it, move it, sell it; as different people, for different amounts, at different
 moments, and after its owners did what they can."""
 
-from collections.abc import Iterator
-from itertools import islice
+from itertools import zip_longest
 from typing import Any, Final
 
 from msgspec import structs
@@ -121,7 +120,8 @@ class Trials(Frozen):
     in_parts    A quarter in each of four blocks; ``crowd``: the worst of several who bought together.
     again       Sold in part, bought again, and sold.
     moved       A transfer, and by ``another`` the sale of what it brought.
-    deeds       Those deeds of owners that hurt a holder, of ``deeds_tried``.
+    deeds       Those deeds of owners that hurt a holder, of ``deeds_done`` calls that went through.
+    untried     Calls of owners for which there was no room.
     """
 
     bought: Trial
@@ -136,7 +136,8 @@ class Trials(Frozen):
     moved: Moved = Moved()
     another: Trial = Trial()
     deeds: tuple[Deed, ...] = ()
-    deeds_tried: int = 0
+    deeds_done: int = 0
+    untried: int = 0
 
     @property
     def sold(self) -> Trial | None:
@@ -178,7 +179,7 @@ def _held(case: Case, holder: Trader, friend: Trader, thief: Trader, stranger: T
         _moved(case, first, holder, friend, thief),
         _deeds(case, first, holder, stranger),
     )
-    *after, in_parts, (moved, another), (deeds, tried) = found
+    *after, in_parts, (moved, another), (deeds, done, untried) = found
     return Trials(
         bought=first,
         after=tuple(after),
@@ -186,7 +187,8 @@ def _held(case: Case, holder: Trader, friend: Trader, thief: Trader, stranger: T
         moved=moved,
         another=another,
         deeds=deeds,
-        deeds_tried=tried,
+        deeds_done=done,
+        untried=untried,
     )
 
 
@@ -315,17 +317,19 @@ def _reads_back(case: Case, holder: Trader, thief: Trader) -> Scenario[bool]:
     return bool(given.reverted) or bool(read.reverted) or int.from_bytes(read.data[:32], "big") == GIVEN
 
 
-def _deeds(case: Case, first: Trial, holder: Trader, stranger: Trader) -> Scenario[tuple[tuple[Deed, ...], int]]:
+def _deeds(case: Case, first: Trial, holder: Trader, stranger: Trader) -> Scenario[tuple[tuple[Deed, ...], int, int]]:
     """Have each owner call each function, and then all that went through together; and look how the holder fares."""
-    attempts = list(islice(_attempts(case, holder), MOST_CALLS))
-    found = yield from branches(*(_deed(case, first, holder, stranger, *each) for each in attempts))
+    attempts = _attempts(case, holder)
+    tried = attempts[:MOST_CALLS]
+    found = yield from branches(*(_deed(case, first, holder, stranger, *each) for each in tried))
     alone = [deed for deed in found if deed is not None]
     together = []
     for caller in case.owners:
         data = [deed.data for deed in alone if deed.caller == caller]
         if len(data) > 1:
             together += yield from branches(_together(case, first, holder, caller, data))
-    return tuple(deed for deed in (*alone, *together) if deed.harmful), len(alone)
+    harmful = tuple(deed for deed in (*alone, *together) if deed.harmful)
+    return harmful, len(alone), len(attempts) - len(tried)
 
 
 def _deed(
@@ -359,12 +363,12 @@ def _together(case: Case, first: Trial, holder: Trader, caller: str, data: list[
     return (yield from _after(case, first, holder, caller, b""))
 
 
-def _attempts(case: Case, holder: Trader) -> Iterator[tuple[str, bytes]]:
+def _attempts(case: Case, holder: Trader) -> list[tuple[str, bytes]]:
+    """Each function once as each owner, before any with other arguments: where not all can be tried, none is hidden
+    behind many others."""
     people = (holder.address, case.pair, *case.owners[:1])
-    for what in case.functions:
-        for data in calls(what, people):
-            for caller in case.owners:
-                yield caller, data
+    turns = zip_longest(*(calls(what, people) for what in case.functions))
+    return [(caller, data) for turn in turns for data in turn if data is not None for caller in case.owners]
 
 
 def _after(case: Case, first: Trial, holder: Trader, caller: str, data: bytes) -> Scenario[Deed]:
