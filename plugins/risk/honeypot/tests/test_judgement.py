@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from sniper.evm.rulers import A_DAY, Ruler
 from sniper.risk import Finding
 from sniper.types import BPS
 from sniper_risk_honeypot.check import Honeypot, HoneypotConfig, Trying
-from sniper_risk_honeypot.owners import A_DAY, Owner
 from sniper_risk_honeypot.trials import WAITS, Deed, Moved, Trial, Trials, missing_bps
 from sniper_sdk.builders import entry, view
 
@@ -28,7 +28,7 @@ FAIR = Trials(
 OWNER = "0x" + "0a" * 20
 
 
-def found(trials: Trials = FAIR, *, tax: int | None = 0, owners: tuple[Owner, ...] = (Owner(address=OWNER),)) -> Trying:
+def found(trials: Trials = FAIR, *, tax: int | None = 0, owners: tuple[Ruler, ...] = (Ruler(address=OWNER),)) -> Trying:
     return Trying(block=7, code=100, owners=owners, trials=trials, buy_tax_bps=tax, sell_tax_bps=tax)
 
 
@@ -141,7 +141,7 @@ def test_what_an_owner_can_do_denies_unless_nobody_can_do_it_alone(rule: str) ->
     assert finding.evidence[0].startswith(f"{OWNER} (wallet) calls 0x00000000")
     for kind, weight, alone in (("multisig", 2, False), ("multisig", 1, True), ("timelock", A_DAY - 1, True),
                                 ("timelock", A_DAY, False), ("contract", 0, True)):  # fmt: skip
-        shared = found(trials, owners=(Owner(address=OWNER, kind=kind, weight=weight),))
+        shared = found(trials, owners=(Ruler(address=OWNER, kind=kind, weight=weight),))
         assert denied(shared) == ([rule] if alone else [])
         assert rule in (warned(shared) if not alone else denied(shared))
         assert denied(shared, trust_shared_owners=False) == [rule]
@@ -149,8 +149,15 @@ def test_what_an_owner_can_do_denies_unless_nobody_can_do_it_alone(rule: str) ->
 
 def test_what_there_was_no_room_to_try_is_said() -> None:
     assert warned(found(replace(FAIR, untried=3))) == ["owners-tried"]
-    assert "3 calls and 0 functions" in judged(found(replace(FAIR, untried=3)))["owners-tried"].note
-    assert warned(replace(found(), left_out=1)) == ["owners-tried"]
+    assert "3 calls" in judged(found(replace(FAIR, untried=3)))["owners-tried"].note
+    for more, told in (
+        ({"left_out": 1}, "1 functions"),
+        ({"owners_left_out": 2}, "2 possible owners"),
+        ({"unresolved": "there is no code at 0x1"}, "there is no code at 0x1"),
+    ):
+        cut = replace(found(), **more)
+        assert warned(cut) == ["owners-tried"]
+        assert told in judged(cut)["owners-tried"].note
 
 
 def test_powers_may_be_allowed() -> None:

@@ -5,9 +5,10 @@ from typing import Final
 
 from sniper.errors import CallReverted, CodecError
 from sniper.evm.log import Log
+from sniper.evm.rulers import is_nobody
 from sniper.io import Chain, Io
 from sniper.plugin import Frozen
-from sniper_risk_lp_quality.custody import balance, custody, is_nobody
+from sniper_risk_lp_quality.custody import balance, custody
 from sniper_risk_lp_quality.launch import TRANSFER, from_word
 
 MOST_HOLDERS: Final = 200

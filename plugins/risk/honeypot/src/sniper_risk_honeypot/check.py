@@ -6,14 +6,19 @@ from typing import Final, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from sniper.evm.keccak import keccak256
+from sniper.evm.proxies import behind
+from sniper.evm.rulers import Ruler, Rulers, rulers
+from sniper.evm.surface import surface
 from sniper.risk import Config, Entry, Evidence, Finding, Findings, Io, RiskProbe, View, at_most, must
 from sniper.types import BPS, split_asset
-from sniper_risk_honeypot.functions import surface
-from sniper_risk_honeypot.owners import Owner, code_behind, owners
+from sniper_risk_honeypot.functions import wanted
 from sniper_risk_honeypot.trials import WAITS, Case, Deed, Moved, Trial, Trials, missing_bps, play
 
 MOST_LINES: Final = 8
 """Pieces of evidence in one finding."""
+
+NOTE: Final = 200
+"""Characters of a finding's note."""
 
 SECRET: Final = secrets.token_bytes(32)
 """Of this process. A token knows its own address and the block, and from them alone could tell a trader of a trial."""
@@ -56,18 +61,22 @@ class HoneypotConfig(Config):
 class Trying(Evidence):
     """What the trials brought, on the state after ``block``.
 
-    code                       Bytes of code behind the token; 0: there is none.
+    code                       Bytes of code behind the token, all pieces of it; 0: there is none.
     owners                     Whom it was tried to act as.
-    sees_base_fee, left_out    See `sniper_risk_honeypot.functions.Surface`.
+    sees_base_fee              See `sniper.evm.surface.Surface`.
+    left_out, owners_left_out  Functions, and whom else it might obey, for which there was no room.
+    unresolved                 Why not all code behind it is known; empty where it is.
     buy_tax_bps, sell_tax_bps  Share of the promise that is missing, rounded up; None where not measured.
     """
 
     block: int
     code: int
-    owners: tuple[Owner, ...] = ()
+    owners: tuple[Ruler, ...] = ()
     trials: Trials | None = None
     sees_base_fee: bool = False
     left_out: int = 0
+    owners_left_out: int = 0
+    unresolved: str = ""
     buy_tax_bps: int | None = None
     sell_tax_bps: int | None = None
 
@@ -78,13 +87,17 @@ class Honeypot(RiskProbe[Trying]):
     async def probe(self, intent: Entry, io: Io) -> Trying:
         chain = await io.chain(intent.chain_id)
         token, pair = split_asset(intent.token)[1], split_asset(intent.pool)[1]
-        code = await code_behind(chain, token)
-        if not code:
+        code = await behind(chain, token)
+        if not code.codes:
             return Trying(block=chain.block, code=0)
-        found = await io.compute(surface, code)
-        rulers: tuple[Owner, ...] = ()
-        if found.functions:
-            rulers = await owners(chain, token, found.constants, (token, pair, split_asset(intent.quote)[1]))
+        # A function that several pieces of code have is that of the first: so it is called.
+        seen = [await io.compute(surface, piece) for piece in code.codes]
+        functions, left_out = wanted(what for each in seen for what in each.functions)
+        owners = Rulers(found=())
+        if functions:
+            constants = dict.fromkeys(constant for each in seen for constant in each.constants)
+            but = (*code.addresses, pair, split_asset(intent.quote)[1])
+            owners = await rulers(chain, token, constants=constants, but=but)
         case = Case(
             pool=intent.pool,
             token=token,
@@ -93,18 +106,20 @@ class Honeypot(RiskProbe[Trying]):
             small=max(1, intent.amount // 100),
             large=intent.amount * self.config.large_bps // BPS,
             seed=keccak256(SECRET + f"{intent.token} {chain.block}".encode()),
-            functions=found.functions,
-            owners=tuple(each.address for each in rulers),
+            functions=functions,
+            owners=tuple(each.address for each in owners.found),
         )
         trials = await io.simulate(intent.chain_id, play, case)
         bought, sold = trials.bought, trials.sold
         return Trying(
             block=chain.block,
-            code=len(code),
-            owners=rulers,
+            code=sum(map(len, code.codes)),
+            owners=owners.found,
             trials=trials,
-            sees_base_fee=found.sees_base_fee,
-            left_out=found.left_out,
+            sees_base_fee=any(each.sees_base_fee for each in seen),
+            left_out=left_out,
+            owners_left_out=owners.left_out,
+            unresolved=code.unresolved,
             buy_tax_bps=None if bought.failed else missing_bps(bought.bought_expected, bought.bought),
             sell_tax_bps=None if sold is None else missing_bps(sold.returned_expected, sold.returned),
         )
@@ -130,9 +145,15 @@ class Honeypot(RiskProbe[Trying]):
         yield from self._sales(trials, sold)
         yield from self._books(trials.moved, trials.another)
         yield from self._owned(trials, found.owners)
-        cut = trials.untried > 0 or found.left_out > 0
-        note = f"{trials.untried} calls and {found.left_out} functions were not tried: see what owner-powers says"
-        yield Finding(rule="owners-tried", ok=not cut, found=not cut, note=note if cut else "", severity="warn")
+        yield self._tried(trials, found)
+
+    def _tried(self, trials: Trials, found: Trying) -> Finding:
+        counts = (trials.untried, "calls"), (found.left_out, "functions"), (found.owners_left_out, "possible owners")
+        cut = [f"{count} {what}" for count, what in counts if count]
+        notes = [f"not tried: {', '.join(cut)}; see what owner-powers says"] if cut else []
+        notes += [found.unresolved] if found.unresolved else []
+        ok = not notes
+        return Finding(rule="owners-tried", ok=ok, found=ok, note="; ".join(notes)[:NOTE], severity="warn")
 
     def _sales(self, trials: Trials, sold: Trial) -> Findings:
         limits, waits = self.config, list(zip(WAITS, trials.after, strict=False))
@@ -174,10 +195,10 @@ class Honeypot(RiskProbe[Trying]):
         sells = not another.failed or another.failed == "transfer"
         yield must("sells-after-a-transfer", sells, note="" if sells else another.reason)
 
-    def _owned(self, trials: Trials, rulers: tuple[Owner, ...]) -> Findings:
+    def _owned(self, trials: Trials, owners: tuple[Ruler, ...]) -> Findings:
         limits = self.config
-        by_address = {each.address: each.kind for each in rulers}
-        tried = f"{trials.deeds_done} calls as {len(rulers)} possible owners" if rulers else "no owner was found"
+        by_address = {each.address: each.kind for each in owners}
+        tried = f"{trials.deeds_done} calls as {len(owners)} possible owners" if owners else "no owner was found"
         stops = [deed for deed in trials.deeds if deed.failed]
         takes = [deed for deed in trials.deeds if deed.taken]
         taxes = [deed for deed in trials.deeds if (deed.tax_bps or 0) > limits.max_owner_tax_bps]
@@ -186,7 +207,7 @@ class Honeypot(RiskProbe[Trying]):
             ("owner-takes-balances", takes, limits.owner_takes_balances),
             ("owner-raises-tax", taxes, "deny"),
         ):
-            shared = {each.address for each in rulers if each.shared and limits.trust_shared_owners}
+            shared = {each.address for each in owners if each.shared and limits.trust_shared_owners}
             alone = [deed for deed in deeds if deed.caller not in shared]
             yield Finding(
                 rule=rule,

@@ -9,9 +9,12 @@ from typing import Any, Final, Literal
 
 from sniper.errors import CallReverted, CodecError
 from sniper.evm.abi import event_topic, function
+from sniper.evm.proxies import cloned, is_designated
+from sniper.evm.rulers import is_nobody, rulers
+from sniper.evm.surface import surface
 from sniper.io import Chain, Io
 from sniper.plugin import Frozen
-from sniper_risk_lp_quality.keys import Attempts, Watch, keys, opcodes, try_keys
+from sniper_risk_lp_quality.keys import Attempts, Watch, opcodes, try_keys, wanted
 from sniper_risk_lp_quality.launch import from_word, word
 
 Kind = Literal["burnt", "locked", "wallet", "contract"]
@@ -31,11 +34,7 @@ NAMES: Final = (
 )
 """What a function that tells the date of a whole lock is called. ``releaseTime`` is that of OpenZeppelin's
 TokenTimelock."""
-RULERS: Final = ("owner", "getOwner", "admin", "governance", "beneficiary")
 MOST_RECORDS: Final = 16
-MOST_RULERS: Final = 6
-RULER_SLOTS: Final = 4
-"""Storage slots that are looked at for addresses: owners are declared first, as a rule."""
 LATEST: Final = 2**40
 """Seconds UTC: a number beyond it is no date."""
 EARLIEST: Final = 1_000_000_000
@@ -44,9 +43,6 @@ EARLIEST: Final = 1_000_000_000
 APPROVAL: Final = event_topic("Approval(address,address,uint256)")
 FOR_ALL: Final = event_topic("ApprovalForAll(address,address,bool)")
 
-_CLONE_BEGIN, _CLONE_END = bytes.fromhex("363d3d373d3d3d363d73"), bytes.fromhex("5af43d82803e903d91602b57fd5bf3")
-"""Runtime code of a clone, around the address (EIP-1167)."""
-_DEAD: Final = 0xDEAD000000000000000042069420694206942069
 _STRANGER: Final = "0x" + "57a9e4" * 6 + "57a9"
 
 
@@ -89,12 +85,6 @@ class Lock(Frozen):
     owner: str = ""
 
 
-def is_nobody(address: str) -> bool:
-    """Whether nobody can have the key: zero, the precompiles, ``0x…dead`` and its like."""
-    number = int(address, 16)
-    return number < 2**16 or number == _DEAD
-
-
 def balance(asset: str, holder: str, amount: int) -> Held:
     """What a holder has of an ERC-20."""
     watch = Watch(to=asset, data=function("balanceOf(address)").encode(holder))
@@ -109,17 +99,18 @@ async def custody(
     if is_nobody(holder):
         return [Part(holder=holder, kind="burnt", amount=held.amount, how="nobody has the key of this address")]
     code = await chain.code(holder)
-    if not code or code.startswith(b"\xef\x01\x00"):  # EIP-7702: a wallet that borrows code is a wallet
+    if not code or is_designated(code):  # a wallet that borrows code is a wallet
         return [Part(holder=holder, kind="wallet", amount=held.amount)]
-    if code.startswith(_CLONE_BEGIN) and code.endswith(_CLONE_END):
-        code = await chain.code("0x" + code[10:30].hex())
+    clone = cloned(code)
+    if clone:
+        code = await chain.code(clone)
     locks = await _locks(chain, holder, held.asset) if held.watches else []
     if not locks:
         how = "a contract that tells no date"
         return [Part(holder=holder, kind="contract", amount=held.amount, how=how)]
     opened, tried = await _allowed(chain, holder, held, first), ""
     if not opened:
-        opened, tried = await _opened(io, chain, chain_id, holder, code, held, locks, people)
+        opened, tried = await _opened(io, chain, chain_id, holder, code, held, locks, people, first)
     if opened:
         return [Part(holder=holder, kind="contract", amount=held.amount, how=opened)]
     parts, left = [], held.amount
@@ -142,23 +133,32 @@ async def _opened(
     held: Held,
     locks: list[Lock],
     people: tuple[str, ...],
+    first: int,
 ) -> tuple[str, str]:
     """How the lock can be opened before its date, empty where no way was found; and what was tried."""
     exchanged = opcodes(code)
     if exchanged:
         return f"its code has {', '.join(exchanged)}, so it is not sure what it will do", ""
-    found = await io.compute(keys, code)
-    rulers = await _rulers(chain, holder, (*(lock.owner for lock in locks), *found.constants, *people), held.asset)
+    found = await io.compute(surface, code)
+    who = await rulers(
+        chain,
+        holder,
+        known=(*(lock.owner for lock in locks), *people),
+        constants=found.constants,
+        but=(holder, held.asset),
+        first=first,
+    )
     attempts = Attempts(
         locker=holder,
         asset=held.asset,
         numbers=(0, min(lock.until for lock in locks) - 1, held.number, 1),
-        callers=(*rulers, _STRANGER),
-        functions=found.functions,
+        callers=(*(each.address for each in who.found), _STRANGER),
+        functions=wanted(found.functions),
         watches=(*held.watches, *(lock.watch for lock in locks)),
     )
     tried = await io.simulate(chain_id, try_keys, attempts)
-    return tried.opened, f"{tried.calls} of {tried.of} calls by {len(rulers)} who might rule it opened nothing"
+    most = f"{len(who.found)} of {len(who.found) + who.left_out} who might rule it"
+    return tried.opened, f"{tried.calls} of {tried.of} calls by {most} opened nothing"
 
 
 async def _allowed(chain: Chain, holder: str, held: Held, first: int) -> str:
@@ -198,16 +198,6 @@ async def _recorded(chain: Chain, holder: str, asset: str) -> list[Lock]:
             watch = Watch(to=holder, data=function(signature).encode(asset, index), word=3, name=signature)
             locks.append(Lock(until=kept[3], watch=watch, amount=kept[1], owner=kept[5]))
     return locks
-
-
-async def _rulers(chain: Chain, holder: str, others: tuple[str, ...], asset: str) -> tuple[str, ...]:
-    """Whom the lock names or stores, and ``others``."""
-    named = [await _asked(chain, holder, f"{name}()(address)") for name in RULERS]
-    stored = [await chain.storage(holder, slot) for slot in range(RULER_SLOTS)]
-    words = [f"0x{word >> shift & (2**160 - 1):040x}" for word in stored for shift in (0, 8) if word >> shift >= 2**128]
-    found = [each.lower() for each in (*(name[0] for name in named if name), *others, *words) if each]
-    left = {holder.lower(), asset.lower()}
-    return tuple(each for each in dict.fromkeys(found) if each not in left and not is_nobody(each))[:MOST_RULERS]
 
 
 async def _asked(chain: Chain, address: str, signature: str, *arguments: object) -> tuple[Any, ...]:

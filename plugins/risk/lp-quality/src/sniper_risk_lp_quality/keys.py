@@ -1,17 +1,14 @@
 """Tries to open a lock: everybody who might rule it calls everything that it can do, on a copy of the chain."""
 
-from functools import lru_cache
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
-from sniper.errors import SniperError
-from sniper.evm.abi import function
+from sniper.evm.surface import Callable, calldata
 from sniper.plugin import Frozen
 from sniper.scenario import Scenario, branches, call
 
 MOST_FUNCTIONS: Final = 40
 MOST_ATTEMPTS: Final = 320
-MOST_CODE: Final = 100_000
-"""Bytes that are looked at; no chain's contracts are longer (EIP-170: 24,576; some chains allow more)."""
 _EXCHANGES: Final = {0xF2: "CALLCODE", 0xF4: "DELEGATECALL", 0xFF: "SELFDESTRUCT"}
 
 
@@ -25,20 +22,6 @@ class Watch(Frozen):
     name: str = "what it holds"
 
 
-class Key(Frozen):
-    """A function that changes something. ``types``: of its arguments, as the ABI writes them."""
-
-    selector: bytes
-    types: tuple[str, ...]
-
-
-class Keys(Frozen):
-    """``constants``: addresses that stand in the code itself, an owner's among them, perhaps."""
-
-    functions: tuple[Key, ...]
-    constants: tuple[str, ...]
-
-
 class Attempts(Frozen):
     """Who calls which functions of the locker. ``asset``, ``numbers``: what is locked and until when, as an owner would
     name it."""
@@ -47,7 +30,7 @@ class Attempts(Frozen):
     asset: str
     numbers: tuple[int, ...]
     callers: tuple[str, ...]
-    functions: tuple[Key, ...]
+    functions: tuple[Callable, ...]
     watches: tuple[Watch, ...]
 
 
@@ -59,17 +42,9 @@ class Tried(Frozen):
     of: int
 
 
-def keys(code: bytes) -> Keys:
-    """Read them out of runtime bytecode. Pure; runs in a worker."""
-    import evmole
-
-    found = evmole.contract_info(code[:MOST_CODE], selectors=True, arguments=True, state_mutability=True)
-    functions = [
-        Key(selector=bytes.fromhex(each.selector), types=_types(each.arguments or ""))
-        for each in found.functions or ()
-        if each.state_mutability not in ("view", "pure")
-    ]
-    return Keys(functions=tuple(functions[:MOST_FUNCTIONS]), constants=_constants(code[:MOST_CODE]))
+def wanted(functions: Iterable[Callable]) -> tuple[Callable, ...]:
+    """Those that change something."""
+    return tuple(each for each in functions if each.changes)[:MOST_FUNCTIONS]
 
 
 def opcodes(code: bytes) -> tuple[str, ...]:
@@ -141,70 +116,7 @@ def _calls(attempts: Attempts) -> list[tuple[str, bytes]]:
             for key in attempts.functions:
                 for caller in attempts.callers:
                     people = ((attempts.asset, caller), (caller, attempts.asset), (caller, caller))[turn]
-                    try:
-                        arguments = _arguments(key.types, people, number)
-                        data = key.selector + _codec(key.types).encode(*arguments)[4:]
-                    except (SniperError, LookupError):
-                        continue  # an argument of a kind that nothing sensible is known for
-                    found[caller, data] = None
+                    data = calldata(key, people, number, yes=number % 2 == 0)
+                    if data is not None:
+                        found[caller, data] = None
     return list(found)
-
-
-def _arguments(types: tuple[str, ...], people: tuple[str, str], number: int) -> list[Any]:
-    """Any: as the ABI type asks. Raises `LookupError` for a type that is not tried."""
-    count, found = 0, list[Any]()
-    for kind in types:
-        if kind == "address":
-            found.append(people[count % 2])
-            count += 1
-        else:
-            found.append(_argument(kind, people, number))
-    return found
-
-
-def _argument(kind: str, people: tuple[str, str], number: int) -> Any:
-    if kind.endswith("[]"):
-        return [_argument(kind[:-2], people, number)]
-    if kind == "address":
-        return people[0]
-    if kind == "bool":
-        return number % 2 == 0
-    if kind == "bytes":
-        return b""
-    if kind == "bytes32":
-        return number.to_bytes(32, "big")
-    if kind.startswith("uint") and kind[4:].isdigit():
-        return max(0, min(number, 2 ** int(kind[4:]) - 1))
-    raise LookupError(kind)
-
-
-@lru_cache(maxsize=1024)
-def _codec(types: tuple[str, ...]) -> Any:  # Any: sniper.evm.abi.Function
-    return function(f"f({','.join(types)})")
-
-
-def _types(text: str) -> tuple[str, ...]:
-    """Top-level types of ``uint256,(address,bool)[]``."""
-    found, depth, begin = [], 0, 0
-    for place, char in enumerate(text + ","):
-        depth += (char == "(") - (char == ")")
-        if char == "," and depth == 0:
-            found.append(text[begin:place])
-            begin = place + 1
-    return tuple(each for each in found if each)
-
-
-def _constants(code: bytes) -> tuple[str, ...]:
-    """Operands of PUSH20, and of PUSH32 with 12 leading zeros (an immutable), that are no mask."""
-    found: dict[str, None] = {}
-    place = 0
-    while place < len(code):
-        op = code[place]
-        size = op - 0x5F if 0x60 <= op <= 0x7F else 0
-        operand = code[place + 1 : place + 1 + size]
-        if size == 32 and operand[:12] == bytes(12):
-            operand = operand[12:]
-        if len(operand) == 20 and len(set(operand)) > 4:
-            found["0x" + operand.hex()] = None
-        place += 1 + size
-    return tuple(found)[:16]

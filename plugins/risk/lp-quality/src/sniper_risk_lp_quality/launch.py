@@ -6,6 +6,7 @@ from typing import Final
 from sniper.errors import CallReverted, CodecError
 from sniper.evm.abi import event_topic
 from sniper.evm.log import Log
+from sniper.evm.rulers import named
 from sniper.io import Chain, Mined
 from sniper.plugin import Frozen
 from sniper.types import NATIVE
@@ -77,11 +78,11 @@ async def launch(chain: Chain, token: str, pool: str, coins: tuple[str, str], fi
     senders = {each.hash: each.sender for block in blocks for each in block.transactions}
     times = {block.number: block.timestamp for block in blocks}
     creators = tuple(dict.fromkeys(senders[log.transaction] for log in origins if log.transaction in senders))
-    owner = await _owner(chain, token)
+    owners = await named(chain, token)
     return Launch(
         block=-1 if made is None else made.block,
         time=0 if made is None else times.get(made.block, 0),
-        deployers=tuple(dict.fromkeys(each for each in (*creators, owner) if each)),
+        deployers=tuple(dict.fromkeys((*creators, *owners))),
         creators=creators,
     )
 
@@ -158,11 +159,3 @@ async def _made(chain: Chain, pool: str, coins: tuple[str, str], first: int) -> 
     logs = await chain.logs(address=factory, topics=[None, word(coins[0]), word(coins[1])], first=first)
     named = bytes.fromhex(pool[2:])
     return next((log for log in logs if named in log.data), None)
-
-
-async def _owner(chain: Chain, token: str) -> str:
-    try:
-        (owner,) = await chain.read(token, "owner()(address)")
-    except (CallReverted, CodecError):
-        return ""
-    return "" if owner == NATIVE else str(owner).lower()

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-import evmole
-
+from sniper.evm.surface import selectors
 from sniper_risk_owner_powers.balances import changes
 from sniper_risk_owner_powers.code import LARGEST, decode
 from sniper_risk_owner_powers.contract import Contract
@@ -65,8 +64,8 @@ def explored(codes: tuple[bytes, ...]) -> tuple[Contract, int, bool]:
         bare = run(code, terms, None, STEPS_OF_ONE, empty=True)
         flows[number, None], flows[number, EMPTY] = Flow(rest, number), Flow(bare, number)
         steps, complete = steps + rest.steps + bare.steps, complete and rest.complete and bare.complete
-        known = {int(f.selector, 16) for f in evmole.contract_info(raw, selectors=True).functions or ()}
-        for selector in sorted((known | rest.selectors) - taken):
+        # Both: the scan tells functions that the dispatcher hides from the machine, and the other way round.
+        for selector in sorted((selectors(raw) | rest.selectors) - taken):
             if steps >= limit:
                 complete = False
                 break

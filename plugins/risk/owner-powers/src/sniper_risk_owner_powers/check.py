@@ -77,7 +77,7 @@ class OwnerPowersCheck(RiskProbe[OwnerPowers]):
         if code.unresolved:
             report = nothing(code.unresolved)
         else:
-            report = await io.compute(analyse, tuple(code.codes))
+            report = await io.compute(analyse, code.codes)
         guards = dict.fromkeys(guard for power in report.powers for guard in power.guards)
         ended = []
         for variable in dict.fromkeys(v for power in report.powers for v in power.ended_by):
@@ -87,7 +87,7 @@ class OwnerPowersCheck(RiskProbe[OwnerPowers]):
                 ended.append(variable)
         return OwnerPowers(
             block=chain.block,
-            addresses=tuple(code.addresses),
+            addresses=code.addresses,
             report=report,
             holders=await holders(io, chain, token, guards),
             ended=tuple(ended),

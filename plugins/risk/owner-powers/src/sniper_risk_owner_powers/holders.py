@@ -1,75 +1,32 @@
-"""Who holds a role now: nobody, an account, a multisig, a timelock or another contract."""
+"""Who holds a role now: nobody, a wallet, a multisig, a timelock or another contract."""
 
 from collections.abc import Iterable
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
-import evmole
-
-from sniper.errors import CallReverted
-from sniper.evm.keccak import keccak256
+from sniper.evm.proxies import hexed
+from sniper.evm.rulers import ruler
 from sniper.io import Chain, Io
 from sniper.plugin import Frozen
 from sniper_risk_owner_powers.analyse import explored
 from sniper_risk_owner_powers.code import LARGEST
 from sniper_risk_owner_powers.contract import IMPLEMENTATION, variables
 from sniper_risk_owner_powers.machine import Call, Edge
-from sniper_risk_owner_powers.proxies import behind, hexed
+from sniper_risk_owner_powers.proxies import behind
 from sniper_risk_owner_powers.report import Guard
 from sniper_risk_owner_powers.terms import ADDRESS, leaves
-
-NOBODY: Final = frozenset({0, 0xDEAD})
-"""Addresses for which nobody can sign."""
 
 MOST: Final = 24
 """Roles that are looked up for one token."""
 
 
 class Holder(Frozen):
-    """kind    ``nobody``, ``account``, ``multisig``, ``timelock``, ``contract``.
-    number   Signatures that a multisig needs; seconds that a timelock waits; else 0.
-    """
+    """Who has the role that ``variable`` names. ``kind``, and ``number`` for its weight, as in
+    `sniper.evm.rulers.Ruler`, but that a timelock counts as one only where its code waits."""
 
     variable: str
     address: str
-    kind: Literal["nobody", "account", "multisig", "timelock", "contract"]
+    kind: Literal["nobody", "wallet", "multisig", "timelock", "contract"]
     number: int = 0
-
-
-class Functions(Frozen):
-    selectors: tuple[str, ...]
-
-
-def functions(codes: tuple[bytes, ...]) -> Functions:
-    """Selectors of all functions in several pieces of code. Pure."""
-    found: set[str] = set()
-    for code in codes:
-        if len(code) <= LARGEST:
-            found.update(f.selector for f in evmole.contract_info(code, selectors=True).functions or ())
-    return Functions(selectors=tuple(sorted(found)))
-
-
-class Behaviour(NamedTuple):
-    """selectors  Of functions that such a contract has.
-    question     What tells the signatures, or the seconds.
-    """
-
-    kind: Literal["multisig", "timelock"]
-    selectors: frozenset[str]
-    question: str
-
-
-def _behaviour(kind: Literal["multisig", "timelock"], question: str, *signatures: str) -> Behaviour:
-    asked = question.partition(")")[0] + ")"
-    return Behaviour(kind, frozenset(keccak256(s.encode())[:4].hex() for s in (asked, *signatures)), question)
-
-
-BEHAVIOURS: Final = (
-    _behaviour("multisig", "getThreshold()(uint256)", "getOwners()"),
-    _behaviour("multisig", "required()(uint256)", "getOwners()"),
-    _behaviour("timelock", "getMinDelay()(uint256)"),
-    _behaviour("timelock", "delay()(uint256)"),
-)
-"""Safe, the older multisig wallet, OpenZeppelin's and Compound's timelocks, and what asks to be taken for one."""
 
 
 class Settable(Frozen):
@@ -144,7 +101,7 @@ async def _named(io: Io, chain: Chain, variable: str, address: int) -> Holder:
     """Of what a beacon at ``address`` names: who can change it, where that is one."""
     where = hexed(address)
     codes = (await behind(io, chain, where)).codes
-    settable = await io.compute(implementation_of, tuple(codes))
+    settable = await io.compute(implementation_of, codes)
     if settable.fixed:
         return Holder(variable=variable, address=where, kind="nobody")
     if len(settable.guards) == 1 and settable.guards[0].kind == "slot":
@@ -166,18 +123,10 @@ def located(variable: str) -> tuple[int, int] | None:
 
 async def _holder(io: Io, chain: Chain, variable: str, address: int) -> Holder:
     where = hexed(address)
-    if address in NOBODY:
-        return Holder(variable=variable, address=where, kind="nobody")
-    if not await chain.code(where):
-        return Holder(variable=variable, address=where, kind="account")
-    codes = (await behind(io, chain, where)).codes
-    has = set((await io.compute(functions, tuple(codes))).selectors)
-    for kind, wanted, question in BEHAVIOURS:
-        if not wanted <= has or (kind == "timelock" and not (await io.compute(delayed, tuple(codes))).always):
-            continue
-        try:
-            (number,) = await chain.read(where, question)
-        except CallReverted:
-            continue  # it has the functions and does not answer: it is no such contract
-        return Holder(variable=variable, address=where, kind=kind, number=int(number))
-    return Holder(variable=variable, address=where, kind="contract")
+
+    async def waits() -> bool:
+        codes = (await behind(io, chain, where)).codes
+        return (await io.compute(delayed, codes)).always
+
+    found = await ruler(chain, where, waits)
+    return Holder(variable=variable, address=where, kind=found.kind, number=found.weight)
