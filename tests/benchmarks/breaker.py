@@ -3,6 +3,9 @@
 The clock starts before the kernel handles the event at which a watch trips, in a batch like any other, and stops at the
 refusal: of the run's effects, at the executor's door, and of the real keystore signer in its own process, which is told
 nothing and reads the file. Meanwhile the run's loop goes on taking batches from a bus that is refilled as it drains.
+
+Two watches trip: one that does nothing else, and the loss limits, which hear that what is held changed its worth and
+find a loss in the books that passes a cap.
 """
 
 import asyncio
@@ -17,12 +20,13 @@ from figures import Figure, collected, spread
 from path import Rig
 from shell import Shell
 from signing import signer
-from world import CHAIN, ROUTER, wiring
+from world import CHAIN, ETHER, ROUTER, watches, wiring
 
 from sniper.config import Config
-from sniper.events import Event, KillSwitch, Resume, Sent
+from sniper.events import Event, KillSwitch, Resume, Sent, WorthChanged
 from sniper.executor import Submission
 from sniper.kernel.asks import Ask, Send
+from sniper.kernel.book import Flow
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.wiring import WatchWiring, Wiring
 from sniper.risk import Entry, Findings, KillLevel, RiskWatch, Trip, Trips, View, must, on
@@ -36,8 +40,15 @@ BATCH = 256
 TRIPS = 300
 
 
+LOSS = 2 * 10**9 * ETHER
+"""Twice what `world.watches` allows in a day."""
+
+
 class Blow(Event, tag="bench.blow/1"):
     """Whatever a watch trips at."""
+
+
+CHANGED = WorthChanged(time=1, chain_id=CHAIN, token="", venue="uniswap", instance="launch-snipe")
 
 
 class Fuse(RiskWatch):
@@ -55,8 +66,11 @@ class Fuse(RiskWatch):
 
 def watched(owner: str) -> Wiring:
     made = wiring(owner=owner)
-    watches = (WatchWiring("fuse", Fuse, Config()),)
-    return replace(made, accounts=tuple(replace(account, watches=watches) for account in made.accounts))
+    fuse = WatchWiring("fuse", Fuse, Config())
+    (limits,) = watches()
+    breaker = replace(limits, config=limits.config.model_copy(update={"trips": ("daily-loss",)}))
+    accounts = tuple(replace(account, watches=(breaker, fuse)) for account in made.accounts)
+    return replace(made, accounts=accounts)
 
 
 def entry(owner: str) -> tuple[SignRequest, Submission]:
@@ -130,16 +144,18 @@ class Bench:
             self.shell.take(await self.bus.take(BATCH))
             await asyncio.sleep(0)
 
-    async def trips(self, count: int) -> tuple[list[int], list[int]]:
-        """How long until the executor, and until the signer, refused; ns."""
+    async def trips(self, count: int, event: Event, loss: int = 0) -> tuple[list[int], list[int]]:
+        """How long after ``event`` until the executor, and until the signer, refused; ns. ``loss``: what the books
+        show by then."""
         request, submission = entry(self.owner)
         ask = Ask(id="send", account="main", deadline=SECOND, body=Send(submission=submission))
         executor: list[int] = []
         signing: list[int] = []
         for _ in range(count):
             await asyncio.sleep(0.002)
+            self._lose(loss)
             began = perf_counter_ns()
-            self.shell.take([*self.flood, Blow(time=1)])
+            self.shell.take([*self.flood, event])
             self.effects.start(ask)
             refused = asyncio.create_task(self._refused(request))
             answer = await self.answers.get()
@@ -148,8 +164,14 @@ class Bench:
             assert "kill switch" in answer.message, answer
             signing.append(await refused - began)
             self.shell.switches.set("main", KillLevel.OFF)
-            self.shell.take([KillSwitch(time=1, account="main", level="off")])
+            self._lose(-loss)
+            self.shell.take([KillSwitch(time=1, account="main", level="off"), CHANGED])
         return executor, signing
+
+    def _lose(self, amount: int) -> None:
+        if amount:
+            kernel = self.shell.kernel
+            kernel.accounts["main"].book.profits.setdefault(CHAIN, Flow()).add(kernel.now, -amount)
 
     async def _refused(self, request: SignRequest) -> int:
         try:
@@ -165,13 +187,13 @@ def _drop(*_: object) -> dict[str, object]:
     raise structlog.DropEvent
 
 
-async def _run(count: int) -> tuple[list[int], list[int]]:
+async def _run(count: int, event: Event, loss: int) -> tuple[list[int], list[int]]:
     with tempfile.TemporaryDirectory(prefix="sniper-bench-") as name:
         bench = Bench(Path(name))
         await bench.keystore.open()
         with collected():
             busy = asyncio.create_task(bench.keep_full())
-            taken = await bench.trips(count)
+            taken = await bench.trips(count, event, loss)
             busy.cancel()
             await asyncio.gather(busy, return_exceptions=True)
         await bench.effects.close()
@@ -181,7 +203,10 @@ async def _run(count: int) -> tuple[list[int], list[int]]:
 
 
 def figures(quick: bool = False) -> list[Figure]:
-    executor, signing = uvloop.run(_run(TRIPS // 10 if quick else TRIPS))
-    return spread("trip → refused at the executor, queues full", executor, 100_000, 100_000) + spread(
-        "trip → refused by the signer's process, queues full", signing, 100_000, 100_000
-    )
+    count = TRIPS // 10 if quick else TRIPS
+    found: list[Figure] = []
+    for what, event, loss in (("trip", Blow(time=1), 0), ("passed loss limit", CHANGED, LOSS)):
+        executor, signing = uvloop.run(_run(count, event, loss))
+        found += spread(f"{what} → refused at the executor, queues full", executor, 100_000, 100_000)
+        found += spread(f"{what} → refused by the signer's process, queues full", signing, 100_000, 100_000)
+    return found

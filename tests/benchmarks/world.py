@@ -33,6 +33,7 @@ from sniper.kernel.wiring import (
     CheckWiring,
     ExitWiring,
     StrategyWiring,
+    WatchWiring,
     Wiring,
 )
 from sniper.strategy import Actions, Config, Strategy, View, on
@@ -145,6 +146,7 @@ def wiring(
                 address=owner if accounts == 1 else f"0x{0xACC0000 + n:040x}",
                 strategies=strategies(n),
                 checks=checks,
+                watches=watches(),
             )
             for n in range(accounts)
         ),
@@ -153,6 +155,11 @@ def wiring(
 
 
 def pure_checks() -> tuple[CheckWiring, ...]:
+    liquidity = LiquidityConfig(min_quote_reserve=ETHER, max_impact_bps=500)
+    return (CheckWiring("liquidity", Liquidity(config=liquidity)),)
+
+
+def watches() -> tuple[WatchWiring, ...]:
     limits = LimitsConfig(
         max_spend_per_trade=ETHER,
         max_spend_per_day=10**9 * ETHER,
@@ -160,8 +167,7 @@ def pure_checks() -> tuple[CheckWiring, ...]:
         max_daily_loss=10**9 * ETHER,
         max_drawdown=10**9 * ETHER,
     )
-    liquidity = LiquidityConfig(min_quote_reserve=ETHER, max_impact_bps=500)
-    return (CheckWiring("limits", Limits(config=limits)), CheckWiring("liquidity", Liquidity(config=liquidity)))
+    return (WatchWiring("limits", Limits, limits),)
 
 
 def word(n: int) -> bytes:

@@ -387,6 +387,20 @@ class PositionClosed(Event, tag="position-closed/1"):
     pnl: int
 
 
+class WorthChanged(Event, tag="worth-changed/1"):
+    """What an account holds may be worth something else than before, or it gained or lost: the pool of a position
+    changed, or money was booked. Told to the account's watches alone.
+
+    token            Asset id of the position; empty for an arbitrage.
+    venue, instance  Who opened it, or carried the arbitrage out.
+    """
+
+    chain_id: int
+    token: str
+    venue: str
+    instance: str
+
+
 class ArbitrageEnded(Event, tag="arbitrage-ended/1"):
     """An order for an `Arbitrage` of this strategy is over.
 

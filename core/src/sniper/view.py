@@ -128,8 +128,25 @@ class View(Protocol):
         """Quote asset spent or reserved for entries in the last ``last_ns`` ns, base units."""
         ...
 
-    def realised(self, *, last_ns: int, chain_id: int) -> int:
-        """Profit (negative: loss) of what was closed in the last ``last_ns`` ns: quote asset, base units."""
+    def realised(
+        self,
+        *,
+        last_ns: int,
+        chain_id: int,
+        token: str | None = None,
+        venue: str | None = None,
+        instance: str | None = None,
+    ) -> int:
+        """Profit (negative: loss) of what was closed in the last ``last_ns`` ns: quote asset, base units.
+
+        Of everything, or of one token (asset id), one venue or one strategy instance: of one of the three alone, as
+        they are counted. A position counts for the venue and the instance that opened it. What a reorg takes back
+        counts no more in any window."""
+        ...
+
+    def worth(self, token: str) -> int | None:
+        """What selling all that is held of a token (asset id) would bring now, after tax, by its position's pool:
+        quote asset, base units. None where nothing is held, or nothing tells."""
         ...
 
     def exposure(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from world import CHAIN, ETHER, USD, Looks, Setup, World, target, token_of
 
-from sniper.kernel.wiring import CheckWiring
+from sniper.kernel.wiring import CheckWiring, WatchWiring
 from sniper_risk_limits.check import Limits, LimitsConfig
 
 TENTH = ETHER // 10
@@ -22,7 +22,8 @@ GAS = TENTH // 2
 """More than the gas of all entries here: it counts in a cost, and no check knows it before."""
 SETUP = Setup(
     tokens=4,
-    checks=(CheckWiring("limits", Limits(config=LIMITS)), CheckWiring("looks", Looks())),
+    checks=(CheckWiring("looks", Looks()),),
+    watches=(WatchWiring("limits", Limits, LIMITS),),
     strategies=(("script", (target(),)), ("second", (target(),))),
 )
 
@@ -69,7 +70,7 @@ def test_caps_on_exposure_hold_in_every_interleaving(steps: list[tuple[str, int,
 
 
 def test_an_entry_counts_from_its_reservation_on_and_until_it_is_sold() -> None:
-    world = World(replace(SETUP, checks=(), quote=USD))
+    world = World(replace(SETUP, checks=(), watches=(), quote=USD))
     view, token = world.account.view, token_of(1)
     assert view.exposure(CHAIN) == 0
     world.open(1, TENTH)

@@ -13,14 +13,22 @@ GAPS = st.one_of(st.integers(0, 3 * MINUTE), st.integers(0, KEPT_MINUTES * MINUT
 
 @given(
     came=st.lists(st.tuples(GAPS, st.integers(-(10**24), 10**24)), max_size=40),
+    taken_back=st.sets(st.integers(0, 39)),
     last=st.integers(0, KEPT_MINUTES - 1),
 )
-def test_a_window_is_the_sum_of_what_came_in_it(came: list[tuple[int, int]], last: int) -> None:
+def test_a_window_is_the_sum_of_what_came_in_it_and_was_not_taken_back(
+    came: list[tuple[int, int]], taken_back: set[int], last: int
+) -> None:
     flow, now, added = Flow(), 0, []
     for gap, amount in came:
         now += gap
         flow.add(now, amount)
         added.append((now // MINUTE, amount))
+    for place in taken_back:
+        if place < len(came):
+            gone = sum(gap for gap, _ in came[: place + 1])
+            flow.add(gone, -came[place][1])
+            added.append((gone // MINUTE, -came[place][1]))
     since = max(0, now - last * MINUTE)
     assert flow.since(since) == sum(amount for minute, amount in added if minute >= since // MINUTE)
     assert decode(encode(flow), Flow).since(since) == flow.since(since)

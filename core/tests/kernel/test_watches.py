@@ -8,7 +8,7 @@ from world import CHAIN, ETHER, Setup, World, target
 from sniper.config import Config
 from sniper.events import Block, PositionClosed, PositionOpened, Retracted
 from sniper.kernel import facts as f
-from sniper.kernel.wiring import CheckWiring, WatchWiring
+from sniper.kernel.wiring import WatchWiring
 from sniper.risk import Entry, Findings, KillLevel, RiskWatch, Trip, Trips, View, at_most, on
 from sniper_risk_limits.check import Limits, LimitsConfig
 
@@ -165,9 +165,9 @@ def test_one_that_raises_denies_until_a_process_starts_and_begins_anew() -> None
 
 
 def test_as_a_policy_it_comes_before_the_checks() -> None:
-    limits = Limits(config=LimitsConfig(max_spend_per_trade=1, max_spend_per_day=1))
+    limits = WatchWiring("a-limits", Limits, LimitsConfig(max_spend_per_trade=1, max_spend_per_day=1))
     wiring = WatchWiring(name="z-fuse", watch=Fuse, config=FuseConfig(most=0), policy=True)
-    here = World(Setup(watches=(wiring,), checks=(CheckWiring("a-limits", limits),)))
+    here = World(Setup(watches=(wiring, limits)))
     here.mine()
     assert denied(here) == ["z-fuse.blocks"]
 

@@ -47,6 +47,7 @@ from sniper.kernel.wiring import (
     ExecutionWiring,
     ExitWiring,
     StrategyWiring,
+    WatchWiring,
     Wiring,
 )
 from sniper.risk import Evidence, RiskProbe
@@ -133,14 +134,12 @@ def wiring(
     amm = ConstantProductConfig(factories=(FACTORY,))
     snipe = LaunchSnipeConfig(min_liquidity=ETHER, patience_s=240, max_age_s=3600, max_per_block=2, reenter=True)
     sizer = Fixed(config=FixedConfig(amount=ETHER // 20))
-    limits = Limits(
-        config=LimitsConfig(
-            add_to_position=True,
-            max_spend_per_trade=ETHER,
-            max_spend_per_day=50 * ETHER,
-            max_positions=6,
-            max_drawdown=ETHER,
-        )
+    limits = LimitsConfig(
+        add_to_position=True,
+        max_spend_per_trade=ETHER,
+        max_spend_per_day=50 * ETHER,
+        max_positions=6,
+        max_drawdown=ETHER,
     )
     exits = (
         ExitWiring("take-profit", TakeProfit, TakeProfitConfig()),
@@ -150,7 +149,6 @@ def wiring(
         ExitWiring("event-exit", EventExit, EventExitConfig(max_removed_bps=5000), simulates_sales=True),
     )
     checks = [
-        CheckWiring("limits", limits),
         CheckWiring("liquidity", Liquidity(config=LiquidityConfig(min_quote_reserve=min_reserve, max_impact_bps=2000))),
     ]
     probes = [CheckWiring("honeypot", honeypot or Honeypot(config=HoneypotConfig()))] if cautious else []
@@ -174,6 +172,7 @@ def wiring(
                 address=address(0xA11CE),
                 strategies=(StrategyWiring("snipe", LaunchSnipe, snipe, sizer, "router", exits),),
                 checks=(*checks, *probes),
+                watches=(WatchWiring("limits", Limits, limits),),
                 execution=execution,
             ),
             AccountWiring(
@@ -184,7 +183,7 @@ def wiring(
                     StrategyWiring("early", LaunchSnipe, snipe, sizer, "router", exits[3:]),
                     StrategyWiring("second", LaunchSnipe, snipe, sizer, "", exits[:2]),
                 ),
-                checks=(CheckWiring("limits", limits, policy=True),),
+                watches=(WatchWiring("limits", Limits, limits, policy=True),),
                 execution=execution,
             ),
         ),

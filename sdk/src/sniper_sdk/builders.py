@@ -99,7 +99,8 @@ class BuiltToken:
 
 @dataclass(frozen=True)
 class BuiltView:
-    """See `sniper.view.View`. ``spending`` and ``results``: (time, amount) of entries and of closed positions."""
+    """See `sniper.view.View`. ``spending`` and ``results``: (time, amount) of entries and of closed positions;
+    ``results_of``: those of one token, venue or instance, by its name; ``worths``: by token."""
 
     now: int
     account: str
@@ -108,12 +109,14 @@ class BuiltView:
     tokens: Mapping[str, TokenView]
     quote: str
     free: Mapping[str, int]
-    worth: int | None
+    stated_equity: int | None
     spending: tuple[tuple[int, int], ...]
     results: tuple[tuple[int, int], ...]
     below_peak: int
     entries: Mapping[str, int]
     blocks: Mapping[int, int] = field(default_factory=dict)
+    results_of: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    worths: Mapping[str, int | None] = field(default_factory=dict)
 
     def block(self, chain_id: int) -> int:
         return self.blocks.get(chain_id, 0)
@@ -135,16 +138,30 @@ class BuiltView:
         return self.free.get(asset, 0)
 
     def equity(self, chain_id: int) -> int:
-        if self.worth is not None:
-            return self.worth
+        if self.stated_equity is not None:
+            return self.stated_equity
         held = sum(held.cost for held in self.positions.values() if split_asset(held.token)[0] == chain_id)
         return self.cash(self.quote_asset(chain_id)) + held
 
     def spent(self, *, last_ns: int, chain_id: int) -> int:
         return sum(amount for time, amount in self.spending if time > self.now - last_ns)
 
-    def realised(self, *, last_ns: int, chain_id: int) -> int:
-        return sum(amount for time, amount in self.results if time > self.now - last_ns)
+    def realised(
+        self,
+        *,
+        last_ns: int,
+        chain_id: int,
+        token: str | None = None,
+        venue: str | None = None,
+        instance: str | None = None,
+    ) -> int:
+        name = token or venue or instance
+        results = self.results if name is None else self.results_of.get(name, ())
+        return sum(amount for time, amount in results if time > self.now - last_ns)
+
+    def worth(self, token: str) -> int | None:
+        held = self.positions.get(token)
+        return self.worths.get(token, held.cost) if held is not None and held.amount else None
 
     def exposure(
         self, chain_id: int, *, token: str | None = None, venue: str | None = None, instance: str | None = None
@@ -255,6 +272,8 @@ def view(
     results: Iterable[tuple[int, int]] = (),
     drawdown: int = 0,
     entries: Mapping[str, int] | None = None,
+    results_of: Mapping[str, Iterable[tuple[int, int]]] | None = None,
+    worths: Mapping[str, int | None] | None = None,
 ) -> BuiltView:
     """A view.
 
@@ -262,6 +281,8 @@ def view(
     block     Newest block of the quote asset's chain.
     cash      Of the quote asset, or by asset id. ``equity``: where missing, cash and positions at cost.
     spending  (time, amount) of each entry; ``results``: (time, profit) of each closed position.
+    results_of  The same of one token (asset id), venue or strategy instance, by its name.
+    worths    By asset id, what a position would sell for, None where nothing tells; where missing, its cost.
     """
     return BuiltView(
         now=now,
@@ -271,10 +292,12 @@ def view(
         tokens=dict(tokens or {}),
         quote=quote,
         free={quote: cash} if isinstance(cash, int) else dict(cash),
-        worth=equity,
+        stated_equity=equity,
         spending=tuple(spending),
         results=tuple(results),
         below_peak=drawdown,
         entries=dict(entries or {}),
         blocks={split_asset(quote)[0]: block},
+        results_of={name: tuple(each) for name, each in (results_of or {}).items()},
+        worths=dict(worths or {}),
     )

@@ -132,7 +132,9 @@ def views(draw: st.DrawFn, now: int | None = None) -> BuiltView:
         cash=draw(amounts()),
         equity=draw(st.none() | amounts()),
         spending=draw(st.lists(gone, max_size=3)),
-        results=draw(st.lists(st.tuples(st.integers(0, at), amounts() | amounts().map(int.__neg__)), max_size=3)),
+        results=draw(st.lists(_results(at), max_size=3)),
+        results_of=draw(st.dictionaries(assets() | st.just(INSTANCE), st.lists(_results(at), max_size=2), max_size=2)),
+        worths=draw(st.dictionaries(assets(), st.none() | amounts(), max_size=2)),
         drawdown=draw(amounts()),
         entries=draw(st.dictionaries(assets(), st.integers(0, at), max_size=2)),
     )
@@ -261,6 +263,11 @@ def _typed(declared: Any) -> SearchStrategy[Any]:
     if isinstance(declared, type) and issubclass(declared, Frozen):
         return structs(declared)
     return st.from_type(declared)
+
+
+def _results(at: int) -> SearchStrategy[tuple[int, int]]:
+    """(time, profit or loss) until then."""
+    return st.tuples(st.integers(0, at), amounts() | amounts().map(int.__neg__))
 
 
 def _some(of: tuple[str, ...]) -> SearchStrategy[list[str]]:

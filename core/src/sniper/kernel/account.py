@@ -17,12 +17,13 @@ from sniper.events import (
     Settled,
     Signed,
     TimerFired,
+    WorthChanged,
 )
 from sniper.kernel import facts as f
 from sniper.kernel.allowances import Allowances
 from sniper.kernel.arbitrages import Arbitrages
 from sniper.kernel.asks import Ask, AskBody, Probe, ProposeRoute, Send, Sign, SimulateSell
-from sniper.kernel.book import Book
+from sniper.kernel.book import Book, Position
 from sniper.kernel.entries import Entries
 from sniper.kernel.execution import Execution
 from sniper.kernel.exits import Exits
@@ -67,6 +68,7 @@ class Account:
         self.book = Book(account=wiring.name)
         self.view = AccountView(self)
         self.watches = tuple(Watch(self, watch) for watch in sorted(wiring.watches, key=lambda each: each.name))
+        self.valuing = tuple(watch for watch in self.watches if WorthChanged in watch.handlers)
         self.entries = Entries(self)
         self.allowances = Allowances(self)
         self.planning = Planning(self)
@@ -212,6 +214,15 @@ class Account:
     def retracted(self, event: Retracted) -> None:
         """Let each strategy and each watch know of a reorg."""
         self.kernel.later.extend((each, event) for each in self.hearing())
+
+    def worth_changed(self, of: Position | f.OrderPlaced) -> None:
+        """Let what watches know, after the event that is being handled: of a position, or of an arbitrage."""
+        if self.valuing:
+            token = of.token if isinstance(of, Position) else ""
+            event = WorthChanged(
+                time=self.kernel.now, chain_id=of.chain_id, token=token, venue=of.venue, instance=of.instance
+            )
+            self.kernel.later.extend((watch, event) for watch in self.valuing)
 
     def tell(self, instance: str, event: Event) -> None:
         """Let a strategy instance, and whatever watches, know, after the event that is being handled."""

@@ -142,11 +142,11 @@ class Flow(State):
     before: int = 0
 
     def add(self, time: int, amount: int) -> None:
-        """Time (ns) does not go back."""
+        """At ``time``, ns. It goes back only where a reorg takes back what came then."""
         minute = time // MINUTE
         minutes, totals = self.minutes, self.totals
-        if minutes and minutes[-1] == minute:
-            totals[-1] += amount
+        if minutes and minute <= minutes[-1]:
+            self._amend(minute, amount)
             return
         totals.append((totals[-1] if totals else self.before) + amount)
         minutes.append(minute)
@@ -154,6 +154,19 @@ class Flow(State):
             gone = bisect_left(minutes, minute - KEPT_MINUTES)
             self.before = totals[gone - 1]
             del minutes[:gone], totals[:gone]
+
+    def _amend(self, minute: int, amount: int) -> None:
+        minutes, totals = self.minutes, self.totals
+        if minute < minutes[-1] - KEPT_MINUTES:
+            first = 0
+            self.before += amount  # in a minute that is forgotten
+        else:
+            first = bisect_left(minutes, minute)
+            if minutes[first] != minute:
+                minutes.insert(first, minute)
+                totals.insert(first, totals[first - 1] if first else self.before)
+        for n in range(first, len(totals)):
+            totals[n] += amount
 
     def since(self, time: int) -> int:
         """What came in the minute of ``time`` (ns) and after it."""
@@ -218,6 +231,11 @@ class Book(State):
     newest_entry: int | None = None
     tripped: str = ""
     """Which breaker pulled the kill switch and why, until that is off again."""
+    token_profits: dict[str, Flow] = {}
+    """By asset id: as ``profits``, of what was held of it."""
+    venue_profits: dict[str, Flow] = {}
+    """By ``<chain id>:<venue>``, likewise; and ``instance_profits`` by ``<chain id>:<instance>``."""
+    instance_profits: dict[str, Flow] = {}
 
     def reserved(self, asset: str) -> int:
         """What orders and positions hold of this asset, base units."""

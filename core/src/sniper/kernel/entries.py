@@ -325,11 +325,12 @@ class Entries:
         for wiring in self.checks:
             if not wiring.policy:
                 continue
-            if isinstance(wiring.check, RiskCheck):
+            findings: tuple[Finding, ...]
+            if isinstance(wiring.check, RiskProbe):
+                findings = (must("judges-routes", False, note="it looks first, and no route waits for that"),)
+            else:
                 judge, view = wiring.check.judge, self.account.view
                 findings = checked_by(self.account, wiring.name, entry.intent, judge, entry, view)
-            else:
-                findings = (must("judges-routes", False, note="it looks first, and no route waits for that"),)
             denials.add(wiring.name, findings)
         return denials.rule
 

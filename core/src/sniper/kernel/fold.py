@@ -5,7 +5,7 @@ again. Negative balances and impossible steps raise `IllegalTransition` before a
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from sniper.errors import IllegalTransition
 from sniper.kernel import facts as f
@@ -25,6 +25,8 @@ from sniper.kernel.book import (
 )
 from sniper.kernel.orders import ATTEMPT, ORDER, POSITION, TAKEN, move
 from sniper.types import NATIVE, asset_id
+
+K = TypeVar("K", int, str)
 
 KEPT_TOKENS = 10_000
 
@@ -193,6 +195,7 @@ def _booked(book: Book, fact: f.Booked) -> None:
     gas_left = (cash if order.placed.quote == native else book.cash.get(native, 0)) - fact.gas
     if cash < 0 or gas_left < 0:
         raise IllegalTransition(f"order {order.id} would leave {min(cash, gas_left)} of {order.placed.quote} in cash")
+    of: Position | f.OrderPlaced = order.placed
     if order.placed.side == "arbitrage":
         if fact.amount or fact.cost or (not fact.undo and fact.cash < -order.placed.amount_in):
             raise IllegalTransition(
@@ -200,24 +203,25 @@ def _booked(book: Book, fact: f.Booked) -> None:
                 f"nor moved {fact.amount} of a position that cost {fact.cost}"
             )
     else:
-        _moved_position(book, order, fact)
+        of = _moved_position(book, order, fact)
     book.cash[order.placed.quote] = cash
     if fact.gas:
         book.cash[native] = gas_left
+    time = fact.time
     if fact.undo:
-        order.booked.pop()
+        time = order.booked.pop().time  # so that it is taken out of each window that it was counted in
     else:
         order.booked.append(fact)
     if order.placed.side == "increase" and fact.cash:
-        _flow(book.spends, order.placed.chain_id).add(fact.time, -fact.cash)
+        _flow(book.spends, order.placed.chain_id).add(time, -fact.cash)
         order.cash = max(0, order.cash + fact.cash)
     order.gas = max(0, order.gas - fact.gas)
     if fact.realised:
-        _realised(book, fact.time, order.placed.chain_id, fact.realised)
+        _realised(book, time, of, fact.realised)
 
 
-def _moved_position(book: Book, order: Order, fact: f.Booked) -> None:
-    """What a purchase or a sale did to its position."""
+def _moved_position(book: Book, order: Order, fact: f.Booked) -> Position:
+    """What a purchase or a sale did to its position, which it gives."""
     placed = order.placed
     position = book.positions.get(placed.token) or book.closed.get(placed.token)
     if position is None:
@@ -236,16 +240,24 @@ def _moved_position(book: Book, order: Order, fact: f.Booked) -> None:
         position.opened_at, position.opened_block = fact.time, fact.block
     if fact.undo and not position.amount:
         position.opened_at = position.opened_block = 0
+    return position
 
 
-def _realised(book: Book, time: int, chain_id: int, amount: int) -> None:
+def _realised(book: Book, time: int, of: Position | f.OrderPlaced, amount: int) -> None:
+    """``of``: the position that gained or lost it, whoever sells that; or an arbitrage, which is of no token."""
+    chain_id = of.chain_id
     _flow(book.profits, chain_id).add(time, amount)
+    _flow(book.venue_profits, asset_id(chain_id, of.venue)).add(time, amount)
+    _flow(book.instance_profits, asset_id(chain_id, of.instance)).add(time, amount)
+    if isinstance(of, Position):
+        _flow(book.token_profits, of.token).add(time, amount)
+        _bound(book.token_profits, lambda flow: flow.minutes[-1])
     equity = book.equity[chain_id] = book.equity.get(chain_id, 0) + amount
     book.peak[chain_id] = max(book.peak.get(chain_id, 0), equity)
 
 
-def _flow(flows: dict[int, Flow], chain_id: int) -> Flow:
-    return flows.setdefault(chain_id, Flow())
+def _flow(flows: dict[K, Flow], key: K) -> Flow:
+    return flows.setdefault(key, Flow())
 
 
 def _bound(table: dict[str, Any], age: Callable[[Any], int]) -> None:  # Any: whatever the table holds
@@ -307,7 +319,7 @@ def _position(book: Book, fact: f.PositionMoved) -> None:
     if fact.state == "written-off":
         lost, position.cost, position.exit_gas = position.cost, 0, 0
         position.realised -= lost
-        _realised(book, fact.time, position.chain_id, -lost)
+        _realised(book, fact.time, position, -lost)
     if fact.state == "closed":
         position.exit_gas = 0
         del book.positions[fact.token]

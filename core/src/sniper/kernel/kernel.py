@@ -231,6 +231,7 @@ class Kernel:
         if pool.watchers:
             for guard in tuple(pool.watchers):
                 guard.account.exits.valued(guard)
+                guard.account.worth_changed(guard.position)
         if self._pool_changed and pool.listed:
             self._dispatch(PoolChanged(time=self.now, pool=pool.id, block=pool.undo_block))
 

@@ -98,6 +98,7 @@ class Outcomes:
             guard.pending = None
         if position.state in ("open", "stuck"):
             move(self.account, position, "written-off", position.failures)
+            self.account.worth_changed(position)
 
     def retracted(self, order: Order) -> None:
         """A reorg took back a transaction of this order: its position is what it was before."""

@@ -78,6 +78,7 @@ class Settlement:
                 realised=realised,
             )
         )
+        self.account.worth_changed(self.account.book.positions.get(order.placed.token) or order.placed)
 
     def _paid_gas(self, order: Order, attempt: Attempt, event: Settled, gas: int) -> None:
         """Gas alone: on the position's cost where there is one, else a loss. Counted only in its own currency."""
@@ -190,6 +191,7 @@ class Settlement:
                         undo=True,
                     )
                 )
+                account.worth_changed(book.positions.get(order.placed.token) or order.placed)
             for _, token, spender, before in [entry for entry in reversed(order.allowed) if entry[0] == attempt.id]:
                 account.allowances.changed(order, attempt, token, spender, before, undo=True)
             self.attempts.move(order, attempt, "unknown")

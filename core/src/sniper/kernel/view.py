@@ -103,9 +103,29 @@ class AccountView:
         spent = book.spends.get(chain_id)
         return total + spent.since(self.now - last_ns) if spent else total
 
-    def realised(self, *, last_ns: int, chain_id: int) -> int:
-        profits = self._account.book.profits.get(chain_id)
+    def realised(
+        self,
+        *,
+        last_ns: int,
+        chain_id: int,
+        token: str | None = None,
+        venue: str | None = None,
+        instance: str | None = None,
+    ) -> int:
+        book = self._account.book
+        if token is not None:
+            profits = book.token_profits.get(token)
+        elif venue is not None:
+            profits = book.venue_profits.get(asset_id(chain_id, venue))
+        elif instance is not None:
+            profits = book.instance_profits.get(asset_id(chain_id, instance))
+        else:
+            profits = book.profits.get(chain_id)
         return profits.since(self.now - last_ns) if profits else 0
+
+    def worth(self, token: str) -> int | None:
+        guard = self._account.exits.guards.get(token)
+        return None if guard is None or guard.pool is None else guard.value(guard.pool)
 
     def exposure(
         self, chain_id: int, *, token: str | None = None, venue: str | None = None, instance: str | None = None

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sniper.risk import Finding, Roundtrip
+from sniper.events import Block, WorthChanged
+from sniper.risk import Finding, Roundtrip, Trip
 from sniper.types import DAY, SECOND
 from sniper_risk_limits.check import Limits, LimitsConfig
 from sniper_sdk.builders import TOKEN, BuiltView, address, entry, position, view
@@ -186,6 +187,115 @@ def test_refuses_a_section_that_makes_no_sense(section: dict[str, object]) -> No
 def test_the_caps_on_spending_have_no_default() -> None:
     with pytest.raises(ValidationError):
         LimitsConfig.model_validate({})
+
+
+SCOPES = [("token", TOKEN), ("venue", "uniswap"), ("strategy", "launch-snipe")]
+WINDOWS = [("daily", 1), ("weekly", 7), ("monthly", 30)]
+
+
+@pytest.mark.parametrize(("scope", "name"), SCOPES)
+@pytest.mark.parametrize(("window", "days"), WINDOWS)
+def test_stops_after_the_loss_of_one_token_venue_or_strategy(scope: str, name: str, window: str, days: int) -> None:
+    limits, now = check(**{f"max_{window}_loss_per_{scope}": 100}), 100 * DAY
+    begin = now - days * DAY
+    assert failed(limits, view(now=now, results_of={name: [(begin + 1, -101)]})) == [f"{scope}-{window}-loss"]
+    assert failed(limits, view(now=now, results_of={name: [(begin, -101), (now, -100)]})) == []
+    assert failed(limits, view(now=now, results_of={"another": [(now, -101)]}, results=[(now, -101)])) == []
+
+
+@pytest.mark.parametrize(("scope", "name"), SCOPES)
+def test_an_open_loss_counts_with_what_was_realised_and_an_open_gain_does_not(scope: str, name: str) -> None:
+    limits = check(**{f"max_daily_loss_per_{scope}": 100}, add_to_position=True)
+    held = [position(cost=1_000), position(OTHER, cost=1_000, venue="another", instance="another")]
+    lost = view(now=NOW, positions=held, worths={TOKEN: 950, OTHER: 0}, results_of={name: [(NOW, -51)]})
+    assert found(limits, lost)[f"{scope}-daily-loss"].found == 101
+    gained = view(now=NOW, positions=held, worths={TOKEN: 9_000, OTHER: 0}, results_of={name: [(NOW, -101)]})
+    assert found(limits, gained)[f"{scope}-daily-loss"].found == 101
+    made_up = view(now=NOW, positions=held, worths={TOKEN: 800, OTHER: 0}, results_of={name: [(NOW, 150)]})
+    assert found(limits, made_up)[f"{scope}-daily-loss"].found == 50
+
+
+def test_what_nothing_prices_counts_as_lost_for_an_entry_and_not_for_the_breaker() -> None:
+    limits = check(max_daily_loss=500, trips=["daily-loss"])
+    here = view(now=NOW, positions=[position(OTHER, cost=600)], worths={OTHER: None}, results=[(NOW, 50)])
+    finding = found(limits, here)["daily-loss"]
+    assert (finding.ok, finding.found, finding.note) == (False, 550, "550 of it in positions that nothing prices now")
+    assert tripped(limits, here) == []
+
+
+def test_what_is_written_off_is_realised_and_not_lost_twice() -> None:
+    written_off = [position(OTHER, cost=0, state="written-off")]
+    here = view(now=NOW, positions=written_off, worths={OTHER: None}, results=[(NOW, -70)])
+    assert found(check(max_daily_loss=100), here)["daily-loss"].found == 70
+
+
+def block(number: int = 1) -> Block:
+    return Block(
+        time=NOW, chain_id=1, number=number, hash="", parent="", timestamp=0, base_fee=1, gas_used=0, gas_limit=1
+    )
+
+
+def changed() -> WorthChanged:
+    return WorthChanged(time=NOW, chain_id=1, token=TOKEN, venue="uniswap", instance="launch-snipe")
+
+
+def tripped(limits: Limits, here: BuiltView, event: Block | WorthChanged | None = None) -> list[Trip]:
+    told = event or changed()
+    return list(limits.block(told, here) if isinstance(told, Block) else limits.worth_changed(told, here))
+
+
+@pytest.mark.parametrize("event", [block(), changed()], ids=["block", "worth changed"])
+def test_trips_where_a_cap_that_is_to_trip_is_passed_and_says_which_by_how_much_and_what_to_do(
+    event: Block | WorthChanged,
+) -> None:
+    limits = check(max_weekly_loss=100, trips=["weekly-loss"], trip_level="flatten")
+    assert tripped(limits, view(now=NOW, results=[(NOW, -100)]), event) == []
+    (trip,) = tripped(limits, view(now=NOW, results=[(NOW, -101)]), event)
+    assert trip.level == "flatten"
+    assert trip.reason == (
+        "weekly-loss: 101 base units of the quote asset in the last 7 days, 100 are allowed. Entries stay denied while "
+        "that holds: look at the losses, raise max_weekly_loss or wait, then lower the kill switch with sniper "
+        "kill-switch off --account main"
+    )
+
+
+def test_trips_once_and_again_only_after_it_held_in_between() -> None:
+    limits = check(max_daily_loss=100, trips=["daily-loss"])
+    lost, fine = view(now=NOW, results=[(NOW, -101)]), view(now=NOW)
+    assert [len(tripped(limits, here)) for here in (lost, lost, fine, lost)] == [1, 0, 0, 1]
+    assert limits.passed == [("daily-loss", "")]
+    # The window moves on without anything being sold: a block tells.
+    assert tripped(limits, view(now=NOW + 2 * DAY, results=[(NOW, -101)]), block()) == []
+    assert limits.passed == []
+
+
+def test_a_block_looks_at_all_that_is_held_and_at_what_was_passed_before() -> None:
+    limits = check(max_daily_loss_per_token=100, trips=["token-daily-loss"])
+    held = [position(cost=1_000), position(OTHER, cost=1_000)]
+    (trip,) = tripped(limits, view(now=NOW, positions=held, worths={OTHER: 899}), block())
+    assert trip.reason.startswith(f"token-daily-loss of {OTHER}: 101 base units")
+    assert limits.passed == [("token-daily-loss", OTHER)]
+    assert tripped(limits, view(now=NOW), block()) == []
+    assert limits.passed == []
+
+
+def test_what_would_deny_for_weeks_trips_by_default_and_what_comes_right_by_itself_denies() -> None:
+    caps = {
+        "max_drawdown": 1,
+        "max_monthly_loss": 1,
+        "max_monthly_drawdown": 1,
+        "max_daily_loss": 1,
+        "max_weekly_loss": 1,
+    }
+    here = view(now=NOW, results=[(NOW, -9)], drawdown=9)
+    rules = [trip.reason.partition(":")[0] for trip in tripped(check(**caps), here)]
+    assert rules == ["monthly-loss", "drawdown", "monthly-drawdown"]
+    assert tripped(check(**caps, trips=[]), here) == []
+
+
+def test_refuses_to_wait_for_a_cap_that_is_not_set() -> None:
+    with pytest.raises(ValidationError, match="trips at venue-daily-loss, but max_daily_loss_per_venue is not set"):
+        check(trips=["venue-daily-loss"])
 
 
 def of_roundtrip(limits: Limits, here: BuiltView, amount: int = 10**17) -> dict[str, bool]:

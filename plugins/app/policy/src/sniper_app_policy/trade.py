@@ -179,8 +179,19 @@ class StatedView:
     def spent(self, *, last_ns: int, chain_id: int) -> int:
         return self._trade.spent
 
-    def realised(self, *, last_ns: int, chain_id: int) -> int:
+    def realised(
+        self,
+        *,
+        last_ns: int,
+        chain_id: int,
+        token: str | None = None,
+        venue: str | None = None,
+        instance: str | None = None,
+    ) -> int:
         return 0
+
+    def worth(self, token: str) -> int | None:
+        return None
 
     def exposure(
         self, chain_id: int, *, token: str | None = None, venue: str | None = None, instance: str | None = None

@@ -1,49 +1,40 @@
-"""Caps on what an account may spend, hold and lose."""
+"""Caps on what an account may spend, hold and lose; some of those on losses are circuit breakers."""
 
 from collections.abc import Iterator
 
-from pydantic import Field, NonNegativeInt, PositiveInt
-
-from sniper.amounts import Amount
-from sniper.risk import Config, Entry, Finding, Findings, RiskCheck, Roundtrip, View, at_least, at_most, must
+from sniper.events import Block, WorthChanged
+from sniper.risk import (
+    Entry,
+    Finding,
+    Findings,
+    KillLevel,
+    RiskWatch,
+    Roundtrip,
+    Trip,
+    Trips,
+    View,
+    at_least,
+    at_most,
+    must,
+    on,
+)
 from sniper.types import DAY, SECOND
+from sniper_risk_limits.config import LimitsConfig
+from sniper_risk_limits.losses import Cap, found, subjects
 
-WEEK = 7 * DAY
-MONTH = 30 * DAY
-
-
-class LimitsConfig(Config):
-    """Amounts are those of the quote asset on each chain: base units, or text such as ``"0.05 ether"``."""
-
-    max_spend_per_trade: Amount = Field(description="most that one entry or arbitrage may pay", examples=["0.02 ether"])
-    max_spend_per_day: Amount = Field(
-        description="most that all entries of the last 24 hours may pay together", examples=["0.2 ether"]
-    )
-    max_spend_per_token: Amount | None = Field(None, description="most that what is held of one token may have cost")
-    max_exposure: Amount | None = Field(
-        None, description="most that everything that is held or being bought may have cost"
-    )
-    max_exposure_per_venue: Amount | None = Field(None, description="the same of what is bought at one venue")
-    max_exposure_per_strategy: Amount | None = Field(None, description="the same of what one strategy instance buys")
-    max_positions: PositiveInt = Field(5, description="most positions at the same time, those being opened included")
-    max_daily_loss: Amount | None = Field(None, description="largest loss of the positions closed in the last 24 hours")
-    max_weekly_loss: Amount | None = Field(None, description="the same of the last 7 days")
-    max_monthly_loss: Amount | None = Field(None, description="the same of the last 30 days")
-    max_drawdown: Amount | None = Field(None, description="farthest that equity may stand below its highest value")
-    max_daily_drawdown: Amount | None = Field(
-        None, description="farthest that equity may stand below its highest value of the last 24 hours"
-    )
-    max_weekly_drawdown: Amount | None = Field(None, description="the same of the last 7 days")
-    max_monthly_drawdown: Amount | None = Field(None, description="the same of the last 30 days")
-    cooldown_s: NonNegativeInt = Field(0, description="seconds between two entries of any token")
-    token_cooldown_s: NonNegativeInt = Field(0, description="seconds between two entries of the same token")
-    add_to_position: bool = Field(False, description="whether a token that is held may be bought again")
+__all__ = ["Limits", "LimitsConfig"]
 
 
-class Limits(RiskCheck):
-    """The view counts what is reserved, so a limit holds however many intents are under way."""
+class Limits(RiskWatch):
+    """The view counts what is reserved, so a limit holds however many intents are under way.
+
+    passed  ``(rule, subject)`` of the caps that have tripped and did not hold again since: they trip once. Sorted.
+    """
 
     config: LimitsConfig
+    passed: list[tuple[str, str]] = []
+
+    # ---- as a check ----
 
     def judge(self, intent: Entry, view: View) -> Findings:
         if intent.side == "reduce":
@@ -60,7 +51,7 @@ class Limits(RiskCheck):
         yield from self._exposures(intent, view)
         spent = intent.amount + view.spent(last_ns=DAY, chain_id=intent.chain_id)
         yield at_most("daily-spend", spent, limits.max_spend_per_day, unit="base units")
-        yield from self._losses(intent.chain_id, view)
+        yield from self._losses(intent, view)
         yield from _cooldown("cooldown", view.last_entry(), limits.cooldown_s, view.now)
         yield from _cooldown("token-cooldown", view.last_entry(intent.token), limits.token_cooldown_s, view.now)
 
@@ -68,39 +59,67 @@ class Limits(RiskCheck):
         """What one arbitrage may pay, and what may have been lost before it. Its money is back after its transaction,
         or never left, so it is no spending of the day; gas is lost where it fails, and counts as a loss."""
         yield at_most("trade-spend", intent.amount, self.config.max_spend_per_trade, unit="base units")
-        yield from self._losses(intent.chain_id, view)
+        yield from self._losses(intent, view)
 
     def _exposures(self, intent: Entry, view: View) -> Findings:
         limits, chain_id = self.config, intent.chain_id
         if limits.max_exposure is not None:
-            found = intent.amount + view.exposure(chain_id)
-            yield at_most("exposure", found, limits.max_exposure, unit="base units")
+            at_stake = intent.amount + view.exposure(chain_id)
+            yield at_most("exposure", at_stake, limits.max_exposure, unit="base units")
         if limits.max_exposure_per_venue is not None:
-            found = intent.amount + view.exposure(chain_id, venue=intent.venue)
-            yield at_most("venue-exposure", found, limits.max_exposure_per_venue, unit="base units", note=intent.venue)
+            at_stake = intent.amount + view.exposure(chain_id, venue=intent.venue)
+            limit = limits.max_exposure_per_venue
+            yield at_most("venue-exposure", at_stake, limit, unit="base units", note=intent.venue)
         if limits.max_exposure_per_strategy is not None:
-            found = intent.amount + view.exposure(chain_id, instance=intent.instance)
+            at_stake = intent.amount + view.exposure(chain_id, instance=intent.instance)
             limit = limits.max_exposure_per_strategy
-            yield at_most("strategy-exposure", found, limit, unit="base units", note=intent.instance)
+            yield at_most("strategy-exposure", at_stake, limit, unit="base units", note=intent.instance)
 
-    def _losses(self, chain_id: int, view: View) -> Findings:
-        limits = self.config
-        for name, last, limit in (
-            ("daily-loss", DAY, limits.max_daily_loss),
-            ("weekly-loss", WEEK, limits.max_weekly_loss),
-            ("monthly-loss", MONTH, limits.max_monthly_loss),
-        ):
-            if limit is not None:
-                lost = max(0, -view.realised(last_ns=last, chain_id=chain_id))
-                yield at_most(name, lost, limit, unit="base units")
-        for name, window, limit in (
-            ("drawdown", None, limits.max_drawdown),
-            ("daily-drawdown", DAY, limits.max_daily_drawdown),
-            ("weekly-drawdown", WEEK, limits.max_weekly_drawdown),
-            ("monthly-drawdown", MONTH, limits.max_monthly_drawdown),
-        ):
-            if limit is not None:
-                yield at_most(name, view.drawdown(chain_id, last_ns=window), limit, unit="base units")
+    def _losses(self, intent: Entry | Roundtrip, view: View) -> Findings:
+        for cap in self.config.caps:
+            subject = cap.subject(intent)
+            if cap.limit is None or (cap.scope and not subject):
+                continue
+            lost, unpriced = found(cap, subject, intent.chain_id, view)
+            unknown = f"{unpriced} of it in positions that nothing prices now" if unpriced else ""
+            note = "; ".join(filter(None, (subject, unknown)))
+            yield at_most(cap.rule, lost + unpriced, cap.limit, unit="base units", note=note)
+
+    # ---- as a breaker ----
+
+    @on(WorthChanged)
+    def worth_changed(self, event: WorthChanged, view: View) -> Trips:
+        for cap in self.config.breakers:
+            subject = cap.subject(event)
+            if subject or not cap.scope:
+                yield from self._look(cap, subject, event.chain_id, view)
+
+    @on(Block)
+    def block(self, event: Block, view: View) -> Trips:
+        """Windows move on, so that a cap which was passed holds again; and what a restart found may have passed one."""
+        for cap in self.config.breakers:
+            again = {subject for rule, subject in self.passed if rule == cap.rule}
+            for subject in sorted({*subjects(cap, view), *again}):
+                yield from self._look(cap, subject, event.chain_id, view)
+
+    def _look(self, cap: Cap, subject: str, chain_id: int, view: View) -> Iterator[Trip]:
+        """Trip where it is passed, and not again before it held once more: a person has looked at it. What nothing
+        prices does not count here: a pool that is not read yet must not take a person's time."""
+        assert cap.limit is not None  # those of the config that are set
+        lost, key = found(cap, subject, chain_id, view).lost, (cap.rule, subject)
+        if lost <= cap.limit:
+            if key in self.passed:
+                self.passed.remove(key)
+        elif key not in self.passed:
+            self.passed = sorted([*self.passed, key])
+            since = f"in the last {cap.window} days" if cap.window else "below the highest ever"
+            of = f" of {subject}" if subject else ""
+            yield Trip(
+                level=KillLevel(self.config.trip_level),
+                reason=f"{cap.rule}{of}: {lost} base units of the quote asset {since}, {cap.limit} are allowed. "
+                "Entries stay denied while that holds: look at the losses, raise "
+                f"{cap.key} or wait, then lower the kill switch with sniper kill-switch off --account {view.account}",
+            )
 
 
 def _cooldown(rule: str, last: int | None, seconds: int, now: int) -> Iterator[Finding]:
