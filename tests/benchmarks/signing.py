@@ -14,10 +14,10 @@ from world import CHAIN, ETHER, KEY, ROUTER
 from sniper.kernel.asks import Ask, Sign
 from sniper.runtime.effects import Effects
 from sniper.runtime.switches import Switches
+from sniper.signing import keyfile
+from sniper.signing.password import of_text
 from sniper_bus_memory.bus import Memory
-from sniper_signer_keystore import keyfile
 from sniper_signer_keystore.client import KeystoreConfig, KeystoreSigner
-from sniper_signer_keystore.password import of_text
 
 PASSWORD = "for one benchmark"
 

@@ -3,9 +3,9 @@
 import pytest
 
 from sniper.signer import KillLevel, SignerRefused, SignRequest
+from sniper.signing.rules import Judge, parse_rules
 from sniper.types import Step
 from sniper.venue import NATIVE, WHOLE, RouteLeg, RouteSwap
-from sniper_signer_keystore.rules import Judge, parse_rules
 from sniper_venue_uniswap.venue import Uniswap, UniswapConfig
 
 OWNER, STRANGER, WRAPPED, TOKEN, OTHER, ROUTER, PERMIT2 = (f"0x{digit * 40}" for digit in "abcdef9")

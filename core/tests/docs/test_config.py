@@ -9,7 +9,7 @@ from pages import ROOT, Block, all_blocks, blocks
 from sniper.catalogue import Catalogue
 from sniper.settings.load import parse
 from sniper.settings.resolver import resolve
-from sniper_signer_keystore.rules import parse_rules
+from sniper.signing.rules import parse_rules
 
 WHOLE = "sniper.toml"
 RULES = "rules.toml"

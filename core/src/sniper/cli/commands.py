@@ -14,6 +14,7 @@ class Entry(NamedTuple):
 GROUPS: Final[Mapping[str, str]] = {
     "config": "Check and show the config file",
     "journal": "Verify, export and prune what was recorded",
+    "keys": "Make key files, and see and change what the signer may sign",
     "models": "Train models, and see what they know",
     "plugins": "See what is installed",
     "policy": "Try the policies that the config lists",
@@ -30,6 +31,9 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "config show": Entry("sniper.cli.config:show", "Show all settings with their defaults"),
     "doctor": Entry("sniper.cli.doctor:doctor", "Check this machine, the installation and the endpoints"),
     "init": Entry("sniper.cli.init:init", "Write a commented config file"),
+    "keys import": Entry("sniper.cli.keys:import_", "Encrypt a key that you have"),
+    "keys list": Entry("sniper.cli.keys:list_", "List the addresses of key files or of the signer"),
+    "keys new": Entry("sniper.cli.keys:new", "Make a key"),
     "kill-switch": Entry("sniper.cli.kill_switch:kill_switch", "Stop entries, sell everything, or freeze"),
     "journal export": Entry("sniper.cli.journal:export", "Write a journal as lines of JSON"),
     "journal prune": Entry("sniper.cli.journal:prune", "Remove old segments that a snapshot covers"),

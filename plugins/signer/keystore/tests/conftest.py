@@ -3,108 +3,24 @@ import select
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 
-from sniper.signer import SignRequest
-from sniper_signer_keystore import keyfile
+from sniper.signing import keyfile
+from sniper.signing.password import of_text
+from sniper_sdk.signer_world import SignerWorld
 from sniper_signer_keystore.client import KeystoreConfig, KeystoreSigner
-from sniper_signer_keystore.password import of_text
-
-
-class World:
-    """One account, one chain, one router, and rules that allow ``request()``."""
-
-    password = "correct horse battery staple"
-    key = b"\x46" * 32
-    sender = "0x9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f"
-    router = "0x" + "ab" * 20
-    token = "0x" + "cd" * 20
-    permit2 = "0x" + "22" * 20
-    stranger = "0x" + "99" * 20
-    chain = 31337
-    ether = 10**18
-    buy = "swapExactETHForTokens(uint256,address[],address,uint256)"
-    sell = "swapExactTokensForETH(uint256,uint256,address[],address,uint256)"
-
-    @staticmethod
-    def word(value: int | str) -> bytes:
-        return (int(value, 16) if isinstance(value, str) else value).to_bytes(32, "big")
-
-    @classmethod
-    def buy_data(cls, recipient: str = sender) -> bytes:
-        path = cls.word(2) + cls.word(cls.router) + cls.word(cls.token)
-        return bytes.fromhex("7ff36ab5") + cls.word(1) + cls.word(128) + cls.word(recipient) + cls.word(2**40) + path
-
-    @classmethod
-    def sell_data(cls, recipient: str = sender) -> bytes:
-        head = cls.word(5) + cls.word(1) + cls.word(160) + cls.word(recipient) + cls.word(2**40)
-        return bytes.fromhex("18cbafe5") + head + cls.word(2) + cls.word(cls.token) + cls.word(cls.router)
-
-    @classmethod
-    def approve_data(cls, spender: str = router) -> bytes:
-        return bytes.fromhex("095ea7b3") + cls.word(spender) + cls.word(5)
-
-    @classmethod
-    def permit2_data(cls, spender: str = router) -> bytes:
-        return bytes.fromhex("87517c45") + cls.word(cls.token) + cls.word(spender) + cls.word(5) + cls.word(2**40)
-
-    @classmethod
-    def entry(cls, **changes: Any) -> SignRequest:
-        fields: dict[str, Any] = {
-            "account": "alice",
-            "sender": cls.sender,
-            "chain_id": cls.chain,
-            "nonce": 0,
-            "max_priority_fee": 10**9,
-            "max_fee": 2 * 10**9,
-            "gas": 200_000,
-            "to": cls.router,
-            "value": cls.ether // 100,
-            "data": cls.buy_data(),
-            "purpose": "entry",
-        }
-        return SignRequest(**{**fields, **changes})
-
-    @classmethod
-    def exit(cls, **changes: Any) -> SignRequest:
-        return cls.entry(**{"purpose": "exit", "value": 0, "data": cls.sell_data(), **changes})
-
-    @classmethod
-    def approve(cls, **changes: Any) -> SignRequest:
-        return cls.entry(**{"purpose": "approve", "value": 0, "to": cls.token, "data": cls.approve_data(), **changes})
-
-    @classmethod
-    def cancel(cls, **changes: Any) -> SignRequest:
-        return cls.entry(**{"purpose": "cancel", "value": 0, "to": cls.sender, "data": b"", **changes})
-
-    @classmethod
-    def rules(cls, **changes: Any) -> dict[str, Any]:
-        """As a rules file says it, with changes to the chain."""
-        chain: dict[str, Any] = {
-            "max_fee": cls.ether // 100,
-            "max_value": cls.ether,
-            "max_value_per_hour": 5 * cls.ether,
-            "max_value_per_day": 8 * cls.ether,
-            "spenders": [cls.router],
-            "contracts": {
-                cls.router: {cls.buy: {"recipient": 2}, cls.sell: {"recipient": 3}, "0x12345678": {}},
-                cls.permit2: {"approve(address,address,uint160,uint48)": {}},
-            },
-        }
-        return {"accounts": {"alice": [cls.sender], "bob": []}, "chains": {str(cls.chain): {**chain, **changes}}}
 
 
 @pytest.fixture(scope="session")
-def world() -> type[World]:
-    return World
+def world() -> type[SignerWorld]:
+    return SignerWorld
 
 
 @pytest.fixture(scope="session")
 def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("keys") / "key.json"
-    keyfile.create(path, of_text(World.password), World.key, work_factor=2)
+    keyfile.create(path, of_text(SignerWorld.password), SignerWorld.key, work_factor=2)
     return path
 
 
@@ -117,13 +33,13 @@ def run() -> Iterator[Path]:
 
 @pytest.fixture
 def config(run: Path, key_file: Path) -> KeystoreConfig:
-    return KeystoreConfig(socket=run / "s.sock", keystores=(key_file,), rules=World.rules(), start_timeout=30)
+    return KeystoreConfig(socket=run / "s.sock", keystores=(key_file,), rules=SignerWorld.rules(), start_timeout=30)
 
 
 @pytest.fixture
 async def signer(config: KeystoreConfig) -> AsyncIterator[KeystoreSigner]:
     """A real one, open."""
-    signer = KeystoreSigner(config, lambda: of_text(World.password))
+    signer = KeystoreSigner(config, lambda: of_text(SignerWorld.password))
     await signer.open()
     yield signer
     await signer.close()

@@ -20,9 +20,9 @@ from eth_account import Account
 
 from sniper.evm.transaction import LegacyTransaction, decode_signed, recover_sender, transaction_hash
 from sniper.signer import KillLevel, Signed, SignerRefused, SignerUnreachable
+from sniper.signing.errors import KeyFileError, StartError, WrongPassword
+from sniper.signing.password import of_text
 from sniper_signer_keystore.client import KeystoreConfig, KeystoreSigner
-from sniper_signer_keystore.errors import KeyFileError, StartError, WrongPassword
-from sniper_signer_keystore.password import of_text
 
 World = Any
 """The class of conftest, which tests cannot import."""
@@ -327,7 +327,7 @@ async def test_it_ends_when_its_parent_is_killed(
     program = (
         "import asyncio, sys\n"
         "from sniper_signer_keystore.client import KeystoreConfig, KeystoreSigner\n"
-        "from sniper_signer_keystore.password import of_text\n"
+        "from sniper.signing.password import of_text\n"
         "async def main():\n"
         "    signer = KeystoreSigner(KeystoreConfig.model_validate_json(sys.argv[1]), lambda: of_text(sys.argv[2]))\n"
         "    await signer.open()\n"
@@ -469,21 +469,6 @@ def test_the_operator_sees_one_line_when_it_cannot_start(world: World, key_file:
     assert "a-wrong-guess" not in done.stderr
 
 
-def test_a_key_file_is_made_from_the_command_line(run: Path) -> None:
-    readable, writable = os.pipe()
-    os.write(writable, b"pw")
-    os.close(writable)
-    arguments = ["--keystore", str(run / "k"), "--password-fd", str(readable)]
-    done = subprocess.run(
-        [sys.executable, "-m", "sniper_signer_keystore", "create", *arguments],
-        pass_fds=(readable,),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert Account.from_key(Account.decrypt((run / "k").read_text(), "pw")).address.lower() == done.stdout.strip()
-
-
 # ---- what others can see and do -------------------------------------------------------------------
 
 
@@ -544,7 +529,7 @@ async def test_the_process_is_sealed(signer: KeystoreSigner) -> None:
 def test_sealing_forbids_dumps_and_tracing() -> None:
     program = (
         "import ctypes, resource\n"
-        "from sniper_signer_keystore.hardening import seal\n"
+        "from sniper.signing.hardening import seal\n"
         "seal()\n"
         "print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), resource.getrlimit(resource.RLIMIT_CORE))\n"
     )
@@ -606,8 +591,8 @@ async def test_a_stranger_in_the_signer_s_place_is_not_asked(
     """Whoever listens on the path must be the process that the client has started."""
     genuine = signer._start
 
-    async def start_and_swap() -> Any:
-        child = await genuine()
+    async def start_and_swap(source: Any) -> Any:
+        child = await genuine(source)
         config.socket.unlink()
         listener.bind(str(config.socket))
         listener.listen()
@@ -638,7 +623,7 @@ async def test_what_is_no_request_loses_its_own_connection_only(
 
 
 async def test_a_legacy_payload_is_refused_by_the_process_itself(signer: KeystoreSigner, world: World) -> None:
-    from sniper_signer_keystore.wire import RefusedAnswer, SignAsk
+    from sniper.signing.wire import RefusedAnswer, SignAsk
 
     link = signer._link
     assert link is not None
@@ -654,7 +639,7 @@ async def test_a_client_that_does_not_read_its_answers_holds_up_nobody(
     import msgspec
 
     from sniper.evm.transaction import Transaction
-    from sniper_signer_keystore.wire import SignAsk
+    from sniper.signing.wire import SignAsk
 
     payload = Transaction(
         chain_id=world.chain,

@@ -1,73 +1,27 @@
 """The signer as the runtime sees it: it holds no key and, once open, no password."""
 
-import asyncio
-import os
-from collections.abc import Awaitable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
-from sniper.config import Config
-from sniper.errors import CodecError, SignerError
-from sniper.evm.transaction import Transaction
-from sniper.signer import KillLevel, Signed, Signer, SignerRefused, SignerUnreachable, SignRequest
-from sniper_signer_keystore.child import Child, start_child
-from sniper_signer_keystore.errors import StartError
-from sniper_signer_keystore.link import Link
-from sniper_signer_keystore.password import PasswordSource, from_descriptor
-from sniper_signer_keystore.rules import load_rules, parse_rules
-from sniper_signer_keystore.secret import SecretBuffer
-from sniper_signer_keystore.terminal import from_terminal
-from sniper_signer_keystore.wire import (
-    MAX_PACKET,
-    AddressesAnswer,
-    AddressesAsk,
-    Answer,
-    DoneAnswer,
-    FailedAnswer,
-    LevelAsk,
-    RefusedAnswer,
-    SignAsk,
-    SignedAnswer,
-    Start,
-)
-
-_ROOM = 1024
-"""Bytes of a packet that are not payload."""
+from sniper.signing.client import ProcessConfig, ProcessSigner
+from sniper.signing.password import PasswordSource
+from sniper_signer_keystore.source import KeystoreSource
 
 
-class KeystoreConfig(Config):
+class KeystoreConfig(ProcessConfig):
     """``[signer.keystore]``."""
 
-    socket: Annotated[
-        Path,
-        Field(
-            description="Where the signer listens, in a directory of mode 0700.",
-            examples=["/run/user/1000/sniper/socket"],
-        ),
-    ]
     keystores: Annotated[
         tuple[Path, ...],
         Field(
             description="Key files to open with one password. Empty: the operator runs the signer; only connect to it."
         ),
     ] = ()
-    rules: Annotated[
-        Path | dict[str, Any] | None,
-        Field(description="What may be signed: a TOML file, or the same as a table. Only with keystores."),
-    ] = None
-    kill_switch: Annotated[
-        Path | None,
-        Field(
-            description="File with the kill switch's level: kill-switch in data_dir, so that one command stops both."
-            " Default: kill-switch beside the socket."
-        ),
-    ] = None
     password_fd: Annotated[
         int | None, Field(ge=0, description="Descriptor to read the password from; a prompt when it is left out.")
     ] = None
-    start_timeout: Annotated[float, Field(gt=0, description="Seconds for starting and unlocking.")] = 60.0
 
     @model_validator(mode="after")
     def _rules_and_keystores(self) -> "KeystoreConfig":
@@ -78,188 +32,17 @@ class KeystoreConfig(Config):
         return self
 
 
-class KeystoreSigner(Signer):
-    """Starts the signer's process, or finds one that the operator started, and asks it.
+class KeystoreSigner(ProcessSigner):
+    """Keys of encrypted files."""
 
-    A lost connection fails what was under way with `SignerUnreachable`; the next request connects, or starts, anew.
-    """
+    package: ClassVar[str] = "sniper_signer_keystore"
 
     def __init__(self, config: KeystoreConfig, password: PasswordSource | None = None) -> None:
         """``password``: gives it each time that the process is started; None: the config's descriptor, or a prompt."""
-        self._config = config
-        self._given = password
-        self._read = False
-        self._link: Link | None = None
-        self._child: Child | None = None
-        self._opening = asyncio.Lock()
-        self._connecting: asyncio.Task[Link] | None = None
-        self._wanted = False
-        self._level = KillLevel.OFF
-
-    @property
-    def pid(self) -> int | None:
-        """Process id of the signer while connected."""
-        return self._link.peer.pid if self._link is not None and self._link.lost is None else None
-
-    async def open(self) -> None:
-        self._wanted = True
-        await self._connected()
-
-    async def addresses(self) -> tuple[str, ...]:
-        link = await self._connected()
-        answer = await link.ask(AddressesAsk(link.number()))
-        if isinstance(answer, AddressesAnswer):
-            return answer.addresses
-        raise _error(answer)
-
-    def sign(self, request: SignRequest) -> Coroutine[None, None, Signed]:
-        """As `Signer.sign`. While connected the request is on its way when this returns."""
-        link = self._link
-        if link is None or link.lost is not None:
-            return self._signed(request, None)
-        try:
-            return self._signed(request, link.ask(_ask(link, request)))
-        except SignerRefused:  # told where it is awaited
-            return self._signed(request, None)
-
-    async def _signed(self, request: SignRequest, asked: Awaitable[Answer] | None) -> Signed:
-        if asked is None:
-            link = await self._connected()
-            asked = link.ask(_ask(link, request))
-        answer = await asked
-        if isinstance(answer, SignedAnswer):
-            return Signed(raw=answer.raw, tx_hash=answer.tx_hash)
-        raise _error(answer)
-
-    async def level(self, level: KillLevel) -> None:
-        # Remembered first: a signer that cannot be reached now learns it before its next request.
-        self._level = level
-        link = await self._connected()
-        await _set_level(link, level)
-
-    async def close(self) -> None:
-        self._wanted = False
-        if self._connecting is not None:
-            self._connecting.cancel()
-            await asyncio.wait([self._connecting])
-        async with self._opening:
-            await self._let_go("it was closed")
-
-    async def _connected(self) -> Link:
-        if self._link is not None and self._link.lost is None:
-            return self._link
-        if self._connecting is None or self._connecting.done():
-            self._connecting = asyncio.create_task(self._connect())
-        connecting = self._connecting
-        try:
-            # Shielded: one request's deadline must not take back a prompt, or end a start, that the next one needs.
-            return await asyncio.shield(connecting)
-        except asyncio.CancelledError:
-            if connecting.cancelled() and not self._wanted:
-                raise SignerUnreachable("the signer was closed before it was ready") from None
-            raise
-
-    async def _connect(self) -> Link:
-        async with self._opening:
-            if self._link is not None and self._link.lost is None:
-                return self._link
-            if not self._wanted:
-                raise SignerUnreachable("the signer is not open; call open first")
-            await self._let_go("the connection was lost")
-            if self._config.keystores:
-                self._child = await self._start()
-            try:
-                link = Link(self._config.socket.absolute())
-            except SignerUnreachable:
-                await self._let_go("it does not listen")
-                raise
-            self._link = link
-            if link.peer.uid != os.geteuid() or (self._child is not None and link.peer.pid != self._child.pid):
-                await self._let_go("it is another process")
-                raise SignerUnreachable(
-                    f"{self._config.socket} belongs to process {link.peer.pid} of user {link.peer.uid}, which is not"
-                    " the signer; find out who put it there"
-                )
-            if self._level is not KillLevel.OFF:
-                await _set_level(link, self._level)
-            return link
-
-    async def _start(self) -> Child:
-        config = self._config
-        if isinstance(config.rules, Path):
-            rules = load_rules(config.rules)
-        else:
-            rules = parse_rules(config.rules or {}, "[signer.keystore.rules]")
-        start = Start(
-            keystores=tuple(str(path.absolute()) for path in config.keystores),
-            socket=str(config.socket.absolute()),
-            kill_switch=str((config.kill_switch or config.socket.with_name("kill-switch")).expanduser().absolute()),
-            rules=rules,
-            parent=os.getpid(),
+        files = tuple(str(path.absolute()) for path in config.keystores)
+        super().__init__(
+            config,
+            KeystoreSource(keystore=files) if files else None,
+            password=password,
+            password_fd=config.password_fd,
         )
-        return await start_child(start, await self._password(), config.start_timeout)
-
-    async def _password(self) -> SecretBuffer:
-        descriptor = self._config.password_fd
-        if self._given is not None:
-            return self._given()
-        if descriptor is None:
-            return await from_terminal()
-        if self._read:  # it was closed then, and the number may be that of something else by now
-            raise StartError(
-                f"descriptor {descriptor} gives the password only once, and it was read before; start sniper again, or"
-                " let the operator start the signer"
-            )
-        self._read = True
-        return from_descriptor(descriptor)
-
-    async def _let_go(self, reason: str) -> None:
-        if self._link is not None:
-            self._link.close(reason)
-            self._link = None
-        if self._child is not None:
-            child, self._child = self._child, None
-            await child.close(self._config.start_timeout)
-
-
-def _ask(link: Link, request: SignRequest) -> SignAsk:
-    return SignAsk(link.number(), request.account, request.sender, request.purpose, _payload(request))
-
-
-def _payload(request: SignRequest) -> bytes:
-    try:
-        payload = Transaction(
-            chain_id=request.chain_id,
-            nonce=request.nonce,
-            max_priority_fee=request.max_priority_fee,
-            max_fee=request.max_fee,
-            gas=request.gas,
-            to=request.to,
-            value=request.value,
-            data=request.data,
-        ).payload()
-    except CodecError as error:
-        raise SignerRefused("encoding", str(error), "an EIP-1559 transaction", "correct the request") from error
-    if len(payload) > MAX_PACKET - _ROOM:
-        raise SignerRefused(
-            "size", f"{len(payload)} bytes", f"{MAX_PACKET - _ROOM} bytes", "split it; nodes take at most 128 KiB"
-        )
-    return payload
-
-
-async def _set_level(link: Link, level: KillLevel) -> None:
-    answer = await link.ask(LevelAsk(link.number(), level))
-    if not isinstance(answer, DoneAnswer):
-        raise _error(answer)
-
-
-def _error(answer: Answer) -> SignerError:
-    match answer:
-        case RefusedAnswer(rule=rule, value=value, limit=limit, remedy=remedy):
-            return SignerRefused(rule, value, limit, remedy)
-        case FailedAnswer(message=message):
-            return SignerError(message)
-        case _:
-            return SignerError(
-                f"the signer answered with {type(answer).__name__}; its version differs, so start it again"
-            )

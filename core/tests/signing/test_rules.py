@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from sniper.evm.keccak import keccak256
 from sniper.signer import KillLevel, SignerRefused, SignRequest
-from sniper_signer_keystore.errors import RulesError
-from sniper_signer_keystore.rules import Judge, load_rules, parse_rules
+from sniper.signing.errors import RulesError
+from sniper.signing.rules import Judge, load_rules, parse_rules
 
 World = Any
 """The class of conftest, which tests cannot import."""

@@ -16,8 +16,8 @@ from sniper.errors import CodecError
 from sniper.evm.keccak import keccak256
 from sniper.evm.signature import parse
 from sniper.signer import KillLevel, SignerRefused, SignRequest
-from sniper_signer_keystore.commands import UnreadableCommands, strangers
-from sniper_signer_keystore.errors import RulesError
+from sniper.signing.commands import UnreadableCommands, strangers
+from sniper.signing.errors import RulesError
 
 ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _SELECTOR = re.compile(r"0x[0-9a-f]{8}")
@@ -37,7 +37,7 @@ class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     recipient  Number of the 32-byte argument word, from 0, that must be the sender's own address; None: not checked.
     commands   Whether it is ``execute`` of Uniswap's Universal Router, whose commands must be known and may pay the
-               sender and the router itself only. See `sniper_signer_keystore.commands`.
+               sender and the router itself only. See `sniper.signing.commands`.
     """
 
     recipient: Annotated[int, msgspec.Meta(ge=0)] | None = None

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from sniper.signer import KillLevel
-from sniper_signer_keystore.kill_switch import KillSwitchFile, stricter
+from sniper.signing.kill_switch import KillSwitchFile, stricter
 
 
 def test_no_file_stops_nothing(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sniper.signer import SignerRefused
-from sniper_signer_keystore.errors import LedgerError
-from sniper_signer_keystore.ledger import Ledger
-from sniper_signer_keystore.rules import ChainRules
+from sniper.signing.errors import LedgerError
+from sniper.signing.ledger import Ledger
+from sniper.signing.rules import ChainRules
 
 SECOND = 10**9
 HOUR = 3600 * SECOND

@@ -1,4 +1,4 @@
-"""The signer's process: a unix socket in front of a `Vault`. One thread, no event loop library, few imports."""
+"""The signer's process: a unix socket in front of a `Keyring`. One thread, no event loop library, few imports."""
 
 import fcntl
 import gc
@@ -17,21 +17,21 @@ from typing import NoReturn
 
 import msgspec
 
-from sniper_signer_keystore.errors import StartError
-from sniper_signer_keystore.hardening import lock_all_memory
-from sniper_signer_keystore.kill_switch import KillSwitchFiles
-from sniper_signer_keystore.ledger import Ledger
-from sniper_signer_keystore.rules import Judge, Rules
-from sniper_signer_keystore.secret import SecretBuffer
-from sniper_signer_keystore.unlock import unlock
-from sniper_signer_keystore.vault import Vault
-from sniper_signer_keystore.wire import MAX_PACKET, Answer, Ask, peer_of
+from sniper.signing.errors import StartError
+from sniper.signing.hardening import lock_all_memory
+from sniper.signing.keyring import Keyring
+from sniper.signing.kill_switch import KillSwitchFiles
+from sniper.signing.ledger import Ledger
+from sniper.signing.rules import Judge, Rules
+from sniper.signing.secret import SecretBuffer
+from sniper.signing.source import KeySource
+from sniper.signing.wire import MAX_PACKET, Answer, Ask, peer_of
 
 _BACKLOG = 64
 
 
 class Process:
-    """Serves one vault until it is told to end.
+    """Serves one keyring until it is told to end.
 
     lifeline  A socket whose other end belongs to whoever started this process; when that end closes, this process ends.
     """
@@ -39,27 +39,27 @@ class Process:
     def __init__(
         self,
         *,
-        keystores: tuple[Path, ...],
+        source: KeySource,
         socket_path: Path,
         kill_switch: Path,
         rules: Rules,
-        password: SecretBuffer,
+        secret: SecretBuffer,
         lifeline: socket.socket | None = None,
     ) -> None:
-        """Unlock and listen; ``password`` is wiped. Call `seal` before. Raises `SignerError` or `RulesError`."""
+        """Unlock and listen; ``secret`` is wiped. Call `seal` before. Raises `SignerError` or `RulesError`."""
         judge = Judge(rules)
         # Held until this process ends: one signer per directory, so that limits are counted in one place.
         self._directory = _own_directory(socket_path.parent)
         try:
-            keys = [unlock(path, password) for path in keystores]
+            keys = source.keys(secret)
         finally:
-            password.wipe()
+            secret.wipe()
         if len({key.address for key in keys}) != len(keys):
-            raise StartError("two of the key files hold the same key; name each once")
+            raise StartError("two of the keys are the same key; name each once")
         # After unlocking: the child that decrypts needs more memory than a user may lock.
         self.memory = "all" if lock_all_memory() else "keys" if all(key.locked for key in keys) else "none"
         ledger = Ledger(socket_path.with_suffix(".spent"), time.time_ns())
-        self.vault = Vault(keys, judge, ledger, KillSwitchFiles(kill_switch))
+        self.keyring = Keyring(keys, judge, ledger, KillSwitchFiles(kill_switch))
         self._socket_path = socket_path
         self._listener = _listen(socket_path)
         self._lifeline = lifeline
@@ -92,7 +92,7 @@ class Process:
                         else:
                             self._read(connection)
             finally:
-                self.vault.wipe()
+                self.keyring.wipe()
                 self._socket_path.unlink(missing_ok=True)
                 log("ended", socket=str(self._socket_path))
 
@@ -126,7 +126,7 @@ class Process:
             log("peer-dropped", reason=str(error))
             self._drop(connection)
             return
-        self._send(connection, self.vault.answer(ask))
+        self._send(connection, self.keyring.answer(ask))
 
     def _send(self, connection: socket.socket, answer: Answer) -> None:
         self._owed[connection] = self._encoder.encode(answer)

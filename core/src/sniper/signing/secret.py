@@ -7,7 +7,7 @@ object shares: outside the heap, out of swap where allowed, in no core dump, and
 import ctypes
 import mmap
 
-from sniper_signer_keystore.hardening import lock_memory
+from sniper.signing.hardening import lock_memory
 
 
 class SecretBuffer:

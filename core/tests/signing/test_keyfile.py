@@ -10,11 +10,12 @@ from eth_account import Account
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sniper.evm.keccak import keccak256
 from sniper.evm.transaction import SigningKey
-from sniper_signer_keystore import keyfile
-from sniper_signer_keystore.errors import KeyFileError, StartError, WrongPassword
-from sniper_signer_keystore.password import from_descriptor, of_text
-from sniper_signer_keystore.unlock import unlock
+from sniper.signing import keyfile
+from sniper.signing.errors import KeyFileError, StartError, WrongPassword
+from sniper.signing.password import from_descriptor, of_text
+from sniper.signing.unlock import unlock
 
 PASSWORD = "correct horse battery staple"
 KEY = b"\x46" * 32
@@ -55,7 +56,7 @@ def test_the_vector_of_the_definition_is_opened(tmp_path: Path) -> None:
     key = unlock(write(tmp_path / "k", VECTOR), of_text("testpassword"))
     secret = bytes.fromhex("7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d")
     assert key.address == SigningKey(secret).address
-    assert key.sign(b"payload") == SigningKey(secret).sign(b"payload")
+    assert key.sign(keccak256(b"payload")) == SigningKey(secret).sign(b"payload")
 
 
 def test_what_is_created_is_opened_here_and_by_other_wallets(tmp_path: Path) -> None:
@@ -231,10 +232,10 @@ def test_a_wiped_key_signs_no_more(key_file: Path) -> None:
     key.wipe()
     assert bytes(view) == bytes(32)
     with pytest.raises(PermissionError, match="does not sign"):
-        key.sign(b"payload")
+        key.sign(keccak256(b"payload"))
 
 
 def test_nothing_secret_shows_in_a_repr(key_file: Path) -> None:
     key, password = unlock(key_file, of_text(PASSWORD)), of_text(PASSWORD)
-    assert repr(key) == f"<Key of {SigningKey(KEY).address}>"
+    assert repr(key) == f"<LocalKey of {SigningKey(KEY).address}>"
     assert PASSWORD not in repr(password)

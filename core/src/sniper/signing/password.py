@@ -4,8 +4,8 @@ import getpass
 import os
 from collections.abc import Callable
 
-from sniper_signer_keystore.errors import StartError
-from sniper_signer_keystore.secret import SecretBuffer
+from sniper.signing.errors import StartError
+from sniper.signing.secret import SecretBuffer
 
 PasswordSource = Callable[[], SecretBuffer]
 """Gives the password each time that the signer's process is started; the caller wipes it."""

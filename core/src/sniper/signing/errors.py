@@ -1,6 +1,6 @@
 """What can go wrong before anything is signed. No message holds a password, a key or a part of either."""
 
-from sniper.errors import ConfigError, SignerError
+from sniper.errors import ConfigError, SignerError, SniperError
 
 
 class KeyFileError(SignerError):
@@ -31,3 +31,9 @@ class StartError(SignerError):
     """The signer's process cannot start or cannot serve."""
 
     code = "signer-start"
+
+
+BY_CODE: dict[str, type[SniperError]] = {
+    kind.code: kind for kind in (KeyFileError, LedgerError, RulesError, StartError, WrongPassword)
+}
+"""For what another process says: the same error is raised here."""

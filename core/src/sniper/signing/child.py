@@ -7,14 +7,10 @@ import sys
 
 import msgspec
 
-from sniper.errors import SniperError
-from sniper_signer_keystore.errors import KeyFileError, LedgerError, RulesError, StartError, WrongPassword
-from sniper_signer_keystore.secret import SecretBuffer
-from sniper_signer_keystore.wire import NotStarted, Start, Started
+from sniper.signing.errors import BY_CODE, StartError
+from sniper.signing.secret import SecretBuffer
+from sniper.signing.wire import NotStarted, Start, Started
 
-_ERRORS: dict[str, type[SniperError]] = {
-    kind.code: kind for kind in (KeyFileError, LedgerError, RulesError, StartError, WrongPassword)
-}
 _MAX_WORD = 2**20
 
 
@@ -44,8 +40,10 @@ class Child:
             await asyncio.to_thread(self._process.wait)
 
 
-async def start_child(start: Start, password: SecretBuffer, patience: float) -> Child:
-    """Start, unlock, listen; ``password`` is wiped. ``patience`` in seconds. Raises `SignerError` or `RulesError`.
+async def start_child(package: str, start: Start, password: SecretBuffer, patience: float) -> Child:
+    """Start, unlock, listen; ``password`` is wiped. ``package`` is the kind's, ``patience`` in seconds.
+
+    Raises `SignerError` or `RulesError`.
 
     Nothing secret is in its arguments, and nothing at all in its environment.
     """
@@ -54,7 +52,7 @@ async def start_child(start: Start, password: SecretBuffer, patience: float) -> 
         with theirs:
             # Here and not in another thread: the child is killed when the thread that made it ends.
             process = subprocess.Popen(  # noqa: ASYNC220
-                [sys.executable, "-I", "-X", "utf8", "-m", __package__, "start", "--start-fd", str(theirs.fileno())],
+                [sys.executable, "-I", "-X", "utf8", "-m", package, "start", "--start-fd", str(theirs.fileno())],
                 env={},
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
@@ -78,13 +76,14 @@ async def start_child(start: Start, password: SecretBuffer, patience: float) -> 
     if isinstance(answer, Started):
         return child
     await child.close(patience)
-    raise _ERRORS.get(answer.code, StartError)(answer.message)
+    raise BY_CODE.get(answer.code, StartError)(answer.message)
 
 
 async def _tell(lifeline: socket.socket, start: Start, password: SecretBuffer, patience: float) -> Started | NotStarted:
     try:
         lifeline.send(msgspec.json.encode(start), socket.MSG_NOSIGNAL)
-        lifeline.send(password.view, socket.MSG_NOSIGNAL)
+        if len(password.view):  # else the kind needs no secret, and its process waits for none
+            lifeline.send(password.view, socket.MSG_NOSIGNAL)
         lifeline.setblocking(False)
         async with asyncio.timeout(patience):
             answer = await asyncio.get_running_loop().sock_recv(lifeline, _MAX_WORD)

@@ -11,12 +11,9 @@ from typing import Any
 
 import msgspec
 
-from sniper_signer_keystore.errors import KeyFileError
-from sniper_signer_keystore.secret import SecretBuffer
-
-KEY_BYTES = 32
-CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-"""Order of secp256k1 (SEC 2, section 2.4.1): a private key is between 1 and this, exclusive."""
+from sniper.signing.errors import KeyFileError
+from sniper.signing.key import CURVE_ORDER, KEY_BYTES
+from sniper.signing.secret import SecretBuffer
 
 WORK_FACTOR = 2**18
 """scrypt's N as other wallets choose it: about 0.7 s and 256 MB for each guess."""
@@ -88,14 +85,14 @@ def read(path: Path) -> KeyFile:
     ):
         if found != wanted:
             raise KeyFileError(
-                f"{path}: {name} is {found!r}, only {wanted!r} is read; write the file again with import-key"
+                f"{path}: {name} is {found!r}, only {wanted!r} is read; write the file again with sniper keys import"
             )
     if not (1 < scrypt.n <= 2**32 and scrypt.n & (scrypt.n - 1) == 0 and scrypt.r > 0 and 0 < scrypt.p <= 16):
         raise KeyFileError(f"{path}: scrypt parameters n={scrypt.n} r={scrypt.r} p={scrypt.p} cannot be used")
     if 128 * scrypt.n * scrypt.r > MAX_SCRYPT_MEMORY:
         raise KeyFileError(
             f"{path}: scrypt wants {128 * scrypt.n * scrypt.r} bytes of memory, at most {MAX_SCRYPT_MEMORY} are given;"
-            " write the file again with import-key"
+            " write the file again with sniper keys import"
         )
     return keyfile
 

@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Sequence
 
 from sniper.errors import CodecError, SignerError
+from sniper.evm.keccak import keccak256
 from sniper.evm.transaction import Transaction, decode_payload, signed, transaction_hash
 from sniper.signer import KillLevel, SignerRefused, SignRequest
-from sniper_signer_keystore.key import Key
-from sniper_signer_keystore.kill_switch import KillSwitchFiles, stricter
-from sniper_signer_keystore.ledger import Ledger
-from sniper_signer_keystore.rules import Judge
-from sniper_signer_keystore.wire import (
+from sniper.signing.key import Key
+from sniper.signing.kill_switch import KillSwitchFiles, stricter
+from sniper.signing.ledger import Ledger
+from sniper.signing.rules import Judge
+from sniper.signing.wire import (
     AddressesAnswer,
     AddressesAsk,
     Answer,
@@ -24,7 +25,7 @@ from sniper_signer_keystore.wire import (
 )
 
 
-class Vault:
+class Keyring:
     """Keys and the rules they are used under. ``clock``: ns UTC."""
 
     def __init__(
@@ -92,10 +93,10 @@ class Vault:
                 "key",
                 f"sender {ask.sender}",
                 ", ".join(self._keys),
-                "start the signer with the key file of this address",
+                "start the signer with the key of this address",
             )
         self._judge.check(request, stricter(self._level, self._kill_switch.level(request.account)))
         if request.purpose == "entry":
             self._ledger.spend(request, self._judge.limits(request.chain_id), self._clock())
-        raw = signed(ask.payload, key.sign(ask.payload))
+        raw = signed(ask.payload, key.sign(keccak256(ask.payload)))
         return SignedAnswer(ask.id, raw, transaction_hash(raw))

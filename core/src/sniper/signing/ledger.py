@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sniper.signer import SignerRefused, SignRequest
-from sniper_signer_keystore.errors import LedgerError
-from sniper_signer_keystore.rules import DAY, HOUR, ChainRules
+from sniper.signing.errors import LedgerError
+from sniper.signing.rules import DAY, HOUR, ChainRules
 
 _RECORD = struct.Struct(">QQQ20s32sI")
 _NS = 10**9

@@ -6,12 +6,12 @@ could read there itself.
 
 import socket
 import struct
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
 from sniper.signer import KillLevel, Purpose
-from sniper_signer_keystore.rules import Rules
+from sniper.signing.rules import Rules
 
 MAX_PACKET = 160 * 1024
 """Bytes. Nodes take transactions of at most 128 KiB; a socket's buffer takes this much without being asked."""
@@ -71,10 +71,14 @@ Answer: TypeAlias = SignedAnswer | RefusedAnswer | FailedAnswer | AddressesAnswe
 
 
 class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a process that a client starts is told, as JSON, over the descriptor that it inherits. The password follows
-    as a packet of its own, so that it can be received into a buffer that is wiped."""
+    """What a process that a client starts is told, as JSON, over the descriptor that it inherits. The secret that opens
+    the keys follows as a packet of its own (empty where none is needed), so that it can be received into a buffer that
+    is wiped.
 
-    keystores: tuple[str, ...]
+    source  The fields of the kind's `KeySource`. Any: they differ from kind to kind.
+    """
+
+    source: dict[str, Any]
     socket: str
     kill_switch: str
     rules: Rules

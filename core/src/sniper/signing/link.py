@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from sniper.signer import SignerUnreachable
-from sniper_signer_keystore.wire import MAX_PACKET, Answer, Ask, Peer, peer_of
+from sniper.signing.wire import MAX_PACKET, Answer, Ask, Peer, peer_of
 
 _REMEDY = "see its log and start it again; nothing was lost, the same request gives the same bytes"
 

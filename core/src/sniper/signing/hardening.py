@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 
-from sniper_signer_keystore.errors import StartError
+from sniper.signing.errors import StartError
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

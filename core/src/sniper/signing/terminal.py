@@ -5,12 +5,12 @@ import os
 import sys
 import termios
 
-from sniper_signer_keystore.errors import StartError
-from sniper_signer_keystore.password import MAX_PASSWORD
-from sniper_signer_keystore.secret import SecretBuffer
+from sniper.signing.errors import StartError
+from sniper.signing.password import MAX_PASSWORD
+from sniper.signing.secret import SecretBuffer
 
 
-async def from_terminal(prompt: str = "Password of the key file: ") -> SecretBuffer:
+async def from_terminal(prompt: str) -> SecretBuffer:
     """Ask on the terminal at stdin while the event loop goes on; cancelling takes the question back.
 
     No thread, which nothing could end while it waits for a line. Raises `StartError` where stdin is no terminal, or

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sniper.signer import KillLevel
-from sniper_signer_keystore.kill_switch import KillSwitchFiles
+from sniper.signing.kill_switch import KillSwitchFiles
 
 
 def write(path: Path, level: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sniper.evm.abi import function
 from sniper.signer import KillLevel, SignerRefused
-from sniper_signer_keystore.rules import Judge, parse_rules
+from sniper.signing.rules import Judge, parse_rules
 
 EXECUTE = "execute(bytes,bytes[],uint256)"
 THE_SENDER, THE_ROUTER = f"0x{1:040x}", f"0x{2:040x}"
