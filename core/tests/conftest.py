@@ -99,7 +99,7 @@ def sniper_buses():
 def sniper_executors():
     return [spec(ExecutorSpec, "paper", "Paper", modes=("paper", "backtest")),
             spec(ExecutorSpec, "mempool", "Mempool", modes=("live",)),
-            spec(ExecutorSpec, "relay", "Mempool", modes=("live",))]
+            spec(ExecutorSpec, "relay", "Relay", modes=("live",))]
 
 @hookimpl
 def sniper_exits():
@@ -215,6 +215,13 @@ class Paper(Executor):
 @whole
 class Mempool(Executor):
     modes = frozenset({Mode.LIVE})
+
+class Relays(Config):
+    endpoints: tuple[SecretStr, ...]
+
+@whole
+class Relay(Mempool):
+    config: Relays
 
 class Keys(Config):
     password_file: Path

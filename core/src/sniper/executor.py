@@ -16,8 +16,10 @@ class Submission(Frozen):
 
     What it is meant to do stands beside the bytes, for executors that play it instead of sending it.
 
-    swap  What is traded; None for approvals and cancellations.
-    held  (token address, base units that the books say the owner holds now) of the tokens that the swap moves.
+    swap    What is traded; None for approvals and cancellations.
+    held    (token address, base units that the books say the owner holds now) of the tokens that the swap moves.
+    urgent  Whether it belongs to a sale that must not wait: no executor may hold it back for a better price or for
+            privacy, unless its config says so.
     """
 
     account: str
@@ -33,6 +35,7 @@ class Submission(Frozen):
     raw: bytes
     swap: Swap | None
     held: tuple[tuple[str, int], ...]
+    urgent: bool = False
 
 
 class Outcome(Frozen):
@@ -78,6 +81,11 @@ class ExecutorContext(Protocol):
         """
         ...
 
+    def withheld(self, submission: Submission) -> str:
+        """Why it must not leave now (the kill switch); empty where it may. Asked before each `Executor.send`; executors
+        that send the same bytes again by themselves ask it before they do."""
+        ...
+
 
 class Executor(ABC):
     """Lives in the shell; only transmits: nonces, fees and replacements are decided by the kernel.
@@ -98,4 +106,7 @@ class Executor(ABC):
 
     @abstractmethod
     async def settle(self, submission: Submission) -> Settlement | None:
-        """What the transaction did; None while it is in no block."""
+        """What the transaction did; None while it is in no block. Asked with each block."""
+
+    async def close(self) -> None:  # noqa: B027  # most have nothing to let go of
+        """Let go of connections. Called once, when the run ends."""

@@ -166,7 +166,7 @@ def test_a_policy_is_a_risk_check_that_accounts_cannot_change() -> None:
         ("exits", 'venue = "uni"\nexits', 'venue = "uni": there is no section [venue.uni]'),
         ("exits", 'sizer = "half"\nexits', "[strategy.launch-snipe] no sizer is called 'half'"),
         ("most = 5", 'word = ["s3cr3tk3y"]', "[risk.limits] word = (hidden): "),
-        ("most = 5", 'most = "${MOST}"', "most: ${…} is replaced in endpoints and password_file only"),
+        ("most = 5", 'most = "${MOST}"', "most: ${…} is replaced in endpoints, password_file, key_file only"),
         ("[feed.evm-logs]", "", "has no feed"),
         ("[chain.local]", '[runtime]\nbus = "tin"\n[chain.local]', "[runtime] no bus is called 'tin'"),
         (
@@ -201,7 +201,8 @@ def test_the_only_executor_that_serves_the_mode_is_used() -> None:
 
 
 def test_live_needs_a_choice_between_executors_and_a_signer(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "several serve mode" in "\n".join(mistakes(FILE, Mode.LIVE))
+    both = '[executor.mempool]\n[executor.relay]\nendpoints = ["https://relay.example"]\n'
+    assert "several serve mode" in "\n".join(mistakes(FILE + both, Mode.LIVE))
     monkeypatch.setenv("NAME", "s3cr3tk3y")
     found = resolved(FILE + KEYSTORE, Mode.LIVE)
     assert found.executor is not None
@@ -209,6 +210,74 @@ def test_live_needs_a_choice_between_executors_and_a_signer(monkeypatch: pytest.
     assert found.signer is not None
     assert found.signer.config.password_file == Path("/run/s3cr3tk3y")  # type: ignore[attr-defined]
     assert resolved(FILE + KEYSTORE).executor.name == "paper"  # type: ignore[union-attr]
+
+
+RELAY = '[executor.relay]\nendpoints = ["https://relay.example/${KEY}"]\n'
+SIGNER = '[signer.keystore]\npassword_file = "/run/x"\n'
+TWO_CHAINS = FILE.replace(
+    "[account.main]",
+    '[chain.other]\nid = 2\nendpoints = ["wss://b.example"]\nallow_live = true\nexecutor = "relay"\n'
+    'wrapped_native = "0x5fbdb2315678afecb367f032d93f642f64180aa3"\n[account.main]\nchain = "local"',
+)
+
+
+def test_what_must_be_told_something_first_is_used_only_where_its_section_says_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KEY", "s3cr3tk3y")
+    assert resolved(FILE + SIGNER, Mode.LIVE).executor_of("local").name == "mempool"
+    assert resolved(FILE + RELAY + SIGNER, Mode.LIVE).executor_of("local").name == "relay"
+
+
+def test_a_chain_may_send_through_an_executor_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", "s3cr3tk3y")
+    found = resolved(TWO_CHAINS + RELAY + SIGNER, Mode.LIVE)
+    assert {name: found.executor_of(name).name for name in found.chains} == {"local": "mempool", "other": "relay"}
+    assert {each.name for each in found.executors} == {"mempool", "relay"}
+    assert found.deciding()["executor"] == {"local": "mempool", "other": "relay"}
+
+
+def test_an_executor_of_a_chain_that_is_not_there_is_named_with_the_chain() -> None:
+    text = TWO_CHAINS.replace('executor = "relay"', 'executor = "relays"') + SIGNER
+    (line,) = mistakes(text, Mode.LIVE)
+    assert line.startswith("my.toml: [chain.other]")
+    assert "relays" in line
+
+
+def test_an_executor_of_a_chain_that_lacks_what_it_must_be_told_is_a_mistake() -> None:
+    (line,) = mistakes(TWO_CHAINS + SIGNER, Mode.LIVE)
+    assert "[executor.relay] endpoints is missing" in line
+
+
+def test_what_does_not_serve_the_mode_is_left_to_what_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", "s3cr3tk3y")
+    found = resolved(TWO_CHAINS + RELAY, Mode.PAPER)
+    assert {name: found.executor_of(name).name for name in found.chains} == {"local": "paper", "other": "paper"}
+
+
+def test_where_every_chain_has_an_executor_of_its_own_no_other_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", "s3cr3tk3y")
+    text = FILE.replace("local = true", 'local = true\nexecutor = "mempool"') + RELAY + "[executor.mempool]\n" + SIGNER
+    assert resolved(text, Mode.LIVE).executor_of("local").name == "mempool"
+
+
+def test_urls_of_a_plugin_take_their_keys_from_the_environment_and_show_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", "s3cr3tk3y")
+    found = resolved(FILE + RELAY + SIGNER, Mode.LIVE)
+    config: Any = found.executor_of("local").config
+    assert [url.get_secret_value() for url in config.endpoints] == ["https://relay.example/s3cr3tk3y"]
+    assert "s3cr3tk3y" not in found.canonical() + repr(config)
+    assert found.manifest()["executor"]["relay"]["endpoints"] == ["https://relay.example/…"]
+    monkeypatch.delenv("KEY")
+    assert "endpoints needs the environment variable KEY" in "\n".join(mistakes(FILE + RELAY + SIGNER, Mode.LIVE))
+
+
+def test_executors_that_send_and_executors_that_play_are_not_mixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue = Catalogue.discover()
+    for name, signs in (("mempool", False), ("relay", True)):
+        monkeypatch.setattr(catalogue.load(catalogue.spec("executor", name)), "signs", signs)
+    monkeypatch.setenv("KEY", "x")
+    assert "use one kind" in "\n".join(mistakes(TWO_CHAINS + RELAY + SIGNER, Mode.LIVE))
 
 
 def test_no_mode_is_traded_without_an_executor_for_it() -> None:

@@ -160,6 +160,7 @@ class Attempts:
             raw=attempt.raw,
             swap=swap,
             held=tuple(held),
+            urgent=placed.urgent,
         )
 
     def move(

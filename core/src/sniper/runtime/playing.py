@@ -1,21 +1,33 @@
 """What an executor may know of the kernel; see `sniper.executor.ExecutorContext`."""
 
+from collections.abc import Callable
+
 from sniper.amm import NoLiquidity
 from sniper.evm.rpc import Endpoints
+from sniper.executor import Submission
 from sniper.kernel.account import Account
 from sniper.kernel.kernel import Kernel
 from sniper.router import Leg, NoRoute, RouteAsk
 from sniper.routing import quoted, walked
-from sniper.types import asset_id
+from sniper.runtime.kill import refusal
+from sniper.types import KillLevel, asset_id
 from sniper.venue import Swap
+
+
+def _off(account: str) -> KillLevel:
+    return KillLevel.OFF
 
 
 class PlayContext:
     """Reads the kernel's state from the shell; the two share a thread."""
 
-    def __init__(self, kernel: Kernel, endpoints: dict[int, Endpoints]) -> None:
+    def __init__(
+        self, kernel: Kernel, endpoints: dict[int, Endpoints], kill: Callable[[str], KillLevel] = _off
+    ) -> None:
+        """``kill``: where an account stands now; without it no switch holds anything back."""
         self._kernel = kernel
         self._endpoints = endpoints
+        self._kill = kill
 
     def endpoints(self, chain_id: int) -> Endpoints:
         """See `ExecutorContext`."""
@@ -28,6 +40,10 @@ class PlayContext:
     def base_fee(self, chain_id: int) -> int:
         """See `ExecutorContext`."""
         return self._kernel.market.chains[chain_id].base_fee
+
+    def withheld(self, submission: Submission) -> str:
+        """See `ExecutorContext`."""
+        return refusal(self._kill(submission.account), submission.purpose)
 
     def quote(self, swap: Swap) -> int:
         """See `ExecutorContext`."""

@@ -18,7 +18,6 @@ from sniper.errors import ConfigError, told
 from sniper.events import Clock as ClockEvent
 from sniper.events import Command, Event, KillSwitch, Started
 from sniper.evm.rpc import Endpoints, Provider
-from sniper.executor import Executor
 from sniper.journal import snapshots
 from sniper.journal.reader import manifest as recorded_manifest
 from sniper.journal.segments import Record
@@ -28,6 +27,7 @@ from sniper.kernel.facts import Fact
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import dump
 from sniper.runtime import control
+from sniper.runtime.by_chain import executor_of
 from sniper.runtime.clock import Clock
 from sniper.runtime.effects import Effects
 from sniper.runtime.feeding import Context, Feeder
@@ -40,7 +40,7 @@ from sniper.runtime.records import fact_record, input_record
 from sniper.runtime.recovery import Recovered, recover
 from sniper.runtime.routing import Routing
 from sniper.runtime.switches import Switches
-from sniper.runtime.wire import wire
+from sniper.runtime.wire import signs, wire
 from sniper.settings.resolved import Resolved
 from sniper.signer import Signer
 from sniper.types import SECOND, KillLevel
@@ -97,14 +97,13 @@ class Run:
         resolved = self.resolved
         self.directory.mkdir(parents=True, exist_ok=True)
         self.switches = Switches(self.directory)
-        executor_class = resolved.executor
-        if executor_class is None:
+        if resolved.executor is None:
             raise ConfigError(f'mode "{resolved.mode}" has no executor, so nothing can be run; choose paper or live')
-        signs = bool(getattr(executor_class.cls, "signs", True))
+        signing = signs(resolved)
         self.writer = Writer(self.directory / JOURNAL)
         if self.writer.dropped:
             self.log.warning("the journal's torn tail was cut off", bytes=self.writer.dropped)
-        self.kernel = Kernel(wire(resolved, signs=signs), self._report)
+        self.kernel = Kernel(wire(resolved, signs=signing), self._report)
         self.recovered = self._recover()
         self.clock = Clock(self.kernel.now)
         self.bus: Bus = resolved.bus.cls()
@@ -117,9 +116,9 @@ class Run:
         for endpoints in self.endpoints.values():
             await endpoints.connect()
         self.routing = Routing(self.kernel.market, resolved.routers, self.log, self.kernel.seekers())
-        context = PlayContext(self.kernel, self.endpoints)
-        self.executor: Executor = executor_class.cls(executor_class.config, context)
-        if signs:
+        context = PlayContext(self.kernel, self.endpoints, self.switches.level)
+        self.executor = executor_of(resolved, context)
+        if signing:
             await self._open_signer()
         self.effects = Effects(
             self.kernel,
@@ -380,6 +379,8 @@ class Run:
         self._tasks.clear()
         if hasattr(self, "effects"):
             await self.effects.close()
+        if hasattr(self, "executor"):
+            await self.executor.close()
         if self.signer is not None:
             await self.signer.close()
         for endpoints in getattr(self, "endpoints", {}).values():

@@ -52,7 +52,7 @@ def wire(resolved: Resolved, *, signs: bool) -> Wiring:
 
 
 def signs(resolved: Resolved) -> bool:
-    """Whether the mode's executor sends signed bytes."""
+    """Whether the mode's executors send signed bytes: all do, or none."""
     return resolved.executor is not None and bool(getattr(resolved.executor.cls, "signs", True))
 
 

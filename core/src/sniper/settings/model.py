@@ -119,6 +119,8 @@ class Chain(Table):
     factories' logs."""
     rate: Positive = 50
     """Most requests a second to each endpoint."""
+    executor: str | None = None
+    """The [executor.NAME] section, or executor plugin, that sends on this chain; that of [runtime], where left out."""
     hardfork: Literal["paris", "shanghai", "cancun", "newest"] | None = None
     """By whose rules it plays, where its node does not tell. Simulations run here up to "cancun", which is faster, and
     on the node for newer ones."""

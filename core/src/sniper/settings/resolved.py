@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sniper.config import Config
+from sniper.errors import ConfigError
 from sniper.settings.canonical import canonical, plain
 from sniper.settings.model import Chain, Execution, Runtime, Settings
 from sniper.specs import Spec
@@ -29,7 +30,7 @@ class Configured:
     spec: Spec[Any]
     cls: type
     config: Config
-    shown: Mapping[str, str] = field(default_factory=dict)
+    shown: Mapping[str, Any] = field(default_factory=dict)
 
     def manifest(self) -> dict[str, Any]:
         return {**plain(self.config), **self.shown, "plugin": self.spec.name}
@@ -82,6 +83,7 @@ class Resolved:
     """All that a run is made of. Tuples of plugins are ordered by section name.
 
     signer    None where the executor needs no signatures. ``executor``: None where the mode has none.
+    chain_executors  By name of the chain, those that have one of their own.
     """
 
     settings: Settings
@@ -99,12 +101,25 @@ class Resolved:
     store: Configured
     executor: Configured | None
     signer: Configured | None
+    chain_executors: Mapping[str, Configured] = field(default_factory=dict)
+
+    @property
+    def executors(self) -> tuple[Configured, ...]:
+        """All that transactions go through, each once."""
+        found = [self.executor_of(name) for name in self.chains] if self.executor else []
+        return tuple({each.section: each for each in found}.values())
+
+    def executor_of(self, chain: str) -> Configured:
+        """What transactions go through on the chain of this name, in a mode that has executors."""
+        found = self.chain_executors.get(chain, self.executor)
+        if found is None:
+            raise ConfigError(f'mode "{self.mode}" has no executor, so nothing can be run; choose paper or live')
+        return found
 
     def manifest(self) -> dict[str, Any]:
         """Plain data: what the config says after all defaults, without secrets."""
         strategies = {each.plugin.name: each for account in self.accounts for each in account.strategies}
         singles = {"fee": self.fee, "bus": self.bus, "store": self.store}
-        optional = {"executor": self.executor, "signer": self.signer}
         return {
             "mode": self.mode.value,
             "chain": {name: plain(chain) for name, chain in self.chains.items()},
@@ -119,7 +134,8 @@ class Resolved:
             "venue": _sections(self.venues),
             "feed": _sections(self.feeds),
             **{kind: _sections([each]) for kind, each in singles.items()},
-            **{kind: _sections([each] if each else []) for kind, each in optional.items()},
+            "executor": _sections(self.executors),
+            "signer": _sections([self.signer] if self.signer else []),
         }
 
     def deciding(self) -> dict[str, Any]:
@@ -139,7 +155,7 @@ class Resolved:
                 for name, chain in self.chains.items()
             },
             "deadlines": plain(self.runtime.deadlines),
-            "executor": self.executor.spec.name if self.executor else None,
+            "executor": {name: self.executor_of(name).spec.name for name in self.chains if self.executor},
         }
 
     def canonical(self) -> str:

@@ -1,6 +1,7 @@
 """Join settings with the installed plugins: each section is checked by its plugin's own model."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -11,13 +12,15 @@ from sniper.executor import Executor
 from sniper.settings.complaints import complaint, complaints
 from sniper.settings.model import Account, PluginTable, Settings
 from sniper.settings.resolved import Configured, ConfiguredAccount, ConfiguredStrategy, Resolved
-from sniper.settings.secrets import has_variable, interpolated
+from sniper.settings.secrets import EndpointUrl, has_variable, interpolated
 from sniper.specs import ExecutorSpec, RiskCheckSpec
 from sniper.strategy import handlers_of
 from sniper.types import Mode
 
-PASSWORD_FILE = "password_file"
-"""The one key of plugins in which ``${NAME}`` is replaced."""
+SECRET_FILES = ("password_file", "key_file")
+"""Keys of plugins that name a file with a secret; ``${NAME}`` is replaced in them."""
+ENDPOINTS = "endpoints"
+"""The key of plugins that holds URLs, in which ``${NAME}`` is replaced and which are shown by scheme and host alone."""
 
 
 def resolve(settings: Settings, catalogue: Catalogue) -> Resolved:
@@ -47,8 +50,10 @@ class _Resolver:
         for kind in ("sizer", "exit", "risk", "fee", "executor", "store", "bus"):
             self._all(kind)
         singles = {kind: self._named(kind, getattr(runtime, kind), ("runtime",)) for kind in ("fee", "store", "bus")}
-        executor = self._executor()
-        signs = executor is not None and issubclass(executor.cls, Executor) and executor.cls.signs
+        chain_executors = {name: self._chain_executor(name) for name, chain in settings.chain.items() if chain.executor}
+        needed = not chain_executors or len(chain_executors) < len(settings.chain)
+        executor = self._executor() if needed else next(iter(chain_executors.values()))
+        signs = self._signs(executor, *chain_executors.values())
         signer = self._named("signer", runtime.signer, ("runtime",)) if signs else None
         self._enough(sections["feed"])
         fee, store, bus = singles["fee"], singles["store"], singles["bus"]
@@ -73,6 +78,7 @@ class _Resolver:
             store=store,
             executor=executor,
             signer=signer,
+            chain_executors={name: each for name, each in chain_executors.items() if each},
         )
 
     def _say(self, section: Sequence[str], message: str) -> None:
@@ -133,21 +139,24 @@ class _Resolver:
             self._say(asked, str(error))
             return None
         cls = self.catalogue.load(spec)
-        shown: dict[str, str] = {}
+        shown: dict[str, Any] = {}
         values = table.keys
         if isinstance(spec, RiskCheckSpec):
             values = {**spec.profiles.get(profile or self.settings.risk_profile, {}), **values}
-        path = values.get(PASSWORD_FILE)
-        if isinstance(path, str):
+        for key in (*SECRET_FILES, ENDPOINTS):
             try:
-                values[PASSWORD_FILE] = interpolated(path)
+                if key == ENDPOINTS and isinstance(values.get(key), list):
+                    urls = [EndpointUrl.parse(each) for each in values[key]]
+                    values[key], shown[key] = [each.url for each in urls], [each.shown for each in urls]
+                elif key != ENDPOINTS and isinstance(values.get(key), str):
+                    values[key], shown[key] = interpolated(values[key]), values[key]
             except ValueError as error:
-                self._say(at, f"{PASSWORD_FILE} {error}")
+                self._say(at, f"{key} {error}")
                 return None
-            shown[PASSWORD_FILE] = path
         stray = next((key for key, value in values.items() if key not in shown and _mentions_variable(value)), None)
         if stray:
-            self._say(at, f"{stray}: ${{…}} is replaced in endpoints and {PASSWORD_FILE} only; write the value itself")
+            places = ", ".join((ENDPOINTS, *SECRET_FILES))
+            self._say(at, f"{stray}: ${{…}} is replaced in {places} only; write the value itself")
             return None
         model = config_model(cls)
         try:
@@ -213,8 +222,9 @@ class _Resolver:
             plugin = (self.settings.section("executor", wanted) or PluginTable()).plugin or wanted
             if plugin not in resting:
                 return self._named("executor", wanted, ("runtime",))
-        sections = [name for name, table in self.settings.executor.items() if (table.plugin or name) in serving]
-        candidates = sections or serving
+        tables, ours = self.settings.executor, {chain.executor for chain in self.settings.chain.values()}
+        sections = [name for name, table in tables.items() if (table.plugin or name) in serving and name not in ours]
+        candidates = sections or [name for name in serving if name not in tables and self._needs_no_section(name)]
         if len(candidates) == 1:
             return self._named("executor", candidates[0], ("runtime",))
         if candidates:
@@ -223,6 +233,30 @@ class _Resolver:
         elif mode is not Mode.REPLAY:
             self._say(("runtime",), f'no installed executor serves mode "{mode}"; install one, or choose another mode')
         return None
+
+    def _chain_executor(self, chain: str) -> Configured | None:
+        """What a chain names, where it serves the mode; what serves the mode, else."""
+        wanted, mode = self.settings.chain[chain].executor or "", self.settings.mode
+        found = self._named("executor", wanted, ("chain", chain))
+        if found is None or not isinstance(found.spec, ExecutorSpec) or mode.value in found.spec.modes:
+            return found
+        return self._executor()
+
+    def _needs_no_section(self, executor: str) -> bool:
+        """Whether a plugin can be used as it is. One that must be told something first, such as a relay, is used only
+        where its section stands in the file."""
+        fields = config_model(self.catalogue.load(self.catalogue.spec("executor", executor))).model_fields.values()
+        return not any(field.is_required() for field in fields)
+
+    def _signs(self, *executors: Configured | None) -> bool:
+        """Whether the run's executors need signatures: all do, or none, for there is one kernel for all chains."""
+        found = [each for each in executors if each is not None and issubclass(each.cls, Executor)]
+        signing = {each.name: each.cls.signs for each in found if issubclass(each.cls, Executor)}
+        if len(set(signing.values())) > 1:
+            sends = ", ".join(name for name, signs in signing.items() if signs)
+            plays = ", ".join(name for name, signs in signing.items() if not signs)
+            self._say(("runtime",), f"executor: {sends} sends what is signed and {plays} only plays; use one kind")
+        return any(signing.values())
 
     def _enough(self, feeds: Sequence[Configured]) -> None:
         settings = self.settings

@@ -1,7 +1,7 @@
 """Values that carry keys: taken from the environment, never shown.
 
-``${NAME}`` is replaced in endpoints and in ``password_file``, nowhere else. What is shown, logged and journaled of an
-endpoint is its scheme and host.
+``${NAME}`` is replaced in ``endpoints``, of chains and of plugins, and in a plugin's ``password_file`` and
+``key_file``, nowhere else. What is shown, logged and journaled of an endpoint is its scheme and host.
 """
 
 import os
