@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter
@@ -43,10 +43,12 @@ class Case(NamedTuple):
         return bool(self.rules)
 
 
-def config(chain: DevChain, profile: str, checks: Iterable[str]) -> dict[str, Any]:
+def config(
+    chain: DevChain, profile: str, checks: Iterable[str], sections: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
     """A config file with V2 and V3 pools of a dev chain. Any: TOML."""
     addresses = chain.addresses
-    keys: dict[str, dict[str, Any]] = {"liquidity": {"min_quote_reserve": "1 ether"}}
+    keys: dict[str, dict[str, Any]] = {"liquidity": {"min_quote_reserve": "1 ether"}, **sections}
     return {
         "mode": "paper",
         "risk_profile": profile,
@@ -80,10 +82,10 @@ def config(chain: DevChain, profile: str, checks: Iterable[str]) -> dict[str, An
 
 @asynccontextmanager
 async def assessing(
-    chain: DevChain, profile: str = "balanced", checks: Iterable[str] = CHECKS
+    chain: DevChain, profile: str = "balanced", checks: Iterable[str] = CHECKS, **sections: dict[str, Any]
 ) -> AsyncIterator[Assessor]:
-    """The checks, on a dev chain."""
-    settings = parse(config(chain, profile, checks), Path("evaluation.toml"))
+    """The checks, on a dev chain. ``sections``: what else is asked of one, by its name. Any: TOML."""
+    settings = parse(config(chain, profile, checks, sections), Path("evaluation.toml"))
     async with Assessor(resolve(settings, Catalogue.discover())) as assessor:
         yield assessor
 

@@ -43,11 +43,12 @@ def test_any_code_can_be_read(code: bytes) -> None:
 
 
 def test_arguments_are_as_the_types_ask() -> None:
-    of = function("f(address,address,uint8,bool,bytes,uint256[])")
-    what = Callable(selector=of.selector, types=("address", "address", "uint8", "bool", "bytes", "uint256[]"))
+    of = function("f(address,address,uint8,bool,bytes,uint256[],bytes4)")
+    types = ("address", "address", "uint8", "bool", "bytes", "uint256[]", "bytes4")
+    what = Callable(selector=of.selector, types=types)
     data = calldata(what, PEOPLE, 1_000, yes=True)
     assert data is not None
-    assert of.decode_call(data) == (*PEOPLE, 255, True, b"", (1_000,))
+    assert of.decode_call(data) == (*PEOPLE, 255, True, b"", (1_000,), function("balanceOf(address)").selector)
     assert calldata(Callable(selector=bytes(4), types=("(address,bool)",)), PEOPLE, 1, yes=True) is None
 
 

@@ -20,6 +20,8 @@ MOST_CODE: Final = 100_000
 """Bytes that are looked at; no chain's contracts are longer (EIP-170: 24,576; some chains allow more)."""
 MOST_CONSTANTS: Final = 16
 
+_BALANCE_OF: Final = function("balanceOf(address)(uint256)").selector
+
 BASEFEE, PUSH0, PUSH20, PUSH32 = 0x48, 0x5F, 0x73, 0x7F
 
 
@@ -78,9 +80,12 @@ def selectors(code: bytes) -> frozenset[int]:
 
 
 def calldata(what: Callable, people: Sequence[str], number: int | None, *, yes: bool) -> bytes | None:
-    """A call of a function: addresses are ``people`` in turn, an array has one element, a number is ``number``, or
-    where that is None the next of the people, for code does not say that an array is one of addresses; a boolean is
-    ``yes``, and bytes are none. None where an argument is of a kind that nothing sensible is known for."""
+    """A call of a function; None where an argument is of a kind that nothing sensible is known for.
+
+    Addresses are ``people`` in turn, an array has one element, a number is ``number``, or where that is None the next
+    of the people, for code does not say that an array is one of addresses; a boolean is ``yes``, bytes and text are
+    empty, and ``bytes4`` is ``balanceOf``.
+    """
     if not what.types:
         return what.selector
     addresses = cycle(people)
@@ -115,8 +120,10 @@ def _argument(kind: str, addresses: Iterator[str], number: int | None, yes: bool
         return next(addresses)
     if kind == "bool":
         return yes
-    if kind == "bytes":
-        return b""
+    if kind in ("bytes", "string"):
+        return b"" if kind == "bytes" else ""
+    if kind == "bytes4":  # which function a diamond should replace, as a rule
+        return _BALANCE_OF
     number = int(next(addresses), 16) if number is None else number
     if kind.startswith("uint") and kind[4:].isdigit():
         return max(0, min(number, 2 ** int(kind[4:]) - 1))

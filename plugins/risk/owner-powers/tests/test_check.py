@@ -1,18 +1,22 @@
 """The probe follows proxies and looks up who has the roles; the judgement weighs what was found."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from sniper.errors import CallReverted, RpcError
+from sniper.errors import CallReverted, ComputeError, RpcError
 from sniper.risk import Finding
 from sniper.runtime.workers import Workers
 from sniper.types import SECOND
 from sniper_risk_owner_powers.analyse import analyse, nothing
 from sniper_risk_owner_powers.check import OwnerPowers, OwnerPowersCheck, OwnerPowersConfig
+from sniper_risk_owner_powers.claims import MOST_CLAIMS, claims
+from sniper_risk_owner_powers.deeds import Case, Outcome
 from sniper_risk_owner_powers.delegates import Delegate, delegates
 from sniper_risk_owner_powers.holders import Holder, located
 from sniper_sdk.builders import TOKEN, entry, view
@@ -43,6 +47,8 @@ class World:
     codes: dict[str, bytes]
     words: dict[tuple[str, int], int] = field(default_factory=dict)
     answers: dict[tuple[str, str], tuple[Any, ...]] = field(default_factory=dict)
+    outcomes: Callable[[Case], tuple[Outcome, ...]] | None = None
+    cases: list[Case] = field(default_factory=list)
     block: int = 9
 
     async def chain(self, chain_id: int) -> "World":
@@ -51,8 +57,11 @@ class World:
     async def fork(self, chain_id: int) -> "World":
         raise AssertionError("the probe reads, it need not trade")
 
-    async def simulate(self, chain_id: int, scenario: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        raise AssertionError("the probe reads, it need not trade")
+    async def simulate(self, chain_id: int, scenario: Callable[..., Any], case: Case) -> tuple[Outcome, ...]:
+        self.cases.append(case)
+        if self.outcomes is None:
+            raise ComputeError("nothing is simulated here")
+        return self.outcomes(case)
 
     async def compute(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
@@ -70,7 +79,7 @@ class World:
         raise AssertionError("the probe reads code and storage alone")
 
     async def logs(self, **asked: Any) -> Any:
-        raise AssertionError("the probe reads code and storage alone")
+        return []
 
     async def code(self, address: str) -> bytes:
         return self.codes.get(address, b"")
@@ -342,3 +351,84 @@ async def test_all_that_is_computed_can_be_computed_in_a_worker_process() -> Non
         await workers.close()
     assert apart == await looked(World(codes, words, answers))
     assert {holder.kind for holder in apart[0].holders} == {"timelock"}
+
+
+def seen(effect: str) -> Callable[[Case], tuple[Outcome, ...]]:
+    def outcomes(case: Case) -> tuple[Outcome, ...]:
+        return tuple(
+            Outcome(number=claim.number, tried=3, left_out=2, caller=claim.callers[0], to=claim.to, effect=effect)
+            for claim in case.claims
+        )
+
+    return outcomes
+
+
+async def test_a_power_that_was_carried_out_is_confirmed_with_who_called_what() -> None:
+    world = token("MintOpenly")
+    world.outcomes = seen("the total supply goes from 1 to 2")
+    _, findings = await looked(world)
+    mint = findings["mint"]
+    assert (mint.sure, mint.ok, mint.severity) == ("confirmed", False, "deny")
+    assert f"confirmed: {OWNER} calls" in mint.evidence[0]
+    assert "the total supply goes from 1 to 2" in mint.evidence[0]
+    (claim,) = world.cases[0].claims
+    assert (claim.power, claim.to, claim.callers, claim.guarded) == ("mint", HERE, (OWNER,), True)
+
+
+async def test_a_power_that_was_not_seen_stays_inferred_and_says_what_was_tried() -> None:
+    world = token("MintOpenly")
+    world.outcomes = seen("")
+    _, findings = await looked(world)
+    assert (findings["mint"].sure, findings["mint"].severity) == ("inferred", "deny")
+    assert "not confirmed: none of 3 calls did it, and 2 more were not tried" in findings["mint"].evidence[0]
+
+
+async def test_a_simulation_that_fails_changes_nothing_but_the_note() -> None:
+    _, findings = await looked(token("MintOpenly"))
+    mint = findings["mint"]
+    assert (mint.sure, mint.ok, mint.severity) == ("inferred", False, "deny")
+    assert "could not be carried out: nothing is simulated here" in mint.note
+
+
+async def test_a_simulation_that_is_late_changes_nothing_but_the_note() -> None:
+    class Slow(World):
+        async def simulate(self, chain_id: int, scenario: Callable[..., Any], case: Case) -> tuple[Outcome, ...]:
+            await asyncio.Event().wait()
+            return ()
+
+    world = Slow({HERE: code("MintOpenly")}, {(HERE, 3): int(OWNER, 16)})
+    _, findings = await looked(world, confirm_ms=1)
+    assert (findings["mint"].sure, findings["mint"].severity) == ("inferred", "deny")
+    assert "not carried out within 1 ms" in findings["mint"].note
+
+
+async def test_nothing_is_carried_out_where_nobody_can_call_it_and_the_finding_says_so() -> None:
+    world = token("Renounced", address(0))
+    world.outcomes = seen("never")
+    _, findings = await looked(world)
+    assert world.cases == []
+    assert (findings["mint"].ok, findings["mint"].sure) == (True, "inferred")
+    assert "nobody has the key" in findings["mint"].note
+
+
+async def test_nothing_is_carried_out_where_the_config_says_so() -> None:
+    world = token("MintOpenly")
+    world.outcomes = seen("never")
+    _, findings = await looked(world, confirm_ms=0)
+    assert world.cases == []
+    assert findings["mint"].sure == "inferred"
+
+
+async def test_powers_without_room_are_told_and_each_kind_has_its_turn() -> None:
+    world = token("MintOpenly")
+    world.outcomes = seen("")
+    found, _ = await looked(world)
+    power = found.report.powers[0]
+    many = tuple(replace(power, power=name) for name in ("mint", "burn") for _ in range(MOST_CLAIMS))
+    tried = await claims(world, world, HERE, (code("MintOpenly"),), many, found.holders)
+    assert [claim.power for claim in tried.found] == ["mint", "burn"] * (MOST_CLAIMS // 2)
+    assert tried.left_out == MOST_CLAIMS
+    check = OwnerPowersCheck(config=OwnerPowersConfig())
+    findings = {each.rule: each for each in check.judge(entry(1), view(), replace(found, left_out=tried.left_out))}
+    assert (findings["powers-tried"].ok, findings["powers-tried"].severity) == (False, "warn")
+    assert f"{MOST_CLAIMS} powers" in findings["powers-tried"].note

@@ -24,6 +24,9 @@ EMPTY: Final = -1
 MOST: Final = 200
 """Findings in one report."""
 
+SETTERS: Final = 8
+"""Functions that are told for one finding."""
+
 STEPS_OF_ONE: Final = 30_000
 """Instructions that are looked at in one function."""
 
@@ -136,7 +139,14 @@ def _of_restriction(contract: Contract, restriction: Restriction) -> Power:
         until_time=restriction.until[0],
         until_block=restriction.until[1],
         ended_by=contract.ended_by(setter.flow, setter.node) if (setter := restriction.setter) else (),
+        setters=_setters(contract, restriction),
     )
+
+
+def _setters(contract: Contract, restriction: Restriction) -> tuple[str, ...]:
+    """A switch has two sides, and the one that refuses may be another function's."""
+    writes = contract.writers.get(restriction.variable, ()) if restriction.variable else ()
+    return tuple(dict.fromkeys(_shown(w.flow.selector) for w in writes if w.flow.selector is not None))[:SETTERS]
 
 
 def _of_custody(item: Custody) -> Power:

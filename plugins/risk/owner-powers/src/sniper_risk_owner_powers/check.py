@@ -1,13 +1,21 @@
 """What can the owner do? Reads the token's code, and that behind it, and judges each power that it gives somebody."""
 
+import asyncio
+import secrets
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
+from msgspec import structs
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from sniper.risk import Config, Entry, Evidence, Finding, Findings, Io, RiskProbe, View
+from sniper.errors import SniperError
+from sniper.evm.keccak import keccak256
+from sniper.evm.proxies import Behind
+from sniper.risk import Config, Entry, Evidence, Finding, Findings, Io, RiskProbe, Sure, View
 from sniper.types import SECOND, split_asset
 from sniper_risk_owner_powers.analyse import analyse, nothing
+from sniper_risk_owner_powers.claims import can_be_shown, claims
+from sniper_risk_owner_powers.deeds import Case, Outcome, carry_out
 from sniper_risk_owner_powers.holders import Holder, holders, located
 from sniper_risk_owner_powers.proxies import behind
 from sniper_risk_owner_powers.report import POWERS, Guard, Power, Report
@@ -17,6 +25,9 @@ NOTE: Final = 200
 
 LINES: Final = 8
 """Pointers of a finding."""
+
+SECRET: Final = secrets.token_bytes(32)
+"""Of this process. A token knows its own address and the block, and from them alone could tell a holder of a trial."""
 
 Severity = Literal["allow", "warn", "deny"]
 
@@ -50,6 +61,10 @@ class OwnerPowersConfig(Config):
     min_delay_s: NonNegativeInt = Field(
         86_400, description="seconds that a timelock must wait for its powers to count one step less"
     )
+    confirm_ms: NonNegativeInt = Field(
+        1000,
+        description="how long carrying out in a simulation what was found may take, milliseconds; 0: it is not tried",
+    )
 
 
 class OwnerPowers(Evidence):
@@ -58,6 +73,8 @@ class OwnerPowers(Evidence):
     report      What it can do.
     holders     Who has the roles that it needs.
     ended       Variables that end a power (`Power.ended_by`), and have.
+    outcomes    Of the powers that were carried out in a simulation; ``left_out``: of how many more there was no room.
+    failed      Why that did not work; empty where it did.
     """
 
     block: int
@@ -65,6 +82,9 @@ class OwnerPowers(Evidence):
     report: Report
     holders: tuple[Holder, ...]
     ended: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    left_out: int = 0
+    failed: str = ""
 
 
 class OwnerPowersCheck(RiskProbe[OwnerPowers]):
@@ -85,18 +105,47 @@ class OwnerPowersCheck(RiskProbe[OwnerPowers]):
             # a flag has one byte, beside others or alone
             if at is not None and bool(await chain.storage(token, at[0]) >> at[1] & 0xFF) != variable.startswith("!"):
                 ended.append(variable)
-        return OwnerPowers(
+        found = OwnerPowers(
             block=chain.block,
             addresses=code.addresses,
             report=report,
             holders=await holders(io, chain, token, guards),
             ended=tuple(ended),
         )
+        return await self._confirmed(intent, io, code, found)
+
+    async def _confirmed(self, intent: Entry, io: Io, code: Behind, found: OwnerPowers) -> OwnerPowers:
+        """With what came of carrying it out. What cannot be carried out, or not in time, is as sure as it was."""
+        if not self.config.confirm_ms or not any(can_be_shown(power) for power in found.report.powers):
+            return found
+        chain, token = await io.chain(intent.chain_id), split_asset(intent.token)[1]
+        try:
+            async with asyncio.timeout(self.config.confirm_ms / 1000):
+                tried = await claims(io, chain, token, code.codes, found.report.powers, found.holders)
+                if not tried.found:
+                    return found
+                case = Case(
+                    pool=intent.pool,
+                    token=token,
+                    pair=split_asset(intent.pool)[1],
+                    quote=split_asset(intent.quote)[1],
+                    amount=intent.amount,
+                    seed=keccak256(SECRET + f"{intent.token} {found.block}".encode()),
+                    claims=tried.found,
+                )
+                outcomes = await io.simulate(intent.chain_id, carry_out, case)
+        except TimeoutError:
+            return structs.replace(found, failed=f"not carried out within {self.config.confirm_ms} ms")  # type: ignore[type-var]  # a msgspec struct
+        except SniperError as error:
+            return structs.replace(found, failed=f"could not be carried out: {error}"[:NOTE])  # type: ignore[type-var]  # a msgspec struct
+        return structs.replace(found, outcomes=outcomes, left_out=tried.left_out)  # type: ignore[type-var]  # a msgspec struct
 
     def judge(self, intent: Entry, view: View, found: OwnerPowers) -> Findings:
         report = found.report
-        yield self._finding("analysed", report.complete, self.config.unclear, report.error or "not to its end")
-        yield self._finding("balances", report.token, self.config.unclear, "no balances that are recognised")
+        unfinished = "" if report.complete else report.error or "not to its end"
+        yield self._finding("analysed", report.complete, self.config.unclear, unfinished)
+        unknown = "" if report.token else "no balances that are recognised"
+        yield self._finding("balances", report.token, self.config.unclear, unknown)
         held = {holder.variable: holder for holder in found.holders}
         kept = {
             variable
@@ -104,35 +153,59 @@ class OwnerPowersCheck(RiskProbe[OwnerPowers]):
             if power.power == "kept-role" and not _is_gone(power, held, set())
             for variable in power.variables
         }
-        by_power: dict[str, list[Power]] = {}
-        for power in report.powers:
-            if (
-                not _is_gone(power, held, kept)
-                and (power.guards or not power.mild)
+        by_power: dict[str, list[tuple[int, Power]]] = {}
+        gone: dict[str, list[Power]] = {}
+        for number, power in enumerate(report.powers):
+            if _is_gone(power, held, kept):
+                gone.setdefault(power.power, []).append(power)
+            elif (
+                (power.guards or not power.mild)
                 and not _is_over(power, intent, view)
                 and not set(power.ended_by) & set(found.ended)
             ):
-                by_power.setdefault(power.power, []).append(power)
+                by_power.setdefault(power.power, []).append((number, power))
         for name in POWERS:
-            powers = by_power.get(name, [])
+            numbered = by_power.get(name, [])
+            powers = [power for _, power in numbered]
             asked: Severity = getattr(self.config, name.replace("-", "_"))
             if powers and all(power.mild or self._tamed(power, held, kept) for power in powers):
                 asked = _MILDER[asked]
-            lines = tuple(_pointer(power) for power in powers[:LINES])
-            yield self._finding(name, not powers, asked, _told(powers, held), lines)
+            if not powers:
+                yield self._finding(name, True, asked, _renounced(gone.get(name, [])))
+                continue
+            done = {outcome.number: outcome for outcome in found.outcomes}
+            # What was seen comes first: it is the best evidence.
+            numbered.sort(key=lambda each: not _is_seen(done.get(each[0])))
+            lines = tuple(_pointer(power, _tried(done.get(number), power, held)) for number, power in numbered[:LINES])
+            note = _told([power for _, power in numbered], held)
+            if found.failed and any(can_be_shown(power) for power in powers):
+                note = f"{note}; {found.failed}"
+            seen = any(_is_seen(done.get(number)) for number, _ in numbered)
+            yield self._finding(name, False, asked, note, lines, "confirmed" if seen else "inferred")
+        if found.left_out:
+            note = f"{found.left_out} powers were not carried out: there was no room for them"
+            yield Finding(rule="powers-tried", ok=False, found=False, note=note, severity="warn")
+        else:
+            yield Finding(rule="powers-tried", ok=True, found=True)
 
-    def _finding(self, rule: str, good: bool, asked: Severity, note: str, evidence: tuple[str, ...] = ()) -> Finding:
+    def _finding(
+        self,
+        rule: str,
+        good: bool,
+        asked: Severity,
+        note: str,
+        evidence: tuple[str, ...] = (),
+        sure: Sure = "inferred",
+    ) -> Finding:
         """``found`` says whether the rule holds."""
-        if good:
-            return Finding(rule=rule, ok=True, found=True, sure="inferred")
         return Finding(
-            sure="inferred",
-            evidence=evidence,
             rule=rule,
-            ok=asked == "allow",
-            found=False,
+            ok=good or asked == "allow",
+            found=good,
             note=note[:NOTE],
-            severity="warn" if asked == "warn" else "deny",
+            severity="warn" if asked == "warn" and not good else "deny",
+            sure=sure,
+            evidence=evidence,
         )
 
     def _tamed(self, power: Power, held: dict[str, Holder], kept: set[str]) -> bool:
@@ -164,11 +237,33 @@ def _is_gone(power: Power, held: dict[str, Holder], kept: set[str]) -> bool:
     )
 
 
-def _pointer(power: Power) -> str:
+def _is_seen(outcome: Outcome | None) -> bool:
+    return outcome is not None and bool(outcome.effect)
+
+
+def _tried(outcome: Outcome | None, power: Power, held: dict[str, Holder]) -> str:
+    """What came of carrying a power out, or why it was not."""
+    if outcome is None:
+        gone = all((holder := held.get(guard.variable)) and holder.kind == "nobody" for guard in power.guards)
+        return "; nobody can call it" if power.guards and gone else ""
+    if not outcome.effect:
+        more = f", and {outcome.left_out} more were not tried" if outcome.left_out else ""
+        return f"; not confirmed: none of {outcome.tried} calls did it{more}"
+    data = outcome.data
+    to = f" of {outcome.to}" if outcome.to else ""
+    return f"; confirmed: {outcome.caller} calls 0x{data[:4].hex()}({data[4:].hex()[:128]}){to}: {outcome.effect}"
+
+
+def _renounced(powers: Sequence[Power]) -> str:
+    """Of powers that nobody has: they cannot be carried out."""
+    return f"{powers[0].name or powers[0].selector}: nobody has the key, so it cannot be called" if powers else ""
+
+
+def _pointer(power: Power, tried: str) -> str:
     guards = ", ".join(f"{guard.kind} {guard.variable}".strip() for guard in power.guards) or "none"
     slots = ", ".join(power.variables) or "none"
     place = f"pc 0x{power.start:x}-0x{power.end:x}" + (f" of code {power.code}" if power.code else "")
-    return f"{power.name} 0x{power.selector}, {place}, guard {guards}, slots {slots}".strip()
+    return f"{power.name} 0x{power.selector}, {place}, guard {guards}, slots {slots}".strip() + tried
 
 
 def _is_over(power: Power, intent: Entry, view: View) -> bool:

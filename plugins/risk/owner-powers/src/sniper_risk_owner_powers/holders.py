@@ -83,12 +83,9 @@ async def holders(io: Io, chain: Chain, token: str, guards: Iterable[Guard]) -> 
     for guard in sorted(guards, key=lambda guard: (guard.kind == "beacon", guard.kind == "call")):
         if guard.variable in found or len(found) == MOST:
             continue
-        at = located(guard.variable)
-        if guard.kind == "constant":
-            found[guard.variable] = await _holder(io, chain, guard.variable, int(guard.variable, 16))
-        elif at is not None and guard.kind in {"slot", "call", "beacon"}:
-            address = await chain.storage(token, at[0]) >> at[1] & ADDRESS
-            if guard.kind == "slot":
+        address = await address_in(chain, token, guard.variable)
+        if address is not None and guard.kind in {"slot", "constant", "call", "beacon"}:
+            if guard.kind in {"slot", "constant"}:
                 found[guard.variable] = await _holder(io, chain, guard.variable, address)
             elif guard.kind == "beacon":
                 found[guard.variable] = await _named(io, chain, guard.variable, address)
@@ -105,10 +102,19 @@ async def _named(io: Io, chain: Chain, variable: str, address: int) -> Holder:
     if settable.fixed:
         return Holder(variable=variable, address=where, kind="nobody")
     if len(settable.guards) == 1 and settable.guards[0].kind == "slot":
-        at = located(settable.guards[0].variable)
-        if at is not None:
-            return await _holder(io, chain, variable, (await chain.storage(where, at[0])) >> at[1] & ADDRESS)
+        owner = await address_in(chain, where, settable.guards[0].variable)
+        if owner is not None:
+            return await _holder(io, chain, variable, owner)
     return Holder(variable=variable, address=where, kind="contract")
+
+
+async def address_in(chain: Chain, token: str, variable: str) -> int | None:
+    """The address that a guard's variable stands for: itself, where it is one, else what is stored there. None where it
+    is in a mapping or an array. Raises `RpcError`."""
+    if variable.startswith("0x") and len(variable) == 42:
+        return int(variable, 16)
+    at = located(variable)
+    return None if at is None else await chain.storage(token, at[0]) >> at[1] & ADDRESS
 
 
 def located(variable: str) -> tuple[int, int] | None:

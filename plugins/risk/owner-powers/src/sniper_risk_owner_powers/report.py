@@ -49,6 +49,7 @@ class Power(Frozen):
     until_*    From this time (seconds) or block on it cannot be used any more; 0: it always can.
     ended_by   Flags any of which, once it is not zero (with ``!`` before it: once it is), ends it for good.
     variables  Storage slots that it writes or depends on.
+    setters    Selectors of all functions that write what it depends on, where it is by these that it is used.
     code       In which of the pieces of code it is.
     start, end Places in the code where it is seen, bytes: for what refuses transfers those of the refusal.
     what       In words, for people.
@@ -67,6 +68,7 @@ class Power(Frozen):
     until_time: int = 0
     until_block: int = 0
     ended_by: tuple[str, ...] = ()
+    setters: tuple[str, ...] = ()
     sure: str = "inferred"
 
 
