@@ -30,13 +30,15 @@ OWNER: Final = "0x" + "a1" * 20
 
 
 class Case(NamedTuple):
-    """``rules``: those that denied, as ``check/rule``; ``took``: seconds, from nothing known to the verdict."""
+    """``rules``: those that denied, as ``check/rule``; ``seen``: those of them that were carried out in a simulation;
+    ``took``: seconds, from nothing known to the verdict."""
 
     name: str
     trap: bool
     rules: tuple[str, ...]
     right: bool
     took: float
+    seen: tuple[str, ...] = ()
 
     @property
     def denied(self) -> bool:
@@ -102,13 +104,16 @@ def open_pool(chain: DevChain, specimen: Specimen) -> ZooToken:
     return token
 
 
-def rules_of(found: Assessment) -> tuple[str, ...]:
-    """Those that deny for good."""
+def rules_of(found: Assessment, *, confirmed: bool = False) -> tuple[str, ...]:
+    """Those that deny for good; only those that were confirmed, where that is asked for."""
     return tuple(
         f"{judged.check}/{finding.rule}"
         for judged in found.judged
         for finding in judged.findings
-        if not finding.ok and finding.severity == "deny" and finding.retry_after_s is None
+        if not finding.ok
+        and finding.severity == "deny"
+        and finding.retry_after_s is None
+        and (finding.sure == "confirmed" or not confirmed)
     )
 
 
@@ -124,7 +129,7 @@ async def judge(chain: DevChain, assessor: Assessor, specimen: Specimen) -> Case
         )
     rules = rules_of(found)
     right = bool(set(rules) & set(specimen.reasons)) if specimen.trap else not rules
-    return Case(specimen.name, specimen.trap, rules, right, took)
+    return Case(specimen.name, specimen.trap, rules, right, took, rules_of(found, confirmed=True))
 
 
 async def judged(specimens: Iterable[Specimen], profile: str) -> list[Case]:
@@ -159,6 +164,10 @@ def main() -> int:
     caught, right = sum(case.denied for case in traps), sum(case.right for case in traps)
     print(f"{asked.profile}: {caught} of {len(traps)} traps caught, {right} for the right reason; "
           f"{sum(case.denied for case in honest)} false alarms among {len(honest)} look-alikes")  # fmt: skip
+    reasons = {each.name: {reason for reason in each.reasons if reason.startswith("owner-powers/")} for each in chosen}
+    found = [case for case in traps if reasons[case.name] & set(case.rules)]
+    seen = sum(bool(reasons[case.name] & set(case.seen)) for case in found)
+    print(f"owner-powers: {len(found)} traps denied by a power that is a right reason, {seen} of them confirmed")
     return 0
 
 
