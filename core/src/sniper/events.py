@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from sniper.plugin import Frozen
 from sniper.proposal import Leg, Proposal
+from sniper.retry import Retry
 
 
 class EventClass(Enum):
@@ -366,12 +367,22 @@ class TimerFired(Event, tag="timer-fired/1"):
 class EntryDenied(Event, tag="entry-denied/1"):
     """This strategy's intent was denied, or its order brought nothing (rule ``execution.…``).
 
-    ``retry_at``: when a check says that it may fare better, ns UTC."""
+    retry_at  When checks say that it may fare better, ns UTC; None where none does, or no time is known.
+    retry     Where it waits for a block or an event instead: `EntryDue` is told when that is there."""
 
     token: str
     intent: str
     rule: str
     retry_at: int | None
+    retry: Retry | None = None
+
+
+class EntryDue(Event, tag="entry-due/1"):
+    """The block or the event is there for which this strategy's denied intent waited. It is not judged again by itself:
+    whether it is still wanted, the strategy knows."""
+
+    token: str
+    intent: str
 
 
 class PositionOpened(Event, tag="position-opened/1"):

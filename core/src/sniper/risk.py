@@ -7,6 +7,7 @@ from typing import Generic, Literal, TypeVar
 from sniper.config import Config
 from sniper.io import Io
 from sniper.plugin import Frozen, State, Stateless
+from sniper.retry import Retry
 from sniper.strategy import on
 from sniper.types import Entry, KillLevel, Roundtrip
 from sniper.view import View
@@ -19,6 +20,7 @@ __all__ = [
     "Findings",
     "Io",
     "KillLevel",
+    "Retry",
     "RiskCheck",
     "RiskProbe",
     "RiskWatch",
@@ -45,8 +47,9 @@ class Finding(Frozen):
                    model alone).
     evidence       What anyone can check: one pointer a line, such as ``"mint(address,uint256) 0x40c10f19, pc
                    0x1a2-0x1f0, guard slot 5"``.
-    retry_after_s  When it fails: seconds after which the same intent may fare better, such as a token that does not
-                   trade yet. None: it will not.
+    retry_after_s  When it fails: seconds after which the same intent may fare better, such as where a cooldown ends.
+    retry          When it fails: the block, the event or the time with which it may (`sniper.retry`), where that says
+                   more than seconds. With neither, it will not.
     """
 
     rule: str
@@ -59,30 +62,64 @@ class Finding(Frozen):
     retry_after_s: int | None = None
     sure: Sure = "measured"
     evidence: tuple[str, ...] = ()
+    retry: Retry | None = None
 
 
 Findings = Iterator[Finding]
 
 
 def at_most(
-    rule: str, found: int, limit: int, *, unit: str = "", note: str = "", retry_after_s: int | None = None
+    rule: str,
+    found: int,
+    limit: int,
+    *,
+    unit: str = "",
+    note: str = "",
+    retry_after_s: int | None = None,
+    retry: Retry | None = None,
 ) -> Finding:
     """Deny when found > limit."""
-    ok = found <= limit
-    return Finding(rule=rule, ok=ok, found=found, limit=limit, unit=unit, note=note, retry_after_s=retry_after_s)
+    return Finding(
+        rule=rule,
+        ok=found <= limit,
+        found=found,
+        limit=limit,
+        unit=unit,
+        note=note,
+        retry_after_s=retry_after_s,
+        retry=retry if found > limit else None,
+    )
 
 
 def at_least(
-    rule: str, found: int, limit: int, *, unit: str = "", note: str = "", retry_after_s: int | None = None
+    rule: str,
+    found: int,
+    limit: int,
+    *,
+    unit: str = "",
+    note: str = "",
+    retry_after_s: int | None = None,
+    retry: Retry | None = None,
 ) -> Finding:
     """Deny when found < limit."""
-    ok = found >= limit
-    return Finding(rule=rule, ok=ok, found=found, limit=limit, unit=unit, note=note, retry_after_s=retry_after_s)
+    return Finding(
+        rule=rule,
+        ok=found >= limit,
+        found=found,
+        limit=limit,
+        unit=unit,
+        note=note,
+        retry_after_s=retry_after_s,
+        retry=retry if found < limit else None,
+    )
 
 
-def must(rule: str, holds: bool, *, note: str = "", retry_after_s: int | None = None) -> Finding:
+def must(
+    rule: str, holds: bool, *, note: str = "", retry_after_s: int | None = None, retry: Retry | None = None
+) -> Finding:
     """Deny unless holds."""
-    return Finding(rule=rule, ok=holds, found=holds, note=note, retry_after_s=retry_after_s)
+    again = None if holds else retry
+    return Finding(rule=rule, ok=holds, found=holds, note=note, retry_after_s=retry_after_s, retry=again)
 
 
 class Evidence(Frozen):

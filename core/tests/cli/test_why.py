@@ -29,6 +29,7 @@ from world import (
 )
 
 from sniper.cli import exit_codes, main
+from sniper.cli.meanings import awaited
 from sniper.cli.story import Chronicle
 from sniper.events import CycleFound, RouteProposed
 from sniper.journal.segments import Kind, Record
@@ -36,7 +37,7 @@ from sniper.journal.writer import Writer
 from sniper.kernel.asks import ProposeRoute, Send, Sign
 from sniper.kernel.wiring import CheckWiring, ExecutionWiring
 from sniper.proposal import Leg
-from sniper.risk import Finding
+from sniper.risk import Finding, Retry, must
 from sniper.runtime.records import fact_record, input_record
 from sniper.types import NATIVE, SECOND
 
@@ -106,6 +107,26 @@ def test_tells_from_what_was_seen_to_the_profit(why: Why) -> None:
 
 def test_tells_which_rule_refused_what_it_means_and_what_was_tried_again(why: Why) -> None:
     assert why(refused(), "main/script/1") == (STORIES / "refused.txt").read_text()
+
+
+def test_tells_which_block_or_event_a_refused_entry_waits_for_and_when_that_came(why: Why) -> None:
+    shallow = must("depth", False, retry=Retry.event("liquidity-added/1", f"{CHAIN}:{pool_of(1)}"))
+    shut = must("shut", False, retry=Retry.next_block())
+    world = World(Setup(tokens=2, checks=(CheckWiring("says", Says(findings=(shut,))),)))
+    world.open(1)
+    told = why(world, "main/script/1")
+    assert "It may fare better with the next block: the strategy is told then.\n  That has not come." in told
+    assert awaited(shallow.retry or Retry.at(0)) == f"after the next event liquidity added of {CHAIN}:{pool_of(1)}"
+
+
+def test_tells_when_what_was_waited_for_came(why: Why) -> None:
+    shut = must("shut", False, retry_after_s=2, retry=Retry.next_block())
+    world = World(Setup(checks=(CheckWiring("says", Says(findings=(shut,))),)))
+    world.open(1)
+    world.now += 60 * SECOND
+    world.mine()
+    told = why(world, "main/script/1")
+    assert "with the next block, not before 2.0 s: the strategy is told then.\n  That came 72.0 s later." in told
 
 
 def cycles() -> World:

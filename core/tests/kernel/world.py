@@ -26,6 +26,7 @@ from sniper.events import (
     ClosePosition,
     CycleFound,
     EntryDenied,
+    EntryDue,
     Event,
     KillSwitch,
     LiquidityRemoved,
@@ -167,6 +168,7 @@ class Cue(Event, tag="test.cue/1"):
 class ScriptConfig(Config):
     name: str = "script"
     words: str = ""
+    asks_again: bool = False
 
 
 class Script(Strategy):
@@ -213,6 +215,12 @@ class Script(Strategy):
     def denied(self, event: EntryDenied, view: View) -> Actions:
         self.heard.append(f"denied {event.rule} {event.retry_at}")
         yield from ()
+
+    @on(EntryDue)
+    def due(self, event: EntryDue, view: View) -> Actions:
+        self.heard.append(f"due {event.intent}")
+        if self.config.asks_again:
+            yield Open(token=event.token, reason="due")
 
     @on(PositionOpened)
     def opened(self, event: PositionOpened, view: View) -> Actions:

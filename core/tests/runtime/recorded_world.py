@@ -129,6 +129,8 @@ def wiring(
     cautious: bool = True,
     min_reserve: int = ETHER,
     honeypot: RiskProbe[Any] | None = None,
+    limits_of: type[Limits] = Limits,
+    liquidity_of: type[Liquidity] = Liquidity,
 ) -> Wiring:
     """Two accounts on one chain: ``alice`` probes (where ``cautious``) and runs every exit, ``bob`` does neither."""
     amm = ConstantProductConfig(factories=(FACTORY,))
@@ -148,8 +150,9 @@ def wiring(
         ExitWiring("max-age", MaxAge, MaxAgeConfig(max_age_s=300)),
         ExitWiring("event-exit", EventExit, EventExitConfig(max_removed_bps=5000), simulates_sales=True),
     )
+    liquidity = LiquidityConfig(min_quote_reserve=min_reserve, max_impact_bps=2000)
     checks = [
-        CheckWiring("liquidity", Liquidity(config=LiquidityConfig(min_quote_reserve=min_reserve, max_impact_bps=2000))),
+        CheckWiring("liquidity", liquidity_of(config=liquidity)),
     ]
     probes = [CheckWiring("honeypot", honeypot or Honeypot(config=HoneypotConfig()))] if cautious else []
     execution = ExecutionWiring(slippage_bps=1000, replace_after_blocks=2, stuck_after=3)
@@ -172,7 +175,7 @@ def wiring(
                 address=address(0xA11CE),
                 strategies=(StrategyWiring("snipe", LaunchSnipe, snipe, sizer, "router", exits),),
                 checks=(*checks, *probes),
-                watches=(WatchWiring("limits", Limits, limits),),
+                watches=(WatchWiring("limits", limits_of, limits),),
                 execution=execution,
             ),
             AccountWiring(
@@ -183,7 +186,7 @@ def wiring(
                     StrategyWiring("early", LaunchSnipe, snipe, sizer, "router", exits[3:]),
                     StrategyWiring("second", LaunchSnipe, snipe, sizer, "", exits[:2]),
                 ),
-                watches=(WatchWiring("limits", Limits, limits, policy=True),),
+                watches=(WatchWiring("limits", limits_of, limits, policy=True),),
                 execution=execution,
             ),
         ),

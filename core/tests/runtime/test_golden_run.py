@@ -13,6 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from first_checks import FirstLimits, FirstLiquidity
 from first_honeypot import FirstHoneypot, NoConfig
 from recorded_world import World, write
 from recorded_world import wiring as wiring_of
@@ -30,7 +31,8 @@ SEED, STEPS = 2, 150
 
 
 def wiring() -> Wiring:
-    return wiring_of(honeypot=FirstHoneypot(config=NoConfig()))
+    honeypot = FirstHoneypot(config=NoConfig())
+    return wiring_of(honeypot=honeypot, limits_of=FirstLimits, liquidity_of=FirstLiquidity)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from sniper.risk import Finding
+from sniper.risk import Finding, Retry
 
 KERNEL: Final[Mapping[str, str]] = {
     "strategy-active": "The strategy was paused, draining, removed or stopped, so it may not buy.",
@@ -51,6 +51,14 @@ def meaning(check: str, finding: Finding) -> str:
     if direction:
         return f"The check {check} asks for {direction} that; the limit stands in the config under [risk.{check}]."
     return f"The check {check} demands that this holds, and at that moment it did not."
+
+
+def awaited(retry: Retry) -> str:
+    """What a denied entry waits for, where that is no time: ``with the next block``."""
+    if retry.when == "block":
+        return "with the next block"
+    name = retry.event_tag.partition("/")[0].replace("-", " ")
+    return f"after the next event {name}" + (f" of {retry.about}" if retry.about else "")
 
 
 def beyond(finding: Finding) -> str:

@@ -86,6 +86,8 @@ def _report(found: "Assessment", profile: str | None, *, explain: bool) -> Itera
     name = f"{printable(found.symbol)} {found.token}" if found.symbol else found.token
     yield f"{click.style(f' {verdict} ', bg=colour, fg='white', bold=True)} {click.style(name, bold=True)}"
     yield f"Chain {found.chain_id}, block {found.block:,}; account {found.account}, profile {profile or found.profile}."
+    from sniper.cli.meanings import awaited
+
     entry = found.entry
     if entry is None:
         yield "It cannot be bought: no pool of it that the config's factories made sells it for the quote asset."
@@ -99,7 +101,10 @@ def _report(found: "Assessment", profile: str | None, *, explain: bool) -> Itera
     for pool, why in found.unread:
         yield click.style(f"Not read: pool {short(pool)}: {printable(why)}", fg="yellow")
     if found.rule:
-        again = f" It may fare better in {found.retry_after_s} s." if found.retry_after_s is not None else ""
+        again = ""
+        if found.retry is not None:
+            timed = found.retry.when == "time"
+            again = f" It may fare better {f'in {found.retry_after_s} s' if timed else awaited(found.retry)}."
         yield f"Decided by {click.style(found.rule, fg='red', bold=True)}.{again}"
     yield ""
     for judged in found.judged:
@@ -163,6 +168,7 @@ def _plain(found: "Assessment") -> dict[str, Any]:
         "allowed": found.allowed,
         "rule": found.rule,
         "retry_after_s": found.retry_after_s,
+        "retry": None if found.retry is None else to_json(found.retry),
         "account": found.account,
         "chain_id": found.chain_id,
         "block": found.block,

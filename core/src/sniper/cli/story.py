@@ -114,6 +114,7 @@ class Story:
     """One intent from the event that led to it.
 
     seen     The input before it, where its type is known here. ``probes``: when each was asked and when it answered.
+    waits    Denied, it waits for a block or an event; ``due``: when that was there, ns UTC.
     holding  The position that it opened, added to or reduced.
     """
 
@@ -125,6 +126,8 @@ class Story:
     judged: list[f.Judged] = field(default_factory=list)
     probes: dict[str, tuple[int, int | None]] = field(default_factory=dict)
     verdict: f.Verdict | None = None
+    waits: f.EntryWaits | None = None
+    due: int | None = None
     order: OrderStory | None = None
     holding: Holding | None = None
 
@@ -318,6 +321,12 @@ class Chronicle:
     def _verdict(self, account: str, fact: f.Verdict) -> None:
         self.stories[fact.intent].verdict = fact
 
+    def _waits(self, account: str, fact: f.EntryWaits) -> None:
+        self.stories[fact.intent].waits = fact
+
+    def _due(self, account: str, fact: f.WaitOver) -> None:
+        self.stories[fact.intent].due = fact.time
+
     def _asked(self, account: str, fact: f.Asked) -> None:
         body = fact.ask.body
         if isinstance(body, Probe):
@@ -383,6 +392,8 @@ _HANDLERS: dict[type[f.Fact], Callable[[Chronicle, str, Any], None]] = {  # Any:
     f.EntrySized: Chronicle._sized,
     f.Judged: Chronicle._judged,
     f.Verdict: Chronicle._verdict,
+    f.EntryWaits: Chronicle._waits,
+    f.WaitOver: Chronicle._due,
     f.Asked: Chronicle._asked,
     f.OrderPlaced: Chronicle._placed,
     f.StepsAdded: Chronicle._steps,

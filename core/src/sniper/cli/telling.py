@@ -9,7 +9,7 @@ from itertools import groupby
 
 import click
 
-from sniper.cli.meanings import beyond, meaning
+from sniper.cli.meanings import awaited, beyond, meaning
 from sniper.cli.story import AttemptStory, Chronicle, Holding, OrderStory, Story
 from sniper.cli.written import Words, clock, coins, duration, gwei, percent, printable, short
 from sniper.events import (
@@ -297,7 +297,13 @@ class Teller:
             section.lines.append(Line(f"What {check} is about: {self._about[check]}."))
         if story.is_arbitrage:
             return section  # what is found next is another one
-        if verdict.retry_at is not None:
+        if story.waits is not None:
+            retry = story.waits.retry
+            earliest = f", not before {duration(retry.not_before - verdict.time)}" if retry.not_before else ""
+            section.lines.append(Line(f"It may fare better {awaited(retry)}{earliest}: the strategy is told then."))
+            came = "has not come" if story.due is None else f"came {duration(story.due - verdict.time)} later"
+            section.lines.append(Line(f"That {came}."))
+        elif verdict.retry_at is not None:
             wait = duration(verdict.retry_at - verdict.time)
             section.lines.append(Line(f"It may fare better after {wait}, so the strategy may try again then."))
         else:

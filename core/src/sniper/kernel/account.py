@@ -37,6 +37,7 @@ from sniper.kernel.routes import Offer, Routes
 from sniper.kernel.sales import Sales
 from sniper.kernel.tokens import Token
 from sniper.kernel.view import AccountView
+from sniper.kernel.waits import Waits
 from sniper.kernel.watches import Watch
 from sniper.kernel.wiring import AccountWiring
 from sniper.types import asset_id, split_asset
@@ -70,6 +71,7 @@ class Account:
         self.watches = tuple(Watch(self, watch) for watch in sorted(wiring.watches, key=lambda each: each.name))
         self.valuing = tuple(watch for watch in self.watches if WorthChanged in watch.handlers)
         self.entries = Entries(self)
+        self.waits = Waits(self)
         self.allowances = Allowances(self)
         self.planning = Planning(self)
         self.routes = Routes(self)
@@ -123,6 +125,7 @@ class Account:
         """Take over a book that was folded elsewhere. Exits that guard one of its positions already remember what they
         saw; the other positions are guarded anew."""
         self.book = book
+        self.kernel.recall()
         for token, guard in sorted(self.exits.guards.items()):
             held = book.positions.get(token)
             if held is None or not held.amount or held.pool != guard.position.pool:
@@ -229,3 +232,4 @@ class Account:
         self.kernel.later.extend((watch, event) for watch in self.watches)
         if instance in self.instances:
             self.kernel.later.append((self.instances[instance], event))
+        self.kernel.told(self, event)

@@ -11,6 +11,7 @@ from sniper.kernel.asks import Ask
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.plugin import State
 from sniper.proposal import Proposal
+from sniper.retry import Retry
 from sniper.types import NATIVE, Entry, FeeBid, Step, asset_id
 
 MINUTE = 60 * 10**9
@@ -22,6 +23,11 @@ NO_STEP = -1
 def allowance_id(token: str, spender: str) -> str:
     """``<chain id>:<token>@<spender>``: an approval is for one contract alone, and V2 and V3 have a router each."""
     return f"{token}@{spender.lower()}"
+
+
+def waiting_id(instance: str, token: str) -> str:
+    """``<instance>@<asset id>``: a strategy instance wants a token once at a time."""
+    return f"{instance}@{token}"
 
 
 class Attempt(State):
@@ -112,6 +118,18 @@ class Pending(State):
     denials: list[f.Judged] = []
     routing: bool = False
     proposals: tuple[Proposal, ...] = ()
+    time: int = 0
+    """When it was sized, ns UTC."""
+
+
+class Waiting(State):
+    """A denied intent that waits for a block or an event. ``time``: since when, ns UTC."""
+
+    intent: str
+    instance: str
+    token: str
+    retry: Retry
+    time: int
 
 
 class Sender(State):
@@ -236,6 +254,8 @@ class Book(State):
     venue_profits: dict[str, Flow] = {}
     """By ``<chain id>:<venue>``, likewise; and ``instance_profits`` by ``<chain id>:<instance>``."""
     instance_profits: dict[str, Flow] = {}
+    waiting: dict[str, Waiting] = {}
+    """By `waiting_id`."""
 
     def reserved(self, asset: str) -> int:
         """What orders and positions hold of this asset, base units."""

@@ -15,6 +15,7 @@ from sniper.kernel.given import given, given_amount
 from sniper.kernel.pool import Pool
 from sniper.kernel.routes import NOBODY, Offer, not_routed
 from sniper.kernel.watches import Watch
+from sniper.retry import Retry
 from sniper.risk import Evidence, Finding, RiskCheck, RiskProbe, at_least, must
 from sniper.types import NATIVE, SECOND, Entry, Open, split_asset
 from sniper.venue import OnChainVenue
@@ -43,11 +44,12 @@ class Check(NamedTuple):
 class Denials:
     """The first rule that denied, and when it may be worth trying again: only where every denial says so."""
 
-    __slots__ = ("retry_after_s", "rule")
+    __slots__ = ("_hopeless", "_waits", "rule")
 
     def __init__(self) -> None:
         self.rule = ""
-        self.retry_after_s: int | None = None
+        self._waits: list[tuple[int, Retry | None]] = []
+        self._hopeless = False
 
     def add(self, check: str, findings: Iterable[Finding]) -> None:
         for finding in findings:
@@ -55,11 +57,16 @@ class Denials:
                 continue
             if not self.rule:
                 self.rule = f"{check}.{finding.rule}"
-                self.retry_after_s = finding.retry_after_s
-            elif finding.retry_after_s is None or self.retry_after_s is None:
-                self.retry_after_s = None
-            else:
-                self.retry_after_s = max(self.retry_after_s, finding.retry_after_s)
+            if finding.retry is None and finding.retry_after_s is None:
+                self._hopeless = True
+            self._waits.append((finding.retry_after_s or 0, finding.retry))
+
+    def retry(self, now: int) -> Retry | None:
+        """What to wait for, of what was denied at ``now`` (ns UTC); None where that would be in vain."""
+        if self._hopeless:
+            return None
+        times = [Retry.at(now + seconds * SECOND) for seconds, retry in self._waits if seconds or retry is None]
+        return Retry.latest([*(retry for _, retry in self._waits if retry is not None), *times])
 
 
 class Entries:
@@ -342,9 +349,23 @@ class Entries:
     def _deny(self, intent: str, instance: str, token: str, denials: Denials) -> None:
         account = self.account
         now = account.kernel.now
-        retry_at = None if denials.retry_after_s is None else now + denials.retry_after_s * SECOND
+        retry, pending, head = denials.retry(now), account.book.pending.get(intent), account.chain.head
+        if retry is not None and retry.when == "block" and pending and head and head.time > pending.time:
+            retry = Retry.at(max(now, retry.not_before))  # that block came while the probes were out
+        waits = retry is not None and retry.when != "time"
+        retry_at = retry.not_before if retry is not None and (retry.not_before or not waits) else None
         account.emit(f.Verdict(time=now, intent=intent, allowed=False, rule=denials.rule, retry_at=retry_at))
-        account.tell(instance, EntryDenied(time=now, token=token, intent=intent, rule=denials.rule, retry_at=retry_at))
+        if retry is not None and waits:
+            account.waits.begin(intent, instance, token, retry)
+        denied = EntryDenied(
+            time=now,
+            token=token,
+            intent=intent,
+            rule=denials.rule,
+            retry_at=retry_at,
+            retry=retry if waits else None,
+        )
+        account.tell(instance, denied)
 
 
 def checked_by(

@@ -3,6 +3,7 @@
 from sniper.kernel.asks import Ask
 from sniper.plugin import Frozen
 from sniper.proposal import Proposal
+from sniper.retry import Retry
 from sniper.risk import Finding
 from sniper.types import Entry, FeeBid, Step
 from sniper.venue import RouteLeg
@@ -56,6 +57,24 @@ class Verdict(Fact, tag="verdict/1"):
     allowed: bool
     rule: str = ""
     retry_at: int | None = None
+
+
+class EntryWaits(Fact, tag="entry-waits/1"):
+    """A denied intent may fare better with a block or after an event (``retry``), and waits until a `WaitOver`, or
+    until the same instance wants the same token again."""
+
+    intent: str
+    instance: str
+    token: str
+    retry: Retry
+
+
+class WaitOver(Fact, tag="wait-over/1"):
+    """What it waited for is there: the strategy was told."""
+
+    intent: str
+    instance: str
+    token: str
 
 
 class Began(Fact, tag="began/1"):

@@ -21,7 +21,9 @@ from sniper.kernel.book import (
     Position,
     Sender,
     Taxes,
+    Waiting,
     allowance_id,
+    waiting_id,
 )
 from sniper.kernel.orders import ATTEMPT, ORDER, POSITION, TAKEN, move
 from sniper.types import NATIVE, asset_id
@@ -33,10 +35,23 @@ KEPT_TOKENS = 10_000
 
 def _intent(book: Book, fact: f.IntentFormed) -> None:
     book.intents += 1
+    if book.waiting and fact.side == "increase":
+        book.waiting.pop(waiting_id(fact.instance, fact.token), None)
+
+
+def _waits(book: Book, fact: f.EntryWaits) -> None:
+    book.waiting[waiting_id(fact.instance, fact.token)] = Waiting(
+        intent=fact.intent, instance=fact.instance, token=fact.token, retry=fact.retry, time=fact.time
+    )
+    _bound(book.waiting, lambda waiting: waiting.time)
+
+
+def _wait_over(book: Book, fact: f.WaitOver) -> None:
+    book.waiting.pop(waiting_id(fact.instance, fact.token), None)
 
 
 def _sized(book: Book, fact: f.EntrySized) -> None:
-    book.pending[fact.entry.intent] = Pending(entry=fact.entry)
+    book.pending[fact.entry.intent] = Pending(entry=fact.entry, time=fact.time)
 
 
 def _verdict(book: Book, fact: f.Verdict) -> None:
@@ -413,6 +428,8 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.Proposed: _proposed,
     f.Judged: _judged,
     f.Verdict: _verdict,
+    f.EntryWaits: _waits,
+    f.WaitOver: _wait_over,
     f.Began: _began,
     f.Asked: _asked,
     f.Closed: _closed,

@@ -45,6 +45,7 @@ from sniper.kernel.listing import release
 from sniper.kernel.market import Market, Report
 from sniper.kernel.pool import Pool
 from sniper.kernel.timers import Timers
+from sniper.kernel.waits import Due
 from sniper.kernel.watches import Watch
 from sniper.kernel.wiring import Wiring
 from sniper.types import SECOND, KillLevel, split_asset
@@ -78,6 +79,8 @@ class Kernel:
         self.later: deque[tuple[Hearing, Event]] = deque()
         self.timers = Timers()
         self.market = Market(wiring.chains, report)
+        self.awaited: set[str] = set()
+        """Tags of events that denied entries wait for; perhaps of some that none waits for any more."""
         self.accounts = {account.name: Account(self, account) for account in wiring.accounts}
         self._declared = self._declarations()
         self._subscribers: dict[type[Event], Subscribers] = {}
@@ -170,7 +173,41 @@ class Kernel:
         return subscribers
 
     def _dispatch(self, event: Event) -> None:
-        """Let every strategy that asked for it handle an event; one of a chain, only those on that chain."""
+        """Let every strategy that asked for it handle an event; one of a chain, only those on that chain. Then those
+        are told whose denied entries waited for it."""
+        if not self.awaited or (tag := tag_of(type(event))) not in self.awaited:
+            self._deliver(event)
+            return
+        due = self._due(event, tag, tuple(self.accounts.values()))
+        self._deliver(event)
+        for each in due:
+            each.account.safely(each.account.waits.over, each)
+
+    def _due(self, event: Event, tag: str, accounts: tuple[Account, ...]) -> list[Due]:
+        """The waits that an event ends: of one of a chain, those on that chain."""
+        chain_id = _chain_of(event)
+        about = tuple(str(getattr(event, name, "")) for name in ("pool", "token"))
+        return [
+            due
+            for account in accounts
+            if account.book.waiting and chain_id in (None, account.wiring.chain_id)
+            for due in account.waits.due(tag, about)
+        ]
+
+    def told(self, account: Account, event: Event) -> None:
+        """A strategy of this account is told something, for which a denied entry may have waited."""
+        tag = tag_of(type(event))
+        if tag in self.awaited:
+            for each in self._due(event, tag, (account,)):
+                account.waits.over(each)
+
+    def recall(self) -> None:
+        """Books have come from elsewhere: what do they wait for?"""
+        self.awaited = {
+            waiting.retry.event_tag for account in self.accounts.values() for waiting in account.book.waiting.values()
+        }
+
+    def _deliver(self, event: Event) -> None:
         kind = type(event)
         subscribers = self._subscribers.get(kind)
         if subscribers is None:
@@ -215,7 +252,7 @@ class Kernel:
             self.report(str(error), error)
             pool, derived = None, ()
         if pool is not None:
-            if pool.watchers or self._pool_changed:
+            if pool.watchers or self._pool_changed or POOL_CHANGED in self.awaited:
                 self._changed(pool)
         elif chain.readings.open:
             self._read_due(event.chain_id)  # a factory may just have named a pool, and launches do not wait
@@ -232,7 +269,7 @@ class Kernel:
             for guard in tuple(pool.watchers):
                 guard.account.exits.valued(guard)
                 guard.account.worth_changed(guard.position)
-        if self._pool_changed and pool.listed:
+        if pool.listed and (self._pool_changed or POOL_CHANGED in self.awaited):
             self._dispatch(PoolChanged(time=self.now, pool=pool.id, block=pool.undo_block))
 
     def _news(self, pool: Pool | None, news: Event, listed: bool) -> None:
@@ -448,6 +485,7 @@ class Kernel:
         return (found,) if found else ()
 
 
+POOL_CHANGED = tag_of(PoolChanged)
 _PLACES = ("chain_id", "pool", "token")
 """Fields that tell the chain of an event."""
 

@@ -336,6 +336,7 @@ def restore(kernel: Kernel, state: bytes) -> tuple[str, ...]:
             _restore_account(kernel.accounts[name], account, left_out)
         else:
             left_out.append(f"account {name} is not configured any more")
+    kernel.recall()
     _restore_watchers(kernel, snapshot)
     for timer in snapshot.timers:
         if timer.account in kernel.accounts:

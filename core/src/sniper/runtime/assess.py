@@ -22,7 +22,7 @@ from sniper.kernel.given import given
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.pool import Pool
 from sniper.kernel.reading import NOT_SEEN, Creation
-from sniper.risk import Evidence, Finding, RiskProbe, must
+from sniper.risk import Evidence, Finding, Retry, RiskProbe, must
 from sniper.runtime.forks import ChainAt, ShellIo
 from sniper.runtime.simulations import Simulations
 from sniper.runtime.wire import wire
@@ -56,7 +56,8 @@ class Assessment:
 
     entry   What was judged; None where no pool could be bought from.
     pools   Address and section of those that were read; ``unread``: addresses of those that could not be, and why.
-    rule    The first that denied, as ``check.rule``; empty where none did.
+    rule    The first that denied, as ``check.rule``; empty where none did. ``retry``: what to wait for then.
+    time    Of the block, ns UTC.
     """
 
     account: str
@@ -70,14 +71,22 @@ class Assessment:
     entry: Entry | None = None
     judged: list[Judged] = field(default_factory=list)
     rule: str = ""
-    retry_after_s: int | None = None
+    retry: Retry | None = None
     profile: str = "balanced"
     quote_symbol: str = "ether"
     quote_decimals: int = 18
+    time: int = 0
 
     @property
     def allowed(self) -> bool:
         return self.entry is not None and not self.rule
+
+    @property
+    def retry_after_s(self) -> int | None:
+        """Seconds after which it may fare better; None where it will not, or no time says so."""
+        if self.retry is None or not self.retry.not_before:
+            return None
+        return -((self.time - self.retry.not_before) // SECOND)
 
 
 class Asked(NamedTuple):
@@ -239,7 +248,7 @@ class _Assessing:
                 judged = replace(by_name[wiring.name], policy=wiring.policy)
             found.judged.append(judged)
             denials.add(judged.check, judged.findings)
-        found.rule, found.retry_after_s = denials.rule, denials.retry_after_s
+        found.rule, found.retry, found.time = denials.rule, denials.retry(self.now), self.now
 
     async def _probed(self, name: str, probe: RiskProbe[Evidence], entry: Entry) -> Judged:
         begin, evidence = perf_counter_ns(), None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from sniper.evm.rulers import A_DAY, Ruler
-from sniper.risk import Finding
+from sniper.risk import Finding, Retry
 from sniper.types import BPS
 from sniper_risk_honeypot.check import Honeypot, HoneypotConfig, Trying
 from sniper_risk_honeypot.trials import WAITS, Deed, Moved, Trial, Trials, missing_bps
@@ -62,7 +62,9 @@ def test_a_token_that_does_not_trade_yet_may_be_tried_again() -> None:
     assert list(findings) == ["has-code", "can-buy"]
     assert (findings["can-buy"].ok, findings["can-buy"].retry_after_s) == (False, 9)
     assert findings["can-buy"].note == "not enabled"
-    assert judged(closed, retry_after_s=0)["can-buy"].retry_after_s is None
+    assert findings["can-buy"].retry == Retry.next_block(), "the first block after that time"
+    never = judged(closed, retry_after_s=0)["can-buy"]
+    assert (never.retry_after_s, never.retry) == (None, None)
 
 
 def test_a_token_that_is_never_sold_is_refused_for_good() -> None:

@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sniper.events import Block, WorthChanged
-from sniper.risk import Finding, Roundtrip, Trip
+from sniper.risk import Finding, Retry, Roundtrip, Trip
 from sniper.types import DAY, SECOND
 from sniper_risk_limits.check import Limits, LimitsConfig
 from sniper_sdk.builders import TOKEN, BuiltView, address, entry, position, view
 
 NOW = 10 * DAY
+MINUTE = 60 * SECOND
 OTHER = f"1:{address(0x71)}"
 
 
@@ -227,6 +228,49 @@ def test_what_is_written_off_is_realised_and_not_lost_twice() -> None:
     written_off = [position(OTHER, cost=0, state="written-off")]
     here = view(now=NOW, positions=written_off, worths={OTHER: None}, results=[(NOW, -70)])
     assert found(check(max_daily_loss=100), here)["daily-loss"].found == 70
+
+
+@given(
+    spent=st.lists(st.tuples(st.integers(0, 2 * DAY), st.integers(1, 6 * 10**18)), max_size=6),
+    amount=st.integers(1, 10**18),
+)
+def test_spending_says_when_enough_of_it_is_older_than_a_day(spent: list[tuple[int, int]], amount: int) -> None:
+    limits, now = check(), 10 * DAY
+    spending = [(now - ago, paid) for ago, paid in spent]
+    finding = found(limits, view(now=now, spending=spending), amount)["daily-spend"]
+    if finding.ok:
+        assert finding.retry is None
+        return
+    assert finding.retry is not None
+    again = finding.retry.not_before
+    assert found(limits, view(now=again, spending=spending), amount)["daily-spend"].ok
+    assert not found(limits, view(now=again - MINUTE, spending=spending), amount)["daily-spend"].ok
+
+
+@pytest.mark.parametrize("rule", ["daily-loss", "daily-drawdown"])
+def test_a_loss_says_when_it_leaves_its_window(rule: str) -> None:
+    limits, results = check(**{f"max_{rule.replace('-', '_')}": 100}), [(NOW - DAY // 2, -101)]
+    finding = found(limits, view(now=NOW, results=results))[rule]
+    assert finding.retry == Retry.at(NOW + DAY // 2)
+    assert found(limits, view(now=NOW + DAY // 2, results=results))[rule].ok
+
+
+def test_where_what_is_open_is_too_much_a_sale_must_come_first_and_below_the_highest_ever_nothing_helps() -> None:
+    held = [position(OTHER, cost=1_000)]
+    here = view(now=NOW, positions=held, worths={OTHER: 0}, drawdown=101)
+    findings = found(check(max_daily_loss=100, max_drawdown=100), here)
+    assert findings["daily-loss"].retry == Retry.event("position-closed/1")
+    assert findings["drawdown"].retry is None
+
+
+def test_what_is_full_waits_for_a_sale_and_what_is_too_large_alone_waits_for_nothing() -> None:
+    here = view(now=NOW, positions=[position()])
+    findings = found(check(max_positions=1, max_exposure="1 ether", max_spend_per_token="1 ether"), here)
+    assert findings["new-token"].retry == findings["token-spend"].retry == Retry.event("position-closed/1", TOKEN)
+    assert findings["exposure"].retry == Retry.event("position-closed/1")
+    assert findings["positions"].retry is None, "it holds: the place is the token's own"
+    too_much = found(check(max_exposure=1), here)
+    assert (too_much["exposure"].ok, too_much["exposure"].retry) == (False, None)
 
 
 def block(number: int = 1) -> Block:

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sniper.risk import Finding
+from sniper.risk import Finding, Retry
 from sniper.types import BPS, NATIVE, split_asset
 from sniper_risk_liquidity.check import Liquidity, LiquidityConfig
 from sniper_sdk.builders import POOL, QUOTE, TOKEN, BuiltPool, address, entry, pool, view
@@ -45,6 +45,13 @@ def test_refuses_an_amount_that_moves_the_price_too_far() -> None:
     here = pool(reserves=(10**24, 19 * ETHER), fee_bps=0)
     assert failed(here, ETHER, max_impact_bps=500) == []
     assert failed(here, ETHER, max_impact_bps=499) == ["price-impact"]
+
+
+def test_what_is_too_shallow_waits_for_more_liquidity_in_this_pool() -> None:
+    findings = found(pool(reserves=(10**24, ETHER)), ETHER)
+    for rule in ("quote-reserve", "reserve-share", "price-impact"):
+        assert findings[rule].retry == Retry.event("liquidity-added/1", POOL)
+    assert found(pool(reserves=(10**24, 10 * ETHER)), 1)["quote-reserve"].retry is None
 
 
 def test_refuses_to_become_too_large_a_part_of_the_pool() -> None:

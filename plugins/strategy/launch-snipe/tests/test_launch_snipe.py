@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from sniper.events import (
     EntryDenied,
+    EntryDue,
     Event,
     LiquidityAdded,
     LiquidityRemoved,
@@ -16,6 +17,7 @@ from sniper.events import (
     TokenDescribed,
     TradingEnabled,
 )
+from sniper.retry import Retry
 from sniper.strategy import Open, SetTimer, handlers_of
 from sniper.types import NATIVE, SECOND, split_asset
 from sniper_sdk.builders import CHAIN, POOL, QUOTE, TOKEN, BuiltPool, BuiltView, address, pool, position, token, view
@@ -66,6 +68,10 @@ class Desk:
         at = None if retry_in is None else self.view.now + retry_in * SECOND
         assert self.send(EntryDenied(time=self.view.now, token=token, intent="i", rule="x", retry_at=at)) == []
 
+    def wait(self, retry: Retry) -> None:
+        denied = EntryDenied(time=self.view.now, token=TOKEN, intent="i", rule="x", retry_at=None, retry=retry)
+        assert self.send(denied) == []
+
 
 def added(launch: BuiltPool = LAUNCH, token: str = TOKEN, block: int = 100) -> LiquidityAdded:
     return LiquidityAdded(time=START, pool=launch.id, token=token, quote_reserve=launch.reserves[1], block=block)
@@ -84,6 +90,35 @@ def other(n: int, **changes: Any) -> tuple[str, BuiltPool]:
     """Another token and its launch."""
     coin = address(0x100 + n)
     return f"1:{coin}", replace(LAUNCH, id=f"1:{address(0x9100 + n)}", coins=(coin, PAID), **changes)
+
+
+# ---- what a denial waits for ----
+
+
+def due() -> EntryDue:
+    return EntryDue(time=START, token=TOKEN, intent="i")
+
+
+def test_a_launch_that_waits_for_a_block_or_an_event_is_tried_again_when_that_is_there() -> None:
+    desk = Desk(max_tries=2)
+    assert desk.send(due()) == []
+    assert desk.send(added()) == [TOKEN]
+    desk.wait(Retry.event("liquidity-added/1", POOL))
+    assert desk.sleep(300) == []
+    assert desk.send(due()) == [TOKEN]
+    assert desk.send(due()) == [], "it is asked for already"
+    desk.wait(Retry.next_block())
+    assert desk.send(due()) == [], "that was the last try"
+
+
+def test_what_it_waits_for_may_come_too_late_or_find_another_pool() -> None:
+    desk = Desk()
+    desk.send(added())
+    desk.wait(Retry.next_block())
+    desk.sees(replace(LAUNCH, reserves=(1, 1)))
+    assert desk.send(due()) == []
+    desk.sees(LAUNCH)
+    assert desk.sleep(601) == desk.send(due()) == []
 
 
 # ---- what is a launch ----

@@ -9,7 +9,7 @@ from sniper.evm.keccak import keccak256
 from sniper.evm.proxies import behind
 from sniper.evm.rulers import Ruler, Rulers, rulers
 from sniper.evm.surface import surface
-from sniper.risk import Config, Entry, Evidence, Finding, Findings, Io, RiskProbe, View, at_most, must
+from sniper.risk import Config, Entry, Evidence, Finding, Findings, Io, Retry, RiskProbe, View, at_most, must
 from sniper.types import BPS, split_asset
 from sniper_risk_honeypot.functions import wanted
 from sniper_risk_honeypot.trials import WAITS, Case, Deed, Moved, Trial, Trials, missing_bps, play
@@ -131,7 +131,8 @@ class Honeypot(RiskProbe[Trying]):
         if trials is None:
             return
         bought, sold = trials.bought, trials.sold
-        yield must("can-buy", not bought.failed, note=bought.reason, retry_after_s=limits.retry_after_s or None)
+        again = (limits.retry_after_s, Retry.next_block()) if limits.retry_after_s else (None, None)
+        yield must("can-buy", not bought.failed, note=bought.reason, retry_after_s=again[0], retry=again[1])
         if bought.failed:
             return
         if found.buy_tax_bps is not None:

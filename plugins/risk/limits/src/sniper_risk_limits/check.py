@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from sniper.events import Block, WorthChanged
+from sniper.events import Block, PositionClosed, WorthChanged, tag_of
 from sniper.risk import (
     Entry,
     Finding,
     Findings,
     KillLevel,
+    Retry,
     RiskWatch,
     Roundtrip,
     Trip,
@@ -21,8 +22,12 @@ from sniper.risk import (
 from sniper.types import DAY, SECOND
 from sniper_risk_limits.config import LimitsConfig
 from sniper_risk_limits.losses import Cap, found, subjects
+from sniper_risk_limits.windows import again_at
 
 __all__ = ["Limits", "LimitsConfig"]
+
+CLOSED = tag_of(PositionClosed)
+ANY_SALE = Retry.event(CLOSED)
 
 
 class Limits(RiskWatch):
@@ -42,15 +47,20 @@ class Limits(RiskWatch):
             return
         limits, held = self.config, view.positions.get(intent.token)
         count = sum(1 for position in view.positions.values() if position.state != "written-off")
-        yield must("new-token", limits.add_to_position or held is None, note=intent.token)
-        yield at_most("positions", count + (held is None), limits.max_positions)
+        sold = Retry.event(CLOSED, intent.token)
+        yield must("new-token", limits.add_to_position or held is None, note=intent.token, retry=sold)
+        yield at_most("positions", count + (held is None), limits.max_positions, retry=ANY_SALE)
         yield at_most("trade-spend", intent.amount, limits.max_spend_per_trade, unit="base units")
         if limits.max_spend_per_token is not None:
             cost = intent.amount + view.exposure(intent.chain_id, token=intent.token)
-            yield at_most("token-spend", cost, limits.max_spend_per_token, unit="base units")
+            yield _at_stake("token-spend", intent, cost, limits.max_spend_per_token, "", sold)
         yield from self._exposures(intent, view)
         spent = intent.amount + view.spent(last_ns=DAY, chain_id=intent.chain_id)
-        yield at_most("daily-spend", spent, limits.max_spend_per_day, unit="base units")
+        again = None
+        if spent > limits.max_spend_per_day:
+            most = limits.max_spend_per_day - intent.amount
+            again = again_at(view.now, DAY, lambda last: view.spent(last_ns=last, chain_id=intent.chain_id) <= most)
+        yield at_most("daily-spend", spent, limits.max_spend_per_day, unit="base units", retry=again)
         yield from self._losses(intent, view)
         yield from _cooldown("cooldown", view.last_entry(), limits.cooldown_s, view.now)
         yield from _cooldown("token-cooldown", view.last_entry(intent.token), limits.token_cooldown_s, view.now)
@@ -65,15 +75,14 @@ class Limits(RiskWatch):
         limits, chain_id = self.config, intent.chain_id
         if limits.max_exposure is not None:
             at_stake = intent.amount + view.exposure(chain_id)
-            yield at_most("exposure", at_stake, limits.max_exposure, unit="base units")
+            yield _at_stake("exposure", intent, at_stake, limits.max_exposure)
         if limits.max_exposure_per_venue is not None:
             at_stake = intent.amount + view.exposure(chain_id, venue=intent.venue)
-            limit = limits.max_exposure_per_venue
-            yield at_most("venue-exposure", at_stake, limit, unit="base units", note=intent.venue)
+            yield _at_stake("venue-exposure", intent, at_stake, limits.max_exposure_per_venue, intent.venue)
         if limits.max_exposure_per_strategy is not None:
             at_stake = intent.amount + view.exposure(chain_id, instance=intent.instance)
             limit = limits.max_exposure_per_strategy
-            yield at_most("strategy-exposure", at_stake, limit, unit="base units", note=intent.instance)
+            yield _at_stake("strategy-exposure", intent, at_stake, limit, intent.instance)
 
     def _losses(self, intent: Entry | Roundtrip, view: View) -> Findings:
         for cap in self.config.caps:
@@ -83,7 +92,22 @@ class Limits(RiskWatch):
             lost, unpriced = found(cap, subject, intent.chain_id, view)
             unknown = f"{unpriced} of it in positions that nothing prices now" if unpriced else ""
             note = "; ".join(filter(None, (subject, unknown)))
-            yield at_most(cap.rule, lost + unpriced, cap.limit, unit="base units", note=note)
+            again = self._again(cap, subject, intent.chain_id, view) if lost + unpriced > cap.limit else None
+            yield at_most(cap.rule, lost + unpriced, cap.limit, unit="base units", note=note, retry=again)
+
+    @staticmethod
+    def _again(cap: Cap, subject: str, chain_id: int, view: View) -> Retry | None:
+        """When enough of what counts has left the window; where what is open is too much by itself, after a sale. The
+        highest value ever is passed by no time."""
+        limit = cap.limit
+        if cap.window is None or limit is None:
+            return None
+        return (
+            again_at(
+                view.now, cap.window.ns, lambda last: sum(found(cap, subject, chain_id, view, last_ns=last)) <= limit
+            )
+            or ANY_SALE
+        )
 
     # ---- as a breaker ----
 
@@ -120,6 +144,12 @@ class Limits(RiskWatch):
                 "Entries stay denied while that holds: look at the losses, raise "
                 f"{cap.key} or wait, then lower the kill switch with sniper kill-switch off --account {view.account}",
             )
+
+
+def _at_stake(rule: str, intent: Entry, found: int, limit: int, note: str = "", retry: Retry = ANY_SALE) -> Finding:
+    """Worth another try after a sale, unless the entry is too large alone."""
+    again = retry if intent.amount <= limit else None
+    return at_most(rule, found, limit, unit="base units", note=note, retry=again)
 
 
 def _cooldown(rule: str, last: int | None, seconds: int, now: int) -> Iterator[Finding]:

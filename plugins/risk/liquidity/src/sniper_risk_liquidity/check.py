@@ -4,7 +4,8 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from sniper.amm import NoLiquidity
 from sniper.amounts import PositiveAmount
-from sniper.risk import Config, Entry, Findings, RiskCheck, View, at_least, at_most, must
+from sniper.events import LiquidityAdded, tag_of
+from sniper.risk import Config, Entry, Findings, Retry, RiskCheck, View, at_least, at_most, must
 from sniper.types import BPS, split_asset
 from sniper.view import PoolView
 
@@ -38,21 +39,21 @@ class Liquidity(RiskCheck):
         yield from self._age(view.block(intent.chain_id), pool)
 
     def _depth(self, intent: Entry, pool: PoolView, quote: str) -> Findings:
-        reserve = pool.reserve(quote)
-        yield at_least("quote-reserve", reserve, self.config.min_quote_reserve, unit="base units")
+        reserve, deeper = pool.reserve(quote), Retry.event(tag_of(LiquidityAdded), pool.id)
+        yield at_least("quote-reserve", reserve, self.config.min_quote_reserve, unit="base units", retry=deeper)
         if reserve > 0:
             # Rounded up, so that no limit is passed by a fraction of a basis point.
             share = -(-intent.amount * BPS // reserve)
-            yield at_most("reserve-share", share, self.config.max_share_bps, unit="bps")
+            yield at_most("reserve-share", share, self.config.max_share_bps, unit="bps", retry=deeper)
         try:
             price = pool.price(quote)
         except NoLiquidity as refusal:
-            yield must("priced", False, note=str(refusal))
+            yield must("priced", False, note=str(refusal), retry=deeper)
             return
         # Price and output both count the pool's fee, so what remains is the impact alone.
         ideal, out = intent.amount * price.numerator, intent.expected_out * price.denominator
         impact = -((out - ideal) * BPS // ideal) if ideal > 0 else BPS
-        yield at_most("price-impact", max(0, impact), self.config.max_impact_bps, unit="bps")
+        yield at_most("price-impact", max(0, impact), self.config.max_impact_bps, unit="bps", retry=deeper)
 
     def _age(self, block: int, pool: PoolView) -> Findings:
         watched = pool.created_at > 0

@@ -5,6 +5,7 @@ from typing import Final
 from sniper.amounts import in_coins
 from sniper.events import (
     EntryDenied,
+    EntryDue,
     LiquidityAdded,
     LiquidityRemoved,
     PoolCreated,
@@ -100,12 +101,21 @@ class LaunchSnipe(Strategy):
         launch = self.launches.get(event.token)
         if launch is None or launch.stage != "asked":
             return
+        if event.retry is not None and launch.tries < self.config.max_tries:
+            launch.stage, launch.not_before = "waiting", event.retry.not_before
+            return
         retry_at = event.retry_at
         if retry_at is None or retry_at >= launch.until or launch.tries >= self.config.max_tries:
             launch.stage = "over"
             return
         launch.stage, launch.not_before = "waiting", retry_at
         yield SetTimer(key=event.token, at=retry_at)
+
+    @on(EntryDue)
+    def due(self, event: EntryDue, view: View) -> Actions:
+        launch = self.launches.get(event.token)
+        if launch is not None and launch.stage == "waiting":
+            yield from self._try(event.token, launch, view)
 
     @on(PositionOpened)
     def opened(self, event: PositionOpened, view: View) -> Actions:
