@@ -4,6 +4,7 @@ The block's hash is part of every key, so no reorg makes anything here wrong.
 """
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -123,14 +124,30 @@ class States:
         options = {"tracer": "prestateTracer", "stateOverrides": changed}
         try:
             found = await endpoints.call("debug_traceCall", (asked, block_parameter(head.hash), options))
-        except NodeError:
-            # It has no such method, or keeps it to itself: then state is read as it turns out to be wanted.
-            self._untraced.add(head.chain_id)
+        except NodeError as error:
+            # What it does not say at once is read as it turns out to be wanted.
+            if _has_no_method(error):
+                self._untraced.add(head.chain_id)
             return set(), set()
         try:
             return _traced(found, changed, after)
         except (KeyError, TypeError, ValueError, AttributeError) as cause:
             raise RpcError(f"chain {head.chain_id}: debug_traceCall gave {found!r:.200}: {cause!r}") from None
+
+
+NO_METHOD: Final = frozenset((-32601, -32004))
+"""JSON-RPC 2.0, section 5.1: method not found; EIP-1474: method not supported."""
+REFUSED: Final = re.compile(
+    r"(method|debug_\w+)\b.*\b(not (found|exist|supported|available|allowed|enabled|whitelisted)|disabled|blocked)"
+    r"|(unknown|unsupported|no such) method|upgrade .*\bplan",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What nodes say that keep a method to themselves, under codes of their own."""
+
+
+def _has_no_method(error: NodeError) -> bool:
+    """Whether it will say so of every call; else it is this one that it could not trace."""
+    return error.number in NO_METHOD or REFUSED.search(error.text) is not None
 
 
 def _traced(

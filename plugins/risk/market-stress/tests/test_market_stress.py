@@ -133,6 +133,21 @@ def test_a_pool_that_has_nothing_left_has_fallen() -> None:
     assert here.failed() == ["falling-pools"]
 
 
+def test_a_pool_that_only_loses_liquidity_takes_no_place_beyond_those_that_are_watched() -> None:
+    here = MarketStress(config=MarketStressConfig(max_pools=2, min_pools=1))
+    seen = market(10**6, 10**6, 10**6)
+    for event in (added(0), added(1)):
+        list(here.added(event, seen))
+    list(here.left(removed(2, 10_000, 5), seen))
+    assert sorted(here.pools) == [pool_of(0), pool_of(1)]
+    assert here.removed == {}, "it is not among the pools whose share counts"
+    list(here.left(removed(1, 10_000, 5), seen))
+    assert (sorted(here.pools), here.removed) == ([pool_of(0), pool_of(1)], {pool_of(1): 5})
+    alone = MarketStress(config=MarketStressConfig(max_pools=2, min_pools=1))
+    list(alone.left(removed(2, 10_000, 5), seen))
+    assert (list(alone.pools), alone.removed) == ([pool_of(2)], {pool_of(2): 5}), "where there is room it is watched"
+
+
 @pytest.mark.parametrize(
     ("left", "share", "failed", "trips"),
     [

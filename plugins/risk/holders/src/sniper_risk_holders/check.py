@@ -46,7 +46,9 @@ class HoldersConfig(Config):
     min_seen_bps: int = Field(
         9000, ge=0, le=BPS, description="least share of the supply whose holders must have been found, bps"
     )
-    unseen: Power = Field("warn", description="what it means that fewer were found")
+    unseen: Power = Field(
+        "warn", description="what it means that fewer were found, or neither the deployer nor the pool's beginning"
+    )
     first_blocks: PositiveInt = Field(3, le=50, description="blocks from the launch on whose buyers are the first")
     funding_blocks: NonNegativeInt = Field(
         20, le=500, description="blocks before the launch that are searched for payments; 0: none are"
@@ -138,6 +140,10 @@ class Holders(RiskProbe[Holding]):
             tuple(_line(each, found) for each in fresh[:MOST_LINES]),
         )
         yield self._bundled(found)
+        began = found.launch.block >= 0
+        yield self._seen("beginning-seen", began, "" if began else found.cut[0] if found.cut else "nothing tells it")
+        maker = bool(found.launch.creators)
+        yield self._seen("deployer-seen", maker, "" if maker else "who deployed it was not found")
         yield _judged(
             "earlier-tokens",
             len(found.earlier),
@@ -145,7 +151,17 @@ class Holders(RiskProbe[Holding]):
             limits.earlier,
             found.earlier[:MOST_LINES],
             unit="tokens",
-            note="" if found.launch.creators else "who deployed it was not found",
+        )
+
+    def _seen(self, rule: str, seen: bool, note: str) -> Finding:
+        """What is judged by it says nothing where it was not seen."""
+        unseen = self.config.unseen
+        return Finding(
+            rule=rule,
+            ok=seen or unseen == "allow",
+            found=seen,
+            note=note,
+            severity="deny" if unseen == "deny" else "warn",
         )
 
     def _bundled(self, found: Holding) -> Finding:

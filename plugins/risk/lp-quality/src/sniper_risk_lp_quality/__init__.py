@@ -16,6 +16,7 @@ def sniper_risk_checks() -> list[RiskCheckSpec]:
                     "min_locked_bps": 9500,
                     "min_lock_s": 15_552_000,
                     "max_deployer_bps": 500,
+                    "deployer_unknown": "deny",
                     "max_removed_bps": 500,
                     "max_single_sided_bps": 2000,
                     "max_out_of_range_bps": 2000,
@@ -26,7 +27,8 @@ def sniper_risk_checks() -> list[RiskCheckSpec]:
                 "degen": {
                     "unlocked": "warn",
                     "min_lock_s": 86_400,
-                    "max_deployer_bps": 10_000,
+                    "max_deployer_bps": 5000,
+                    "deployer_holds": "warn",
                     "max_removed_bps": 5000,
                     "funding_blocks": 0,
                 },

@@ -35,6 +35,11 @@ class LpQualityConfig(Config):
     max_deployer_bps: int = Field(
         2000, ge=0, le=BPS, description="largest share of the liquidity that the deployer can take out, bps"
     )
+    deployer_holds: Power = Field("deny", description="what it means that the deployer can take out more")
+    deployer_unknown: Power = Field(
+        "warn",
+        description="what it means that nobody knows the deployer, while more than that is neither burnt nor locked",
+    )
     max_removed_bps: int = Field(
         2000, ge=0, le=BPS, description="how much of the most liquidity that there was may be gone, bps"
     )
@@ -161,19 +166,22 @@ class LpQuality(RiskProbe[Liquidity]):
         return part.kind == "burnt" or (self.config.trust_locks and part.kind == "locked" and part.until >= until)
 
     def _deployer(self, found: Liquidity) -> Finding:
+        """Where nobody knows the deployer, all that somebody can take out may be the deployer's."""
+        known = found.launch.deployers
         theirs = [
-            part
-            for part in found.parts
-            if part.holder in found.launch.deployers and part.kind in ("wallet", "contract")
+            part for part in found.parts if part.kind in ("wallet", "contract") and (part.holder in known or not known)
         ]
         share = _bps(sum(part.amount for part in theirs), found.total)
+        power = self.config.deployer_holds if known else self.config.deployer_unknown
         return Finding(
             rule="deployer-share",
-            ok=share <= self.config.max_deployer_bps,
+            ok=share <= self.config.max_deployer_bps or power == "allow",
             found=share,
             limit=self.config.max_deployer_bps,
             unit="bps",
-            note="" if found.launch.deployers else "who deployed it was not found",
+            note="" if known else "who deployed it was not found: all of this may be the deployer's",
+            severity=_severity(power),
+            sure="measured" if known else "inferred",
             evidence=tuple(_line(part, found) for part in theirs[:MOST_LINES]),
         )
 

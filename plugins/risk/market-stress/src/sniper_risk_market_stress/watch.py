@@ -78,16 +78,14 @@ class MarketStress(RiskWatch):
 
     @on(LiquidityAdded)
     def added(self, event: LiquidityAdded, view: View) -> Trips:
-        pools = self.pools
-        pools[event.pool] = (event.token, event.block)
-        if len(pools) > self.config.max_pools:
-            del pools[min(pools, key=lambda pool: (pools[pool][1], pool))]
+        self._watch(event.pool, event.token, event.block)
         yield from ()
 
     @on(LiquidityRemoved)
     def left(self, event: LiquidityRemoved, view: View) -> Trips:
-        self.pools.setdefault(event.pool, (event.token, 0))
-        if event.share_bps >= self.config.leave_bps:
+        if event.pool not in self.pools:
+            self._watch(event.pool, event.token, 0)
+        if event.pool in self.pools and event.share_bps >= self.config.leave_bps:
             self.removed[event.pool] = event.block
         yield from ()
 
@@ -137,6 +135,13 @@ class MarketStress(RiskWatch):
             if limit is not None:
                 yield at_most(rule, found, limit, unit="bps", retry_after_s=RETRY_S)
         yield Finding(rule="losses-in-a-row", ok=True, found=self.losses, limit=config.trip_losses)
+
+    def _watch(self, pool: str, token: str, block: int) -> None:
+        """``block`` of its newest liquidity, 0: not known. Where there are too many, the one with the oldest goes."""
+        pools = self.pools
+        pools[pool] = (token, block)
+        if len(pools) > self.config.max_pools:
+            del pools[min(pools, key=lambda each: (pools[each][1], each))]
 
     def _sample(self, number: int, begin: int, view: View) -> None:
         prices = {}
