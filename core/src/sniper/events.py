@@ -81,6 +81,19 @@ class Log(Event, tag="log/1"):
     data: bytes
 
 
+class PoolTips(Event, tag="pool-tips/1"):
+    """The pending transactions that a node has shown, as bids for a place in the block after ``block``.
+
+    offers  (effective priority fee at that block's base fee, wei per gas; gas limits of all that offer it), best first.
+            What cannot pay that base fee is not in it. Whoever sends it bounds it, and leaves out the cheapest.
+    """
+
+    event_class = EventClass.ABSOLUTE
+    chain_id: int
+    block: int
+    offers: tuple[tuple[int, int], ...]
+
+
 class Reorg(Event, tag="reorg/1"):
     """Blocks above ``ancestor`` are no longer part of the chain. The new ones follow as `Block` and `Log`."""
 

@@ -1,13 +1,25 @@
 """Write a fee estimator: what to bid for inclusion."""
 
 from abc import abstractmethod
+from collections.abc import Iterable
 
 from sniper.config import Config
-from sniper.events import Block
+from sniper.events import Block, PoolTips
 from sniper.plugin import State
-from sniper.types import FeeBid
+from sniper.types import BPS, FeeBid, Stake
 
-__all__ = ["Block", "Config", "FeeBid", "FeeEstimator", "next_base_fee"]
+__all__ = [
+    "Block",
+    "Config",
+    "FeeBid",
+    "FeeEstimator",
+    "PoolTips",
+    "Stake",
+    "clearing_tip",
+    "highest_base_fee",
+    "next_base_fee",
+    "upper_quantile",
+]
 
 
 def next_base_fee(block: Block) -> int:
@@ -21,8 +33,36 @@ def next_base_fee(block: Block) -> int:
     return block.base_fee - delta
 
 
+def highest_base_fee(base_fee: int, blocks: int) -> int:
+    """The most that a base fee can be ``blocks`` blocks later, if all before are full (EIP-1559)."""
+    for _ in range(blocks):
+        base_fee += max(base_fee // 8, 1)
+    return base_fee
+
+
+def clearing_tip(block: Block, room: int) -> int | None:
+    """About the least tip with which a transaction of ``room`` gas would have been in ``block``, wei per gas: nothing
+    where so much gas was left, else the 10th percentile of what was paid. None where the block tells no tips."""
+    if block.gas_used + room <= block.gas_limit:
+        return 0
+    return block.tips[0] if block.tips else None
+
+
+def upper_quantile(values: Iterable[int], share_bps: int) -> int | None:
+    """The smallest of the values that the next one will not exceed with a probability of ``share_bps``, if it is drawn
+    as they were: rank ``ceil((n + 1) * share)`` (split conformal prediction; Vovk et al., "Algorithmic Learning in a
+    Random World", 2005). None where there are too few of them to say."""
+    ordered = sorted(values)
+    rank = -(-(len(ordered) + 1) * share_bps // BPS)
+    return ordered[max(rank, 1) - 1] if ordered and rank <= len(ordered) else None
+
+
 class FeeEstimator(State):
-    """Pure; one instance per chain, shared by all accounts. Declare ``config`` and any state as fields."""
+    """Pure; one instance per chain, shared by all accounts. Declare ``config`` and any state as fields.
+
+    `block` and `bid` are what every estimator has. The others do nothing unless it says otherwise, and asking for a
+    bid teaches nothing: what is learned comes by `block`, `pending` and `outcome`.
+    """
 
     @abstractmethod
     def block(self, block: Block) -> None:
@@ -31,3 +71,19 @@ class FeeEstimator(State):
     @abstractmethod
     def bid(self, *, urgent: bool, blocks_waited: int) -> FeeBid:
         """What to offer now. ``blocks_waited``: how long an earlier attempt at the same order has waited."""
+
+    def bid_for(self, stake: Stake, *, urgent: bool, blocks_waited: int) -> FeeBid:
+        """As `bid`, for a transaction whose worth is known, as that of an arbitrage is: more is at stake than gas."""
+        return self.bid(urgent=urgent, blocks_waited=blocks_waited)
+
+    def outcome(self, stake: Stake, bid: FeeBid, *, won: bool) -> None:
+        """What became of a bid for ``stake``: whether the transaction brought what it was for. After a reorg the same
+        one may be told again. What one account learns must not change what another one bids."""
+
+    def pending(self, pool: PoolTips) -> None:
+        """What waits for the next block, where a feed shows it: it may come for some blocks, or never."""
+
+    def data_fee(self, data: bytes) -> int:
+        """What the chain takes for a transaction with this calldata beside gas used times gas price, wei: rollups of
+        the OP stack do (`sniper.evm.rollup_fee`). It is reserved with the gas of entries and arbitrages."""
+        return 0

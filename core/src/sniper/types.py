@@ -163,7 +163,19 @@ class Step(Frozen):
 
 
 class FeeBid(Frozen):
-    """What a transaction offers (EIP-1559), wei per gas."""
+    """What a transaction offers (EIP-1559), wei per gas. Where a chain has no base fee, both are the gas price."""
 
     max_priority_fee: int
     max_fee: int
+
+
+class Stake(Frozen):
+    """What an account has at stake in a transaction that is worth something only if it is in a block soon.
+
+    value  What it brings, before any fee, wei.
+    gas    The gas limits of its transactions: a share of the value per gas of them is never more than that share.
+    """
+
+    account: str
+    value: int
+    gas: int

@@ -32,9 +32,11 @@ from world import (
     twin_of,
 )
 
+from sniper.config import Config
 from sniper.errors import IllegalTransition
-from sniper.events import ArbitrageEnded
+from sniper.events import ArbitrageEnded, Block, PoolTips
 from sniper.executor import Swap
+from sniper.fee import FeeEstimator
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Send, Sign
 from sniper.kernel.book import allowance_id
@@ -44,7 +46,7 @@ from sniper.proposal import WHOLE, Leg
 from sniper.risk import Findings, RiskCheck, Roundtrip, at_most, must
 from sniper.runtime.playing import PlayContext
 from sniper.strategy import Actions, Arbitrage, on
-from sniper.types import DAY, NATIVE, Entry
+from sniper.types import DAY, NATIVE, Entry, FeeBid, Stake
 from sniper.view import View
 
 COIN = address(1)
@@ -146,6 +148,87 @@ def test_with_a_token_as_money_gas_is_counted_in_it_and_paid_in_the_native_coin(
     world.check()
     world.check_replay()
     world.check_against_chain()
+
+
+class Shares(FeeEstimator):
+    """Bids half of what is at stake. ``told``: (value, gas, tip, won) of each outcome; ``seen``: what was pending."""
+
+    config: Config
+    told: tuple[tuple[int, int, int, bool], ...] = ()
+    seen: int = 0
+
+    def block(self, block: Block) -> None:
+        """Nothing is learned from it."""
+
+    def bid(self, *, urgent: bool, blocks_waited: int) -> FeeBid:
+        return FeeBid(max_priority_fee=GWEI, max_fee=30 * GWEI)
+
+    def bid_for(self, stake: Stake, *, urgent: bool, blocks_waited: int) -> FeeBid:
+        tip = stake.value // (2 * stake.gas)
+        return FeeBid(max_priority_fee=tip, max_fee=11 * GWEI + tip)
+
+    def outcome(self, stake: Stake, bid: FeeBid, *, won: bool) -> None:
+        assert stake.account == "main"
+        self.told = (*self.told, (stake.value, stake.gas, bid.max_priority_fee, won))
+
+    def pending(self, pool: PoolTips) -> None:
+        self.seen += sum(gas for _, gas in pool.offers)
+
+    def data_fee(self, data: bytes) -> int:
+        return len(data) * GWEI
+
+
+SHARES = replace(SETUP, fee=Shares(config=Config()))
+
+
+def told(world: World) -> tuple[tuple[int, int, int, bool], ...]:
+    fee = world.kernel.market.chains[CHAIN].fee
+    assert isinstance(fee, Shares)
+    return fee.told
+
+
+def test_the_estimator_bids_for_what_is_at_stake_and_hears_that_it_won() -> None:
+    world = gap(SHARES)
+    cue(world)
+    order = placed(world)
+    value, gas = order.expected_out - order.amount_in, sum(step.gas for step in order.steps)
+    bid = world.of(f.AttemptMade)[-1].bid
+    assert bid.max_priority_fee == value // (2 * gas)
+    assert order.gas == gas * bid.max_fee + len(order.steps[0].data) * GWEI, "reserved are the bid and the data's fee"
+    assert told(world) == ()
+    world.settle()
+    assert told(world) == ((value, gas, bid.max_priority_fee, True),)
+    world.check()
+    world.check_replay()
+
+
+def test_the_estimator_hears_that_somebody_else_was_faster() -> None:
+    world = gap(SHARES)
+    cue(world)
+    world.answer_all()
+    world.mine(trades=((twin_of(1), GAP),))
+    world.settle()
+    assert [won for *_, won in told(world)] == [False]
+    world.check_replay()
+
+
+def test_the_estimator_hears_nothing_of_a_bid_that_never_left() -> None:
+    world = gap(SHARES)
+    world.open(2)
+    cue(world)
+    world.mine(trades=((twin_of(1), GAP),))
+    world.settle()
+    assert next(fact.state for fact in world.of(f.OrderEnded)) == "cancelled"
+    assert told(world) == ()
+
+
+def test_what_is_pending_is_shown_to_the_estimator() -> None:
+    world = gap(SHARES)
+    pool = PoolTips(time=world.kernel.now, chain_id=CHAIN, block=world.chain.head.number, offers=((GWEI, 50_000),))
+    world.kernel.handle(pool)
+    fee = world.kernel.market.chains[CHAIN].fee
+    assert isinstance(fee, Shares)
+    assert fee.seen == 50_000
 
 
 def test_an_allowance_that_stands_saves_the_next_cycles_their_approval() -> None:

@@ -877,6 +877,7 @@ class Setup:
     rate: bool = False
     amm: type[ConstantProduct] = ConstantProduct
     watches: tuple[WatchWiring, ...] = ()
+    fee: FeeEstimator = field(default_factory=lambda: Flat(config=Config()))
 
     def kernel(self, report: Callable[[str, Exception], None]) -> Kernel:
         config = ConstantProductConfig(factories=(FACTORY,), fee_bps=30)
@@ -884,7 +885,7 @@ class Setup:
         chain = ChainWiring(
             chain_id=CHAIN,
             wrapped_native=WETH,
-            fee=Flat(config=Config()),
+            fee=self.fee,
             quotes=() if self.quote == NATIVE else (self.quote,),
             finality=self.finality,
             max_pools=self.max_pools,

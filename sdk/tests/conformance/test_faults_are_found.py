@@ -17,7 +17,7 @@ from sniper.bus import Bus
 from sniper.config import Config
 from sniper.events import Block, Event, EventClass, LiquidityAdded
 from sniper.exit import Exit, ExitActions, Position, Sell
-from sniper.fee import FeeBid, FeeEstimator
+from sniper.fee import FeeBid, FeeEstimator, Stake
 from sniper.io import Io
 from sniper.risk import (
     Entry,
@@ -383,6 +383,25 @@ class GivesUp(SoundFee):
         return FeeBid(max_priority_fee=1, max_fee=1 + self.base + max(0, 10 - blocks_waited))
 
 
+class Stingy(SoundFee):
+    """Bids less the more is at stake."""
+
+    def bid_for(self, stake: Stake, *, urgent: bool, blocks_waited: int) -> FeeBid:
+        return FeeBid(max_priority_fee=0, max_fee=2 * 10**18 - min(stake.value, 10**18))
+
+
+class Gossips(SoundFee):
+    """What one account loses, all bid more for."""
+
+    lost: int = 0
+
+    def outcome(self, stake: Stake, bid: FeeBid, *, won: bool) -> None:
+        self.lost += not won
+
+    def bid_for(self, stake: Stake, *, urgent: bool, blocks_waited: int) -> FeeBid:
+        return FeeBid(max_priority_fee=self.lost, max_fee=self.base + self.lost)
+
+
 class Counts(SoundFee):
     asked: int = 0
 
@@ -684,6 +703,8 @@ def run(test: Callable[[], Any]) -> None:
         (TipAboveMaximum, "a_bid_is_whole_and_its_tip_within_its_maximum", "tip above the maximum"),
         (GivesUp, "a_bid_does_not_fall_while_an_order_waits_or_becomes_urgent", "waiting lowers"),
         (Counts, "asking_for_a_bid_changes_nothing", "must not change it"),
+        (Stingy, "a_bid_does_not_fall_when_more_is_at_stake", "a higher value lowers"),
+        (Gossips, "what_one_account_learns_changes_no_bid_of_another", "by account"),
         (RoundsUp, "no_amount_trades_better_than_the_marginal_price", "marginal price"),
         (Gives, "a_round_trip_gains_nothing", "free money"),
         (Wavers, "more_in_is_never_less_out", "but"),

@@ -14,14 +14,14 @@ from sniper.kernel import facts as f
 from sniper.kernel.book import Order
 from sniper.kernel.entries import KERNEL, Denials, checked_by, describe
 from sniper.kernel.given import given, given_amount, given_spender
-from sniper.kernel.planning import checked
+from sniper.kernel.planning import DATA_FEE, checked
 from sniper.kernel.routes import route_leg
 from sniper.kernel.watches import Watch
 from sniper.proposal import Leg
 from sniper.risk import Finding, RiskCheck, RiskProbe, at_least, must
 from sniper.router import NoRoute
 from sniper.routing import Cycle, confirmed, walked, worth
-from sniper.types import NATIVE, Arbitrage, FeeBid, Roundtrip, Step, asset_id
+from sniper.types import NATIVE, Arbitrage, FeeBid, Roundtrip, Stake, Step, asset_id
 from sniper.venue import OnChainVenue, RouteLeg, RouteSwap
 
 if TYPE_CHECKING:
@@ -112,9 +112,13 @@ class Arbitrages:
         self, instance: "Instance", intent_id: str, intent: Arbitrage, denials: Denials
     ) -> tuple[tuple[Finding, ...], f.OrderPlaced | None]:
         """What the kernel finds about the cycle, and the order where neither that nor a check denies."""
+        account = self.account
         try:
             bid = self._bid(intent_id)
             planned = self._affordable(instance, intent_id, intent, bid)
+            valued = self._bid(intent_id, account.planning.stake(planned.cycle.gain, planned.steps))
+            if valued != bid:
+                bid, planned = valued, self._affordable(instance, intent_id, intent, valued)
             cost = self._gas_cost(planned, bid)
         except _Refused as refused:
             return (refused.finding,), None
@@ -129,9 +133,11 @@ class Arbitrages:
         self._judge(self._roundtrip(instance, intent_id, intent, planned, cost), denials)
         return findings, self._placed(instance, intent_id, planned, planned.amount + cost + least)
 
-    def _bid(self, intent_id: str) -> FeeBid:
+    def _bid(self, intent_id: str, stake: Stake | None = None) -> FeeBid:
         chain = self.account.chain
         try:
+            if stake is not None:
+                return given(chain.fee.bid_for(stake, urgent=False, blocks_waited=0), FeeBid)
             return given(chain.fee.bid(urgent=False, blocks_waited=0), FeeBid)
         except Exception as error:  # a plugin's code: what a transaction costs must be known before it is wanted
             self.account.kernel.report(f"the fee estimator of chain {chain.id} makes no bid for {intent_id}", error)
@@ -165,7 +171,9 @@ class Arbitrages:
                 self.account.kernel.report(f"venue {name} has no plan for {intent_id}", error)
                 note = told(error)
                 continue
-            gas = sum(step.gas for step in steps) * bid.max_fee
+            gas = self.account.planning.cost(steps, bid)
+            if gas is None:
+                raise _Refused(must("fee-bid", False, note=DATA_FEE))
             return _Planned(cycle, name, spender, legs, steps, gas, deadline)
         raise _Refused(must("planned", False, note=note))
 
@@ -243,11 +251,12 @@ class Arbitrages:
         account, chain = self.account, self.account.chain
         *approvals, trade = planned.steps
         used = sum(step.gas for step in approvals) + min(trade.gas, SETUP_GAS + planned.cycle.gas)
+        data = planned.gas - sum(step.gas for step in planned.steps) * bid.max_fee
         units, wei = worth(chain, chain.wiring.wrapped_native, account.planning.pool_coin(account.wiring.quote))
         if not units:
             note = "no pool says what the native coin is worth in what is paid"
             raise _Refused(must("gas-worth", False, note=note))
-        return -(-used * bid.max_fee * units // wei)
+        return -(-(used * bid.max_fee + data) * units // wei)
 
     # ---- the checks ----
 

@@ -12,7 +12,7 @@ from sniper.kernel.asks import Send, Settle, Sign
 from sniper.kernel.book import NO_STEP, Attempt, Order
 from sniper.kernel.given import given
 from sniper.kernel.orders import IN_FLIGHT
-from sniper.types import NATIVE, FeeBid, KillLevel, Step, split_asset
+from sniper.types import NATIVE, FeeBid, KillLevel, Stake, Step, split_asset
 from sniper.venue import Swap
 
 if TYPE_CHECKING:
@@ -78,11 +78,13 @@ class Attempts:
         else:
             self.ready(order, attempt, b"", f"unsigned:{attempt_id}")
 
-    def bid(self, *, urgent: bool, blocks_waited: int) -> FeeBid:
+    def bid(self, *, urgent: bool, blocks_waited: int, stake: Stake | None = None) -> FeeBid:
         """What to offer now. Where the estimator fails, twice the base fee and a tip, as go-ethereum's
         ``accounts/abi/bind`` does: a sale must not wait for a plugin."""
         account, chain = self.account, self.account.chain
         try:
+            if stake is not None:
+                return given(chain.fee.bid_for(stake, urgent=urgent, blocks_waited=blocks_waited), FeeBid)
             return given(chain.fee.bid(urgent=urgent, blocks_waited=blocks_waited), FeeBid)
         except Exception as error:  # a plugin's code
             account.kernel.report(f"the fee estimator of chain {chain.id} makes no bid", error)

@@ -58,7 +58,8 @@ class Execution:
         if order.placed.side == "reduce" and account.sales.overtaken(order):
             self._end(order, "cancelled", OVERTAKEN)
             return
-        bid = self.attempts.bid(urgent=order.placed.urgent, blocks_waited=0)
+        stake = account.planning.stake_of(order)
+        bid = self.attempts.bid(urgent=order.placed.urgent, blocks_waited=0, stake=stake)
         self.attempts.make(order, order.step, sender.next_nonce, bid)
 
     def _next_in_line(self) -> None:

@@ -24,6 +24,7 @@ from sniper.events import (
     PoolChanged,
     PoolCreated,
     PoolRead,
+    PoolTips,
     Reorg,
     Resume,
     Retracted,
@@ -94,6 +95,7 @@ class Kernel:
             Reorg: self._reorg,
             Clock: self._clock,
             FeedStale: self._stale,
+            PoolTips: self._pending,
             PoolRead: self._read,
             TokenDescribed: self._described,
             Started: self._started,
@@ -396,6 +398,10 @@ class Kernel:
 
     def _stale(self, event: FeedStale) -> None:
         self.market.stale(event)
+
+    def _pending(self, event: PoolTips) -> None:
+        self.market.pending(event)
+        self._dispatch(event)
 
     def _read(self, event: PoolRead) -> None:
         pool, found = self.market.read(event)

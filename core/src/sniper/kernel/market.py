@@ -12,6 +12,7 @@ from sniper.events import (
     Log,
     PoolCreated,
     PoolRead,
+    PoolTips,
     TokenActed,
     TokenDescribed,
     TradingEnabled,
@@ -65,6 +66,14 @@ class Market:
             self._time(chain)
         if chain.listening.aging:
             self._renew(chain)
+
+    def pending(self, event: PoolTips) -> None:
+        """What waits for the next block: for the fee estimator alone."""
+        chain = self.chains[event.chain_id]
+        try:
+            chain.fee.pending(event)
+        except Exception as error:  # a plugin's code
+            self.report(f"the fee estimator of chain {chain.id} failed on what is pending", error)
 
     def stale(self, event: FeedStale) -> None:
         """A feed lost its source or has it again."""

@@ -74,6 +74,19 @@ class Outcomes:
         )
         account.tell(placed.instance, ended)
         self._drained(placed.instance)
+        self._taught(order)
+
+    def _taught(self, order: Order) -> None:
+        """Let the fee estimator know whether what was bid for an arbitrage was enough, where a bid has left."""
+        account, last = self.account, len(order.placed.steps) - 1
+        bids = [a.bid for a in order.attempts if a.step == last and not a.cancel and a.state != "dropped"]
+        stake = account.planning.stake_of(order)
+        if not bids or stake is None:
+            return
+        try:
+            account.chain.fee.outcome(stake, bids[-1], won=order.state == "done")
+        except Exception as error:  # a plugin's code
+            account.kernel.report(f"the fee estimator of chain {account.chain.id} failed on {order.id}", error)
 
     def _flat(self, position: Position) -> None:
         account = self.account

@@ -3,21 +3,26 @@
 Questions on the present state; nothing here decides or changes anything.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sniper.errors import PluginFault, told
 from sniper.kernel import facts as f
 from sniper.kernel.allowances import approved_amount, grants
-from sniper.kernel.book import Position
-from sniper.kernel.given import given
+from sniper.kernel.book import Order, Position
+from sniper.kernel.given import given, given_amount
 from sniper.kernel.pool import Pool
 from sniper.kernel.routes import Alone, Trade, not_routed
 from sniper.risk import Finding, at_least, must
-from sniper.types import BPS, NATIVE, Entry, FeeBid, Step, asset_id, split_asset
+from sniper.routing import worth
+from sniper.types import BPS, NATIVE, Entry, FeeBid, Stake, Step, asset_id, split_asset
 from sniper.venue import OnChainVenue, RouteSwap, Swap
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
+
+
+DATA_FEE = "what the chain takes for data is not known"
 
 
 class Planning:
@@ -85,6 +90,31 @@ class Planning:
         """As `plan`, for a route."""
         return checked(venue.plan_route(swap))
 
+    def cost(self, steps: Sequence[Step], bid: FeeBid) -> int | None:
+        """The most that transactions can cost, wei: their gas, and what a rollup takes for their data. None where the
+        fee estimator does not say what that is."""
+        fee = self.account.chain.fee
+        try:
+            return sum(step.gas * bid.max_fee + given_amount(fee.data_fee(step.data)) for step in steps)
+        except Exception as error:  # a plugin's code
+            self.account.kernel.report("the fee estimator does not say what data costs", error)
+            return None
+
+    def stake(self, gain: int, steps: Sequence[Step]) -> Stake | None:
+        """What a gain is worth to its transactions; ``gain``: quote asset, base units. None where no pool says it."""
+        account = self.account
+        units, wei = worth(account.chain, account.chain.wiring.wrapped_native, self.pool_coin(account.wiring.quote))
+        if not units:
+            return None
+        return Stake(account=account.name, value=max(0, gain * wei // units), gas=sum(step.gas for step in steps))
+
+    def stake_of(self, order: Order) -> Stake | None:
+        """What an order has at stake: that of an arbitrage is known, others are worth more than the next block."""
+        placed = order.placed
+        if placed.side != "arbitrage":
+            return None
+        return self.stake(placed.expected_out - placed.amount_in, placed.steps)
+
     def venues(self, named: str) -> dict[str, OnChainVenue]:
         """The venues that may be used: all, or the one that a strategy names."""
         venues = self.account.kernel.wiring.venues
@@ -127,7 +157,9 @@ class Planning:
         except Exception as error:  # a plugin's code: without a plan there is no entry
             account.kernel.report(f"venue {entry.venue} has no plan for {entry.intent}", error)
             return (still, must("planned", False, note=told(error))), None
-        gas = sum(step.gas for step in steps) * bid.max_fee
+        gas = self.cost(steps, bid)
+        if gas is None:
+            return (still, must("fee-bid", False, note=DATA_FEE, retry_after_s=5)), None
         enough = self._enough(entry, gas + exit_gas)
         findings: tuple[Finding, ...] = (still, enough)
         if not (still.ok and enough.ok):
@@ -137,8 +169,10 @@ class Planning:
             alone = Alone(pool, steps, rules.slippage_bps, 1)
             chosen, remark = account.routes.chosen(self.entry(entry, out), alone, bid, proposals)
             if chosen is not None:
-                dearer = sum(step.gas for step in chosen.steps) * bid.max_fee
-                if self._enough(entry, dearer + exit_gas).ok:
+                dearer = self.cost(chosen.steps, bid)
+                if dearer is None:
+                    remark = not_routed(DATA_FEE)
+                elif self._enough(entry, dearer + exit_gas).ok:
                     route, out, min_out, steps, gas = chosen.route, chosen.out, chosen.min_out, chosen.steps, dearer
                 else:
                     remark = not_routed("too little cash for the gas of the route")

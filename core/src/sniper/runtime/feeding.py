@@ -9,7 +9,7 @@ from structlog.typing import FilteringBoundLogger
 
 from sniper.codec import class_of, encode
 from sniper.errors import PluginFault, told
-from sniper.events import Block, Event, FeedStale, Log, PoolRead, Reorg, TokenDescribed, tag_of
+from sniper.events import Block, Event, FeedStale, Log, PoolRead, PoolTips, Reorg, TokenDescribed, tag_of
 from sniper.evm.rpc import Endpoints
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.tokens import TOKEN_TOPICS
@@ -22,7 +22,7 @@ LONGEST_STOP_S = 1.0
 
 Publish = Callable[[Sequence[Event], str], Awaitable[None]]
 
-OF_THE_CHAIN = (Block, Log, Reorg, PoolRead, TokenDescribed, FeedStale)
+OF_THE_CHAIN = (Block, Log, Reorg, PoolRead, PoolTips, TokenDescribed, FeedStale)
 """What the kernel's market takes, which knows the configured chains alone."""
 
 
