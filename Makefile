@@ -18,20 +18,26 @@ UNREACHABLE := could not install the pinned packages: is the package index reach
 unexport VIRTUAL_ENV UV_PYTHON CONDA_PREFIX
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint bench eval-risk docs lock clean
+# What tests start and no package index has; looked for behind what is installed.
+export PATH := $(PATH):$(CURDIR)/.cache/servers/bin
+
+.PHONY: help setup servers demo test test-long lint bench eval-risk docs lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "make %-10s %s\n", $$1, $$2 }'
 
 setup: $(STAMP) ## Create .venv with the pinned packages and all members
 
+servers: ## Fetch redis-server for the tests, where it is not installed
+	@scripts/servers
+
 demo: $(STAMP) ## Snipe launches on a chain of its own (ARGS="--seed 7 --json")
 	@$(VENV)/bin/sniper demo $(ARGS)
 
-test: lint ## Lint, types, import rules and all tests but the long ones
+test: lint servers ## Lint, types, import rules and all tests but the long ones
 	@$(RUN) -m pytest -n 2 -m "not long" $(ARGS)
 
-test-long: lint ## The same with the long ones
+test-long: lint servers ## The same with the long ones
 	@$(RUN) -m pytest -n 2 $(ARGS)
 
 lint: $(STAMP) ## Style, types, import rules

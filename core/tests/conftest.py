@@ -80,8 +80,8 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[In
 
 ACME = """
 from sniper import (
-    AppSpec, BusSpec, ExecutorSpec, ExitSpec, FeedSpec, FeeEstimatorSpec, RiskCheckSpec, SignerSpec, SizerSpec,
-    StoreSpec, StrategySpec, VenueSpec, hookimpl,
+    AppSpec, BusSpec, ExecutorSpec, ExitSpec, FeedSpec, FeeEstimatorSpec, LeaseSpec, RiskCheckSpec, SignerSpec,
+    SizerSpec, StoreSpec, StrategySpec, VenueSpec, hookimpl,
 )
 
 def spec(kind, name, cls, **more):
@@ -112,6 +112,10 @@ def sniper_feeds():
 @hookimpl
 def sniper_fee_estimators():
     return [spec(FeeEstimatorSpec, "percentile", "Percentile")]
+
+@hookimpl
+def sniper_leases():
+    return [spec(LeaseSpec, "sqlite", "Leases")]
 
 @hookimpl
 def sniper_risk_checks():
@@ -151,6 +155,7 @@ from sniper.executor import Executor
 from sniper.exit import Exit
 from sniper.fee import FeeEstimator
 from sniper.feed import Feed
+from sniper.lease import LeaseKeeper
 from sniper.risk import RiskCheck
 from sniper.signer import Signer
 from sniper.sizer import Sizer
@@ -204,6 +209,10 @@ class Memory(Bus):
     pass
 
 @whole
+class Leases(LeaseKeeper):
+    pass
+
+@whole
 class Sqlite(Store):
     pass
 
@@ -241,6 +250,7 @@ def acme(installation: Installation) -> Installation:
     """The same with one distribution that offers something of every kind that a run needs."""
     drivers = {
         "sniper.buses": {"memory": "acme.parts:Memory"},
+        "sniper.leases": {"sqlite": "acme.parts:Leases"},
         "sniper.signers": {"keystore": "acme.parts:Keystore"},
         "sniper.stores": {"sqlite": "acme.parts:Sqlite"},
     }

@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 GROUP = "sniper.plugins"
 CORE = "sniper-core"
 
-DRIVERS: Mapping[str, str] = {"bus": "sniper.buses", "signer": "sniper.signers", "store": "sniper.stores"}
+DRIVERS: Mapping[str, str] = {
+    "bus": "sniper.buses",
+    "lease": "sniper.leases",
+    "signer": "sniper.signers",
+    "store": "sniper.stores",
+}
 """Kinds of which a run uses exactly one, and the entry-point group that stevedore selects it from."""
 
 CONTRACTS: Mapping[str, tuple[str, ...]] = {
@@ -42,6 +47,7 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
     "exit": ("sniper.exit:Exit",),
     "fee": ("sniper.fee:FeeEstimator",),
     "feed": ("sniper.feed:Feed",),
+    "lease": ("sniper.lease:LeaseKeeper",),
     "risk": ("sniper.risk:RiskCheck", "sniper.risk:RiskProbe", "sniper.risk:RiskWatch"),
     "router": ("sniper.router:Router",),
     "signer": ("sniper.signer:Signer",),

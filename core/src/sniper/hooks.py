@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         ExitSpec,
         FeedSpec,
         FeeEstimatorSpec,
+        LeaseSpec,
         RiskCheckSpec,
         RouterSpec,
         SignerSpec,
@@ -211,6 +212,21 @@ def sniper_stores() -> "Sequence[StoreSpec]":
         def sniper_stores():
             return [StoreSpec(name="sqlite", summary="One SQLite file beside the journal",
                               factory="sniper_store_sqlite.store:Sqlite")]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sniper_leases() -> "Sequence[LeaseSpec]":
+    """Keepers of leases: who may decide for an account now, under which fencing token.
+
+    Used by: the runtime, which selects the one named in the config from ``sniper.leases``.
+    Contract: `sniper.lease.LeaseKeeper`. Conformance: ``sniper_sdk.LeaseConformance``.
+
+        @hookimpl
+        def sniper_leases():
+            return [LeaseSpec(name="sqlite", summary="Leases on one machine, in one SQLite file",
+                              factory="sniper_lease_sqlite.keeper:Sqlite")]
     """
     raise NotImplementedError
 

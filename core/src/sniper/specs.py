@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sniper.exit import Exit
     from sniper.fee import FeeEstimator
     from sniper.feed import Feed
+    from sniper.lease import LeaseKeeper
     from sniper.risk import RiskCheck, RiskProbe, RiskWatch
     from sniper.router import Router
     from sniper.signer import Signer
@@ -129,6 +130,12 @@ class StoreSpec(Spec["Store"]):
     """Index and read models behind the journal."""
 
     kind = "store"
+
+
+class LeaseSpec(Spec["LeaseKeeper"]):
+    """Who may decide for an account now."""
+
+    kind = "lease"
 
 
 class BusSpec(Spec["Bus"]):

@@ -304,6 +304,7 @@ def test_every_kind_of_spec_has_a_contract() -> None:
         ("sniper_fee_estimators", "FeeEstimatorSpec", "fee"),
         ("sniper_feeds", "FeedSpec", "feed"),
         ("sniper_risk_checks", "RiskCheckSpec", "risk"),
+        ("sniper_leases", "LeaseSpec", "lease"),
         ("sniper_routers", "RouterSpec", "router"),
         ("sniper_signers", "SignerSpec", "signer"),
         ("sniper_sizers", "SizerSpec", "sizer"),

@@ -162,6 +162,12 @@ class Runtime(Table):
     """Where keys live."""
     store: str = "sqlite"
     """Index and read models."""
+    lease: str = "sqlite"
+    """Who says which run may decide for an account: one machine needs no more than "sqlite"."""
+    lease_s: Positive | None = None
+    """Seconds after which another run may take over from one that was last heard of then. An owner stops deciding so
+    long before that what it signed has expired by then, so it must exceed deadline_s of every account by 30 at least;
+    60 more than the longest of them where it is left out."""
     bus: str = "memory"
     """How events reach the kernel."""
     fee: str = "percentile"
@@ -258,6 +264,7 @@ class Settings(Table):
     executor: PluginTables = {}
     signer: PluginTables = {}
     store: PluginTables = {}
+    lease: PluginTables = {}
     bus: PluginTables = {}
 
     _source: Path = PrivateAttr(default=Path("sniper.toml"))

@@ -99,6 +99,7 @@ class Resolved:
     fee: Configured
     bus: Configured
     store: Configured
+    lease: Configured
     executor: Configured | None
     signer: Configured | None
     chain_executors: Mapping[str, Configured] = field(default_factory=dict)
@@ -119,7 +120,7 @@ class Resolved:
     def manifest(self) -> dict[str, Any]:
         """Plain data: what the config says after all defaults, without secrets."""
         strategies = {each.plugin.name: each for account in self.accounts for each in account.strategies}
-        singles = {"fee": self.fee, "bus": self.bus, "store": self.store}
+        singles = {"fee": self.fee, "bus": self.bus, "store": self.store, "lease": self.lease}
         return {
             "mode": self.mode.value,
             "chain": {name: plain(chain) for name, chain in self.chains.items()},

@@ -47,20 +47,22 @@ class _Resolver:
         strategies = {name: self._strategy(name) for name in settings.strategy}
         accounts = [self._account(name, account, strategies) for name, account in settings.account.items()]
         # Sections that nothing names are checked all the same, so that a mistake shows before the section is used.
-        for kind in ("sizer", "exit", "risk", "fee", "executor", "store", "bus"):
+        for kind in ("sizer", "exit", "risk", "fee", "executor", "store", "bus", "lease"):
             self._all(kind)
-        singles = {kind: self._named(kind, getattr(runtime, kind), ("runtime",)) for kind in ("fee", "store", "bus")}
+        singles = {
+            kind: self._named(kind, getattr(runtime, kind), ("runtime",)) for kind in ("fee", "store", "bus", "lease")
+        }
         chain_executors = {name: self._chain_executor(name) for name, chain in settings.chain.items() if chain.executor}
         needed = not chain_executors or len(chain_executors) < len(settings.chain)
         executor = self._executor() if needed else next(iter(chain_executors.values()))
         signs = self._signs(executor, *chain_executors.values())
         signer = self._named("signer", runtime.signer, ("runtime",)) if signs else None
         self._enough(sections["feed"])
-        fee, store, bus = singles["fee"], singles["store"], singles["bus"]
+        fee, store, bus, lease = (singles[kind] for kind in ("fee", "store", "bus", "lease"))
         self._pools()
         self._routes()
         self._cycles(strategies)
-        if self.mistakes or fee is None or store is None or bus is None:
+        if self.mistakes or fee is None or store is None or bus is None or lease is None:
             raise ConfigError("\n".join(dict.fromkeys(self.mistakes)))
         return Resolved(
             settings=settings,
@@ -76,6 +78,7 @@ class _Resolver:
             fee=fee,
             bus=bus,
             store=store,
+            lease=lease,
             executor=executor,
             signer=signer,
             chain_executors={name: each for name, each in chain_executors.items() if each},

@@ -68,7 +68,7 @@ def _lines(catalogue: Catalogue) -> Iterator[str]:
         left_out = {"plugin"} if catalogue.load(catalogue.spec("strategy", name)).opens else {"plugin", "sizer"}
         own = {key: field for key, field in StrategyTable.model_fields.items() if key not in left_out}
         yield from _plugin(catalogue, "strategy", name, own, values)
-    for kind in (*_LISTED, "router", "executor", "signer", "store", "bus"):
+    for kind in (*_LISTED, "router", "executor", "signer", "store", "lease", "bus"):
         for name in _names(catalogue, kind):
             yield from _plugin(catalogue, kind, name, {}, _shared(catalogue, kind, name))
     yield from _table("runtime", Runtime, {})

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sniper_sdk.conformance.exit import ExitConformance
     from sniper_sdk.conformance.fee import FeeConformance
     from sniper_sdk.conformance.feed import FeedConformance
+    from sniper_sdk.conformance.lease import LeaseConformance
     from sniper_sdk.conformance.package import PackageConformance
     from sniper_sdk.conformance.risk import RiskConformance
     from sniper_sdk.conformance.riskwatch import RiskWatchConformance
@@ -34,6 +35,7 @@ __all__ = [
     "ExitConformance",
     "FeeConformance",
     "FeedConformance",
+    "LeaseConformance",
     "PackageConformance",
     "RiskConformance",
     "RiskWatchConformance",

@@ -47,6 +47,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "exit": Kind("sniper_exits", "ExitSpec", "rule", "Sells after a fall from the highest value"),
     "fee": Kind("sniper_fee_estimators", "FeeEstimatorSpec", "estimator", "Bids a fixed tip"),
     "feed": Kind("sniper_feeds", "FeedSpec", "feed", "Says that time goes by", 'emits=("clock/1",),'),
+    "lease": Kind("sniper_leases", "LeaseSpec", "keeper", "Keeps leases in one file that is locked"),
     "risk": Kind("sniper_risk_checks", "RiskCheckSpec", "check", "Caps positions and amounts"),
     "router": Kind("sniper_routers", "RouterSpec", "router", "Proposes the best single pool"),
     "signer": Kind("sniper_signers", "SignerSpec", "signer", "Signs with a key file, for development chains"),
@@ -100,7 +101,7 @@ def _words(kind: str, name: str) -> dict[str, str]:
     attribute = f"{snake}_command" if kind == "app" else title
     factory = f"{package}.{known.module}:{attribute}"
     group = DRIVERS.get(kind)
-    libraries = {"app": ['"click>=8.2"'], "bus": [], "store": []}.get(kind, ['"pydantic>=2.12"'])
+    libraries = {"app": ['"click>=8.2"'], "bus": [], "lease": [], "store": []}.get(kind, ['"pydantic>=2.12"'])
     return {
         "attribute": attribute,
         "dependencies": ", ".join(['"sniper-core>=0.1,<0.2"', *libraries]),
