@@ -25,6 +25,8 @@ class SignRequest(Frozen):
     sender     Address whose key signs, lower-case hex, as is ``to``.
     max_fee    Wei per gas, as is ``max_priority_fee``.
     value      Wei.
+    fence      Token of the lease under which it is asked for; 0 where none is held. A signer remembers the highest one
+               of each account, durably, and refuses lower ones.
     """
 
     account: str
@@ -38,6 +40,7 @@ class SignRequest(Frozen):
     value: int
     data: bytes
     purpose: Purpose
+    fence: int = 0
 
 
 class Signed(Frozen):

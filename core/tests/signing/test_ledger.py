@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sniper.signer import SignerRefused
 from sniper.signing.errors import LedgerError
 from sniper.signing.ledger import Ledger
-from sniper.signing.rules import ChainRules
+from sniper.signing.rules import ChainRules, TokenRules
 
 SECOND = 10**9
 HOUR = 3600 * SECOND
@@ -57,6 +57,45 @@ def test_senders_and_chains_are_counted_apart(world: World, tmp_path: Path) -> N
     for change in ({}, {"sender": world.stranger}, {"chain_id": 1}):
         ledger.spend(world.entry(nonce=0, value=10, **change), LIMITS, START)
         ledger.spend(world.entry(nonce=1, value=5, **change), LIMITS, START)
+
+
+TOKENS = {"0x" + "cd" * 20: TokenRules(max_value=10, max_value_per_hour=15, max_value_per_day=25)}
+(TOKEN,) = TOKENS
+
+
+def test_a_token_has_limits_of_its_own_whatever_the_purpose_says(world: World, tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "l", START)
+
+    def spend(nonce: int, amount: int, after: int, purpose: str = "exit", value: int = 0) -> None:
+        request = world.entry(nonce=nonce, value=value, purpose=purpose)
+        ledger.spend(request, LIMITS, START + after, TOKENS, [(TOKEN, amount)])
+
+    assert refused(lambda: spend(0, 11, 0)) == "max-value"
+    spend(0, 10, 0, purpose="entry", value=10)
+    assert refused(lambda: spend(1, 6, 0)) == "max-value-per-hour"
+    spend(1, 5, 0)
+    assert refused(lambda: spend(2, 1, 0)) == "max-value-per-hour"
+    spend(2, 10, HOUR)
+    assert refused(lambda: spend(3, 1, DAY - 1)) == "max-value-per-day"
+    ledger.close()
+    ledger = Ledger(tmp_path / "l", START + HOUR)  # it survives
+    assert refused(lambda: spend(4, 6, HOUR)) == "max-value-per-hour"
+
+
+def test_what_one_call_takes_twice_is_added_up_and_other_tokens_are_not_counted(world: World, tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "l", START)
+    request = world.exit()
+    both = [(TOKEN, 6), (TOKEN, 5)]
+    assert refused(lambda: ledger.spend(request, LIMITS, START, TOKENS, both)) == "max-value"
+    ledger.spend(request, LIMITS, START, TOKENS, [("0x" + "ee" * 20, 10**30)])
+    assert (tmp_path / "l").read_bytes() == b""
+
+
+def test_what_one_limit_refuses_counts_against_no_other(world: World, tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "l", START)
+    assert refused(lambda: ledger.spend(world.entry(value=10), LIMITS, START, TOKENS, [(TOKEN, 11)])) == "max-value"
+    ledger.spend(world.entry(nonce=1, value=10), LIMITS, START)
+    ledger.spend(world.entry(nonce=2, value=5), LIMITS, START)
 
 
 def test_a_clock_that_goes_back_gives_nothing_anew(world: World, tmp_path: Path) -> None:

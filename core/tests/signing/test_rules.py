@@ -63,6 +63,21 @@ REFUSED: list[tuple[str, Callable[[World], SignRequest]]] = [
 ]
 
 
+def approval(world: World, amount: int, selector: str = "095ea7b3") -> SignRequest:
+    data = bytes.fromhex(selector) + world.word(world.router) + world.word(amount)
+    return world.approve(data=data)  # type: ignore[no-any-return]
+
+
+def permit2(world: World, amount: int) -> SignRequest:
+    words = (world.token, world.router, amount, 2**40)
+    data = bytes.fromhex("87517c45") + b"".join(map(world.word, words))
+    return world.approve(to=world.permit2, data=data)  # type: ignore[no-any-return]
+
+
+def increase(world: World, amount: int) -> SignRequest:
+    return approval(world, amount, "39509351")
+
+
 def judge(world: World, **changes: Any) -> Judge:
     return Judge(parse_rules(world.rules(**changes), "here"))
 
@@ -186,3 +201,45 @@ def test_a_rules_file_that_is_missing_or_no_toml_is_an_error_of_the_config(tmp_p
     (tmp_path / "bad.toml").write_text("= 1")
     with pytest.raises(RulesError, match="are not TOML"):
         load_rules(tmp_path / "bad.toml")
+
+
+TOKEN_LIMITS = {"max_value": 100, "max_value_per_hour": 200, "max_value_per_day": 300}
+
+
+@pytest.mark.parametrize("make", [approval, increase, permit2])
+def test_an_approval_of_a_listed_token_has_a_limit(world: World, make: Callable[[World, int], SignRequest]) -> None:
+    for limits, most in ((TOKEN_LIMITS, 100), ({**TOKEN_LIMITS, "max_approval": 7}, 7)):
+        ruling = judge(world, tokens={world.token.upper().replace("X", "x"): limits})
+        ruling.check(make(world, most), KillLevel.OFF)
+        with pytest.raises(SignerRefused) as caught:
+            ruling.check(make(world, most + 1), KillLevel.OFF)
+        assert (caught.value.rule, caught.value.limit) == ("approval", str(most))
+        assert f"chains.31337.tokens.{world.token}.max_approval" in caught.value.remedy
+
+
+@pytest.mark.parametrize("make", [approval, increase, permit2])
+def test_a_token_that_is_not_listed_is_not_approved_without_limit(
+    world: World, make: Callable[[World, int], SignRequest]
+) -> None:
+    judge(world).check(make(world, 2**128 - 1), KillLevel.OFF)
+    with pytest.raises(SignerRefused, match="approval"):
+        judge(world).check(make(world, 2**128), KillLevel.OFF)
+    judge(world, unlimited_approvals=True).check(make(world, 2**160 - 1), KillLevel.OFF)
+
+
+def test_an_approval_without_an_amount_is_refused(world: World) -> None:
+    with pytest.raises(SignerRefused, match="approval"):
+        judge(world).check(world.approve(data=world.approve_data()[:60]), KillLevel.OFF)
+
+
+def test_increasing_an_allowance_is_an_approval_whatever_it_is_called(world: World) -> None:
+    for purpose in ("entry", "exit"):
+        request = world.entry(to=world.token, value=0, data=increase(world, 5).data, purpose=purpose)
+        with pytest.raises(SignerRefused, match="purpose"):
+            judge(world).check(request, KillLevel.OFF)
+
+
+@pytest.mark.parametrize("field", [*TOKEN_LIMITS, "max_approval"])
+def test_limits_of_a_token_below_zero_are_named(world: World, field: str) -> None:
+    with pytest.raises(RulesError, match=rf"tokens\.0x.*\.{field} is -1"):
+        parse_rules(world.rules(tokens={world.token: {**TOKEN_LIMITS, field: -1}}), "here")

@@ -81,7 +81,7 @@ class SignerWorld:
             "max_value_per_day": 8 * cls.ether,
             "spenders": [cls.router],
             "contracts": {
-                cls.router: {cls.buy: {"recipient": 2}, cls.sell: {"recipient": 3}, "0x12345678": {}},
+                cls.router: {cls.buy: {"recipient": 2}, cls.sell: {"recipient": 3}, "0x12345678": {"opaque": True}},
                 cls.permit2: {"approve(address,address,uint160,uint48)": {}},
             },
         }

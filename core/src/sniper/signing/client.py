@@ -227,7 +227,7 @@ class ProcessSigner(Signer):
 
 
 def _ask(link: Link, request: SignRequest) -> SignAsk:
-    return SignAsk(link.number(), request.account, request.sender, request.purpose, _payload(request))
+    return SignAsk(link.number(), request.account, request.sender, request.purpose, _payload(request), request.fence)
 
 
 def _payload(request: SignRequest) -> bytes:

@@ -7,6 +7,7 @@ from sniper.errors import CodecError, SignerError
 from sniper.evm.keccak import keccak256
 from sniper.evm.transaction import Transaction, decode_payload, signed, transaction_hash
 from sniper.signer import KillLevel, SignerRefused, SignRequest
+from sniper.signing.fences import Fences
 from sniper.signing.key import Key
 from sniper.signing.kill_switch import KillSwitchFiles, stricter
 from sniper.signing.ledger import Ledger
@@ -33,12 +34,14 @@ class Keyring:
         keys: Sequence[Key],
         judge: Judge,
         ledger: Ledger,
+        fences: Fences,
         kill_switch: KillSwitchFiles,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._keys = {key.address: key for key in keys}
         self._judge = judge
         self._ledger = ledger
+        self._fences = fences
         self._kill_switch = kill_switch
         self._clock = clock
         self._level = KillLevel.OFF
@@ -86,6 +89,7 @@ class Keyring:
             value=transaction.value,
             data=transaction.data,
             purpose=ask.purpose,
+            fence=ask.fence,
         )
         key = self._keys.get(ask.sender)
         if key is None:
@@ -95,8 +99,11 @@ class Keyring:
                 ", ".join(self._keys),
                 "start the signer with the key of this address",
             )
-        self._judge.check(request, stricter(self._level, self._kill_switch.level(request.account)))
-        if request.purpose == "entry":
-            self._ledger.spend(request, self._judge.limits(request.chain_id), self._clock())
+        self._judge.check_account(request)
+        # Before what the rules say of the request itself: its token is that of the owner, whatever it asks for.
+        self._fences.pass_(request.account, request.fence)
+        spent = self._judge.check(request, stricter(self._level, self._kill_switch.level(request.account)))
+        limits, tokens = self._judge.limits(request.chain_id), self._judge.tokens(request.chain_id)
+        self._ledger.spend(request, limits, self._clock(), tokens, spent)
         raw = signed(ask.payload, key.sign(keccak256(ask.payload)))
         return SignedAnswer(ask.id, raw, transaction_hash(raw))

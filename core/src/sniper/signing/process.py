@@ -18,6 +18,7 @@ from typing import NoReturn
 import msgspec
 
 from sniper.signing.errors import StartError
+from sniper.signing.fences import Fences
 from sniper.signing.hardening import lock_all_memory
 from sniper.signing.keyring import Keyring
 from sniper.signing.kill_switch import KillSwitchFiles
@@ -58,8 +59,9 @@ class Process:
             raise StartError("two of the keys are the same key; name each once")
         # After unlocking: the child that decrypts needs more memory than a user may lock.
         self.memory = "all" if lock_all_memory() else "keys" if all(key.locked for key in keys) else "none"
-        ledger = Ledger(socket_path.with_suffix(".spent"), time.time_ns())
-        self.keyring = Keyring(keys, judge, ledger, KillSwitchFiles(kill_switch))
+        ledger = Ledger(socket_path.with_suffix(".ledger"), time.time_ns())
+        fences = Fences(socket_path.with_suffix(".fences"))
+        self.keyring = Keyring(keys, judge, ledger, fences, KillSwitchFiles(kill_switch))
         self._socket_path = socket_path
         self._listener = _listen(socket_path)
         self._lifeline = lifeline

@@ -16,7 +16,9 @@ from sniper.errors import CodecError
 from sniper.evm.keccak import keccak256
 from sniper.evm.signature import parse
 from sniper.signer import KillLevel, SignerRefused, SignRequest
-from sniper.signing.commands import UnreadableCommands, strangers
+from sniper.signing.calldata import UnreadableCall
+from sniper.signing.calls import read
+from sniper.signing.commands import EXECUTE
 from sniper.signing.errors import RulesError
 
 ADDRESS = re.compile(r"0x[0-9a-f]{40}")
@@ -25,23 +27,49 @@ _SELECTOR = re.compile(r"0x[0-9a-f]{8}")
 APPROVE = bytes.fromhex("095ea7b3")
 """``approve(address,uint256)`` of ERC-20."""
 
+INCREASE = bytes.fromhex("39509351")
+"""``increaseAllowance(address,uint256)``, as OpenZeppelin's ERC-20 had it."""
+
 PERMIT2_APPROVE = bytes.fromhex("87517c45")
 """``approve(address,address,uint160,uint48)`` of Permit2: token, spender, amount, expiration."""
+
+APPROVALS = frozenset({APPROVE, INCREASE, PERMIT2_APPROVE})
+
+UNLIMITED = 2**128
+"""From here on an approval counts as one without a limit; no supply that is meant seriously has so many base units."""
+
+Spent = tuple[str, int]
+"""Token and base units."""
 
 HOUR = 3600
 DAY = 86_400
 
 
 class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A function that may be called.
+    """A function that may be called. Those of `sniper.signing.calls` are read: whoever they pay must be the sender.
 
     recipient  Number of the 32-byte argument word, from 0, that must be the sender's own address; None: not checked.
     commands   Whether it is ``execute`` of Uniswap's Universal Router, whose commands must be known and may pay the
                sender and the router itself only. See `sniper.signing.commands`.
+    opaque     Sign it although nobody here can read whom it pays and what it spends.
     """
 
     recipient: Annotated[int, msgspec.Meta(ge=0)] | None = None
     commands: bool = False
+    opaque: bool = False
+
+
+class TokenRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A token that is money: how much of it may leave a sender, in base units, whatever the purpose is called.
+
+    max_value            Of one transaction; ``max_value_per_hour`` and ``max_value_per_day`` of all within that time.
+    max_approval         The most that one approval may allow; None: ``max_value``.
+    """
+
+    max_value: int
+    max_value_per_hour: int
+    max_value_per_day: int
+    max_approval: int | None = None
 
 
 class ChainRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,7 +78,9 @@ class ChainRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_fee              The most that one transaction may cost: its ``max_fee`` times its ``gas``.
     max_value            Native coin that one entry may carry.
     max_value_per_hour   The same for all entries of one sender within any hour, ``max_value_per_day`` within any day.
+    tokens               Limits of tokens; those that are not listed are not counted.
     spenders             Contracts that tokens may be approved to.
+    unlimited_approvals  Whether a token that is not under ``tokens`` may be approved without a limit (2**128 and more).
     contracts            Contract, then its functions: a signature such as ``transfer(address,uint256)`` or a selector.
     """
 
@@ -58,7 +88,9 @@ class ChainRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_value: int
     max_value_per_hour: int
     max_value_per_day: int
+    tokens: dict[str, TokenRules] = {}
     spenders: tuple[str, ...] = ()
+    unlimited_approvals: bool = False
     contracts: dict[str, dict[str, Call]] = {}
 
 
@@ -99,6 +131,11 @@ class _Chain:
             if getattr(rules, field) < 0:
                 raise RulesError(f"{name}.{field} is {getattr(rules, field)}; give wei, 0 or more")
         self.rules = rules
+        self.tokens = {_address(f"{name}.tokens", token): limits for token, limits in rules.tokens.items()}
+        for token, limits in self.tokens.items():
+            for field in ("max_value", "max_value_per_hour", "max_value_per_day", "max_approval"):
+                if (getattr(limits, field) or 0) < 0:
+                    raise RulesError(f"{name}.tokens.{token}.{field} is {getattr(limits, field)}; give 0 or more")
         self.spenders = frozenset(_address(f"{name}.spenders", spender) for spender in rules.spenders)
         self.contracts = {
             _address(f"{name}.contracts", contract): {
@@ -129,8 +166,12 @@ class Judge:
         """The rules of a chain that `check` has let pass."""
         return self._chains[chain_id].rules
 
-    def check(self, request: SignRequest, level: KillLevel) -> None:
-        """All rules but those that add up over time. Raises `SignerRefused`."""
+    def tokens(self, chain_id: int) -> dict[str, TokenRules]:
+        """Limits of tokens on a chain that `check` has let pass, by address in lower case."""
+        return self._chains[chain_id].tokens
+
+    def check_account(self, request: SignRequest) -> None:
+        """Whether the sender may sign for this account at all. Raises `SignerRefused`."""
         if request.sender not in self._senders.get(request.account, ()):
             raise SignerRefused(
                 "account",
@@ -138,6 +179,13 @@ class Judge:
                 f"{len(self._senders.get(request.account, ()))} other senders",
                 "list it under accounts in the signer's rules",
             )
+
+    def check(self, request: SignRequest, level: KillLevel) -> tuple[Spent, ...]:
+        """All rules but those that add up over time: gives what they are counted with, (token, amount).
+
+        Raises `SignerRefused`.
+        """
+        self.check_account(request)
         chain = self._chains.get(request.chain_id)
         if chain is None:
             raise SignerRefused(
@@ -150,13 +198,17 @@ class Judge:
         _check_purpose(request)
         _check_fee(request, chain.rules)
         if request.purpose == "cancel":
-            return
-        if request.purpose == "approve" and request.data[:4] == APPROVE:
+            return ()
+        if request.purpose == "approve" and request.data[:4] in (APPROVE, INCREASE):
             _check_spender(request, 0, chain)
-            return
-        _check_destination(request, chain)
+            _check_amount(request, request.to, 1, chain)
+            return ()
+        call = _check_destination(request, chain)
         if request.data[:4] == PERMIT2_APPROVE:
             _check_spender(request, 1, chain)
+            _check_amount(request, f"0x{_word(request, 0)[12:].hex()}", 2, chain)
+            return ()
+        return _check_moves(request, call)
 
 
 def _check_level(request: SignRequest, level: KillLevel) -> None:
@@ -174,9 +226,9 @@ def _check_purpose(request: SignRequest) -> None:
     match request.purpose:
         case "exit" | "approve" if request.value:
             wrong, right = f"{request.purpose} with {request.value} wei", "no native coin"
-        case "approve" if request.data[:4] not in (APPROVE, PERMIT2_APPROVE):
+        case "approve" if request.data[:4] not in APPROVALS:
             wrong, right = f"approve that calls 0x{request.data[:4].hex()}", "an approval"
-        case "entry" | "exit" if request.data[:4] in (APPROVE, PERMIT2_APPROVE):
+        case "entry" | "exit" if request.data[:4] in APPROVALS:
             wrong, right = f"{request.purpose} that approves", "purpose 'approve'"
         case "cancel" if request.to != request.sender or request.value or request.data:
             wrong, right = f"cancel to {request.to}", "a transfer of nothing to oneself"
@@ -203,7 +255,7 @@ def _check_fee(request: SignRequest, rules: ChainRules) -> None:
         )
 
 
-def _check_destination(request: SignRequest, chain: _Chain) -> None:
+def _check_destination(request: SignRequest, chain: _Chain) -> Call:
     functions = chain.contracts.get(request.to)
     if functions is None:
         raise SignerRefused(
@@ -228,23 +280,64 @@ def _check_destination(request: SignRequest, chain: _Chain) -> None:
             f"the sender {request.sender}",
             "let the proceeds go to the sender",
         )
-    if call.commands:
-        _check_commands(request)
+    return call
 
 
-def _check_commands(request: SignRequest) -> None:
+def _check_moves(request: SignRequest, call: Call) -> tuple[Spent, ...]:
+    """Whoever the call pays is the sender; gives what it spends."""
+    if call.opaque:
+        return ()
     try:
-        found = strangers(request.data, _padded(request.sender))
-    except UnreadableCommands as error:
+        if call.commands and request.data[:4] != EXECUTE.selector:
+            raise UnreadableCall(f"a call of 0x{request.data[:4].hex()}")
+        moves = read(request.data)
+    except UnreadableCall as error:
+        rule = "commands" if call.commands or request.data[:4] == EXECUTE.selector else "undecodable"
         raise SignerRefused(
-            "commands", str(error), "commands that are known", "send a route that this signer can read"
+            rule, str(error), "calls and commands that are known", "send a route that this signer can read"
         ) from None
-    if found:
+    if moves is None:
+        if call.recipient is None:
+            raise SignerRefused(
+                "undecodable",
+                f"selector 0x{request.data[:4].hex()} of {request.to}",
+                "functions that the signer can read",
+                f"set recipient or opaque for it in chains.{request.chain_id}.contracts of the signer's rules",
+            )
+        return ()
+    strangers = [receiver for receiver in moves.receivers if receiver != _padded(request.sender)]
+    if strangers:
         raise SignerRefused(
             "recipient",
-            f"commands that pay {', '.join(found)}",
+            f"a call that pays {', '.join(f'0x{receiver.hex()}' for receiver in strangers)}",
             f"the sender {request.sender}",
             "let the proceeds go to the sender",
+        )
+    return moves.spent
+
+
+def _check_amount(request: SignRequest, token: str, argument: int, chain: _Chain) -> None:
+    word = _word(request, argument)
+    if len(word) != 32:
+        raise SignerRefused("approval", "an approval without an amount", "a whole call", "correct the request")
+    check_approval(token, int.from_bytes(word, "big"), request.chain_id, chain.tokens.get(token), chain.rules)
+
+
+def check_approval(token: str, amount: int, chain_id: int, limits: TokenRules | None, rules: ChainRules) -> None:
+    """Whether so much of a token may be approved to a spender that is known. Raises `SignerRefused`."""
+    if limits is not None:
+        most = limits.max_value if limits.max_approval is None else limits.max_approval
+        key = f"chains.{chain_id}.tokens.{token}.max_approval"
+    elif rules.unlimited_approvals:
+        return
+    else:
+        most, key = UNLIMITED - 1, f"chains.{chain_id}.unlimited_approvals"
+    if amount > most:
+        raise SignerRefused(
+            "approval",
+            f"an approval of {amount} of {token}",
+            f"{most}",
+            f"approve what the trade needs, or change {key} in the signer's rules",
         )
 
 

@@ -23,6 +23,7 @@ class SignAsk(msgspec.Struct, frozen=True, array_like=True, tag="sign"):
     sender: str
     purpose: Purpose
     payload: bytes
+    fence: int = 0
 
 
 class LevelAsk(msgspec.Struct, frozen=True, array_like=True, tag="level"):

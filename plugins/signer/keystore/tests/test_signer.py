@@ -168,6 +168,44 @@ async def test_a_level_that_was_set_outlives_the_process(
         await signer.sign(world.entry())
 
 
+async def test_an_owner_that_was_fenced_off_is_refused_also_after_a_restart(
+    signer: KeystoreSigner, world: World
+) -> None:
+    await signer.sign(world.entry(fence=4))
+    await signer.sign(world.entry(fence=5, nonce=1))
+    for _ in range(2):
+        for request in (world.entry(fence=4), world.exit(fence=0), world.cancel(fence=4)):
+            with pytest.raises(SignerRefused) as caught:
+                await signer.sign(request)
+            assert caught.value.rule == "fence"
+        await signer.close()
+        await signer.open()
+    await signer.sign(world.entry(fence=5))
+
+
+async def test_a_token_is_kept_from_a_request_that_another_rule_refuses_but_not_from_a_stranger(
+    signer: KeystoreSigner, world: World
+) -> None:
+    with pytest.raises(SignerRefused, match="account"):
+        await signer.sign(world.entry(fence=9, account="bob"))
+    with pytest.raises(SignerRefused, match="max-value"):
+        await signer.sign(world.entry(fence=3, value=2 * world.ether))
+    with pytest.raises(SignerRefused, match="fence"):
+        await signer.sign(world.entry(fence=2))
+    await signer.sign(world.entry(fence=3))
+
+
+async def test_tokens_are_counted_by_the_process(config: KeystoreConfig, world: World) -> None:
+    limits = {"max_value": 5, "max_value_per_hour": 8, "max_value_per_day": 8}
+    rules = world.rules(tokens={world.token: limits})
+    signer = KeystoreSigner(config.model_copy(update={"rules": rules}), lambda: of_text(world.password))
+    await signer.open()
+    await signer.sign(world.exit(nonce=1))  # sells 5
+    with pytest.raises(SignerRefused, match="max-value-per-hour"):
+        await signer.sign(world.exit(nonce=2))
+    await signer.close()
+
+
 # ---- life of the process --------------------------------------------------------------------------
 
 
