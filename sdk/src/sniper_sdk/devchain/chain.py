@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from sniper.errors import CallReverted, RpcError, SniperError
 from sniper_sdk.devchain.abi import encoded
@@ -56,7 +56,8 @@ class DevChain:
     own. `block_time` (wall seconds) lets the node mine by itself instead. Blocks are `block_interval` seconds apart in
     chain time, whatever the wall clock says, so two equal runs have equal blocks. `contracts=False` leaves out Uniswap.
     `kept_states` bounds the past blocks whose state can be asked for; without it the node keeps all, and those of
-    thousands of blocks on disk, tens of megabytes each where the contracts are large.
+    thousands of blocks on disk, tens of megabytes each where the contracts are large. `order`: which transactions come
+    first in a block, those that pay most or those that came first.
 
     Ten `accounts` hold 10,000 ETH each. The process ends with the thread that started it.
     """
@@ -71,9 +72,11 @@ class DevChain:
         block_interval: int = 12,
         contracts: bool = True,
         kept_states: int | None = None,
+        order: Literal["fees", "fifo"] = "fees",
         progress: Progress | None = None,
     ) -> None:
         self.chain_id = chain_id
+        self.order = order
         self.hardfork = hardfork
         self.automine = automine and block_time is None
         self.block_time = block_time
@@ -95,7 +98,7 @@ class DevChain:
         if self._contracts:
             state = deployed_state(DevChain, self.hardfork, genesis, self._progress)
         arguments = ["--chain-id", str(self.chain_id), "--hardfork", self.hardfork, "--accounts", "1", *genesis]
-        arguments += ["--order", "fees", "--no-request-size-limit"]
+        arguments += ["--order", self.order, "--no-request-size-limit"]
         if state is not None:
             arguments += ["--load-state", str(state.dump)]
             self._addresses = state.addresses
