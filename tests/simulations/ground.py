@@ -92,6 +92,12 @@ class Ground:
             self.chain.send(owner, call.to, call.data, call.value, gas=call.gas)
         return f"{self.chain.chain_id}:{pool.address.lower()}"
 
+    def buy(self, wei: int) -> None:
+        """Somebody else buys the token that was launched last, of its V2 pool."""
+        buyer = self.chain.accounts[1]
+        call = V2Pool(self.token, self.chain.addresses).buy(buyer.address, wei)
+        self.chain.send(buyer, call.to, call.data, call.value, gas=call.gas)
+
     def owner_calls(self, signature: str, *arguments: object) -> None:
         self.chain.send(self.chain.accounts[0], self.token, calldata(signature, *arguments))
 

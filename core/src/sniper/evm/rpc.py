@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from sniper.errors import ConfigError, RpcError, WrongChain
 from sniper.evm.endpoint import Endpoint, NodeError, Request
+from sniper.evm.gathering import Gathering
 from sniper.evm.revert import Reverted, revert_reason
 from sniper.evm.transaction import transaction_hash
 
@@ -29,6 +30,7 @@ __all__ = [
     "SendKind",
     "SendOutcome",
     "block_parameter",
+    "returned",
 ]
 
 Block: TypeAlias = int | str
@@ -118,6 +120,7 @@ class Endpoints:
             Endpoint(chain_id, provider.url, rate=provider.rate, burst=provider.burst, rng=rng)
             for provider in (Provider(url=each) if isinstance(each, str) else each for each in providers)
         ]
+        self._gathering = Gathering(self.call, self.batch)
         self._sending: set[asyncio.Task[SendOutcome]] = set()
 
     async def __aenter__(self) -> Self:
@@ -161,6 +164,10 @@ class Endpoints:
             raise result
         return result
 
+    async def ask(self, method: str, params: Sequence[Any]) -> Any:
+        """As `call`; shares an exchange with whatever is asked so in the same moment."""
+        return await self._gathering.ask(method, params)
+
     async def batch(self, requests: Sequence[Request], *, within: float | None = None) -> list[Any | NodeError]:
         """One JSON-RPC batch to one endpoint; results in order, with a `NodeError` where the node refused."""
         return await self._ask(requests, within, lambda _: None)
@@ -176,7 +183,7 @@ class Endpoints:
         requests = [("eth_call", ({"to": to, "data": "0x" + data.hex()}, at)) for to, data in calls]
 
         results = await self._ask(requests, within, lambda found: _refusal(found) or _garbled(found))
-        return [_returned(to, result) for (to, _), result in zip(calls, results, strict=True)]
+        return [returned(to, result) for (to, _), result in zip(calls, results, strict=True)]
 
     async def send_raw(
         self, raw: bytes, *, to: Literal["first", "all"] = "first", within: float | None = None
@@ -313,7 +320,8 @@ def _garbled(results: list[Any | NodeError]) -> RpcError | None:
     return next((RpcError(f"eth_call gave {each!r:.60}, which is no data") for each in wrong), None)
 
 
-def _returned(to: str, result: Any | NodeError) -> bytes | Reverted:
+def returned(to: str, result: Any | NodeError) -> bytes | Reverted:
+    """What a call of ``to`` gave. Any: JSON."""
     if isinstance(result, NodeError):
         data = _revert_data(result.data)
         return Reverted(to, revert_reason(data) if data else result.text[:300] or "no reason given", data)

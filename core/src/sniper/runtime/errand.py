@@ -114,7 +114,8 @@ class Plugged(Frozen):
 
 
 class WayGiven(Frozen, tag="worker.way/1"):
-    """See `sniper.runtime.way.Way`."""
+    """See `sniper.runtime.way.Way`. ``known``: what scenarios of the same function looked at when they traded
+    there before."""
 
     amm: str
     token: str
@@ -124,6 +125,7 @@ class WayGiven(Frozen, tag="worker.way/1"):
     coins: tuple[str, ...]
     impl: Plugged | None
     exit_data: int
+    known: Given = Given(accounts=(), slots=())
 
 
 class SourceAsked(Frozen, tag="worker.source/1"):

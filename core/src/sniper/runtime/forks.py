@@ -8,7 +8,7 @@ from msgspec import structs
 from sniper.errors import CallReverted, RpcError
 from sniper.evm.abi import function
 from sniper.evm.log import Log, log_from_json
-from sniper.evm.rpc import Endpoints
+from sniper.evm.rpc import Endpoints, NodeError, returned
 from sniper.evm.simulate import CallResult, SimulatedBlock, SimulatedCall, StateOverride, simulate_blocks
 from sniper.io import Mined, Trade, Transaction
 from sniper.kernel.account import Account
@@ -35,7 +35,15 @@ class ChainAt:
     async def read(self, address: str, signature: str, *args: object) -> tuple[Any, ...]:
         """See `sniper.io.Chain`."""
         codec = function(signature)
-        (result,) = await self._endpoints.read([(address, codec.encode(*args))], self.block)
+        asked = {"to": address, "data": "0x" + codec.encode(*args).hex()}
+        try:
+            result = returned(address, await self._endpoints.ask("eth_call", (asked, hex(self.block))))
+        except NodeError as error:
+            if not error.execution_failed:
+                raise
+            result = returned(address, error)
+        except (TypeError, ValueError) as cause:
+            raise RpcError(f"chain {self._endpoints.chain_id}: eth_call gave no data: {cause!r}") from cause
         if not isinstance(result, bytes):
             raise CallReverted(f"{signature} of {address} reverted at block {self.block}: {result}")
         if not result:
@@ -52,7 +60,7 @@ class ChainAt:
 
     async def nonce(self, address: str) -> int:
         """See `sniper.io.Chain`."""
-        answer = await self._endpoints.call("eth_getTransactionCount", (address, hex(self.block)))
+        answer = await self._endpoints.ask("eth_getTransactionCount", (address, hex(self.block)))
         try:
             return int(answer, 16)
         except (TypeError, ValueError) as cause:
@@ -76,7 +84,7 @@ class ChainAt:
             raise RpcError(f"{where} is {answer!r:.200}: {cause!r}") from cause
 
     async def _bytes(self, method: str, *params: str) -> bytes:
-        answer = await self._endpoints.call(method, params)
+        answer = await self._endpoints.ask(method, params)
         try:
             return bytes.fromhex(answer[2:])
         except (TypeError, ValueError) as cause:

@@ -100,7 +100,8 @@ class LocalEvm:
     def run(
         self, tx: Transaction, sender: Account, number: int, time: int, *, watched: bool, undone: bool
     ) -> tuple[Ran, list["Looked"]]:
-        """Run it as ``sender`` in a block of that number and time; put its sender anew before the next one.
+        """Run it as ``sender`` in a block of that number and time; where gas has a price, or the sender has
+        code, put it anew before the next one.
 
         Second: what it looked at, where it is ``watched``; where it reverts, as far as that can be told, and only if
         ``undone``. Raises `ComputeError`.
@@ -109,9 +110,10 @@ class LocalEvm:
         if self._at != (number, time):
             evm.set_block_env(self._block(number, time))
             self._at = number, time
-        # Without its code: revm takes no transactions from contracts (EIP-3607).
-        paying = AccountInfo(balance=sender.balance + tx.price * tx.gas, nonce=sender.nonce)  # type: ignore[call-arg]
-        evm.insert_account_info(tx.sender, paying)
+        if tx.price or sender.code:
+            # Without its code: revm takes no transactions from contracts (EIP-3607).
+            paying = AccountInfo(balance=sender.balance + tx.price * tx.gas, nonce=sender.nonce)  # type: ignore[call-arg]
+            evm.insert_account_info(tx.sender, paying)
         before = evm.snapshot()
         if self._spec != "MERGE":
             # Warm from Shanghai on (EIP-3651). revm would load it for good; loaded here, it is undone like all else.

@@ -51,7 +51,9 @@ if TYPE_CHECKING:
 MOST_KNOWN: Final = 100_000
 """Accounts and words of one block that are remembered; above that all are forgotten."""
 MOST_KINDS: Final = 20_000
-"""Kinds of calls of one block of which is remembered what they look at, and calls that change nothing."""
+"""Kinds of calls of which is remembered what they look at, and calls that change nothing; above that none is."""
+MOST_KEYS: Final = 5_000
+"""Of one kind."""
 MOST_BLOCKS: Final = 2
 
 T = TypeVar("T")
@@ -69,14 +71,21 @@ class Kind:
 
 
 @dataclass
-class Block:
-    """What is known of the state after one block. ``kinds``: of calls, by subject, target and selector. ``looks``:
-    calls that change nothing, of which is known what they look at; by sender, target and calldata."""
+class Seen:
+    """What calls looked at, on whatever block: a hint of what they will. ``kinds``: of calls, by subject, target and
+    selector. ``looks``: calls that change nothing, of which it is known; by sender, target and calldata."""
 
-    accounts: dict[str, Account] = field(default_factory=dict)
-    slots: dict[Key, int] = field(default_factory=dict)
     kinds: dict[tuple[str, str, bytes], Kind] = field(default_factory=dict)
     looks: set[tuple[str, str, bytes]] = field(default_factory=set)
+
+
+@dataclass
+class Block:
+    """What is known of the state after one block."""
+
+    seen: Seen
+    accounts: dict[str, Account] = field(default_factory=dict)
+    slots: dict[Key, int] = field(default_factory=dict)
 
 
 class Blocks:
@@ -84,15 +93,18 @@ class Blocks:
 
     def __init__(self) -> None:
         self._blocks: OrderedDict[str, Block] = OrderedDict()
+        self._seen = Seen()
 
     def at(self, head: Head) -> Block:
         """What is known of one."""
-        block = self._blocks.setdefault(head.hash, Block())
+        if len(self._seen.kinds) + len(self._seen.looks) > MOST_KINDS:
+            self._seen = Seen()
+        block = self._blocks.get(head.hash)
+        if block is None or block.seen is not self._seen or len(block.accounts) + len(block.slots) > MOST_KNOWN:
+            block = self._blocks[head.hash] = Block(self._seen)
         self._blocks.move_to_end(head.hash)
         if len(self._blocks) > MOST_BLOCKS:
             self._blocks.popitem(last=False)
-        if len(block.accounts) + len(block.slots) > MOST_KNOWN or len(block.kinds) + len(block.looks) > MOST_KINDS:
-            block = self._blocks[head.hash] = Block()
         return block
 
 
@@ -142,7 +154,11 @@ class LocalStage:
         self._asked = asked
         self._now = State(head.number + 1, head.time + head.interval)
         self._marks: list[State] = []
+        self._ready: dict[tuple[str, str, bytes], set[Key]] = {}
+        """Kinds of calls of which the EVM has all that they looked at; the EVM, as what it holds."""
         self._ways: dict[str, Way] = {}
+        self._foreseen: set[Key] = set()
+        """What such a scenario has looked at before: no need to ask what calls will look at."""
         self._subject = ""
         """The first pool or target: calls of a router look at other things for each."""
 
@@ -211,7 +227,7 @@ class LocalStage:
                 sender, to, data = deed.address.lower(), deed.asset.lower(), BALANCE_OF.encode(deed.address)
             wanted |= {(sender, None), (to, None)}
             subject = self._subject = self._subject or to
-            if (subject, to, data[:4]) not in self._block.kinds:
+            if not self._foreseen and (subject, to, data[:4]) not in self._block.seen.kinds:
                 value = deed.value if isinstance(deed, Call) else 0
                 calls[subject, to, data[:4]] = self._traced(sender, to, data, value, 5_000_000)
         unknown = self._unknown(wanted)
@@ -220,8 +236,8 @@ class LocalStage:
         given = self._learn(unknown, tuple(calls.values()))
         for name in calls:
             # More than it needs: what one of these calls looks at, another one may look at, too.
-            self._block.kinds[name] = Kind(keys={key for key in given if key[0] not in self._now.made})
-            self._block.kinds[name].keys.add((name[1], None))
+            self._block.seen.kinds[name] = Kind(keys={key for key in given if key[0] not in self._now.made})
+            self._block.seen.kinds[name].keys.add((name[1], None))
 
     def _endow(self, asset: str, address: str, amount: int) -> None:
         if asset == NATIVE:
@@ -272,6 +288,7 @@ class LocalStage:
             if not isinstance(answer, WayGiven):
                 raise ComputeError(f"pool {plan.pool} cannot be traded")
             found = self._ways[plan.pool] = way(plan.pool, answer)
+            self._foreseen |= self._keep(answer.known)
         return found.planned(plan, self._now.logs, self._now.time)
 
     # ---- state ----
@@ -318,12 +335,15 @@ class LocalStage:
         answer = self._asked(question)
         if not isinstance(answer, Given):
             raise ComputeError("the state of the chain cannot be read")
-        for each in answer.accounts:
+        return self._keep(answer)
+
+    def _keep(self, given: Given) -> set[Key]:
+        for each in given.accounts:
             self._block.accounts[each.address] = account(each.balance, each.nonce, each.code)
-        for word in answer.slots:
+        for word in given.slots:
             self._block.slots[word.address, word.slot] = word.value
-        given: set[Key] = {(each.address, None) for each in answer.accounts}
-        return given | {(word.address, word.slot) for word in answer.slots}
+        accounts: set[Key] = {(each.address, None) for each in given.accounts}
+        return accounts | {(word.address, word.slot) for word in given.slots}
 
     # ---- the EVM ----
 
@@ -332,28 +352,41 @@ class LocalStage:
     ) -> Ran:
         """One transaction. Where it does not stay, it was only a look."""
         self._subject = self._subject or to
-        kind = self._block.kinds.setdefault((self._subject, to, data[:4]), Kind())
-        used = kind.keys | {(sender, None), (to, None), (self._head.coinbase, None)}
-        used -= self._evm.held
+        held, name = self._evm.held, (self._subject, to, data[:4])
+        kind = self._kind(name)
+        always: tuple[Key, ...] = ((sender, None), (to, None), (self._head.coinbase, None))
+        used = {key for key in always if key not in held}
+        if self._ready.get(name) is not held:
+            used |= kind.keys - held
+            self._ready[name] = held
         unknown = self._unknown(used)
         if unknown or not kind.keys:
             used |= self._learn(unknown, () if kind.keys else (self._traced(sender, to, data, value, gas),))
-        self._put(used)
+        if used or self._stale:
+            self._put(used)
         tx, look = Transaction(sender, to, data, value, gas, price), (sender, to, data)
-        watched = stays or look not in self._block.looks
+        watched = stays or look not in self._block.seen.looks
         ran, seen = self._evm.run(
             tx, self._account(sender), self._now.number, self._now.time, watched=watched, undone=not kind.settled
         )
-        self._stale.add((sender, None))
+        if price or self._account(sender).code:
+            self._stale.add((sender, None))
         if watched:
-            self._remember(kind, seen, reverted=bool(ran.reverted))
+            self._remember(name, kind, seen, reverted=bool(ran.reverted))
         if not stays:
-            self._block.looks.add(look)
+            self._block.seen.looks.add(look)
         elif not ran.reverted:
             self._apply(seen, sender, price * gas)
         return ran
 
-    def _remember(self, kind: Kind, seen: list[Looked], *, reverted: bool) -> None:
+    def _kind(self, name: tuple[str, str, bytes]) -> Kind:
+        kinds = self._block.seen.kinds
+        kind = kinds.get(name)
+        if kind is None or len(kind.keys) > MOST_KEYS:
+            kind = kinds[name] = Kind(keys=set(self._foreseen))
+        return kind
+
+    def _remember(self, name: tuple[str, str, bytes], kind: Kind, seen: list[Looked], *, reverted: bool) -> None:
         """What a call looked at, for the next ones of its kind."""
         now, block = self._now, self._block
         looked = {key for each in seen if each.address not in now.made for key in each.wanted()}
@@ -371,6 +404,7 @@ class LocalStage:
             # Of what it looked at in calls that were undone, its journal tells nothing.
             known = len(block.accounts) + len(block.slots)
             kind.keys |= self._told(Missed())
+            del self._ready[name]
             kind.settled = len(block.accounts) + len(block.slots) == known
 
     def _unknown(self, used: set[Key]) -> set[Key]:

@@ -40,6 +40,24 @@ _FAUCET: Final = bytes.fromhex(
     + "5f5ffd"
     + "5b00"
 )
+READER: Final = bytes.fromhex(
+    "60005b36811015601557"  # while i < calldatasize
+    "8035548152"  # MSTORE(i, SLOAD(word i))
+    "602001600256"  # i += 32
+    "5b6000f3"  # RETURN(0, i)
+)
+"""Code that returns a word of its account's storage for each slot in its calldata, 32 bytes each. It has no
+PUSH0, which chains before Shanghai lack; nor has `CENSUS`."""
+CENSUS: Final = bytes.fromhex(
+    "60005b36811015602257"  # while i < calldatasize
+    "803580318260011b52"  # MSTORE(2 * i, BALANCE(word i))
+    "3f8160011b60200152"  # MSTORE(2 * i + 32, EXTCODEHASH(word i))
+    "602001600256"  # i += 32
+    "5b60011b6000f3"  # RETURN(0, 2 * i)
+)
+"""Code that returns the balance and the hash of the code of each address in its calldata, 32 bytes each. The hash is
+zero where there is no account at all: neither code nor balance nor nonce (EIP-1052)."""
+
 PROBES: Final = {
     BALANCES: StateOverride(code=_BALANCE),
     CODES: StateOverride(code=_CODE),

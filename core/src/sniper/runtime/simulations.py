@@ -7,6 +7,8 @@ from collections.abc import Callable, Generator, Mapping
 from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
+from msgspec import structs
+
 from sniper.errors import ComputeError, RpcError, SniperError
 from sniper.evm.rpc import Endpoints
 from sniper.kernel.account import Account
@@ -17,6 +19,7 @@ from sniper.runtime.desk import Desk
 from sniper.runtime.errand import (
     Computed,
     Failed,
+    Given,
     Lacks,
     Missed,
     Play,
@@ -25,6 +28,7 @@ from sniper.runtime.errand import (
     SourceGiven,
     WayAsked,
 )
+from sniper.runtime.habits import Habits
 from sniper.runtime.hardfork import LOCAL, read_hardfork
 from sniper.runtime.node_stage import NodeStage, Sources, read_head
 from sniper.runtime.purse import Purse
@@ -58,6 +62,7 @@ class Simulations:
         self._read_hardforks: dict[int, tuple[int, str]] = {}
         self._states = States()
         self._server = StateServer(self._states)
+        self._habits = Habits()
         self._purse = Purse()
         self._heads: OrderedDict[tuple[int, str], Head] = OrderedDict()
         self._results = Answers(KEPT)
@@ -127,16 +132,27 @@ class Simulations:
         return carries.write_result(value)
 
     async def _locally(self, work: Play, questions: Questions, desk: Desk, source: Sources) -> bytes:
-        """In a worker process, which is told what it asks for."""
+        """In a worker process, which is told what it asks for; and of the pool that it trades first, what scenarios of
+        the same function have looked at there on other blocks."""
+        pools: list[str] = []
+        looked: list[Given] = []
 
         async def told(question: Frozen) -> Frozen:
             match question:
                 case Lacks():
-                    return await self._states.given(questions.endpoints, work.head, question)
+                    looked.append(await self._states.given(questions.endpoints, work.head, question))
+                    return looked[-1]
                 case Missed():
-                    return await self._server.missed(questions)
+                    looked.append(await self._server.missed(questions))
+                    return looked[-1]
                 case WayAsked():
-                    return desk.way(question.pool).given()
+                    way = desk.way(question.pool).given()
+                    pools.append(question.pool)
+                    if len(pools) > 1:
+                        return way
+                    before = self._habits.of((work.head.chain_id, work.function, question.pool))
+                    known = await self._states.given(questions.endpoints, work.head, before)
+                    return structs.replace(way, known=known)  # type: ignore[type-var]  # a msgspec struct
                 case SourceAsked():
                     return SourceGiven(source=await source(question.token, question.amount))
             raise ComputeError(f"{work.function}: the worker said {type(question).__name__}")
@@ -152,6 +168,10 @@ class Simulations:
                 await worker.send(given)
             if isinstance(answer, Failed) and answer.ends:
                 raise ComputeError(f"{work.function}: {answer.reason}")
+        if pools and refused is None:
+            looked.append(await self._server.missed(questions))
+            for each in looked:
+                self._habits.add((work.head.chain_id, work.function, pools[0]), each)
         refused = refused or questions.error
         if refused is not None:
             raise refused

@@ -10,13 +10,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sniper.errors import RpcError
+from sniper.evm.keccak import keccak256
 from sniper.evm.rpc import Endpoints, NodeError, Request, block_parameter
 from sniper.runtime.errand import AccountAt, Given, Lacks, SlotAt, Traced
+from sniper.runtime.forwarder import word
+from sniper.runtime.probing import BALANCES, CENSUS, READER
 from sniper.runtime.stage import Head
 
 MOST_BLOCKS: Final = 2
 MOST_KNOWN: Final = 50_000
 """Accounts and words of one block that are kept; above that all are forgotten."""
+MOST_CODES: Final = 1_000
+_NO_CODE: Final = int.from_bytes(keccak256(b""), "big")
 
 
 class After:
@@ -25,14 +30,6 @@ class After:
     def __init__(self) -> None:
         self.accounts: dict[str, AccountAt] = {}
         self.slots: dict[tuple[str, int], int] = {}
-        self.codes: dict[bytes, bytes] = {}
-
-    def add(self, account: AccountAt) -> None:
-        """The same code is kept once."""
-        code = self.codes.setdefault(account.code, account.code)
-        self.accounts[account.address] = AccountAt(
-            address=account.address, balance=account.balance, nonce=account.nonce, code=code
-        )
 
 
 class States:
@@ -41,6 +38,10 @@ class States:
     def __init__(self) -> None:
         self._blocks: OrderedDict[tuple[int, str], After] = OrderedDict()
         self._untraced: set[int] = set()
+        self._codes: dict[int, bytes] = {_NO_CODE: b""}
+        """By their hashes."""
+        self._seen: set[str] = set()
+        """Accounts that were there in some block: it is likely that their nonces will be asked for."""
 
     async def given(self, endpoints: Endpoints, head: Head, lacks: Lacks) -> Given:
         """What a worker lacks. Of a call that has just begun, all that it would look at is read at once, where the node
@@ -78,24 +79,61 @@ class States:
     async def _read(
         self, endpoints: Endpoints, head: Head, after: After, keys: Sequence[tuple[str, int | None]]
     ) -> None:
+        """One request for the words of each account, one for all balances and hashes of code, and one for each nonce of
+        an account that is there; code is read once."""
         block = block_parameter(head.hash)
-        requests: list[Request] = []
+        addresses = [address for address, slot in keys if slot is None]
+        slots: dict[str, list[int]] = {}
         for address, slot in keys:
-            if slot is None:
-                methods = ("eth_getBalance", "eth_getTransactionCount", "eth_getCode")
-                requests += [(method, (address, block)) for method in methods]
-            else:
-                requests.append(("eth_getStorageAt", (address, f"{slot:#066x}", block)))
-        answers = iter(await endpoints.batch(requests))
+            if slot is not None:
+                slots.setdefault(address, []).append(slot)
+        counted = [address for address in addresses if address in self._seen]
+        requests = [
+            *(
+                _reads(address, READER, [slot.to_bytes(32, "big") for slot in of], block)
+                for address, of in slots.items()
+            ),
+            *([_reads(BALANCES, CENSUS, [word(address) for address in addresses], block)] if addresses else ()),
+            *(("eth_getTransactionCount", (address, block)) for address in counted),
+        ]
         try:
-            for address, slot in keys:
-                if slot is not None:
-                    after.slots[address, slot] = _number(next(answers))
-                    continue
-                balance, nonce, code = _number(next(answers)), _number(next(answers)), _bytes(next(answers))
-                after.add(AccountAt(address=address, balance=balance, nonce=nonce, code=code))
+            answers = iter(await endpoints.batch(requests))
+            for address, of in slots.items():
+                for slot, value in zip(of, _words(next(answers)), strict=True):
+                    after.slots[address, slot] = value
+            if not addresses:
+                return
+            census = _words(next(answers))
+            found = dict(zip(addresses, zip(census[::2], census[1::2], strict=True), strict=True))
+            there = {address: code_hash for address, (_, code_hash) in found.items() if code_hash}
+            nonces = {address: _number(next(answers)) for address in counted}
+            uncounted = [address for address in there if address not in nonces]
+            codes = {code_hash: self._codes.get(code_hash) for code_hash in there.values()}
+            unread = {code_hash: address for address, code_hash in there.items() if codes[code_hash] is None}
+            requests = [
+                *(("eth_getTransactionCount", (address, block)) for address in uncounted),
+                *(("eth_getCode", (address, block)) for address in unread.values()),
+            ]
+            answers = iter(await endpoints.batch(requests) if requests else ())
+            nonces.update({address: _number(next(answers)) for address in uncounted})
+            codes.update({code_hash: _code(next(answers), code_hash) for code_hash in unread})
         except (TypeError, ValueError) as cause:
             raise RpcError(f"chain {head.chain_id}: a node gave state that makes no sense: {cause!r}") from None
+        for address, (balance, code_hash) in found.items():
+            after.accounts[address] = AccountAt(
+                address=address, balance=balance, nonce=nonces.get(address, 0), code=codes.get(code_hash) or b""
+            )
+        self._keep({code_hash: codes[code_hash] or b"" for code_hash in unread})
+        if len(self._seen) + len(there) > MOST_KNOWN:
+            self._seen.clear()
+        self._seen.update(there)
+
+    def _keep(self, codes: Mapping[int, bytes]) -> None:
+        """Each once, whoever has it."""
+        if len(self._codes) + len(codes) > MOST_CODES:
+            self._codes = {_NO_CODE: b""}
+        for code_hash, code in codes.items():
+            self._codes.setdefault(code_hash, code)
 
     async def _trace(
         self, endpoints: Endpoints, head: Head, after: After, call: Traced
@@ -109,9 +147,9 @@ class States:
                 "nonce": hex(each.nonce),
                 "code": "0x" + each.code.hex(),
             }
-        for word in call.slots:
-            of_account = changed.setdefault(word.address, {}).setdefault("stateDiff", {})
-            of_account[f"{word.slot:#066x}"] = f"{word.value:#066x}"
+        for at in call.slots:
+            of_account = changed.setdefault(at.address, {}).setdefault("stateDiff", {})
+            of_account[f"{at.slot:#066x}"] = f"{at.value:#066x}"
         if sender is None or sender.balance < call.value:
             changed.setdefault(call.sender, {})["balance"] = hex(2**128)
         asked = {
@@ -130,9 +168,33 @@ class States:
                 self._untraced.add(head.chain_id)
             return set(), set()
         try:
-            return _traced(found, changed, after)
+            return self._traced(found, changed, after)
         except (KeyError, TypeError, ValueError, AttributeError) as cause:
             raise RpcError(f"chain {head.chain_id}: debug_traceCall gave {found!r:.200}: {cause!r}") from None
+
+    def _traced(
+        self, found: Mapping[str, Any], changed: Mapping[str, Any], after: After
+    ) -> tuple[set[str], set[tuple[str, int]]]:
+        accounts: set[str] = set()
+        slots: set[tuple[str, int]] = set()
+        for key, state in found.items():
+            address, known = key.lower(), changed.get(key.lower(), {})
+            if not known:
+                code = _bytes(state.get("code") or "0x")
+                code_hash = int.from_bytes(keccak256(code), "big")
+                self._keep({code_hash: code})
+                after.accounts[address] = AccountAt(
+                    address=address,
+                    balance=_number(state.get("balance", "0x0")),
+                    nonce=int(state.get("nonce") or 0),
+                    code=self._codes[code_hash],
+                )
+                accounts.add(address)
+            for slot, value in (state.get("storage") or {}).items():
+                if slot not in known.get("stateDiff", {}):
+                    after.slots[address, int(slot, 16)] = _number(value)
+                    slots.add((address, int(slot, 16)))
+        return accounts, slots
 
 
 NO_METHOD: Final = frozenset((-32601, -32004))
@@ -150,28 +212,24 @@ def _has_no_method(error: NodeError) -> bool:
     return error.number in NO_METHOD or REFUSED.search(error.text) is not None
 
 
-def _traced(
-    found: Mapping[str, Any], changed: Mapping[str, Any], after: After
-) -> tuple[set[str], set[tuple[str, int]]]:
-    accounts: set[str] = set()
-    slots: set[tuple[str, int]] = set()
-    for key, state in found.items():
-        address, known = key.lower(), changed.get(key.lower(), {})
-        if not known:
-            after.add(
-                AccountAt(
-                    address=address,
-                    balance=_number(state.get("balance", "0x0")),
-                    nonce=int(state.get("nonce") or 0),
-                    code=_bytes(state.get("code") or "0x"),
-                )
-            )
-            accounts.add(address)
-        for slot, value in (state.get("storage") or {}).items():
-            if slot not in known.get("stateDiff", {}):
-                after.slots[address, int(slot, 16)] = _number(value)
-                slots.add((address, int(slot, 16)))
-    return accounts, slots
+def _reads(address: str, code: bytes, words: list[bytes], block: str | dict[str, str]) -> Request:
+    """A call of an account that has other code for the moment."""
+    call = {"to": address, "data": "0x" + b"".join(words).hex()}
+    return "eth_call", (call, block, {address: {"code": "0x" + code.hex()}})
+
+
+def _words(answer: Any) -> list[int]:
+    """Any: as below."""
+    data = _bytes(answer)
+    return [int.from_bytes(data[at : at + 32], "big") for at in range(0, len(data), 32)]
+
+
+def _code(answer: Any, code_hash: int) -> bytes:
+    """Any: as below."""
+    code = _bytes(answer)
+    if int.from_bytes(keccak256(code), "big") != code_hash:
+        raise ValueError(f"code of {len(code)} bytes whose hash is not {code_hash:#066x}")
+    return code
 
 
 def _number(answer: Any) -> int:

@@ -21,7 +21,8 @@ NOTE: Final = 200
 """Characters of a finding's note."""
 
 SECRET: Final = secrets.token_bytes(32)
-"""Of this process. A token knows its own address and the block, and from them alone could tell a trader of a trial."""
+"""Of this process: a token that could foretell who tries it could be honest to them alone. The same people try it on
+every block, so what they look at is read at once the next time."""
 
 Power = Literal["allow", "warn", "deny"]
 
@@ -105,7 +106,7 @@ class Honeypot(RiskProbe[Trying]):
             amount=intent.amount,
             small=max(1, intent.amount // 100),
             large=intent.amount * self.config.large_bps // BPS,
-            seed=keccak256(SECRET + f"{intent.token} {chain.block}".encode()),
+            seed=keccak256(SECRET + intent.token.encode()),
             functions=functions,
             owners=tuple(each.address for each in owners.found),
         )
