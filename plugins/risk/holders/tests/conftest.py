@@ -1,14 +1,10 @@
-import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # for `holders_world`, which the importlib mode does not find
-
-from holders_world import World
-
+from sniper_risk_holders.check import Holders, HoldersConfig, Holding
 from sniper_sdk.devchain import DevChain
+from sniper_sdk.probing import Probing
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +14,6 @@ def devchain() -> Iterator[DevChain]:
 
 
 @pytest.fixture
-async def world(devchain: DevChain) -> AsyncIterator[World]:
-    made = World(devchain)
-    yield made
-    await made.close()
+async def world(devchain: DevChain) -> AsyncIterator[Probing[Holding]]:
+    async with Probing(devchain, lambda **section: Holders(config=HoldersConfig(**section))) as made:
+        yield made

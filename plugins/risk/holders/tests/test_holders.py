@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from holders_world import World
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from sniper_risk_holders.check import Holding
 from sniper_risk_holders.past import created
 from sniper_sdk import zoo
 from sniper_sdk.devchain import Account, DevChain
+from sniper_sdk.probing import Probing
 from sniper_sdk.solidity import compiled
 from sniper_sdk.zoo import Call, V2Pool, contract
 
@@ -29,32 +29,32 @@ def bps(finding: Finding) -> int:
     return finding.found
 
 
-def account(world: World, name: str) -> Account:
+def account(world: Probing[Holding], name: str) -> Account:
     """Nobody has met it: its name counts the blocks."""
     made = Account.named(f"{name} {world.chain.block_number()}")
     world.chain.fund(made.address, 100 * ETHER)
     return made
 
 
-def launched(world: World, name: str = "plain", *, v3: bool = False) -> zoo.ZooToken:
+def launched(world: Probing[Holding], name: str = "plain", *, v3: bool = False) -> zoo.ZooToken:
     venues = (zoo.Venue.V3 if v3 else zoo.Venue.V2,)
     return zoo.deploy(world.chain, name, venues=venues, owner=account(world, "owner"))
 
 
 @pytest.mark.parametrize("name", ["plain", "liquidity-locked", "no-return", "rebasing", "clone-of-plain"])
-async def test_a_token_that_lies_in_its_pool_passes(world: World, name: str) -> None:
+async def test_a_token_that_lies_in_its_pool_passes(world: Probing[Holding], name: str) -> None:
     token = launched(world, name)
     assert await world.denied(token) == set()
     assert bps((await world.judged(token))["holders-seen"]) >= 9_990
 
 
-async def test_the_pool_is_left_out_in_v3_too(world: World) -> None:
+async def test_the_pool_is_left_out_in_v3_too(world: Probing[Holding]) -> None:
     findings = await world.judged(launched(world, v3=True))
     assert all(finding.ok for finding in findings.values())
     assert findings["top-holder"].found == 0
 
 
-async def test_one_who_holds_much_is_told_and_not_what_is_burnt_or_locked(world: World) -> None:
+async def test_one_who_holds_much_is_told_and_not_what_is_burnt_or_locked(world: Probing[Holding]) -> None:
     token, whale = launched(world), account(world, "whale")
     token.buy(whale, 5 * ETHER)
     held = token.holding(whale.address)
@@ -78,7 +78,7 @@ async def test_one_who_holds_much_is_told_and_not_what_is_burnt_or_locked(world:
     assert not (await world.judged(token, max_top_bps=500))["top-holder"].ok
 
 
-async def test_ten_who_hold_much_together_are_told(world: World) -> None:
+async def test_ten_who_hold_much_together_are_told(world: Probing[Holding]) -> None:
     token, whale = launched(world), account(world, "whale")
     token.buy(whale, 20 * ETHER)
     part = token.holding(whale.address) // 12
@@ -91,7 +91,7 @@ async def test_ten_who_hold_much_together_are_told(world: World) -> None:
     assert len(findings["top-ten"].evidence) == 10
 
 
-async def test_buys_in_the_block_of_the_launch_are_a_bundle(world: World) -> None:
+async def test_buys_in_the_block_of_the_launch_are_a_bundle(world: Probing[Holding]) -> None:
     chain, owner = world.chain, account(world, "owner")
     first, second, late = (account(world, f"{each} buyer") for each in ("first", "second", "late"))
     address = chain.deploy(contract("PlainToken"), "Bundle", "BUN", SUPPLY, sender=owner)
@@ -118,7 +118,7 @@ async def test_buys_in_the_block_of_the_launch_are_a_bundle(world: World) -> Non
     assert await world.denied(token, bundled="deny") == {"bundled-buys"}
 
 
-async def test_a_purchase_of_the_deployer_is_a_bundle_in_later_blocks_too(world: World) -> None:
+async def test_a_purchase_of_the_deployer_is_a_bundle_in_later_blocks_too(world: Probing[Holding]) -> None:
     token, other = launched(world), account(world, "other")
     token.buy(token.owner, 3 * ETHER)
     token.buy(other, ETHER)
@@ -127,7 +127,7 @@ async def test_a_purchase_of_the_deployer_is_a_bundle_in_later_blocks_too(world:
     assert "it is a deployer itself" in bundled.evidence[0]
 
 
-async def test_what_the_deployer_created_before_is_told_and_only_tokens_count(world: World) -> None:
+async def test_what_the_deployer_created_before_is_told_and_only_tokens_count(world: Probing[Holding]) -> None:
     owner = account(world, "serial owner")
     world.chain.deploy(contract("DatedLocker"), owner.address, sender=owner)
     before = [world.chain.deploy(contract("PlainToken"), "Old", "OLD", SUPPLY, sender=owner) for _ in range(3)]
@@ -138,7 +138,7 @@ async def test_what_the_deployer_created_before_is_told_and_only_tokens_count(wo
     assert await world.denied(token, max_earlier_tokens=2, earlier="deny") == {"earlier-tokens"}
 
 
-async def test_holders_from_before_the_logs_are_missing_and_told_so(world: World) -> None:
+async def test_holders_from_before_the_logs_are_missing_and_told_so(world: Probing[Holding]) -> None:
     token, whale = launched(world), account(world, "whale")
     token.buy(whale, 8 * ETHER)
     world.chain.mine(30)
@@ -147,7 +147,9 @@ async def test_holders_from_before_the_logs_are_missing_and_told_so(world: World
     assert "beginning" in seen.evidence[0]
 
 
-async def test_a_token_that_claims_more_than_there_can_be_is_denied_and_its_evidence_journaled(world: World) -> None:
+async def test_a_token_that_claims_more_than_there_can_be_is_denied_and_its_evidence_journaled(
+    world: Probing[Holding],
+) -> None:
     owner = account(world, "liar")
     address = world.chain.deploy(compiled(CONTRACTS)["Liar"], sender=owner)
     pool = V2Pool(address, world.chain.addresses)
@@ -162,7 +164,7 @@ async def test_a_token_that_claims_more_than_there_can_be_is_denied_and_its_evid
 
 @pytest.mark.parametrize("refused", ["eth_getLogs", "eth_getBlockByNumber", "eth_getTransactionCount", "eth_call"])
 async def test_a_node_that_lacks_what_is_asked_is_an_error(
-    world: World, refused: str, monkeypatch: pytest.MonkeyPatch
+    world: Probing[Holding], refused: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = launched(world)
     io = world.io()
@@ -194,5 +196,5 @@ def test_each_nonce_has_an_address_of_its_own(nonce: int) -> None:
     assert len(created(creator, nonce)) == 42
 
 
-def submit(world: World, who: Account, call: Call, *, tip: int, nonce: int | None = None) -> None:
+def submit(world: Probing[Holding], who: Account, call: Call, *, tip: int, nonce: int | None = None) -> None:
     world.chain.submit(who, call.to, call.data, call.value, gas=call.gas, tip=tip, nonce=nonce)

@@ -1,14 +1,10 @@
-import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # for `lp_world`, which the importlib mode does not find
-
-from lp_world import World
-
+from sniper_risk_lp_quality.check import Liquidity, LpQuality, LpQualityConfig
 from sniper_sdk.devchain import DevChain
+from sniper_sdk.probing import Probing
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +14,6 @@ def devchain() -> Iterator[DevChain]:
 
 
 @pytest.fixture
-async def world(devchain: DevChain) -> AsyncIterator[World]:
-    made = World(devchain)
-    yield made
-    await made.close()
+async def world(devchain: DevChain) -> AsyncIterator[Probing[Liquidity]]:
+    async with Probing(devchain, lambda **section: LpQuality(config=LpQualityConfig(**section))) as made:
+        yield made

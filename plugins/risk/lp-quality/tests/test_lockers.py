@@ -3,22 +3,23 @@
 from pathlib import Path
 
 import pytest
-from lp_world import World
 
+from sniper_risk_lp_quality.check import Liquidity
 from sniper_sdk import zoo
 from sniper_sdk.devchain import calldata
+from sniper_sdk.probing import Probing
 from sniper_sdk.solidity import compiled
 
 CONTRACTS = Path(__file__).parent / "contracts"
 YEAR = 365 * 86_400
 
 
-def launched(world: World, *, v3: bool = False) -> zoo.ZooToken:
+def launched(world: Probing[Liquidity], *, v3: bool = False) -> zoo.ZooToken:
     venue = zoo.Venue.V3 if v3 else zoo.Venue.V2
     return zoo.deploy(world.chain, "liquidity-pulled", venues=(venue,))
 
 
-def deposited(world: World, token: zoo.ZooToken, name: str, *arguments: object) -> str:
+def deposited(world: Probing[Liquidity], token: zoo.ZooToken, name: str, *arguments: object) -> str:
     """All LP tokens in a new lock; its address."""
     lock = world.chain.deploy(compiled(CONTRACTS)[name], *arguments, sender=token.owner)
     pair = token.pools[0].address
@@ -28,7 +29,7 @@ def deposited(world: World, token: zoo.ZooToken, name: str, *arguments: object) 
     return lock
 
 
-async def test_a_lock_whose_date_nobody_can_bring_forward_is_one(world: World) -> None:
+async def test_a_lock_whose_date_nobody_can_bring_forward_is_one(world: Probing[Liquidity]) -> None:
     token = launched(world)
     lock = deposited(world, token, "Honest").lower()
     locked = (await world.judged(token))["locked"]
@@ -48,7 +49,7 @@ async def test_a_lock_whose_date_nobody_can_bring_forward_is_one(world: World) -
         ("Open", "goes from"),
     ],
 )
-async def test_a_lock_that_can_be_opened_is_none(world: World, name: str, why: str) -> None:
+async def test_a_lock_that_can_be_opened_is_none(world: Probing[Liquidity], name: str, why: str) -> None:
     token = launched(world)
     deposited(world, token, name)
     findings = await world.judged(token)
@@ -56,7 +57,7 @@ async def test_a_lock_that_can_be_opened_is_none(world: World, name: str, why: s
     assert why in findings["locked"].evidence[0]
 
 
-async def test_a_lock_that_has_approved_somebody_is_none(world: World) -> None:
+async def test_a_lock_that_has_approved_somebody_is_none(world: Probing[Liquidity]) -> None:
     token = launched(world)
     deposited(world, token, "Approving", token.pools[0].address)
     locked = (await world.judged(token))["locked"]
@@ -64,7 +65,7 @@ async def test_a_lock_that_has_approved_somebody_is_none(world: World) -> None:
     assert f"it lets {token.owner.address.lower()} take it" in locked.evidence[0]
 
 
-async def test_of_a_lock_of_many_what_it_records_is_locked_and_no_more(world: World) -> None:
+async def test_of_a_lock_of_many_what_it_records_is_locked_and_no_more(world: Probing[Liquidity]) -> None:
     token, chain = launched(world), world.chain
     pair = token.pools[0].address
     lock = chain.deploy(compiled(CONTRACTS)["Records"], sender=chain.accounts[3])
@@ -82,7 +83,7 @@ async def test_of_a_lock_of_many_what_it_records_is_locked_and_no_more(world: Wo
 
 
 @pytest.mark.parametrize("strict", [True, False])
-async def test_a_position_in_a_lock_is_locked_where_the_lock_holds_it(world: World, strict: bool) -> None:
+async def test_a_position_in_a_lock_is_locked_where_the_lock_holds_it(world: Probing[Liquidity], strict: bool) -> None:
     token, chain = launched(world, v3=True), world.chain
     lock = chain.deploy(compiled(CONTRACTS)["Keeper"], strict, sender=token.owner)
     manager, owner = chain.addresses.v3_positions, token.owner.address

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from lp_world import World
 
 from sniper.codec import decode, encode
 from sniper.errors import RpcError, SniperError
@@ -16,6 +15,7 @@ from sniper_risk_lp_quality.ranges import Price, worth
 from sniper_sdk import zoo
 from sniper_sdk.builders import view
 from sniper_sdk.devchain import Account, calldata
+from sniper_sdk.probing import Probing
 
 ETHER = 10**18
 
@@ -25,18 +25,18 @@ def bps(finding: Finding) -> int:
     return finding.found
 
 
-def launched(world: World, *, v3: bool = False, name: str = "liquidity-pulled") -> zoo.ZooToken:
+def launched(world: Probing[Liquidity], *, v3: bool = False, name: str = "liquidity-pulled") -> zoo.ZooToken:
     return zoo.deploy(world.chain, name, venues=(zoo.Venue.V3 if v3 else zoo.Venue.V2,))
 
 
-def account(world: World, name: str, wei: int = ETHER) -> Account:
+def account(world: Probing[Liquidity], name: str, wei: int = ETHER) -> Account:
     made = Account.named(name)
     world.chain.fund(made.address, wei)
     return made
 
 
 @pytest.mark.parametrize("v3", [False, True])
-async def test_what_was_removed_is_told_with_its_block(world: World, v3: bool) -> None:
+async def test_what_was_removed_is_told_with_its_block(world: Probing[Liquidity], v3: bool) -> None:
     token = launched(world, v3=v3)
     assert (await world.judged(token))["removed"].found == 0
     for call in token.pools[0].remove(world.chain, token.owner.address, 4000):
@@ -49,7 +49,7 @@ async def test_what_was_removed_is_told_with_its_block(world: World, v3: bool) -
 
 
 @pytest.mark.parametrize("v3", [False, True])
-async def test_depth_is_what_the_pool_holds_of_the_quote_coin(world: World, v3: bool) -> None:
+async def test_depth_is_what_the_pool_holds_of_the_quote_coin(world: Probing[Liquidity], v3: bool) -> None:
     token = launched(world, v3=v3)
     found = await world.found(token)
     assert abs(found.depth - 10 * ETHER) < 10**6
@@ -57,7 +57,7 @@ async def test_depth_is_what_the_pool_holds_of_the_quote_coin(world: World, v3: 
     assert not (await world.judged(token, min_depth="11 ether"))["depth"].ok
 
 
-async def test_a_range_without_the_quote_coin_is_told_by_its_value(world: World) -> None:
+async def test_a_range_without_the_quote_coin_is_told_by_its_value(world: Probing[Liquidity]) -> None:
     token, chain = launched(world, v3=True, name="plain"), world.chain
     buyer = chain.accounts[1]
     token.buy(buyer, 5 * ETHER)
@@ -83,7 +83,7 @@ async def test_a_range_without_the_quote_coin_is_told_by_its_value(world: World)
     assert findings["locked"].found == 10_000 - bps(findings["single-sided"]) - 1
 
 
-async def test_buyers_whom_the_deployer_paid_are_told_with_the_payment(world: World) -> None:
+async def test_buyers_whom_the_deployer_paid_are_told_with_the_payment(world: Probing[Liquidity]) -> None:
     token = launched(world)
     friend, other, stranger = (account(world, f"{who} {token.address}", 0) for who in ("friend", "other", "stranger"))
     bank = account(world, f"bank {token.address}", 10 * ETHER)
@@ -112,7 +112,7 @@ async def test_buyers_whom_the_deployer_paid_are_told_with_the_payment(world: Wo
     assert (await world.found(token, first_blocks=20, funding_blocks=0)).buyers[1].links == ()
 
 
-async def test_a_pool_older_than_the_logs_is_told_so_and_its_holders_are_strangers(world: World) -> None:
+async def test_a_pool_older_than_the_logs_is_told_so_and_its_holders_are_strangers(world: Probing[Liquidity]) -> None:
     token = launched(world)
     world.chain.mine(30)
     found = await world.found(token, history_blocks=20)
@@ -122,7 +122,7 @@ async def test_a_pool_older_than_the_logs_is_told_so_and_its_holders_are_strange
     assert not (await world.judged(token, history_blocks=20))["locked"].ok
 
 
-async def test_a_pool_of_no_known_kind_is_denied(world: World) -> None:
+async def test_a_pool_of_no_known_kind_is_denied(world: Probing[Liquidity]) -> None:
     token = launched(world)
     intent = world.entry(token.address, world.chain.addresses.weth)
     check = LpQuality(config=LpQualityConfig())
@@ -132,7 +132,7 @@ async def test_a_pool_of_no_known_kind_is_denied(world: World) -> None:
 
 @pytest.mark.parametrize("refused", ["eth_getLogs", "eth_getBlockByNumber", "eth_call"])
 async def test_a_node_that_lacks_what_is_asked_is_an_error(
-    world: World, refused: str, monkeypatch: pytest.MonkeyPatch
+    world: Probing[Liquidity], refused: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = launched(world)
     io = world.io()
@@ -148,7 +148,7 @@ async def test_a_node_that_lacks_what_is_asked_is_an_error(
         await world.found(token, io=io)
 
 
-async def test_a_block_has_its_transactions_and_later_ones_are_refused(world: World) -> None:
+async def test_a_block_has_its_transactions_and_later_ones_are_refused(world: Probing[Liquidity]) -> None:
     token = launched(world)
     chain = await world.io().chain(world.chain.chain_id)
     assert isinstance(chain, ChainAt)
