@@ -11,14 +11,17 @@ from sniper.errors import CallReverted
 from sniper.evm.log import Log
 from sniper.risk import Finding
 from sniper.types import split_asset
+from sniper_risk_rug_forecast import sniper_risk_checks
 from sniper_risk_rug_forecast.actions import Action
 from sniper_risk_rug_forecast.chainlogs import PairLog
-from sniper_risk_rug_forecast.check import RULE, SEEN, PoolForecast, RugForecast, RugForecastConfig
+from sniper_risk_rug_forecast.check import ENOUGH, RULE, SEEN, PoolForecast, RugForecast, RugForecastConfig
 from sniper_risk_rug_forecast.errors import ModelFileError
 from sniper_risk_rug_forecast.forecast import Forecast, forecast
 from sniper_risk_rug_forecast.training import MALICIOUS
 from sniper_sdk.builders import POOL, TOKEN, entry, view
 
+(SPEC,) = sniper_risk_checks()
+PROFILES: dict[str, Any] = SPEC.profiles
 COIN = "0x" + "00" * 19 + "0e"
 BLOCK_S = 12
 
@@ -78,9 +81,9 @@ def judged(found: PoolForecast, **section: Any) -> dict[str, Finding]:
     return {finding.rule: finding for finding in check.judge(entry(10**17), view(), found)}
 
 
-def with_probability(bps: int | None, *, drained: bool = False, cut: bool = False) -> PoolForecast:
+def with_probability(bps: int | None, *, drained: bool = False, cut: bool = False, actions: int = 9) -> PoolForecast:
     told = Forecast(
-        probability_bps=bps, drained=drained, actions=9, age_s=60, reasons=("burns = 1 (+1.00 log odds)",),
+        probability_bps=bps, drained=drained, actions=actions, age_s=60, reasons=("burns = 1 (+1.00 log odds)",),
         about="trained on generated launches", model="ab",
     )  # fmt: skip
     return PoolForecast(block=9, unknown="", first_block=1, cut=cut, forecast=told)
@@ -120,10 +123,11 @@ async def test_says_when_the_pool_is_older_than_what_was_read() -> None:
     assert judged(await foreseen(archive(actions)))[SEEN].ok
 
 
-async def test_a_pool_of_another_kind_is_no_pass() -> None:
+@pytest.mark.parametrize("unseen", ["warn", "deny"])
+async def test_a_pool_of_another_kind_is_no_pass_and_no_denial(unseen: str) -> None:
     there = archive(list(story()))
     there.pair = False
-    finding = judged(await foreseen(there))[RULE]
+    finding = judged(await foreseen(there), unseen=unseen)[RULE]
     assert (finding.ok, finding.severity, finding.found) == (False, "warn", "unknown")
     assert "Uniswap V2" in finding.note
 
@@ -133,8 +137,11 @@ async def test_a_pool_of_which_nothing_is_known_is_no_pass(change: dict[str, Any
     there = archive(list(story()))
     for name, value in change.items():
         setattr(there, name, value)
-    (finding,) = judged(await foreseen(there, max_blocks=5000)).values()
+    found = await foreseen(there, max_blocks=5000)
+    (finding,) = judged(found).values()
     assert (finding.ok, finding.severity) == (False, "warn")
+    (finding,) = judged(found, **PROFILES["cautious"]).values()
+    assert (finding.ok, finding.severity) == (False, "deny")
 
 
 async def test_a_pair_that_logs_its_reserves_otherwise_is_no_pass_and_not_drained() -> None:
@@ -143,6 +150,20 @@ async def test_a_pair_that_logs_its_reserves_otherwise_is_no_pass_and_not_draine
     there.logs_there = [log for log in there.logs_there if log.topics[0] != TOPIC["sync"]]
     finding = judged(await foreseen(there))[RULE]
     assert (finding.ok, finding.severity, finding.found) == (False, "warn", "unknown")
+
+
+@pytest.mark.parametrize(("profile", "severity"), [("cautious", "deny"), ("balanced", "warn"), ("degen", "warn")])
+@pytest.mark.parametrize(
+    ("found", "rule"), [(with_probability(0, cut=True), SEEN), (with_probability(0, actions=4), ENOUGH)]
+)
+def test_what_was_seen_too_little_of_is_denied_by_the_cautious_alone(
+    found: PoolForecast, rule: str, profile: str, severity: str
+) -> None:
+    findings = judged(found, **PROFILES.get(profile, {}))
+    assert [name for name, finding in findings.items() if not finding.ok] == [rule]
+    assert findings[rule].severity == severity
+    assert all(finding.ok for finding in judged(found, unseen="allow").values())
+    assert all(finding.ok for finding in judged(with_probability(0, actions=5), **PROFILES.get(profile, {})).values())
 
 
 async def test_a_drained_pool_is_denied_as_a_fact() -> None:

@@ -11,7 +11,7 @@ def sniper_risk_checks() -> list[RiskCheckSpec]:
             summary="Foresees whether a pool is drained within 24 hours, by a model trained on generated launches",
             factory="sniper_risk_rug_forecast.check:RugForecast",
             profiles={
-                "cautious": {"warn_above_bps": 2_000, "deny_above_bps": 4_000},
+                "cautious": {"warn_above_bps": 2_000, "deny_above_bps": 4_000, "unseen": "deny"},
                 "degen": {"warn_above_bps": 6_000, "deny_above_bps": 9_000},
             },
         )

@@ -1,26 +1,33 @@
 """Is this pool about to be drained? Reads what happened to it so far, and lets a model judge that."""
 
 import asyncio
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field, PositiveInt
 
 from sniper.errors import CallReverted
 from sniper.io import Chain
-from sniper.risk import Config, Entry, Evidence, Finding, Findings, Io, RiskProbe, View
+from sniper.risk import Config, Entry, Evidence, Finding, Findings, Io, RiskProbe, Sure, View
 from sniper.types import BPS, split_asset
 from sniper_risk_rug_forecast.chainlogs import TOPICS, BlockTime, PairLog, from_the_start
 from sniper_risk_rug_forecast.forecast import Forecast, forecast
 
 RULE: Final = "drained-within-24h"
 SEEN: Final = "seen-since-creation"
+ENOUGH: Final = "seen-actions"
 HEADERS: Final = 12
 """Blocks whose times are asked for; those between them are taken as evenly spaced."""
+
+Power = Literal["allow", "warn", "deny"]
 
 
 class RugForecastConfig(Config):
     warn_above_bps: int = Field(4_000, ge=0, le=BPS, description="probability above which there is a warning, bps")
     deny_above_bps: int = Field(7_000, ge=0, le=BPS, description="probability above which nothing is bought, bps")
+    min_actions: PositiveInt = Field(5, description="fewest actions in the pool from which a forecast says something")
+    unseen: Power = Field(
+        "warn", description="what it means that there were fewer, or that the pair or its first part could not be read"
+    )
     model: str = Field("", description="path of a model file; empty for the one that comes with the package")
     max_blocks: PositiveInt = Field(50_000, description="blocks back from the newest in which the pool's logs are read")
     blocks_per_request: PositiveInt = Field(2_000, description="most blocks that the node is asked for at once")
@@ -33,6 +40,7 @@ class PoolForecast(Evidence):
     unknown      Why nothing can be foreseen; empty where it was.
     first_block  The oldest block that was read; ``cut``: the pool is older than that.
     forecast     None where nothing can be foreseen.
+    foreign      It is no pair, so no model here is about it.
     """
 
     block: int
@@ -40,6 +48,7 @@ class PoolForecast(Evidence):
     first_block: int
     cut: bool
     forecast: Forecast | None
+    foreign: bool = False
 
 
 class RugForecast(RiskProbe[PoolForecast]):
@@ -55,7 +64,8 @@ class RugForecast(RiskProbe[PoolForecast]):
                 chain.read(pool, "getReserves()(uint112,uint112,uint32)"),
             )
         except CallReverted:
-            return _unknown(chain, "it is no pair of the Uniswap V2 kind, and the model knows no other")
+            why = "it is no pair of the Uniswap V2 kind, and the model knows no other"
+            return _unknown(chain, why, foreign=True)
         coins = read[0][0].lower(), read[1][0].lower()
         if traded not in coins:
             return _unknown(chain, "it does not hold the token")
@@ -87,10 +97,10 @@ class RugForecast(RiskProbe[PoolForecast]):
         limits, told = self.config, found.forecast
         if told is None or told.probability_bps is None:
             why = found.unknown or "it never logged its reserves as a pair does"
-            yield Finding(
-                rule=RULE, ok=False, found="unknown", note=f"cannot tell of this pool: {why}", severity="warn",
-                sure="inferred",
-            )  # fmt: skip
+            note = f"cannot tell of this pool: {why}"
+            # A pool of another kind is for other checks: no setting here could make it known.
+            power = "warn" if found.foreign else limits.unseen
+            yield _seen(power, RULE, False, "unknown", note=note, sure="inferred")
             return
         denies = told.drained or told.probability_bps > limits.deny_above_bps
         warned = min(limits.warn_above_bps, limits.deny_above_bps)
@@ -109,19 +119,44 @@ class RugForecast(RiskProbe[PoolForecast]):
                 f"model sha256 {told.model}",
             ),
         )
-        yield Finding(
-            rule=SEEN,
-            ok=not found.cut,
-            found=found.first_block,
-            unit="block",
-            note="older actions were not read: the forecast knows this pool's later life alone" if found.cut else "",
-            severity="warn",
-        )
+        cut = "older actions were not read: the forecast knows this pool's later life alone" if found.cut else ""
+        yield _seen(limits.unseen, SEEN, not found.cut, found.first_block, unit="block", note=cut)
+        least = limits.min_actions
+        yield _seen(limits.unseen, ENOUGH, told.actions >= least, told.actions, limit=least, unit="actions")
 
 
-def _unknown(chain: Chain, why: str, first: int | None = None) -> PoolForecast:
+def _seen(
+    power: Power,
+    rule: str,
+    ok: bool,
+    found: int | str,
+    *,
+    limit: int | None = None,
+    unit: str = "",
+    note: str = "",
+    sure: Sure = "measured",
+) -> Finding:
+    """Whether enough was seen of a pool."""
+    return Finding(
+        rule=rule,
+        ok=ok or power == "allow",
+        found=found,
+        limit=limit,
+        unit=unit,
+        note=note,
+        severity="deny" if power == "deny" else "warn",
+        sure=sure,
+    )
+
+
+def _unknown(chain: Chain, why: str, first: int | None = None, *, foreign: bool = False) -> PoolForecast:
     return PoolForecast(
-        block=chain.block, unknown=why, first_block=chain.block if first is None else first, cut=False, forecast=None
+        block=chain.block,
+        unknown=why,
+        first_block=chain.block if first is None else first,
+        cut=False,
+        forecast=None,
+        foreign=foreign,
     )
 
 
