@@ -137,7 +137,7 @@ class Taught(NamedTuple):
 def teach(known: Sequence[Sample], names: Sequence[str] = NAMES) -> Taught:
     ahead = foresee(known, SEED, names)
     forest = read_forest(grow(known, SEED, names))
-    threshold = best_threshold(ahead.forecast, ahead.came)
+    threshold = best_threshold(ahead.forecast)
     return Taught(lambda x: ahead.calibration.probability(forest.log_odds(x)), threshold)
 
 
@@ -195,6 +195,9 @@ def labelled(data: Data) -> list[Result]:
     found.append(baselines("random forest, published features", *parted(of_table, len(judged))))
     alive = {turn for turn, case in enumerate(judged) if case.actions}
     found += [narrowed(each, f"{each.name}; pools with events", alive) for each in found]
+    ahead = foresee(parted(of_events, len(judged))[0], SEED)
+    name = "events; folds inside the earlier part, by which features were chosen"
+    found.append(Result(name, ahead.forecast, ahead.came, best_threshold(ahead.forecast), ahead.turns))
     every = samples(data.cases, MALICIOUS)
     earlier, later = parted(every, len(data.cases))
     return [*found, tried("events; all pools", teach(earlier), later)]

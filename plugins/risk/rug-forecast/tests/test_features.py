@@ -72,44 +72,58 @@ def test_nothing_can_be_asked_of_a_moment_that_is_over(stream: list[Action]) -> 
 def test_an_empty_pool_has_features_too() -> None:
     empty = History().features(5)
     assert tuple(empty) == NAMES
-    assert empty["age_hours"] == empty["hours_since_trade"] == empty["hours_since_burn"] == NEVER
+    assert empty["age_hours"] == empty["mean_trade_hours"] == empty["hours_since_burn"] == NEVER
+
+
+KEPT = {"sender": "0xr", "token_reserve": 1000}
+MINT = Action(time=0, block=0, kind="mint", quote_in=1000, token_in=1010, quote_reserve=1000, **KEPT)
+BUY = Action(time=60, block=5, kind="swap", to="0xb", quote_in=250, token_out=200, quote_reserve=1250, **KEPT)
+PULL = Action(time=7200, block=600, kind="burn", to="0xd", quote_out=1240, quote_reserve=10, **KEPT)
 
 
 def test_a_pulled_pool_looks_like_one() -> None:
-    history = History()
-    kept = {"sender": "0xr", "token_reserve": 1000}
-    history.feed(Action(time=0, block=0, kind="mint", quote_in=1000, token_in=1000, quote_reserve=1000, **kept))
-    history.feed(
-        Action(time=60, block=5, kind="swap", to="0xb", quote_in=250, token_out=200, quote_reserve=1250, **kept)
-    )
-    assert not history.is_drained
-    history.feed(Action(time=7200, block=600, kind="burn", to="0xd", quote_out=1240, quote_reserve=10, **kept))
+    assert not fed([MINT, BUY]).is_drained
+    history = fed([MINT, BUY, PULL])
     said = history.features(10_800)
     assert history.is_drained
-    assert said["largest_burn"] == pytest.approx(0.992)
+    assert said["largest_burn"] == said["newest_burn"] == pytest.approx(0.992)
     assert said["burnt_of_minted"] == pytest.approx(1.24)
-    assert (said["drains"], said["hours_to_drain"], said["hours_since_burn"]) == (1, 2.0, 1.0)
-    assert said["quote_of_highest"] == pytest.approx(0.008)
-    assert (said["buys"], said["sells"], said["traders"]) == (1, 0, 1)
-    assert said["largest_buy"] == pytest.approx(0.25)
+    assert (said["burners"], said["hours_since_burn"], said["swaps_since_drain"]) == (1, 1.0, 0)
+    assert said["quote_of_highest"] == said["liquidity_of_first"] == pytest.approx(0.008)
+    assert said["quote_fall_log10"] == pytest.approx(2.097, abs=0.001)
+    assert (said["traders"], said["active_hours"], said["mean_trade_hours"]) == (1, 1, pytest.approx(1 / 60))
+    assert (said["first_quote_digits"], said["first_token_digits"]) == (1, 3)
 
 
-def test_a_tax_shows_as_what_is_missing_from_the_pairs_own_formula() -> None:
-    actions = story()
-    fair = fed(list(actions)).features(actions[-1].time)
-    taken = [
-        structs.replace(each, quote_out=each.quote_out * 9 // 10) if each.kind == "swap" else each for each in actions
-    ]
-    short = fed(taken).features(actions[-1].time)
-    assert fair["short_share"] == 0
-    assert short["short_share"] == pytest.approx(short["sells"] / (short["sells"] + short["buys"]))
-    assert short["mean_shortfall"] == pytest.approx(0.1, abs=0.001)
+def test_a_trade_after_the_pull_shows_that_the_pool_was_not_left_at_that() -> None:
+    dust = structs.replace(BUY, time=8000, quote_in=1, quote_reserve=11)
+    said = fed([MINT, BUY, PULL, dust]).features(10_800)
+    assert (said["newest_burn"], said["swaps_since_drain"]) == (0, 1)
+    assert said["largest_burn"] == pytest.approx(0.992)
+    again = fed([MINT, BUY, PULL, dust, structs.replace(PULL, time=8100, quote_out=10, quote_reserve=1)])
+    assert (again.features(10_800)["swaps_since_drain"], again.features(10_800)["newest_burn"]) == (0, 10 / 11)
 
 
-@pytest.mark.parametrize("factor", [3, 10**12])
-def test_a_coin_with_more_decimals_is_the_same_launch(factor: int) -> None:
+def test_liquidity_that_others_add_counts_beside_that_of_the_first() -> None:
+    more = structs.replace(MINT, time=100, quote_in=500, token_in=400, quote_reserve=1750)
+    half = structs.replace(PULL, quote_out=875, quote_reserve=875)
+    assert fed([MINT, BUY, more]).features(7200)["liquidity_of_first"] == pytest.approx(1.4)
+    assert fed([MINT, BUY, more, half]).features(7200)["liquidity_of_first"] == pytest.approx(0.7)
+
+
+def test_who_buys_and_how_differs() -> None:
+    other = structs.replace(BUY, time=120, to="0xr", quote_in=125, quote_reserve=1375)
+    said = fed([MINT, BUY, other]).features(7200)
+    assert (said["traders"], said["trader_entropy"], said["callers"]) == (2, 1.0, 1)
+    assert said["top_buyer_share"] == pytest.approx(2 / 3)
+    assert said["to_caller_share"] == 0.5
+    assert said["trade_size_spread"] == pytest.approx((0.25 - 0.1) / 2)
+
+
+@pytest.mark.parametrize("decimals", [1, 12])
+def test_a_coin_with_more_decimals_is_the_same_launch(decimals: int) -> None:
     quote = ("quote_in", "quote_out", "quote_reserve")
     actions = list(story())
-    scaled = [structs.replace(each, **{name: getattr(each, name) * factor for name in quote}) for each in actions]
+    scaled = [structs.replace(each, **{name: getattr(each, name) * 10**decimals for name in quote}) for each in actions]
     now = actions[-1].time
     assert vector(fed(scaled), now) == pytest.approx(vector(fed(actions), now), rel=1e-6, abs=1e-6)

@@ -45,11 +45,27 @@ def mcc(forecast: Sequence[float], came: Sequence[int], threshold: float) -> flo
     return (tp * tn - fp * fn) / sqrt(product) if product else 0.0
 
 
-def best_threshold(forecast: Sequence[float], came: Sequence[int]) -> float:
-    """The one with the highest `mcc`, in the middle of the gap between two forecasts."""
-    cuts = sorted(set(forecast))
-    candidates = [(low + high) / 2 for low, high in pairwise(cuts)] or [0.5]
-    return max(candidates, key=lambda cut: mcc(forecast, came, cut))
+def best_threshold(forecast: Sequence[float]) -> float:
+    """The one with the highest `mcc` to expect where these probabilities are right, in the middle of the gap between
+    two of them; 0.5 where all are alike.
+
+    The highest `mcc` by what came hangs on a handful of cases: on real pools it found thresholds that did much worse
+    in the next slice.
+    """
+    ordered = sorted(forecast)
+    count, whole = len(ordered), sum(ordered)
+    best, threshold, above = -1.0, 0.5, whole
+    for place, (low, high) in enumerate(pairwise(ordered), start=1):
+        above -= low
+        if low == high:
+            continue
+        tp, fn = above, whole - above
+        fp, tn = count - place - tp, place - fn
+        product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+        expected = (tp * tn - fp * fn) / sqrt(product) if product > 0 else 0.0
+        if expected > best:
+            best, threshold = expected, (low + high) / 2
+    return threshold
 
 
 def brier(forecast: Sequence[float], came: Sequence[int]) -> float:

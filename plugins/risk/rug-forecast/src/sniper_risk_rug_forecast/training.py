@@ -136,7 +136,7 @@ def train(cases: Sequence[Case], *, target: str, about: str, seed: int) -> Model
         )
     ahead = foresee(known, seed)
     forecast, came = ahead.forecast, ahead.came
-    threshold = best_threshold(forecast, came)
+    threshold = best_threshold(forecast)
     return ModelFile(
         format=FORMAT,
         sniper=version("sniper-core"),
