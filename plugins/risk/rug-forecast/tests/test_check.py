@@ -9,7 +9,7 @@ from stories import TOPIC, logs_of, story
 from sniper import codec
 from sniper.errors import CallReverted
 from sniper.evm.log import Log
-from sniper.risk import Finding
+from sniper.risk import Finding, Retry
 from sniper.types import split_asset
 from sniper_risk_rug_forecast import sniper_risk_checks
 from sniper_risk_rug_forecast.actions import Action
@@ -162,6 +162,8 @@ def test_what_was_seen_too_little_of_is_denied_by_the_cautious_alone(
     findings = judged(found, **PROFILES.get(profile, {}))
     assert [name for name, finding in findings.items() if not finding.ok] == [rule]
     assert findings[rule].severity == severity
+    assert findings[rule].retry == (Retry.event("pool-changed/1", POOL) if rule == ENOUGH else None)
+    assert findings[RULE].retry is None
     assert all(finding.ok for finding in judged(found, unseen="allow").values())
     assert all(finding.ok for finding in judged(with_probability(0, actions=5), **PROFILES.get(profile, {})).values())
 

@@ -6,8 +6,9 @@ from typing import Final, Literal
 from pydantic import Field, PositiveInt
 
 from sniper.errors import CallReverted
+from sniper.events import PoolChanged, tag_of
 from sniper.io import Chain
-from sniper.risk import Config, Entry, Evidence, Finding, Findings, Io, RiskProbe, Sure, View
+from sniper.risk import Config, Entry, Evidence, Finding, Findings, Io, Retry, RiskProbe, Sure, View
 from sniper.types import BPS, split_asset
 from sniper_risk_rug_forecast.chainlogs import TOPICS, BlockTime, PairLog, from_the_start
 from sniper_risk_rug_forecast.forecast import Forecast, forecast
@@ -122,7 +123,8 @@ class RugForecast(RiskProbe[PoolForecast]):
         cut = "older actions were not read: the forecast knows this pool's later life alone" if found.cut else ""
         yield _seen(limits.unseen, SEEN, not found.cut, found.first_block, unit="block", note=cut)
         least = limits.min_actions
-        yield _seen(limits.unseen, ENOUGH, told.actions >= least, told.actions, limit=least, unit="actions")
+        more = Retry.event(tag_of(PoolChanged), intent.pool)
+        yield _seen(limits.unseen, ENOUGH, told.actions >= least, told.actions, limit=least, unit="actions", retry=more)
 
 
 def _seen(
@@ -135,17 +137,20 @@ def _seen(
     unit: str = "",
     note: str = "",
     sure: Sure = "measured",
+    retry: Retry | None = None,
 ) -> Finding:
     """Whether enough was seen of a pool."""
+    ok = ok or power == "allow"
     return Finding(
         rule=rule,
-        ok=ok or power == "allow",
+        ok=ok,
         found=found,
         limit=limit,
         unit=unit,
         note=note,
         severity="deny" if power == "deny" else "warn",
         sure=sure,
+        retry=None if ok else retry,
     )
 
 
