@@ -95,3 +95,19 @@ async def test_who_holds_liquidity_and_token_is_told_where_the_config_asks(stand
     assert "(deployer)" in text
     stand.document["risk"] = {"holders": {"concentrated": "warn"}}
     assert (await told(stand, capsys, launched.token))["allowed"]
+
+
+async def test_without_checks_nothing_is_called_a_purchase_and_pools_that_are_left_out_are_counted(
+    stand: Stand, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched = stand.market.launch()
+    stand.document["risk"] = {}
+    answer = await told(stand, capsys, launched.token, code=1)
+    assert (answer["allowed"], answer["checks"], answer["left_out"]) == (False, [], 0)
+    text = await check(stand, capsys, launched.token, code=1)
+    assert "NOT JUDGED" in text
+    assert "BUY" not in text
+    assert "No check is configured for account main" in text
+    monkeypatch.setattr("sniper.runtime.assess.MOST_POOLS", 0)
+    assert (await told(stand, capsys, launched.token, code=1))["left_out"] == 1
+    assert "1 more pools" in await check(stand, capsys, launched.token, code=1)

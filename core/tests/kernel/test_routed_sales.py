@@ -15,6 +15,7 @@ from world import (
     SPLITTER,
     USD,
     WETH,
+    Looks,
     Plain,
     Setup,
     Splitting,
@@ -32,8 +33,9 @@ from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask, ProposeRoute, Send, Settle, Sign
 from sniper.kernel.book import allowance_id
 from sniper.kernel.snapshot import dump, restore
-from sniper.kernel.wiring import ExecutionWiring
+from sniper.kernel.wiring import CheckWiring, ExecutionWiring
 from sniper.proposal import WHOLE, Leg, Proposal
+from sniper.risk import Entry, Finding, Findings, RiskCheck, View, must
 from sniper.runtime.playing import PlayContext
 from sniper.types import BPS, NATIVE, Step
 from sniper.venue import RouteSwap
@@ -124,6 +126,49 @@ def test_a_sale_goes_over_the_pools_that_a_router_proposes_and_receives_what_was
     world.check()
     world.check_replay()
     world.check_against_chain()
+
+
+class WarnsOf(RiskCheck):
+    """Warns of sales through one pool, as a policy does that must not hold up a sale."""
+
+    pool: str
+
+    def judge(self, intent: Entry, view: View) -> Findings:
+        listed = intent.side == "reduce" and intent.pool == f"{CHAIN}:{self.pool}"
+        yield Finding(rule="listed", ok=not listed, found=listed, note=intent.pool, severity="warn")
+
+
+class Silent(RiskCheck):
+    def judge(self, intent: Entry, view: View) -> Findings:
+        if intent.side != "reduce":
+            yield must("fine", True)
+
+
+def test_a_pool_of_which_a_policy_warns_is_on_no_route_of_a_sale_and_holds_none_up() -> None:
+    for pool, routed in ((twin_of(1), False), (pool_of(2), True)):
+        world = holding(replace(SETUP, checks=(CheckWiring("law", WarnsOf(pool=pool), policy=True),)))
+        world.close(1)
+        answer(world, SPLIT)
+        (sale,) = sales(world)
+        assert (sale.route is not None, sale.pool) == (routed, f"{CHAIN}:{pool_of(1)}")
+        if not routed:
+            assert remarks(world)[-1] == f"law.listed does not allow pool {pool} at router"
+        world.settle()
+        assert not world.book.positions
+        world.check_replay()
+
+
+@pytest.mark.parametrize("policy", [Silent(), Looks()])
+def test_a_policy_leaves_a_finding_about_each_sale_also_where_it_says_nothing(policy: RiskCheck) -> None:
+    world = holding(replace(SETUP, checks=(CheckWiring("law", policy, policy=True),)))
+    world.close(1)
+    answer(world, SPLIT)
+    (sale,) = sales(world)
+    (judged,) = (fact for fact in world.of(f.Judged) if fact.check == "law" and fact.intent == sale.intent)
+    assert [(finding.rule, finding.ok) for finding in judged.findings] == [("reduces", True)]
+    assert (sale.route is not None) == isinstance(policy, Silent), (
+        "a probe lets no entry be routed, so one pool is full"
+    )
 
 
 def test_what_is_asked_says_the_amount_the_coins_and_what_gas_is_worth() -> None:

@@ -44,7 +44,8 @@ def check(
 ) -> None:
     """Judge a purchase of TOKEN (its address) as the bot would, and show the findings with their evidence.
 
-    Needs a config file and an endpoint, but no running bot; nothing is bought. Exit code 1 where it is denied.
+    Needs a config file and an endpoint, but no running bot; nothing is bought. Exit code 1 where it is denied, or no
+    check is configured.
     """
     found = asyncio.run(_assessed(ctx.ensure_object(Invocation), token, account, amount, profile, pool, since))
     if as_json:
@@ -83,6 +84,8 @@ _MARKS = {"holds": ("✓", "green"), "warns": ("!", "yellow"), "denies": ("✗",
 
 def _report(found: "Assessment", profile: str | None, *, explain: bool) -> Iterator[str]:
     verdict, colour = ("BUY", "green") if found.allowed else ("DO NOT BUY", "red")
+    if found.unjudged:
+        verdict, colour = "NOT JUDGED", "yellow"
     name = f"{printable(found.symbol)} {found.token}" if found.symbol else found.token
     yield f"{click.style(f' {verdict} ', bg=colour, fg='white', bold=True)} {click.style(name, bold=True)}"
     yield f"Chain {found.chain_id}, block {found.block:,}; account {found.account}, profile {profile or found.profile}."
@@ -98,6 +101,12 @@ def _report(found: "Assessment", profile: str | None, *, explain: bool) -> Itera
         yield f"Judged: buying {got} for {paid} in the {section} pool {entry.pool.partition(':')[2]}."
     if len(found.pools) > 1:
         yield f"It has {len(found.pools)} pools."
+    if found.left_out:
+        said = f"Not read: {found.left_out} more pools, of which one may give more; name one with --pool."
+        yield click.style(said, fg="yellow")
+    if found.unjudged:
+        yield f"No check is configured for account {found.account}: nothing says whether to buy. Add sections such as"
+        yield "[risk.honeypot] and [risk.liquidity] to the config; sniper init writes some."
     for pool, why in found.unread:
         yield click.style(f"Not read: pool {short(pool)}: {printable(why)}", fg="yellow")
     if found.rule:
@@ -175,6 +184,7 @@ def _plain(found: "Assessment") -> dict[str, Any]:
         "token": {"address": found.token, "symbol": found.symbol, "decimals": found.decimals},
         "amount": None if found.entry is None else in_coins(found.entry.amount, found.quote_decimals),
         "pools": [{"pool": pool, "amm": section} for pool, section in found.pools],
+        "left_out": found.left_out,
         "unread": [{"pool": pool, "reason": why} for pool, why in found.unread],
         "entry": None if found.entry is None else to_json(found.entry),
         "checks": [

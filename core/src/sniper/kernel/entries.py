@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from msgspec.structs import replace
+
 from sniper.amm import NoLiquidity
 from sniper.codec import decode
 from sniper.errors import told
@@ -326,18 +328,23 @@ class Entries:
             self.account.emit(f.Measured(time=self.account.kernel.now, token=token, buy_tax_bps=buy, sell_tax_bps=sell))
 
     def forbids(self, entry: Entry) -> str:
-        """The first rule of a policy that denies; empty where none does. One that must look first denies: nothing waits
-        for it here."""
+        """The first rule of a policy that denies, or warns of a sale; empty where none does. One that must look first
+        denies: nothing waits for it here."""
         denials = Denials()
+        sale = entry.side == "reduce"
         for wiring in self.checks:
             if not wiring.policy:
                 continue
             findings: tuple[Finding, ...]
             if isinstance(wiring.check, RiskProbe):
+                if sale:
+                    continue  # no sale waits for it, with a route or without
                 findings = (must("judges-routes", False, note="it looks first, and no route waits for that"),)
             else:
                 judge, view = wiring.check.judge, self.account.view
                 findings = checked_by(self.account, wiring.name, entry.intent, judge, entry, view)
+            if sale:  # at which a policy may say nothing
+                findings = tuple(replace(each, severity="deny") for each in findings if each != _silent())  # type: ignore[type-var]
             denials.add(wiring.name, findings)
         return denials.rule
 

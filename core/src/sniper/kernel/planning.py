@@ -212,7 +212,21 @@ class Planning:
         """A sale as it may go over a route, by the venues of the strategy that bought, while that is in the config."""
         owner = self.account.instances.get(position.instance)
         venue = owner.wiring.venue if owner else position.venue
-        return Trade(f"the sale of {position.token}", venue, False, position.token, position.quote, amount, out)
+        judged = Entry(
+            intent=f"{self.account.name}/{position.instance}/sale",
+            account=self.account.name,
+            instance=position.instance,
+            chain_id=position.chain_id,
+            token=position.token,
+            quote=position.quote,
+            pool=position.pool,
+            venue=position.venue,
+            amount=amount,
+            expected_out=out,
+            reason="",
+            side="reduce",
+        )
+        return Trade(f"the sale of {position.token}", venue, False, position.token, position.quote, amount, out, judged)
 
     def _enough(self, entry: Entry, gas: int) -> Finding:
         """Whether what is not reserved pays for an entry, its gas and that of the way out, wei."""

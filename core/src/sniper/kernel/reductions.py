@@ -178,10 +178,13 @@ class Reductions:
         pure = dict(account.entries.pure)
         for name in self.policies:
             check = pure.get(name)
-            if check is None:
-                continue  # a probe: reductions never wait for one
             try:
-                findings = tuple(given(finding, Finding) for finding in check.judge(entry, account.view))
+                if check is None:
+                    note = "it looks first, and no sale waits for that"
+                    findings: tuple[Finding, ...] = (must("reduces", True, note=note),)
+                else:
+                    findings = tuple(given(finding, Finding) for finding in check.judge(entry, account.view))
+                findings = findings or (must("reduces", True, note="the policy found nothing to say of this sale"),)
             except Exception as error:  # a plugin's code
                 account.kernel.report(f"policy {name} failed on the sale {order.intent}", error)
                 note = told(error)

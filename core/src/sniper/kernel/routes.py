@@ -39,7 +39,7 @@ class Trade(NamedTuple):
     opens      Whether it is an entry.
     token      What is bought or sold, ``quote``: against what. Asset ids. ``amount``: of what is paid, base units.
     out        What its pool alone gives for it now, base units.
-    entry      What the policies judge of each leg; None for a sale, which no policy of a leg may hold up.
+    judged     What the policies judge of each leg. A sale is held up by none of them: its pool alone is left.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Trade(NamedTuple):
     quote: str
     amount: int
     out: int
-    entry: Entry | None = None
+    judged: Entry
 
 
 class Alone(NamedTuple):
@@ -255,13 +255,11 @@ class Routes:
                 account.kernel.report(f"venue {name} does not say whether it serves a route", error)
 
     def _forbidden(self, trade: Trade, venue: str, legs: tuple[RouteLeg, ...]) -> str:
-        """Which policy does not allow an entry to go this way, for people; empty where all do. They have judged its own
-        pool and venue alone, and what they forbid there must not come in by a route."""
-        entry = trade.entry
-        if entry is None:
-            return ""
+        """Which policy does not allow a trade to go this way, for people; empty where all do. They have judged its own
+        pool and venue alone, and what they forbid there must not come in by a route. For a sale, at which most policies
+        only warn, a warning is enough: it has another way."""
         for leg in legs:
-            judged = replace(entry, pool=asset_id(self.account.chain.id, leg.pool), venue=venue)  # type: ignore[type-var]
+            judged = replace(trade.judged, pool=asset_id(self.account.chain.id, leg.pool), venue=venue)  # type: ignore[type-var]
             if rule := self.account.entries.forbids(judged):
                 return f"{rule} does not allow pool {leg.pool} at {venue}"
         return ""

@@ -56,6 +56,7 @@ class Assessment:
 
     entry   What was judged; None where no pool could be bought from.
     pools   Address and section of those that were read; ``unread``: addresses of those that could not be, and why.
+            ``left_out``: how many were not looked at, because there are so many.
     rule    The first that denied, as ``check.rule``; empty where none did. ``retry``: what to wait for then.
     time    Of the block, ns UTC.
     """
@@ -76,10 +77,16 @@ class Assessment:
     quote_symbol: str = "ether"
     quote_decimals: int = 18
     time: int = 0
+    left_out: int = 0
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether it could be bought, and nothing was asked whether it should."""
+        return self.entry is not None and not self.judged
 
     @property
     def allowed(self) -> bool:
-        return self.entry is not None and not self.rule
+        return self.entry is not None and not self.rule and not self.unjudged
 
     @property
     def retry_after_s(self) -> int | None:
@@ -305,7 +312,10 @@ class _Assessing:
     async def _read_pools(self, token: str, since: int, only: str | None, found: Assessment) -> None:
         """Find the pools that factories made with this token, and read them as they are now."""
         for section, address, log in await self._made(token, since):
-            if len(found.pools) == MOST_POOLS or (only is not None and address != only):
+            if only is not None and address != only:
+                continue
+            if len(found.pools) == MOST_POOLS:
+                found.left_out += 1
                 continue
             creation = NOT_SEEN
             if log is not None:

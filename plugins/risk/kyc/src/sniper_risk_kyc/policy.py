@@ -74,7 +74,8 @@ class Kyc(CedarPolicy):
                 f"account {account}: level {'unknown' if level is None else level}",
                 f"venue {venue}: demands level {'unknown' if least is None else least}",
                 f"this trade of {amount} base units of {coin} demands level {trade_level}",
-                f"{day} base units in 24 hours demand level {day_level}",
+                f"{day} base units of {coin} that this account spends in 24 hours on chain {intent.chain_id} demand "
+                f"level {day_level}; what other accounts spend is not in it",
             ),
         )
 
