@@ -101,7 +101,7 @@ async def test_without_checks_nothing_is_called_a_purchase_and_pools_that_are_le
     stand: Stand, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     launched = stand.market.launch()
-    stand.document["risk"] = {}
+    stand.document["risk"], stand.document["mode"] = {}, "paper"  # live, the config refuses that
     answer = await told(stand, capsys, launched.token, code=1)
     assert (answer["allowed"], answer["checks"], answer["left_out"]) == (False, [], 0)
     text = await check(stand, capsys, launched.token, code=1)
