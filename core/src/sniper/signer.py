@@ -12,7 +12,17 @@ from sniper.errors import SignerError
 from sniper.plugin import Frozen
 from sniper.types import KillLevel
 
-__all__ = ["KillLevel", "Purpose", "SignRequest", "Signed", "Signer", "SignerRefused", "SignerUnreachable"]
+__all__ = [
+    "KillLevel",
+    "Purpose",
+    "SignRequest",
+    "Signed",
+    "Signer",
+    "SignerRefused",
+    "SignerUnreachable",
+    "TypedRequest",
+    "TypedSigned",
+]
 
 Purpose = Literal["entry", "exit", "approve", "cancel"]
 """What a transaction is meant to do. ``cancel`` is a transfer of nothing to oneself that takes the place of a nonce."""
@@ -48,6 +58,29 @@ class Signed(Frozen):
 
     raw: bytes
     tx_hash: str
+
+
+class TypedRequest(Frozen):
+    """EIP-712 typed data to sign.
+
+    data     JSON as ``eth_signTypedData_v4`` takes it: types, primaryType, domain, message.
+    purpose  ``approve`` for permits, ``entry`` or ``exit`` for what trades.
+
+    The other fields are those of `SignRequest`.
+    """
+
+    account: str
+    sender: str
+    data: bytes
+    purpose: Purpose
+    fence: int = 0
+
+
+class TypedSigned(Frozen):
+    """``signature``: 65 bytes, r, s, v (27 or 28), as contracts take it. ``digest``: ``0x…`` of what was signed."""
+
+    signature: bytes
+    digest: str
 
 
 class SignerRefused(SignerError):
@@ -92,6 +125,12 @@ class Signer(ABC):
         It may as well be a ``def`` that returns an awaitable, and has the request on its way by then; whatever is wrong
         is raised where that is awaited.
         """
+
+    async def sign_typed(self, request: TypedRequest) -> TypedSigned:
+        """Sign EIP-712 typed data. Raises as `sign` does, and `SignerRefused` where it signs none at all."""
+        raise SignerRefused(
+            "typed-data", "a request to sign typed data", "transactions", "use a signer that reads typed data"
+        )
 
     @abstractmethod
     async def level(self, level: KillLevel) -> None:

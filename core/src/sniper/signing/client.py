@@ -12,7 +12,16 @@ from pydantic import Field
 from sniper.config import Config
 from sniper.errors import CodecError, SignerError
 from sniper.evm.transaction import Transaction
-from sniper.signer import KillLevel, Signed, Signer, SignerRefused, SignerUnreachable, SignRequest
+from sniper.signer import (
+    KillLevel,
+    Signed,
+    Signer,
+    SignerRefused,
+    SignerUnreachable,
+    SignRequest,
+    TypedRequest,
+    TypedSigned,
+)
 from sniper.signing.child import Child, start_child
 from sniper.signing.errors import StartError
 from sniper.signing.link import Link
@@ -33,6 +42,8 @@ from sniper.signing.wire import (
     SignAsk,
     SignedAnswer,
     Start,
+    TypedAnswer,
+    TypedAsk,
 )
 
 _ROOM = 1024
@@ -131,6 +142,16 @@ class ProcessSigner(Signer):
         answer = await asked
         if isinstance(answer, SignedAnswer):
             return Signed(raw=answer.raw, tx_hash=answer.tx_hash)
+        raise _error(answer)
+
+    async def sign_typed(self, request: TypedRequest) -> TypedSigned:
+        if len(request.data) > MAX_PACKET - _ROOM:
+            raise SignerRefused("size", f"{len(request.data)} bytes", f"{MAX_PACKET - _ROOM} bytes", "sign less")
+        link = await self._connected()
+        ask = TypedAsk(link.number(), request.account, request.sender, request.purpose, request.data, request.fence)
+        answer = await link.ask(ask)
+        if isinstance(answer, TypedAnswer):
+            return TypedSigned(signature=answer.signature, digest=f"0x{answer.digest.hex()}")
         raise _error(answer)
 
     async def level(self, level: KillLevel) -> None:

@@ -7,11 +7,13 @@ from sniper.errors import CodecError, SignerError
 from sniper.evm.keccak import keccak256
 from sniper.evm.transaction import Transaction, decode_payload, signed, transaction_hash
 from sniper.signer import KillLevel, SignerRefused, SignRequest
+from sniper.signing.agreements import check
 from sniper.signing.fences import Fences
 from sniper.signing.key import Key
 from sniper.signing.kill_switch import KillSwitchFiles, stricter
 from sniper.signing.ledger import Ledger
-from sniper.signing.rules import Judge
+from sniper.signing.rules import Judge, Spent
+from sniper.signing.typed import KNOWN, parse
 from sniper.signing.wire import (
     AddressesAnswer,
     AddressesAsk,
@@ -23,6 +25,8 @@ from sniper.signing.wire import (
     RefusedAnswer,
     SignAsk,
     SignedAnswer,
+    TypedAnswer,
+    TypedAsk,
 )
 
 
@@ -56,6 +60,8 @@ class Keyring:
             match ask:
                 case SignAsk():
                     return self._sign(ask)
+                case TypedAsk():
+                    return self._typed(ask)
                 case LevelAsk(id=number, level=level):
                     self._level = level
                     return DoneAnswer(number)
@@ -91,19 +97,56 @@ class Keyring:
             purpose=ask.purpose,
             fence=ask.fence,
         )
-        key = self._keys.get(ask.sender)
+        key = self._key(ask.sender)
+        level = self._admit(request)
+        spent = self._judge.check(request, level)
+        self._spend(request, spent)
+        raw = signed(ask.payload, key.sign(keccak256(ask.payload)))
+        return SignedAnswer(ask.id, raw, transaction_hash(raw))
+
+    def _typed(self, ask: TypedAsk) -> TypedAnswer:
+        # Hashed by definitions of ours, from the very values that are judged.
+        try:
+            typed = parse(ask.payload)
+        except CodecError as error:
+            raise SignerRefused("typed-data", str(error), ", ".join(KNOWN), "send what the signer can read") from None
+        request = SignRequest(
+            account=ask.account,
+            sender=ask.sender,
+            chain_id=typed.chain_id,
+            nonce=int.from_bytes(typed.digest[:8], "big"),  # equal data counts once
+            max_priority_fee=0,
+            max_fee=0,
+            gas=0,
+            to=typed.contract,
+            value=0,
+            data=b"",
+            purpose=ask.purpose,
+            fence=ask.fence,
+        )
+        key = self._key(ask.sender)
+        level = self._admit(request)
+        counted, spent = check(typed, request, self._judge, level, self._clock())
+        self._spend(counted, spent)
+        signature = key.sign(typed.digest)
+        # v as contracts want it: 27 or 28 (ecrecover, yellow paper appendix E).
+        return TypedAnswer(ask.id, signature[:64] + bytes((27 + signature[64],)), typed.digest)
+
+    def _key(self, sender: str) -> Key:
+        key = self._keys.get(sender)
         if key is None:
             raise SignerRefused(
-                "key",
-                f"sender {ask.sender}",
-                ", ".join(self._keys),
-                "start the signer with the key of this address",
+                "key", f"sender {sender}", ", ".join(self._keys), "start the signer with the key of this address"
             )
+        return key
+
+    def _admit(self, request: SignRequest) -> KillLevel:
+        """Whether it may ask at all; gives the level of the kill switch."""
         self._judge.check_account(request)
         # Before what the rules say of the request itself: its token is that of the owner, whatever it asks for.
         self._fences.pass_(request.account, request.fence)
-        spent = self._judge.check(request, stricter(self._level, self._kill_switch.level(request.account)))
-        limits, tokens = self._judge.limits(request.chain_id), self._judge.tokens(request.chain_id)
-        self._ledger.spend(request, limits, self._clock(), tokens, spent)
-        raw = signed(ask.payload, key.sign(keccak256(ask.payload)))
-        return SignedAnswer(ask.id, raw, transaction_hash(raw))
+        return stricter(self._level, self._kill_switch.level(request.account))
+
+    def _spend(self, request: SignRequest, spent: Sequence[Spent]) -> None:
+        chain = self._judge.chain(request.chain_id)
+        self._ledger.spend(request, chain.rules, self._clock(), chain.tokens, spent)

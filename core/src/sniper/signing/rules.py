@@ -20,6 +20,7 @@ from sniper.signing.calldata import UnreadableCall
 from sniper.signing.calls import read
 from sniper.signing.commands import EXECUTE
 from sniper.signing.errors import RulesError
+from sniper.signing.typed import KNOWN
 
 ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _SELECTOR = re.compile(r"0x[0-9a-f]{8}")
@@ -72,6 +73,19 @@ class TokenRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_approval: int | None = None
 
 
+class CollectionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What NFTs of one collection may be traded at, each, in base units of ``currency``.
+
+    currency   Address of a token; "" is the native coin. Bids are paid in tokens, so they want one.
+    min_price  The least that the sender must receive for one; None: none is sold.
+    max_price  The most that may be offered for one; None: none is bought.
+    """
+
+    currency: str = ""
+    min_price: int | None = None
+    max_price: int | None = None
+
+
 class ChainRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What may be signed on one chain. Amounts are wei.
 
@@ -82,6 +96,9 @@ class ChainRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spenders             Contracts that tokens may be approved to.
     unlimited_approvals  Whether a token that is not under ``tokens`` may be approved without a limit (2**128 and more).
     contracts            Contract, then its functions: a signature such as ``transfer(address,uint256)`` or a selector.
+    typed                Contract, then what EIP-712 data may be signed for it: `sniper.signing.typed.KNOWN`.
+    typed_seconds        How long such a signature may be good for, from now.
+    collections          NFTs that may be traded by Seaport orders.
     """
 
     max_fee: int
@@ -92,6 +109,9 @@ class ChainRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spenders: tuple[str, ...] = ()
     unlimited_approvals: bool = False
     contracts: dict[str, dict[str, Call]] = {}
+    typed: dict[str, tuple[str, ...]] = {}
+    typed_seconds: int = 3600
+    collections: dict[str, CollectionRules] = {}
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,7 +143,7 @@ def parse_rules(content: dict[str, Any], origin: str) -> Rules:
     return rules
 
 
-class _Chain:
+class Chain:
     """The rules of one chain, ready to be looked up."""
 
     def __init__(self, name: str, rules: ChainRules) -> None:
@@ -137,6 +157,18 @@ class _Chain:
                 if (getattr(limits, field) or 0) < 0:
                     raise RulesError(f"{name}.tokens.{token}.{field} is {getattr(limits, field)}; give 0 or more")
         self.spenders = frozenset(_address(f"{name}.spenders", spender) for spender in rules.spenders)
+        self.typed = {_address(f"{name}.typed", contract): kinds for contract, kinds in rules.typed.items()}
+        for contract, kinds in self.typed.items():
+            for kind in kinds:
+                if kind not in KNOWN:
+                    raise RulesError(f"{name}.typed.{contract}: {kind!r} is not known; known are {', '.join(KNOWN)}")
+        self.collections = {
+            _address(f"{name}.collections", collection): msgspec.structs.replace(
+                limits,
+                currency=_address(f"{name}.collections.{collection}", limits.currency) if limits.currency else "",
+            )
+            for collection, limits in rules.collections.items()
+        }
         self.contracts = {
             _address(f"{name}.contracts", contract): {
                 _selector(f"{name}.contracts.{contract}", function): call for function, call in functions.items()
@@ -160,15 +192,19 @@ class Judge:
                     raise RulesError(
                         f"sender {sender} belongs to {owners[sender]!r} and {account!r}; give it one account"
                     )
-        self._chains = {chain_id: _Chain(f"chains.{chain_id}", chain) for chain_id, chain in rules.chains.items()}
+        self._chains = {chain_id: Chain(f"chains.{chain_id}", chain) for chain_id, chain in rules.chains.items()}
 
-    def limits(self, chain_id: int) -> ChainRules:
-        """The rules of a chain that `check` has let pass."""
-        return self._chains[chain_id].rules
-
-    def tokens(self, chain_id: int) -> dict[str, TokenRules]:
-        """Limits of tokens on a chain that `check` has let pass, by address in lower case."""
-        return self._chains[chain_id].tokens
+    def chain(self, chain_id: int) -> Chain:
+        """The rules of a chain. Raises `SignerRefused`."""
+        chain = self._chains.get(chain_id)
+        if chain is None:
+            raise SignerRefused(
+                "chain",
+                f"chain {chain_id}",
+                ", ".join(str(chain_id) for chain_id in self._chains) or "none",
+                "add the chain to the signer's rules",
+            )
+        return chain
 
     def check_account(self, request: SignRequest) -> None:
         """Whether the sender may sign for this account at all. Raises `SignerRefused`."""
@@ -186,15 +222,8 @@ class Judge:
         Raises `SignerRefused`.
         """
         self.check_account(request)
-        chain = self._chains.get(request.chain_id)
-        if chain is None:
-            raise SignerRefused(
-                "chain",
-                f"chain {request.chain_id}",
-                ", ".join(str(chain_id) for chain_id in self._chains) or "none",
-                "add the chain to the signer's rules",
-            )
-        _check_level(request, level)
+        chain = self.chain(request.chain_id)
+        check_level(request, level)
         _check_purpose(request)
         _check_fee(request, chain.rules)
         if request.purpose == "cancel":
@@ -211,7 +240,8 @@ class Judge:
         return _check_moves(request, call)
 
 
-def _check_level(request: SignRequest, level: KillLevel) -> None:
+def check_level(request: SignRequest, level: KillLevel) -> None:
+    """Whether the kill switch lets a request of this purpose through. Raises `SignerRefused`."""
     frozen = level is KillLevel.FREEZE and request.purpose != "cancel"
     if frozen or (level is not KillLevel.OFF and request.purpose == "entry"):
         raise SignerRefused(
@@ -255,7 +285,7 @@ def _check_fee(request: SignRequest, rules: ChainRules) -> None:
         )
 
 
-def _check_destination(request: SignRequest, chain: _Chain) -> Call:
+def _check_destination(request: SignRequest, chain: Chain) -> Call:
     functions = chain.contracts.get(request.to)
     if functions is None:
         raise SignerRefused(
@@ -316,7 +346,7 @@ def _check_moves(request: SignRequest, call: Call) -> tuple[Spent, ...]:
     return moves.spent
 
 
-def _check_amount(request: SignRequest, token: str, argument: int, chain: _Chain) -> None:
+def _check_amount(request: SignRequest, token: str, argument: int, chain: Chain) -> None:
     word = _word(request, argument)
     if len(word) != 32:
         raise SignerRefused("approval", "an approval without an amount", "a whole call", "correct the request")
@@ -341,15 +371,20 @@ def check_approval(token: str, amount: int, chain_id: int, limits: TokenRules | 
         )
 
 
-def _check_spender(request: SignRequest, argument: int, chain: _Chain) -> None:
+def _check_spender(request: SignRequest, argument: int, chain: Chain) -> None:
     word = _word(request, argument)
-    spender = f"0x{word[12:].hex()}"
-    if len(word) != 32 or any(word[:12]) or spender not in chain.spenders:
+    whole = len(word) == 32 and not any(word[:12])
+    check_spender(f"0x{(word[12:] if whole else word).hex()}", request.chain_id, chain)
+
+
+def check_spender(spender: str, chain_id: int, chain: Chain) -> None:
+    """Whether tokens may be approved to this address at all. Raises `SignerRefused`."""
+    if spender not in chain.spenders:
         raise SignerRefused(
             "spender",
-            f"approval to 0x{word.hex()}",
+            f"approval to {spender}",
             ", ".join(sorted(chain.spenders)) or "none",
-            f"add it to chains.{request.chain_id}.spenders in the signer's rules if you know it",
+            f"add it to chains.{chain_id}.spenders in the signer's rules if you know it",
         )
 
 

@@ -26,6 +26,17 @@ class SignAsk(msgspec.Struct, frozen=True, array_like=True, tag="sign"):
     fence: int = 0
 
 
+class TypedAsk(msgspec.Struct, frozen=True, array_like=True, tag="typed"):
+    """``payload``: EIP-712 typed data, JSON."""
+
+    id: int
+    account: str
+    sender: str
+    purpose: Purpose
+    payload: bytes
+    fence: int = 0
+
+
 class LevelAsk(msgspec.Struct, frozen=True, array_like=True, tag="level"):
     id: int
     level: KillLevel
@@ -35,13 +46,19 @@ class AddressesAsk(msgspec.Struct, frozen=True, array_like=True, tag="addresses"
     id: int
 
 
-Ask: TypeAlias = SignAsk | LevelAsk | AddressesAsk
+Ask: TypeAlias = SignAsk | TypedAsk | LevelAsk | AddressesAsk
 
 
 class SignedAnswer(msgspec.Struct, frozen=True, array_like=True, tag="signed"):
     id: int
     raw: bytes
     tx_hash: str
+
+
+class TypedAnswer(msgspec.Struct, frozen=True, array_like=True, tag="typed"):
+    id: int
+    signature: bytes
+    digest: bytes
 
 
 class RefusedAnswer(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
@@ -68,7 +85,7 @@ class DoneAnswer(msgspec.Struct, frozen=True, array_like=True, tag="done"):
     id: int
 
 
-Answer: TypeAlias = SignedAnswer | RefusedAnswer | FailedAnswer | AddressesAnswer | DoneAnswer
+Answer: TypeAlias = SignedAnswer | TypedAnswer | RefusedAnswer | FailedAnswer | AddressesAnswer | DoneAnswer
 
 
 class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

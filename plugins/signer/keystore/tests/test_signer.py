@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import json
 import os
 import pty
 import signal
@@ -19,9 +20,10 @@ import pytest
 from eth_account import Account
 
 from sniper.evm.transaction import LegacyTransaction, decode_signed, recover_sender, transaction_hash
-from sniper.signer import KillLevel, Signed, SignerRefused, SignerUnreachable
+from sniper.signer import KillLevel, Signed, SignerRefused, SignerUnreachable, TypedRequest
 from sniper.signing.errors import KeyFileError, StartError, WrongPassword
 from sniper.signing.password import of_text
+from sniper.signing.typed import document
 from sniper_signer_keystore.client import KeystoreConfig, KeystoreSigner
 
 World = Any
@@ -203,6 +205,48 @@ async def test_tokens_are_counted_by_the_process(config: KeystoreConfig, world: 
     await signer.sign(world.exit(nonce=1))  # sells 5
     with pytest.raises(SignerRefused, match="max-value-per-hour"):
         await signer.sign(world.exit(nonce=2))
+    await signer.close()
+
+
+async def test_typed_data_is_judged_counted_and_signed_as_eth_account_does(
+    config: KeystoreConfig, world: World
+) -> None:
+    limits = {"max_value": 5, "max_value_per_hour": 8, "max_value_per_day": 8}
+    kinds = {world.permit2: ["PermitTransferFrom"]}
+    rules = world.rules(tokens={world.token: limits}, typed=kinds, typed_seconds=2**40)
+    signer = KeystoreSigner(config.model_copy(update={"rules": rules}), lambda: of_text(world.password))
+    await signer.open()
+    domain = {"name": "Permit2", "chainId": world.chain, "verifyingContract": world.permit2}
+
+    def request(nonce: int, **changes: Any) -> TypedRequest:
+        permitted = {"token": world.token, "amount": 5}
+        message = {"permitted": permitted, "spender": world.router, "nonce": nonce, "deadline": 2**40}
+        data = document("PermitTransferFrom", domain, message)
+        fields = {"account": "alice", "sender": world.sender, "data": data, "purpose": "entry", **changes}
+        return TypedRequest(**fields)
+
+    signed = await signer.sign_typed(request(1))
+    types = json.loads(request(1).data)["types"]
+    message = json.loads(request(1).data)["message"]
+    expected = Account.sign_typed_data(world.key, domain, types, message)
+    assert signed.signature == bytes(expected.signature)
+    assert signed.digest == f"0x{bytes(expected.message_hash).hex()}"
+    assert await signer.sign_typed(request(1)) == signed  # the same again counts once
+    for changes, rule in (
+        ({"account": "bob"}, "account"),
+        ({"sender": world.stranger}, "key"),
+        ({"data": b"{}"}, "typed-data"),
+        ({"data": bytes(200_000)}, "size"),
+        ({"purpose": "approve"}, "purpose"),
+    ):
+        with pytest.raises(SignerRefused) as caught:
+            await signer.sign_typed(request(1, **changes))
+        assert caught.value.rule == rule
+    with pytest.raises(SignerRefused, match="max-value-per-hour"):
+        await signer.sign_typed(request(2))
+    await signer.sign_typed(request(1, fence=3))
+    with pytest.raises(SignerRefused, match="fence"):
+        await signer.sign_typed(request(1, fence=2))
     await signer.close()
 
 
