@@ -58,3 +58,34 @@ def test_what_is_no_key_is_refused_without_showing_it(tmp_path: Path, typed: str
     assert done.returncode == 5
     assert typed not in done.stdout + done.stderr
     assert not (tmp_path / "k").exists()
+
+
+RULES = """version = 3
+[accounts]
+main = ["0x9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f"]
+[chains.1]
+max_fee = 1
+max_value = 1
+max_value_per_hour = 1
+max_value_per_day = 1
+"""
+
+
+def test_rules_are_signed_in_their_file_and_no_secret_is_shown(tmp_path: Path) -> None:
+    keys("import", str(tmp_path / "operator"), stdin=KEY + "\n")
+    rules = tmp_path / "rules.toml"
+    rules.write_text(RULES)
+    done = keys("rules", "sign", str(rules), "--key", str(tmp_path / "operator"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{rules}: version 3, signed by {ADDRESS}\n"
+    assert rules.read_text().startswith(RULES + "# signature: 0x")
+    for secret in (KEY, str(int(KEY, 16)), PASSWORD):
+        assert secret not in done.stdout + done.stderr + rules.read_text()
+
+
+def test_rules_that_make_no_sense_are_not_signed(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text("x = 1\n")
+    done = keys("rules", "sign", str(rules), "--key", str(tmp_path / "none"))
+    assert done.returncode == 3
+    assert rules.read_text() == "x = 1\n"

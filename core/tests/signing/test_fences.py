@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sniper.signer import SignerRefused
-from sniper.signing import fences
+from sniper.signing import durable
 from sniper.signing.errors import LedgerError
 from sniper.signing.fences import Fences
 
@@ -65,7 +65,7 @@ def test_nothing_below_what_was_ever_seen_passes(
 def test_it_is_synced_before_it_passes_and_only_where_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
     genuine = os.fsync
-    monkeypatch.setattr(fences.os, "fsync", lambda descriptor: (synced.append(descriptor), genuine(descriptor))[1])
+    monkeypatch.setattr(durable.os, "fsync", lambda descriptor: (synced.append(descriptor), genuine(descriptor))[1])
     kept = Fences(tmp_path / "f")
     kept.pass_("alice", 1)
     assert len(synced) == 2  # the file and its directory
@@ -80,7 +80,7 @@ def test_a_token_that_cannot_be_kept_does_not_pass(tmp_path: Path, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(fences.os, "fsync", full)
+        patch.setattr(durable.os, "fsync", full)
         for _ in range(2):
             with pytest.raises(LedgerError, match="No space left"):
                 kept.pass_("alice", 1)

@@ -34,6 +34,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "keys import": Entry("sniper.cli.keys:import_", "Encrypt a key that you have"),
     "keys list": Entry("sniper.cli.keys:list_", "List the addresses of key files or of the signer"),
     "keys new": Entry("sniper.cli.keys:new", "Make a key"),
+    "keys rules": Entry("sniper.cli.rules:rules", "See what the signer may sign, and change it by a signed file"),
     "kill-switch": Entry("sniper.cli.kill_switch:kill_switch", "Stop entries, sell everything, or freeze"),
     "journal export": Entry("sniper.cli.journal:export", "Write a journal as lines of JSON"),
     "journal prune": Entry("sniper.cli.journal:prune", "Remove old segments that a snapshot covers"),

@@ -23,10 +23,10 @@ from sniper.signer import (
     TypedSigned,
 )
 from sniper.signing.child import Child, start_child
-from sniper.signing.errors import StartError
+from sniper.signing.errors import RulesError, StartError
 from sniper.signing.link import Link
 from sniper.signing.password import PasswordSource, from_descriptor
-from sniper.signing.rules import load_rules, parse_rules
+from sniper.signing.rules import Rules, load_rules, parse_rules, read_rules
 from sniper.signing.secret import SecretBuffer
 from sniper.signing.source import KeySource
 from sniper.signing.terminal import from_terminal
@@ -67,6 +67,14 @@ class ProcessConfig(Config):
             " signer; only connect to it."
         ),
     ] = None
+    operator: Annotated[
+        str,
+        Field(
+            pattern="^(0x[0-9a-fA-F]{40})?$",
+            description="Address whose signature the rules file needs, at the start and whenever it changes."
+            ' "": nobody signs, and nothing changes while the process runs.',
+        ),
+    ] = ""
     kill_switch: Annotated[
         Path | None,
         Field(
@@ -209,8 +217,9 @@ class ProcessSigner(Signer):
 
     async def _start(self, source: KeySource) -> Child:
         config = self._config
+        rules: Rules | str
         if isinstance(config.rules, Path):
-            rules = load_rules(config.rules)
+            rules = _signed_text(config.rules) if config.operator else load_rules(config.rules)
         else:
             rules = parse_rules(config.rules or {}, "of the config")
         start = Start(
@@ -218,6 +227,7 @@ class ProcessSigner(Signer):
             socket=str(config.socket.absolute()),
             kill_switch=str((config.kill_switch or config.socket.with_name("kill-switch")).expanduser().absolute()),
             rules=rules,
+            operator=config.operator.lower(),
             parent=os.getpid(),
         )
         return await start_child(self.package, start, await self._password(source), config.start_timeout)
@@ -245,6 +255,13 @@ class ProcessSigner(Signer):
         if self._child is not None:
             child, self._child = self._child, None
             await child.close(self._config.start_timeout)
+
+
+def _signed_text(path: Path) -> str:
+    try:
+        return read_rules(path).decode()
+    except UnicodeDecodeError:
+        raise RulesError(f"the rules {path} are not UTF-8; sign a rules file") from None
 
 
 def _ask(link: Link, request: SignRequest) -> SignAsk:

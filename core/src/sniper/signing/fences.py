@@ -4,12 +4,12 @@ Whoever takes over an account's lease gets a higher token than all before. So a 
 owner that was paused while another took over, and may have no effect any more, however long it slept.
 """
 
-import os
 from pathlib import Path
 
 import msgspec
 
 from sniper.signer import SignerRefused
+from sniper.signing.durable import write
 from sniper.signing.errors import LedgerError
 
 _MOST = 2**63 - 1
@@ -53,25 +53,10 @@ class Fences:
             )
         found = {**self._highest, account: fence}
         try:
-            _write(self._path, msgspec.json.encode(found))
+            write(self._path, msgspec.json.encode(found))
         except OSError as error:
             raise LedgerError(
                 f"{self._path} cannot be written: {error.strerror}; make room: without it an owner that was fenced off"
                 " could come back after a restart"
             ) from error
         self._highest = found
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Durable when it returns: the file, then its name."""
-    fresh = path.with_name(f"{path.name}.new")
-    with fresh.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

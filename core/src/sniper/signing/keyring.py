@@ -8,11 +8,13 @@ from sniper.evm.keccak import keccak256
 from sniper.evm.transaction import Transaction, decode_payload, signed, transaction_hash
 from sniper.signer import KillLevel, SignerRefused, SignRequest
 from sniper.signing.agreements import check
+from sniper.signing.errors import RulesError
 from sniper.signing.fences import Fences
 from sniper.signing.key import Key
 from sniper.signing.kill_switch import KillSwitchFiles, stricter
 from sniper.signing.ledger import Ledger
-from sniper.signing.rules import Judge, Spent
+from sniper.signing.rulebook import RuleBook
+from sniper.signing.rules import Spent
 from sniper.signing.typed import KNOWN, parse
 from sniper.signing.wire import (
     AddressesAnswer,
@@ -23,6 +25,8 @@ from sniper.signing.wire import (
     FailedAnswer,
     LevelAsk,
     RefusedAnswer,
+    RulesAnswer,
+    RulesAsk,
     SignAsk,
     SignedAnswer,
     TypedAnswer,
@@ -36,14 +40,14 @@ class Keyring:
     def __init__(
         self,
         keys: Sequence[Key],
-        judge: Judge,
+        rules: RuleBook,
         ledger: Ledger,
         fences: Fences,
         kill_switch: KillSwitchFiles,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._keys = {key.address: key for key in keys}
-        self._judge = judge
+        self._rules = rules
         self._ledger = ledger
         self._fences = fences
         self._kill_switch = kill_switch
@@ -67,9 +71,13 @@ class Keyring:
                     return DoneAnswer(number)
                 case AddressesAsk(id=number):
                     return AddressesAnswer(number, self.addresses)
+                case RulesAsk(id=number, content=content):
+                    if content is not None:
+                        self._rules.apply(content)
+                    return RulesAnswer(number, self._rules.version, self._rules.operator, self._rules.text)
         except SignerRefused as refusal:
             return RefusedAnswer(ask.id, refusal.rule, refusal.value, refusal.limit, refusal.remedy)
-        except (CodecError, SignerError) as error:
+        except (CodecError, RulesError, SignerError) as error:
             return FailedAnswer(ask.id, str(error))
 
     def wipe(self) -> None:
@@ -99,7 +107,7 @@ class Keyring:
         )
         key = self._key(ask.sender)
         level = self._admit(request)
-        spent = self._judge.check(request, level)
+        spent = self._rules.judge.check(request, level)
         self._spend(request, spent)
         raw = signed(ask.payload, key.sign(keccak256(ask.payload)))
         return SignedAnswer(ask.id, raw, transaction_hash(raw))
@@ -126,7 +134,7 @@ class Keyring:
         )
         key = self._key(ask.sender)
         level = self._admit(request)
-        counted, spent = check(typed, request, self._judge, level, self._clock())
+        counted, spent = check(typed, request, self._rules.judge, level, self._clock())
         self._spend(counted, spent)
         signature = key.sign(typed.digest)
         # v as contracts want it: 27 or 28 (ecrecover, yellow paper appendix E).
@@ -142,11 +150,11 @@ class Keyring:
 
     def _admit(self, request: SignRequest) -> KillLevel:
         """Whether it may ask at all; gives the level of the kill switch."""
-        self._judge.check_account(request)
+        self._rules.judge.check_account(request)
         # Before what the rules say of the request itself: its token is that of the owner, whatever it asks for.
         self._fences.pass_(request.account, request.fence)
         return stricter(self._level, self._kill_switch.level(request.account))
 
     def _spend(self, request: SignRequest, spent: Sequence[Spent]) -> None:
-        chain = self._judge.chain(request.chain_id)
+        chain = self._rules.judge.chain(request.chain_id)
         self._ledger.spend(request, chain.rules, self._clock(), chain.tokens, spent)

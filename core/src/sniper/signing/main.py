@@ -18,7 +18,7 @@ from sniper.signing.errors import StartError
 from sniper.signing.hardening import close_descriptors, die_with_parent, seal
 from sniper.signing.password import MAX_PASSWORD, from_descriptor, from_prompt
 from sniper.signing.process import Process, log
-from sniper.signing.rules import load_rules
+from sniper.signing.rules import load_rules, read_rules
 from sniper.signing.secret import SecretBuffer
 from sniper.signing.source import KeySource
 from sniper.signing.wire import NotStarted, Start, Started
@@ -45,6 +45,7 @@ def _parser(package: str, source: type[KeySource]) -> argparse.ArgumentParser:
     source.arguments(serve)
     serve.add_argument("--socket", type=Path, required=True, help="in a directory of mode 0700, which is made")
     serve.add_argument("--rules", type=Path, required=True, help="rules file (TOML)")
+    serve.add_argument("--operator", default="", help="address whose signature the rules need")
     serve.add_argument("--kill-switch", type=Path, help="file with the level; default: kill-switch beside the socket")
     if source.secret:
         serve.add_argument("--password-fd", type=int, help="descriptor that holds the password")
@@ -67,7 +68,8 @@ def _serve(source: type[KeySource], options: argparse.Namespace) -> None:
         source=msgspec.convert({name: given[name] for name in source.__struct_fields__}, source),
         socket_path=options.socket.absolute(),
         kill_switch=(options.kill_switch or options.socket.with_name("kill-switch")).absolute(),
-        rules=load_rules(options.rules),
+        rules=read_rules(options.rules) if options.operator else load_rules(options.rules),
+        operator=options.operator.lower(),
         secret=_secret(source, descriptor),
     )
     log("serving", addresses=process.keyring.addresses, socket=str(options.socket), memory_locked=process.memory)
@@ -89,7 +91,8 @@ def _start(source: type[KeySource], descriptor: int) -> int:
             source=_converted(start, source),
             socket_path=Path(start.socket),
             kill_switch=Path(start.kill_switch),
-            rules=start.rules,
+            rules=start.rules.encode() if isinstance(start.rules, str) else start.rules,
+            operator=start.operator,
             secret=secret,
             lifeline=lifeline,
         )

@@ -23,7 +23,8 @@ from sniper.signing.hardening import lock_all_memory
 from sniper.signing.keyring import Keyring
 from sniper.signing.kill_switch import KillSwitchFiles
 from sniper.signing.ledger import Ledger
-from sniper.signing.rules import Judge, Rules
+from sniper.signing.rulebook import RuleBook
+from sniper.signing.rules import Rules
 from sniper.signing.secret import SecretBuffer
 from sniper.signing.source import KeySource
 from sniper.signing.wire import MAX_PACKET, Answer, Ask, peer_of
@@ -43,15 +44,19 @@ class Process:
         source: KeySource,
         socket_path: Path,
         kill_switch: Path,
-        rules: Rules,
+        rules: Rules | bytes,
+        operator: str,
         secret: SecretBuffer,
         lifeline: socket.socket | None = None,
     ) -> None:
-        """Unlock and listen; ``secret`` is wiped. Call `seal` before. Raises `SignerError` or `RulesError`."""
-        judge = Judge(rules)
+        """Unlock and listen; ``secret`` is wiped. Call `seal` before. ``rules``, ``operator``: see `RuleBook`.
+
+        Raises `SignerError` or `RulesError`.
+        """
         # Held until this process ends: one signer per directory, so that limits are counted in one place.
         self._directory = _own_directory(socket_path.parent)
         try:
+            book = RuleBook(socket_path.with_suffix(".rules"), rules, operator)
             keys = source.keys(secret)
         finally:
             secret.wipe()
@@ -61,7 +66,7 @@ class Process:
         self.memory = "all" if lock_all_memory() else "keys" if all(key.locked for key in keys) else "none"
         ledger = Ledger(socket_path.with_suffix(".ledger"), time.time_ns())
         fences = Fences(socket_path.with_suffix(".fences"))
-        self.keyring = Keyring(keys, judge, ledger, fences, KillSwitchFiles(kill_switch))
+        self.keyring = Keyring(keys, book, ledger, fences, KillSwitchFiles(kill_switch))
         self._socket_path = socket_path
         self._listener = _listen(socket_path)
         self._lifeline = lifeline

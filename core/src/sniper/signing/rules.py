@@ -115,22 +115,29 @@ class ChainRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """accounts: which senders may sign for which account. chains: by chain id; all others are refused."""
+    """accounts: which senders may sign for which account. chains: by chain id; all others are refused. version: grows
+    with each change of a file that an operator signs; see `sniper.signing.rulebook`."""
 
     accounts: dict[str, tuple[str, ...]]
     chains: dict[int, ChainRules]
+    version: int = 0
 
 
 def load_rules(path: Path) -> Rules:
     """Read a rules file (TOML). Raises `RulesError`."""
     try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
-    except OSError as error:
-        raise RulesError(f"the rules {path} cannot be read: {error.strerror}; check the path") from error
+        content = tomllib.loads(read_rules(path).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RulesError(f"the rules {path} are not TOML: {error}") from error
     return parse_rules(content, str(path))
+
+
+def read_rules(path: Path) -> bytes:
+    """The content of a rules file. Raises `RulesError`."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RulesError(f"the rules {path} cannot be read: {error.strerror}; check the path") from error
 
 
 def parse_rules(content: dict[str, Any], origin: str) -> Rules:

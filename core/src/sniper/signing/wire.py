@@ -46,7 +46,14 @@ class AddressesAsk(msgspec.Struct, frozen=True, array_like=True, tag="addresses"
     id: int
 
 
-Ask: TypeAlias = SignAsk | TypedAsk | LevelAsk | AddressesAsk
+class RulesAsk(msgspec.Struct, frozen=True, array_like=True, tag="rules"):
+    """``content``: a signed rules file to judge by from now on; None: only tell what is in force."""
+
+    id: int
+    content: bytes | None = None
+
+
+Ask: TypeAlias = RulesAsk | SignAsk | TypedAsk | LevelAsk | AddressesAsk
 
 
 class SignedAnswer(msgspec.Struct, frozen=True, array_like=True, tag="signed"):
@@ -85,7 +92,18 @@ class DoneAnswer(msgspec.Struct, frozen=True, array_like=True, tag="done"):
     id: int
 
 
-Answer: TypeAlias = SignedAnswer | TypedAnswer | RefusedAnswer | FailedAnswer | AddressesAnswer | DoneAnswer
+class RulesAnswer(msgspec.Struct, frozen=True, array_like=True, tag="rules"):
+    """What is in force. ``operator``: whose signature changes it; "" where nothing does."""
+
+    id: int
+    version: int
+    operator: str
+    text: str
+
+
+Answer: TypeAlias = (
+    RulesAnswer | SignedAnswer | TypedAnswer | RefusedAnswer | FailedAnswer | AddressesAnswer | DoneAnswer
+)
 
 
 class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,13 +111,16 @@ class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the keys follows as a packet of its own (empty where none is needed), so that it can be received into a buffer that
     is wiped.
 
-    source  The fields of the kind's `KeySource`. Any: they differ from kind to kind.
+    rules     As they are, or the text of a file that the operator signed.
+    operator  Address that signs rules; "": nobody does.
+    source    The fields of the kind's `KeySource`. Any: they differ from kind to kind.
     """
 
     source: dict[str, Any]
     socket: str
     kill_switch: str
-    rules: Rules
+    rules: Rules | str
+    operator: str
     parent: int
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from eth_account import Account
 
@@ -23,7 +24,9 @@ from sniper.evm.transaction import LegacyTransaction, decode_signed, recover_sen
 from sniper.signer import KillLevel, Signed, SignerRefused, SignerUnreachable, TypedRequest
 from sniper.signing.errors import KeyFileError, StartError, WrongPassword
 from sniper.signing.password import of_text
+from sniper.signing.rulebook import signed
 from sniper.signing.typed import document
+from sniper.signing.unlock import unlock
 from sniper_signer_keystore.client import KeystoreConfig, KeystoreSigner
 
 World = Any
@@ -36,6 +39,21 @@ def alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def toml(content: dict[str, Any]) -> str:
+    """Rules as a file; JSON's strings, numbers and lists are TOML's."""
+    chains = {f"chains.{chain}": fields for chain, fields in content["chains"].items()}
+    lines = []
+    for name, fields in {"accounts": content["accounts"], **chains}.items():
+        plain = {key: value for key, value in fields.items() if key != "contracts"}
+        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in plain.items())]
+        for contract, functions in fields.get("contracts", {}).items():
+            lines.append(f'[{name}.contracts."{contract}"]')
+            for function, call in functions.items():
+                inner = ", ".join(f"{key} = {json.dumps(value)}" for key, value in call.items())
+                lines.append(f'"{function}" = {{ {inner} }}')
+    return "\n".join(lines) + "\n"
 
 
 def by_eth_account(world: World, request: Any) -> str:
@@ -247,6 +265,43 @@ async def test_typed_data_is_judged_counted_and_signed_as_eth_account_does(
     await signer.sign_typed(request(1, fence=3))
     with pytest.raises(SignerRefused, match="fence"):
         await signer.sign_typed(request(1, fence=2))
+    await signer.close()
+
+
+async def test_signed_rules_are_applied_to_a_running_signer_and_outlive_it(
+    config: KeystoreConfig, key_file: Path, world: World, run: Path
+) -> None:
+    def write(version: int, most: int) -> Path:
+        rules = msgspec.json.decode(msgspec.json.encode(world.rules(max_value=most)))
+        path = run / f"{version}.toml"
+        path.write_bytes(signed(f"version = {version}\n{toml(rules)}".encode(), operator, "here"))
+        return path
+
+    operator = unlock(key_file, of_text(world.password))
+    first, second = write(1, world.ether), write(2, 5)
+    config = config.model_copy(update={"rules": first, "operator": operator.address})
+    signer = KeystoreSigner(config, lambda: of_text(world.password))
+    await signer.open()
+    await signer.sign(world.entry())
+
+    def keys_rules(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "sniper", "keys", "rules", *arguments, "--socket", str(config.socket)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    applied = await asyncio.to_thread(keys_rules, "apply", str(second))
+    assert applied.returncode == 0, applied.stderr
+    assert applied.stdout == second.read_text()
+    for _ in range(2):
+        with pytest.raises(SignerRefused, match="max-value"):
+            await signer.sign(world.entry())
+        await signer.close()
+        await signer.open()  # with the first file, still
+    back = await asyncio.to_thread(keys_rules, "apply", str(first))
+    assert back.returncode == 5
+    assert "rules-version" in back.stderr
+    shown = await asyncio.to_thread(keys_rules, "show")
+    assert shown.stdout == second.read_text()
+    assert operator.address in shown.stderr
     await signer.close()
 
 
@@ -718,8 +773,6 @@ async def test_a_legacy_payload_is_refused_by_the_process_itself(signer: Keystor
 async def test_a_client_that_does_not_read_its_answers_holds_up_nobody(
     signer: KeystoreSigner, config: KeystoreConfig, world: World
 ) -> None:
-    import msgspec
-
     from sniper.evm.transaction import Transaction
     from sniper.signing.wire import SignAsk
 
