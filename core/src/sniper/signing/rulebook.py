@@ -1,8 +1,8 @@
 """The rules in force, and how they change: by a file that the operator signed, and that is newer.
 
 A signed file is a rules file whose last line is a comment with the signature of all before it, by a key that the
-signer's process never has: ``# signature: 0x…`` (65 bytes: r, s, parity). What was applied is kept beside the socket, so
-neither a restart nor a config brings back older rules, or rules that nobody signed.
+signer's process never has: ``# signature: 0x…`` (65 bytes: r, s, parity). What was applied is kept beside the socket,
+so neither a restart nor a config brings back older rules, or rules that nobody signed.
 """
 
 import tomllib
