@@ -28,18 +28,23 @@ JOURNAL = "journal"
 
 @dataclass
 class AttemptStory:
-    """One transaction on its way. ``words``: what nodes said of it; ``receipt``: the newest."""
+    """One transaction on its way. ``words``: what nodes said of it; ``receipts``: of each block that it was in."""
 
     made: f.AttemptMade
     moves: list[f.AttemptMoved] = field(default_factory=list)
     words: list[Sent] = field(default_factory=list)
-    receipt: Settled | None = None
+    receipts: list[Settled] = field(default_factory=list)
     booked: list[f.Booked] = field(default_factory=list)
 
     @property
     def state(self) -> str:
         """See `sniper.kernel.orders.ATTEMPT`."""
         return self.moves[-1].state if self.moves else "signing"
+
+    @property
+    def receipt(self) -> Settled | None:
+        """The newest; None where no block had it."""
+        return self.receipts[-1] if self.receipts else None
 
     @property
     def tx_hash(self) -> str:
@@ -280,7 +285,7 @@ class Chronicle:
         if isinstance(event, Sent):
             attempt.words.append(event)
         elif event.included:
-            attempt.receipt = event
+            attempt.receipts.append(event)
 
     def _attempt(self, attempt: str) -> AttemptStory:
         return self.orders[attempt.partition("#")[0]].attempts[attempt]

@@ -394,7 +394,7 @@ class Teller:
     def _carried_out(self, order: OrderStory) -> Iterator[Line]:
         purposes = order.purposes
         for number, attempt in enumerate(order.attempts.values()):
-            yield from self._attempt(order, attempt, f"Transaction {number + 1}, {_purpose(attempt.made, purposes)}")
+            yield from self._attempt(order, attempt, f"Transaction {number + 1}, {purpose(attempt.made, purposes)}")
         for reopened in order.reopened:
             yield Line(f"{clock(reopened.time)}: a reorg took back a block of it; it went on from there.", WARN)
         if order.ended is None:
@@ -551,7 +551,8 @@ def _style(finding: Finding) -> str:
     return PALE if finding.ok else WARN if finding.severity == "warn" else BAD
 
 
-def _purpose(made: f.AttemptMade, purposes: list[str]) -> str:
+def purpose(made: f.AttemptMade, purposes: list[str]) -> str:
+    """What a transaction is for."""
     if made.step == NO_STEP:
         return "for a nonce that a reorg gave back"
     return "cancellation" if made.cancel else purposes[made.step]

@@ -117,11 +117,12 @@ def _order(order: "OrderStory") -> dict[str, Any]:
         "state": order.state,
         "ended": plain(order.ended),
         "reorgs": [plain(reopened) for reopened in order.reopened],
-        "attempts": [_attempt(attempt) for attempt in order.attempts.values()],
+        "attempts": [attempt_of(attempt) for attempt in order.attempts.values()],
     }
 
 
-def _attempt(attempt: "AttemptStory") -> dict[str, Any]:
+def attempt_of(attempt: "AttemptStory") -> dict[str, Any]:
+    """A transaction as data. Any: JSON."""
     return {
         **plain(attempt.made),
         "state": attempt.state,
@@ -129,6 +130,7 @@ def _attempt(attempt: "AttemptStory") -> dict[str, Any]:
         "moves": [{"time": move.time, "state": move.state, "note": move.note} for move in attempt.moves],
         "answers": [{"time": w.time, "outcome": w.outcome, "message": w.message} for w in attempt.words],
         "receipt": plain(attempt.receipt),
+        "receipts": plain(attempt.receipts),
         "booked": [plain(booked) for booked in attempt.booked],
     }
 
