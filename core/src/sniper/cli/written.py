@@ -26,6 +26,8 @@ class Words:
 
     def named(self, asset: str) -> str:
         """The same with the asset id, which alone tells two tokens of one symbol apart."""
+        if split_asset(asset)[1] == NATIVE:
+            return "ether"
         token = self._tokens.get(asset)
         return f"{printable(token.symbol)} ({asset})" if token and token.symbol else asset
 
