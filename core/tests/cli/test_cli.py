@@ -206,14 +206,14 @@ def test_plugins_info_shows_the_config_keys(capsys: pytest.CaptureFixture[str]) 
 
 def test_plugins_doctor_loads_every_plugin(acme: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plugins", "doctor"]) == exit_codes.OK
-    assert "16 plugins load and keep to their contracts" in capsys.readouterr().out
+    assert "17 plugins load and keep to their contracts" in capsys.readouterr().out
     acme.plugin("bad", "import nothing_of_this_name")
     (acme.site / "acme/parts.py").write_text("raise RuntimeError")
     for name in [name for name in sys.modules if name == "acme.parts"]:
         del sys.modules[name]
     assert main(["plugins", "doctor", "--json"]) == exit_codes.FAILURE
     problems = json.loads(capsys.readouterr().out)["problems"]
-    assert len(problems) == 17
+    assert len(problems) == 18
     assert problems[0]["distribution"] == "bad"
 
 
