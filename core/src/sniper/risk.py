@@ -180,6 +180,11 @@ class RiskWatch(State):
     A handler that raises denies every entry until a process starts: what missed an event cannot say that all is well.
     """
 
+    def hears_prices(self) -> bool:
+        """Whether `sniper.events.WorthChanged` is told with each change of a position's pool, which is often, or only
+        where money was booked. Asked once, before it has seen anything."""
+        return True
+
     @abstractmethod
     def judge(self, intent: Entry, view: View) -> Findings:
         """As `RiskCheck.judge`, and by what was seen. It changes no field."""

@@ -70,6 +70,8 @@ class Account:
         self.view = AccountView(self)
         self.watches = tuple(Watch(self, watch) for watch in sorted(wiring.watches, key=lambda each: each.name))
         self.valuing = tuple(watch for watch in self.watches if WorthChanged in watch.handlers)
+        self.pricing = tuple(watch for watch in self.valuing if watch.hears_prices())
+        """Those of ``valuing`` that are told of each change of a position's pool."""
         self.entries = Entries(self)
         self.waits = Waits(self)
         self.allowances = Allowances(self)
@@ -220,12 +222,20 @@ class Account:
 
     def worth_changed(self, of: Position | f.OrderPlaced) -> None:
         """Let what watches know, after the event that is being handled: of a position, or of an arbitrage."""
-        if self.valuing:
+        self._tell_worth(of, self.valuing)
+
+    def price_changed(self, position: Position) -> None:
+        """The same, where its pool changed. Hot."""
+        if self.pricing:
+            self._tell_worth(position, self.pricing)
+
+    def _tell_worth(self, of: Position | f.OrderPlaced, watches: tuple[Watch, ...]) -> None:
+        if watches:
             token = of.token if isinstance(of, Position) else ""
             event = WorthChanged(
                 time=self.kernel.now, chain_id=of.chain_id, token=token, venue=of.venue, instance=of.instance
             )
-            self.kernel.later.extend((watch, event) for watch in self.valuing)
+            self.kernel.later.extend((watch, event) for watch in watches)
 
     def tell(self, instance: str, event: Event) -> None:
         """Let a strategy instance, and whatever watches, know, after the event that is being handled."""

@@ -270,7 +270,7 @@ class Kernel:
         if pool.watchers:
             for guard in tuple(pool.watchers):
                 guard.account.exits.valued(guard)
-                guard.account.worth_changed(guard.position)
+                guard.account.price_changed(guard.position)
         if pool.listed and (self._pool_changed or POOL_CHANGED in self.awaited):
             self._dispatch(PoolChanged(time=self.now, pool=pool.id, block=pool.undo_block))
 

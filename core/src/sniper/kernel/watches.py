@@ -39,6 +39,14 @@ class Watch:
         """One that has seen nothing."""
         return self.wiring.watch(config=self.wiring.config)  # type: ignore[call-arg]  # every watch declares it
 
+    def hears_prices(self) -> bool:
+        """See `RiskWatch.hears_prices`. One that cannot say is told of everything."""
+        try:
+            return bool(self.watch.hears_prices())
+        except Exception as error:  # a plugin's code
+            self.stop("hears_prices", error)
+            return True
+
     def deliver(self, event: Event) -> None:
         """Let it see an event, where it asked for such."""
         name = self.handlers.get(type(event))

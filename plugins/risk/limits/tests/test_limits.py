@@ -9,6 +9,7 @@ from sniper.events import Block, WorthChanged
 from sniper.risk import Finding, Retry, Roundtrip, Trip
 from sniper.types import DAY, SECOND
 from sniper_risk_limits.check import Limits, LimitsConfig
+from sniper_risk_limits.losses import MANY
 from sniper_sdk.builders import TOKEN, BuiltView, address, entry, position, view
 
 NOW = 10 * DAY
@@ -224,6 +225,15 @@ def test_what_nothing_prices_counts_as_lost_for_an_entry_and_not_for_the_breaker
     assert tripped(limits, here) == []
 
 
+def test_many_positions_are_priced_where_it_matters_and_only_there() -> None:
+    tokens = [f"1:{address(n)}" for n in range(100, 100 + MANY + 1)]
+    held = [position(each, cost=10) for each in tokens]
+    here = view(now=NOW, positions=held, worths=dict.fromkeys(tokens, 4), results=[(NOW, -7)])
+    most = 10 * (MANY + 1) + 7
+    assert found(check(max_positions=999, max_daily_loss=most), here)["daily-loss"].found == 7
+    assert found(check(max_positions=999, max_daily_loss=most - 1), here)["daily-loss"].found == 6 * (MANY + 1) + 7
+
+
 def test_what_is_written_off_is_realised_and_not_lost_twice() -> None:
     written_off = [position(OTHER, cost=0, state="written-off")]
     here = view(now=NOW, positions=written_off, worths={OTHER: None}, results=[(NOW, -70)])
@@ -335,6 +345,11 @@ def test_what_would_deny_for_weeks_trips_by_default_and_what_comes_right_by_itse
     rules = [trip.reason.partition(":")[0] for trip in tripped(check(**caps), here)]
     assert rules == ["monthly-loss", "drawdown", "monthly-drawdown"]
     assert tripped(check(**caps, trips=[]), here) == []
+
+
+def test_prices_are_heard_where_an_open_loss_could_trip_and_not_for_drawdowns() -> None:
+    assert check(max_daily_loss=1, trips=["daily-loss"]).hears_prices()
+    assert not check(max_daily_loss=1, max_drawdown=1).hears_prices()
 
 
 def test_refuses_to_wait_for_a_cap_that_is_not_set() -> None:

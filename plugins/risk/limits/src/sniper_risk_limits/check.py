@@ -111,6 +111,10 @@ class Limits(RiskWatch):
 
     # ---- as a breaker ----
 
+    def hears_prices(self) -> bool:
+        """Drawdowns are of equity at cost, so no price changes them."""
+        return any(cap.what == "loss" for cap in self.config.breakers)
+
     @on(WorthChanged)
     def worth_changed(self, event: WorthChanged, view: View) -> Trips:
         for cap in self.config.breakers:

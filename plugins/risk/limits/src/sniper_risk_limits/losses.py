@@ -58,6 +58,10 @@ class Cap(NamedTuple):
         return of.instance if self.scope == "strategy" else ""
 
 
+MANY = 64
+"""Positions above which they are not priced where the cap would hold though all of them were lost."""
+
+
 class Found(NamedTuple):
     """Base units of the quote asset.
 
@@ -79,8 +83,11 @@ def found(cap: Cap, subject: str, chain_id: int, view: View, *, last_ns: int | N
     if cap.what == "drawdown":
         return Found(view.drawdown(chain_id, last_ns=window), 0)
     of = {_ARGUMENT[cap.scope]: subject} if cap.scope else {}
-    lost, unpriced = _open(cap.scope, subject, chain_id, view)
     realised = view.realised(last_ns=window or 0, chain_id=chain_id, **of)
+    held = view.positions.values()
+    if len(held) > MANY and cap.limit is not None and sum(each.cost for each in held) - realised <= cap.limit:
+        return Found(max(0, -realised), 0)
+    lost, unpriced = _open(cap.scope, subject, chain_id, view)
     return Found(max(0, lost - realised), max(0, unpriced - max(0, realised - lost)))
 
 
