@@ -36,6 +36,11 @@ class Key(ABC):
     def sign(self, digest: bytes) -> Signature:
         """Sign these 32 bytes, with a low s (EIP-2). Raises `SignerError`."""
 
+    def sign_payload(self, payload: bytes) -> Signature:
+        """Sign a transaction: the Keccak-256 of its payload. A device that shows what it signs, and takes no digest,
+        overrides this. Raises `SignerError`."""
+        return self.sign(keccak256(payload))
+
     @abstractmethod
     def wipe(self) -> None:
         """Forget it; it signs no more. May be called again."""

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 
 from sniper.errors import CodecError, SignerError
-from sniper.evm.keccak import keccak256
 from sniper.evm.transaction import Transaction, decode_payload, signed, transaction_hash
 from sniper.signer import KillLevel, SignerRefused, SignRequest
 from sniper.signing.agreements import check
@@ -109,7 +108,7 @@ class Keyring:
         level = self._admit(request)
         spent = self._rules.judge.check(request, level)
         self._spend(request, spent)
-        raw = signed(ask.payload, key.sign(keccak256(ask.payload)))
+        raw = signed(ask.payload, key.sign_payload(ask.payload))
         return SignedAnswer(ask.id, raw, transaction_hash(raw))
 
     def _typed(self, ask: TypedAsk) -> TypedAnswer:
