@@ -141,3 +141,13 @@ def computes_for_ever() -> Scenario[int]:
 def hoards() -> Scenario[int]:
     yield from mark()
     return len(bytearray(1 << 33))
+
+
+def destroyed(contract: str, who: str) -> Scenario[tuple[int, int, int, bytes]]:
+    """Have a contract destroy itself: bytes of its code before and after, what it then returns, and a word of it."""
+    before = yield from code(contract)
+    yield from call(who, contract, b"")
+    after = yield from code(contract)
+    again = yield from call(who, contract, b"")
+    word = yield from storage(contract, 1)
+    return len(before), len(after), word, again.data

@@ -86,3 +86,19 @@ async def test_what_changed_since_is_read_anew(devchain: DevChain) -> None:
     assert after.bought.received == after.bought.expected < before.bought.received
     assert after.sold.received == after.sold.expected
     await ground.close()
+
+
+@pytest.mark.parametrize("fork", ["shanghai", "cancun"])
+async def test_what_destroys_itself_is_gone_where_the_rules_say_so(fork: str) -> None:
+    # CALLDATASIZE etc. do not matter: SSTORE(1, 7), CALLER SELFDESTRUCT.
+    contract, code = "0x" + "de" * 20, "0x600760015533ff"
+    with DevChain(hardfork=fork) as chain:
+        chain.rpc.call("anvil_setCode", contract, code)
+        chain.mine()
+        for hardfork in (None, "newest"):  # in a worker, and by the node
+            ground = Ground(chain, hardfork)
+            before, after, word, data = await ground.io().simulate(chain.chain_id, plays.destroyed, contract, OWNER)
+            assert before == 7
+            # Since EIP-6780, only what was made in the same transaction.
+            assert (after, word, data) == ((0, 0, b"") if fork == "shanghai" else (7, 7, b"")), hardfork
+            await ground.close()

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from sniper.evm.rpc import Endpoints
 
-LOCAL: Final = {"paris": "MERGE", "shanghai": "SHANGHAI", "cancun": "CANCUN"}
+LOCAL: Final = {"cancun": "CANCUN"}
 """Hard forks by whose rules the local EVM (pyrevm 0.3.7, which is revm 8) plays right, and what it calls them. It takes
-later ones without a word, and plays them wrong."""
+other ones without a word, and plays them wrong: later ones as this one, and SELFDESTRUCT always by EIP-6780."""
 
 NEWEST: Final = "newest"
 """Nobody says; so it may be newer than anything that is known here."""

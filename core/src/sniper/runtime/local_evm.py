@@ -115,9 +115,8 @@ class LocalEvm:
             paying = AccountInfo(balance=sender.balance + tx.price * tx.gas, nonce=sender.nonce)  # type: ignore[call-arg]
             evm.insert_account_info(tx.sender, paying)
         before = evm.snapshot()
-        if self._spec != "MERGE":
-            # Warm from Shanghai on (EIP-3651). revm would load it for good; loaded here, it is undone like all else.
-            evm.basic(self._head.coinbase)
+        # Warm (EIP-3651). revm would load it for good; loaded here, it is undone like all else.
+        evm.basic(self._head.coinbase)
         ran = _execute(evm, tx)
         if isinstance(ran, str):
             # pyrevm does not say what it leaves behind then.

@@ -46,8 +46,7 @@ READER: Final = bytes.fromhex(
     "602001600256"  # i += 32
     "5b6000f3"  # RETURN(0, i)
 )
-"""Code that returns a word of its account's storage for each slot in its calldata, 32 bytes each. It has no
-PUSH0, which chains before Shanghai lack; nor has `CENSUS`."""
+"""Code that returns a word of its account's storage for each slot in its calldata, 32 bytes each."""
 CENSUS: Final = bytes.fromhex(
     "60005b36811015602257"  # while i < calldatasize
     "803580318260011b52"  # MSTORE(2 * i, BALANCE(word i))

@@ -121,9 +121,9 @@ class Chain(Table):
     """Most requests a second to each endpoint."""
     executor: str | None = None
     """The [executor.NAME] section, or executor plugin, that sends on this chain; that of [runtime], where left out."""
-    hardfork: Literal["paris", "shanghai", "cancun", "newest"] | None = None
-    """By whose rules it plays, where its node does not tell. Simulations run here up to "cancun", which is faster, and
-    on the node for newer ones."""
+    hardfork: Literal["cancun", "newest"] | None = None
+    """By whose rules it plays, where its node does not tell. With those of "cancun" simulations run here, which is
+    faster, with all others on the node."""
 
 
 class Deadlines(Table):
