@@ -1,7 +1,10 @@
 """A development chain: a real node with the real Uniswap contracts, started in a fraction of a second."""
 
+import gzip
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from sniper.errors import CallReverted, RpcError, SniperError
@@ -93,6 +96,26 @@ class DevChain:
 
     def start(self) -> Self:
         """Start the node. Raises `ChainStartFailed`, and on the very first use what `packages` raises."""
+        self._start(None)
+        # a loaded state has its blocks but not their clock
+        self.rpc.call("evm_setNextBlockTimestamp", self.timestamp() + self.block_interval)
+        for account in self.accounts:
+            self.fund(account.address, 10_000 * 10**18)
+        return self
+
+    def restart(self, state: bytes) -> None:
+        """Kill the node (SIGKILL) and start it on a `state` of before: what came after it is gone, and so is all that waited
+        for a block. The port is another one."""
+        assert self._process is not None
+        self._process.kill()
+        with tempfile.TemporaryDirectory(prefix="sniper-state-") as directory:
+            file = Path(directory) / "state.json"
+            file.write_bytes(gzip.decompress(state))
+            self.stop()
+            self._start(file)
+        self.rpc.call("evm_setNextBlockTimestamp", self.timestamp() + self.block_interval)
+
+    def _start(self, kept: Path | None) -> None:
         genesis = ["--timestamp", str(GENESIS_TIMESTAMP)]
         state: DeployedState | None = None
         if self._contracts:
@@ -100,8 +123,10 @@ class DevChain:
         arguments = ["--chain-id", str(self.chain_id), "--hardfork", self.hardfork, "--accounts", "1", *genesis]
         arguments += ["--order", self.order, "--no-request-size-limit"]
         if state is not None:
-            arguments += ["--load-state", str(state.dump)]
             self._addresses = state.addresses
+            kept = kept or state.dump
+        if kept is not None:
+            arguments += ["--load-state", str(kept)]
         if self._kept_states is not None:
             arguments += ["--prune-history", str(self._kept_states)]
         if self.block_time is not None:
@@ -111,11 +136,6 @@ class DevChain:
         self._process = AnvilProcess(arguments, self._progress)
         self._rpc = Rpc(self._process.port)
         self.rpc.call("anvil_setBlockTimestampInterval", self.block_interval)
-        # a loaded state has its blocks but not their clock
-        self.rpc.call("evm_setNextBlockTimestamp", self.timestamp() + self.block_interval)
-        for account in self.accounts:
-            self.fund(account.address, 10_000 * 10**18)
-        return self
 
     def stop(self) -> None:
         """End the node, by its own process id. May be called twice."""
@@ -287,6 +307,10 @@ class DevChain:
         """Go back to a snapshot; raises `RpcError` if it is used up or unknown."""
         if self.rpc.call("evm_revert", snapshot) is not True:
             raise RpcError(f"no snapshot {snapshot}: each can be reverted to once; take a new one")
+
+    def state(self) -> bytes:
+        """All blocks with their states, for `restart`."""
+        return bytes.fromhex(self.rpc.call("anvil_dumpState", True)[2:])
 
     def reorg(self, depth: int) -> None:
         """Replace the newest `depth` blocks by empty ones. Their transactions vanish: this node forgets them."""

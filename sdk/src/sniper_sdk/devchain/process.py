@@ -53,6 +53,11 @@ class AnvilProcess:
         """The process id."""
         return self._process.pid
 
+    def kill(self) -> None:
+        """SIGKILL, as a crash would, and wait. `end` has still to clean up."""
+        self._process.kill()
+        self._process.wait()
+
     def end(self) -> None:
         """End the process and wait for it. May be called twice."""
         if self._process.poll() is None:
