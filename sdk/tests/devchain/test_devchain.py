@@ -258,6 +258,8 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "[]"
 
 
+def test_a_killed_node_is_back_with_what_was_kept_and_no_more() -> None:
+    with DevChain(automine=False) as chain:
         sender, friend = chain.accounts[:2]
         before = chain.balance(friend.address)
         kept = chain.send(sender, friend.address, value=5)

@@ -104,8 +104,8 @@ class DevChain:
         return self
 
     def restart(self, state: bytes) -> None:
-        """Kill the node (SIGKILL) and start it on a `state` of before, at another port: what came after it is gone, and so
-        is all that waited for a block."""
+        """Kill the node (SIGKILL) and start it on a `state` of before, at another port: what came after it is gone,
+        and so is all that waited for a block."""
         assert self._process is not None
         self._process.kill()
         with tempfile.TemporaryDirectory(prefix="sniper-state-") as directory:
