@@ -18,6 +18,7 @@ __all__ = [
     "SignRequest",
     "Signed",
     "Signer",
+    "SignerProposed",
     "SignerRefused",
     "SignerUnreachable",
     "TypedRequest",
@@ -100,6 +101,20 @@ class SignerRefused(SignerError):
         self.remedy = remedy
 
 
+class SignerProposed(SignerRefused):
+    """There are no signed bytes, because others have to agree first: it was handed to them. To whoever wanted to send
+    it, that is a refusal.
+
+    proposal  What they know it by, such as the hash of a Safe's transaction (``0x…``).
+    """
+
+    code = "signer-proposed"
+
+    def __init__(self, proposal: str, value: str, limit: str, remedy: str) -> None:
+        super().__init__("proposed", value, limit, remedy)
+        self.proposal = proposal
+
+
 class SignerUnreachable(SignerError):
     """The signer does not answer. Nothing is known about a request that was under way; asking again is harmless,
     because equal requests give equal bytes."""
@@ -120,7 +135,8 @@ class Signer(ABC):
 
     @abstractmethod
     async def sign(self, request: SignRequest) -> Signed:
-        """Sign it, or raise `SignerRefused` or `SignerUnreachable`. Equal requests give equal bytes (RFC 6979).
+        """Sign it, or raise `SignerRefused` (or its `SignerProposed`) or `SignerUnreachable`. Equal requests give equal
+        bytes (RFC 6979).
 
         It may as well be a ``def`` that returns an awaitable, and has the request on its way by then; whatever is wrong
         is raised where that is awaited.
