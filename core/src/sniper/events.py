@@ -118,9 +118,13 @@ class Clock(Event, tag="clock/1"):
 
 
 class Started(Event, tag="started/1"):
-    """A process took up this journal. Whatever it knew of wallets is read again before anything is traded."""
+    """A process took up this journal. Whatever it knew of wallets is read again before anything is traded.
+
+    fences  By account, the token of the lease under which everything behind this is decided.
+    """
 
     mode: str
+    fences: tuple[tuple[str, int], ...] = ()
 
 
 class FeedStale(Event, tag="feed-stale/1"):

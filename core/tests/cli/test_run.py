@@ -16,7 +16,7 @@ class Waits:
 
     ended = False
 
-    def __init__(self, *_: Any) -> None: ...
+    def __init__(self, *_: Any, **options: object) -> None: ...
 
     async def start(self) -> None:
         os.kill(os.getpid(), signal.SIGINT)
@@ -31,5 +31,5 @@ async def test_a_start_that_waits_for_a_password_is_ended_by_an_interrupt(monkey
     nothing: Any = None
     async with asyncio.timeout(20):
         with pytest.raises(click.Abort):
-            await _trade(nothing, nothing)
+            await _trade(nothing, nothing, standby=False)
     assert Waits.ended, "what was started was given the time to put the terminal back"

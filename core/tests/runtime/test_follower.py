@@ -254,7 +254,7 @@ async def test_the_run_starts_it_again_when_it_ends_and_ends_it_when_the_run_end
 
     monkeypatch.setattr(module, "FIRST_START_S", 0.01)
     record(tmp_path, 3, 50)
-    process = FollowerProcess(tmp_path, LOG)
+    process = FollowerProcess(tmp_path, LOG, {})
     process.start()
     await until(lambda: process.pid is not None)
     first = process.pid

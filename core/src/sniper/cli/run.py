@@ -18,8 +18,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @click.command()
 @click.option("--mode", type=click.Choice(MODES), help="Override the mode that the config file says.")
+@click.option("--standby", is_flag=True, help="Wait while another run decides for the accounts, and take over from it.")
 @click.pass_obj
-def run(invocation: Invocation, mode: str | None) -> None:
+def run(invocation: Invocation, mode: str | None, standby: bool) -> None:
     """Trade until interrupted. Says which mode it is in before anything else.
 
     Started again after a crash it goes on where the journal ends: nothing is bought twice.
@@ -34,9 +35,9 @@ def run(invocation: Invocation, mode: str | None) -> None:
     try:
         import uvloop
     except ImportError:
-        asyncio.run(_trade(resolved, catalogue))
+        asyncio.run(_trade(resolved, catalogue, standby=standby))
     else:
-        uvloop.run(_trade(resolved, catalogue))
+        uvloop.run(_trade(resolved, catalogue, standby=standby))
 
 
 def _announce(resolved: "Resolved") -> None:
@@ -46,10 +47,10 @@ def _announce(resolved: "Resolved") -> None:
     click.echo(f"{mode} on {chains}: accounts {', '.join(account.name for account in resolved.accounts)}", err=True)
 
 
-async def _trade(resolved: "Resolved", catalogue: "Catalogue") -> None:
+async def _trade(resolved: "Resolved", catalogue: "Catalogue", *, standby: bool) -> None:
     from sniper.runtime.run import Run
 
-    trading = Run(resolved, catalogue)
+    trading = Run(resolved, catalogue, standby=standby)
     loop = asyncio.get_running_loop()
     starting = loop.create_task(trading.start())
     for name in SIGNALS:

@@ -20,6 +20,10 @@ def status(invocation: Invocation, as_json: bool) -> None:
     journal = found["journal"]
     click.echo(f"mode {found['mode']}, process {found['pid']}, {journal['position']} records, epoch {journal['epoch']}")
     click.echo(f"kill switch of all accounts: {found['kill']['*']}")
+    leases = found["leases"]
+    if leases["not_renewed"]:
+        still = f"it decides for {leases['sure_for_s']:.0f} s more" if leases["sure_for_s"] else "nothing is decided"
+        click.secho(f"The leases are not renewed, so {still}: {leases['not_renewed']}", fg="red")
     print_table(
         ("chain", "block", "stale feeds"),
         [(chain, str(each["block"]), ", ".join(each["stale"])) for chain, each in found["chains"].items()],

@@ -1,12 +1,12 @@
 """Appends to a journal. The kernel's own thread calls it: a writer thread would wait for the interpreter lock."""
 
-import fcntl
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from sniper.errors import JournalCorrupt, JournalError
+from sniper.journal.lock import Lock
 from sniper.journal.sealed import sync_directory
 from sniper.journal.segments import (
     FRAME_EXTRA,
@@ -39,7 +39,8 @@ class Writer:
     then known only after opening again.
     """
 
-    def __init__(self, directory: Path, segment_size: int = SEGMENT_SIZE) -> None:
+    def __init__(self, directory: Path, segment_size: int = SEGMENT_SIZE, lock: Lock | None = None) -> None:
+        """``lock``: of this directory, where it was taken before; the writer lets go of it in the end."""
         self.directory = directory
         self.segment_size = segment_size
         self.position = 0
@@ -56,8 +57,7 @@ class Writer:
         self._offset = 0
         self._room = 0
         self._seed = 0
-        directory.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.lock = lock or Lock(directory)
         try:
             self._open()
         except BaseException:
@@ -95,7 +95,11 @@ class Writer:
         return first
 
     def sync(self) -> None:
-        """Returns when everything that was appended is durable. Raises `JournalError` when that cannot be known."""
+        """Returns when everything that was appended is durable and part of the journal. Raises `JournalError` when that
+        cannot be known, and `JournalTaken` where another process has taken over.
+
+        Who takes over breaks the lock first and reads then: what was appended before this looks at the lock is read.
+        """
         if self._failed:
             raise JournalError(self._failed)
         if self._fd >= 0:
@@ -103,6 +107,7 @@ class Writer:
                 os.fdatasync(self._fd)
             except OSError as error:
                 raise self._fail(error, cut=False) from error
+            self._still_ours()
 
     def begin_epoch(self, manifest: bytes) -> int:
         """Starts a segment whose first record (``Kind.MARK``, stream "") is the manifest; durable when it returns.
@@ -124,19 +129,16 @@ class Writer:
         except OSError as error:
             raise self._fail(error, cut=False) from error
         finally:
-            for fd in (self._fd, self._lock):
-                if fd >= 0:
-                    os.close(fd)
-            self._fd = self._lock = -1
+            if self._fd >= 0:
+                os.close(self._fd)
+            self._fd = -1
+            self.lock.close()
             self._failed = self._failed or f"{self.directory}: this writer is closed; open another"
 
     # ---- the files --------------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise JournalError(f"{self.directory}: another process writes this journal; stop it first") from error
+        self.lock.demand()
         for unfinished in self.directory.glob("*.tmp"):
             unfinished.unlink()
         segments = list_segments(self.directory)
@@ -164,6 +166,8 @@ class Writer:
                 "move this journal away and start a new one, which reconciles with every venue"
             )
         self.dropped = tail.used - tail.offset
+        if self.lock.broken:
+            self._replace(path, view[: self._offset])
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             os.ftruncate(self._fd, self._offset)
@@ -173,13 +177,34 @@ class Writer:
             raise self._fail(error, cut=False) from error
         self._room = max(self.segment_size, self._offset)
 
+    def _replace(self, path: Path, data: memoryview) -> None:
+        """Put a copy in the place of a segment that another process can still write to: what it writes is then lost."""
+        unfinished = _unfinished(path)
+        try:
+            with unfinished.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.rename(path)
+            sync_directory(self.directory)
+        except OSError as error:
+            unfinished.unlink(missing_ok=True)
+            raise self._fail(error, cut=False) from error
+
+    def _still_ours(self) -> None:
+        try:
+            self.lock.demand()
+        except JournalError as error:
+            self._failed = str(error)
+            raise
+
     def _rotate(self, payload: bytes, epoch: int) -> None:
         """Finishes this segment and starts the next one, with ``payload`` as its first frame unless it is empty."""
         header = Header(self._segment + 1, epoch, self.position, self.chain)
         head = header.encode()
         frame = frame_bytes(payload, header.seed, HEADER_SIZE) if payload else b""
         path = segment_path(self.directory, header.segment)
-        unfinished = path.with_suffix(".tmp")
+        unfinished = _unfinished(path)
         fd = -1
         try:
             if self._fd >= 0:
@@ -189,13 +214,15 @@ class Writer:
             _write_all(fd, head + frame, 0)
             os.fsync(fd)
             # Only now does it get its name: there is never a segment without header, nor an epoch without manifest.
-            unfinished.rename(path)
+            self._still_ours()
+            os.link(unfinished, path)  # and never in the place of another one's
+            unfinished.unlink()
             sync_directory(self.directory)
         except OSError as error:
             if fd >= 0:
                 os.close(fd)
             unfinished.unlink(missing_ok=True)
-            raise self._fail(error, cut=False) from error
+            raise error if isinstance(error, JournalError) else self._fail(error, cut=False) from error
         if self._fd >= 0:
             os.close(self._fd)
         self._segment, self._seed, self._fd = header.segment, header.seed, fd
@@ -219,6 +246,10 @@ class Writer:
             "this process must not decide anything further"
         )
         return JournalError(self._failed)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.{os.getpid()}.tmp")
 
 
 def _write_all(fd: int, data: bytes, offset: int) -> None:

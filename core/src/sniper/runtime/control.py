@@ -138,6 +138,7 @@ class Control:
         self._run = run
         self.path = run.directory / SOCKET
         self._server: asyncio.Server | None = None
+        self._made: tuple[int, int] | None = None
         self._asking = 0
         self._commands: dict[str, Callable[[Asked], Awaitable[dict[str, Any]]]] = {  # Any: JSON
             "status": self._status,
@@ -161,6 +162,7 @@ class Control:
                 raise ConfigError(f"{self.path}: is in the way of the control socket; move it elsewhere")
             self.path.unlink(missing_ok=True)
             listening = _listen(self.path)
+            self._made = _file(self.path)
         except OSError as error:
             raise ConfigError(f"{self.path}: the control socket cannot be made: {error.strerror or error}") from error
         self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=MOST_BYTES)
@@ -170,7 +172,8 @@ class Control:
         if self._server is not None:
             self._server.close()
             self._server = None
-            self.path.unlink(missing_ok=True)
+            if _file(self.path) == self._made:  # a run that has taken over has one of its own there
+                self.path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -326,6 +329,11 @@ def status(run: "Run") -> dict[str, Any]:
         "pid": os.getpid(),
         "time": now,
         "journal": {"position": run.writer.position, "epoch": run.writer.epoch},
+        "leases": {
+            "fences": run.leases.fences,
+            "sure_for_s": round(run.leases.left_s(), 3),
+            "not_renewed": run.leases.reason,
+        },
         "kill": _levels(run),
         "accounts": {
             name: {
@@ -424,6 +432,15 @@ def _text(asked: Asked, key: str, default: str | None = None) -> str:
     if writable(value) != value:
         raise CommandRefused(f"{key} is {value!r}; it holds half a character, which nothing can put on record")
     return value
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    """Which file stands there."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _listen(path: Path) -> socket.socket:

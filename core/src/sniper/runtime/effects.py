@@ -72,10 +72,12 @@ class Effects:
         routing: Routing | None = None,
         workers: int = 2,
         hardforks: Mapping[int, str] | None = None,
+        fence: Callable[[str], int] = lambda account: 0,
     ) -> None:
         """``routing``: None where no entry is routed. ``kill``: where an account stands now.
         ``paper_cash``: what an account starts with of its quote asset where trades are only played. ``workers``: most
-        processes for what probes compute and simulate. ``hardforks``: see `Simulations`."""
+        processes for what probes compute and simulate. ``hardforks``: see `Simulations`. ``fence``: the token of an
+        account's lease; raises `LeaseLost` while that is not sure, and then nothing is signed or sent."""
         self._kernel = kernel
         self._endpoints = endpoints
         self._executor = executor
@@ -84,6 +86,7 @@ class Effects:
         self._publish = publish
         self._clock = clock
         self._kill = kill
+        self._fence = fence
         self._paper_cash = paper_cash or {}
         self._log = log
         self._tasks: set[asyncio.Task[None]] = set()
@@ -168,6 +171,10 @@ class Effects:
         if refused:
             remedy = "lower it when the reason for it is gone: sniper kill-switch off"
             return _raising(SignerRefused("kill-switch", f"{body.purpose}: {refused}", "what it lets through", remedy))
+        try:
+            fence = self._fence(ask.account)
+        except SniperError as error:
+            return _raising(error)
         request = SignRequest(
             account=ask.account,
             sender=body.sender,
@@ -180,6 +187,7 @@ class Effects:
             value=body.value,
             data=body.data,
             purpose=body.purpose,  # type: ignore[arg-type]  # the kernel knows no other purposes
+            fence=fence,
         )
         try:
             return self._signer.sign(request)
@@ -193,6 +201,7 @@ class Effects:
     async def _send(self, ask: Ask) -> Event:
         body = ask.body
         assert isinstance(body, Send)
+        self._fence(ask.account)
         refused = refusal(self._kill(ask.account), body.submission.purpose)
         if refused:
             # the bytes may have left before a crash, so only a first broadcast is certain not to have left

@@ -11,15 +11,15 @@ import argparse
 import asyncio
 import contextlib
 import ctypes
-import fcntl
 import gc
+import json
 import os
 import random
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import structlog
@@ -172,7 +172,7 @@ class Follower:
         beginnings = {epoch.first + 1 for epoch in epochs(self.directory)}
         others = [p for p in snapshots.list_snapshots(self.directory) if snapshots.position_of(p) not in beginnings]
         for old in others[KEPT:]:
-            old.unlink()
+            old.unlink(missing_ok=True)  # the follower of an earlier run may have been at it
 
 
 # ---- the process ----
@@ -182,6 +182,7 @@ def main() -> int:
     """The process. Its exit code is 0 after SIGTERM, else 1, with the reason on stderr."""
     parser = argparse.ArgumentParser(prog="python -m sniper.runtime.follower")
     parser.add_argument("directory", type=Path, help="data_dir of the run")
+    parser.add_argument("--fences", type=json.loads, default={}, help="tokens of the run's leases by account, as JSON")
     parser.add_argument("--parent", type=int, default=0, help="process id of the run; ends with it")
     arguments = parser.parse_args()
     _die_with(arguments.parent)
@@ -192,41 +193,37 @@ def main() -> int:
     logs.configure("info", "auto")
     log: FilteringBoundLogger = structlog.get_logger("sniper.follower")
     try:
-        _run(arguments.directory, stop, log)
+        _run(arguments.directory, arguments.fences, stop, log)
     except (SniperError, OSError) as error:
         log.error("the follower ends", reason=told(error))
         return 1
     return 0
 
 
-def _run(directory: Path, stop: threading.Event, log: FilteringBoundLogger) -> None:
-    with (directory / "follower.lock").open("w") as lock:
-        # The follower of a run that was killed may still be at its end.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        resolved, catalogue, recorded = kept(directory)
-        logs.configure(resolved.settings.logging.level, resolved.settings.logging.format)
-        differing = explain(recorded[-1].manifest, manifest(resolved, catalogue))
-        kernel = None
-        if differing:
-            log.error("no snapshots: what is installed is not what runs", what=differing)
-        else:
-            kernel = Kernel(
-                wire(resolved, signs=signs(resolved)), lambda what, error: log.debug(what, error=str(error))
-            )
-        store: Store = resolved.store.cls()
-        store.open(directory)
-        runtime = resolved.runtime
-        follower = Follower(
-            directory / JOURNAL,
-            kernel,
-            store,
-            every_s=runtime.snapshot_every_s,
-            every_records=runtime.snapshot_every_records,
-            log=log,
-        )
-        gc.freeze()
-        with contextlib.closing(follower):
-            follower.follow(stop)
+def _run(directory: Path, fences: dict[str, int], stop: threading.Event, log: FilteringBoundLogger) -> None:
+    resolved, catalogue, recorded = kept(directory)
+    store: Store = resolved.store.made()
+    store.open(directory)
+    store.claim(fences)  # from here on the follower of an earlier run, which may still be there, writes nothing
+    logs.configure(resolved.settings.logging.level, resolved.settings.logging.format)
+    differing = explain(recorded[-1].manifest, manifest(resolved, catalogue))
+    kernel = None
+    if differing:
+        log.error("no snapshots: what is installed is not what runs", what=differing)
+    else:
+        kernel = Kernel(wire(resolved, signs=signs(resolved)), lambda what, error: log.debug(what, error=str(error)))
+    runtime = resolved.runtime
+    follower = Follower(
+        directory / JOURNAL,
+        kernel,
+        store,
+        every_s=runtime.snapshot_every_s,
+        every_records=runtime.snapshot_every_records,
+        log=log,
+    )
+    gc.freeze()
+    with contextlib.closing(follower):
+        follower.follow(stop)
 
 
 def _die_with(parent: int) -> None:
@@ -241,8 +238,10 @@ def _die_with(parent: int) -> None:
 class FollowerProcess:
     """The follower of a run, as the run sees it: started a little later, and again with back-off where it ends."""
 
-    def __init__(self, directory: Path, log: FilteringBoundLogger) -> None:
+    def __init__(self, directory: Path, log: FilteringBoundLogger, fences: Mapping[str, int]) -> None:
+        """``fences``: by account, the token under which it writes to the store."""
         self._directory = directory
+        self._fences = dict(fences)
         self._log = log
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -285,6 +284,8 @@ class FollowerProcess:
                 "-m",
                 "sniper.runtime.follower",
                 str(self._directory),
+                "--fences",
+                json.dumps(self._fences),
                 "--parent",
                 str(os.getpid()),
                 stdin=asyncio.subprocess.DEVNULL,

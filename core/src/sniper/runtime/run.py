@@ -5,6 +5,7 @@
 
 import asyncio
 import gc
+import os
 import random
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -14,11 +15,12 @@ import structlog
 
 from sniper.bus import Bus
 from sniper.catalogue import Catalogue
-from sniper.errors import ConfigError, told
+from sniper.errors import ConfigError, JournalError, told
 from sniper.events import Clock as ClockEvent
 from sniper.events import Command, Event, KillSwitch, Started
 from sniper.evm.rpc import Endpoints, Provider
 from sniper.journal import snapshots
+from sniper.journal.lock import Lock
 from sniper.journal.reader import manifest as recorded_manifest
 from sniper.journal.segments import Record
 from sniper.journal.writer import Writer
@@ -26,6 +28,7 @@ from sniper.kernel.asks import Ask
 from sniper.kernel.facts import Fact
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import dump
+from sniper.lease import LeaseTaken, LeaseUnusable
 from sniper.runtime import control
 from sniper.runtime.by_chain import executor_of
 from sniper.runtime.clock import Clock
@@ -34,6 +37,7 @@ from sniper.runtime.feeding import Context, Feeder
 from sniper.runtime.follower import FollowerProcess
 from sniper.runtime.health import Health
 from sniper.runtime.kept import JOURNAL, keep
+from sniper.runtime.leases import Leases, owner_of, terms
 from sniper.runtime.manifest import differences, manifest
 from sniper.runtime.playing import PlayContext
 from sniper.runtime.records import fact_record, input_record
@@ -47,6 +51,8 @@ from sniper.types import SECOND, KillLevel
 
 ANSWERS = "answers"
 TICK_S = 0.05
+STANDBY_S = 1.0
+"""Between two looks at whether another run still decides."""
 COLLECT_NS = 2 * SECOND
 """The kernel's process collects no garbage but in idle gaps, this long after the last time at the earliest."""
 COLLECT_ALL_NS = 3600 * SECOND
@@ -67,7 +73,9 @@ class Run:
         *,
         signer: Signer | None = None,
         observers: Sequence[Observer] = (),
+        standby: bool = False,
     ) -> None:
+        """``standby``: wait where another run decides for the accounts, and take over once its leases have ended."""
         self.resolved = resolved
         self.catalogue = catalogue
         self.directory = Path(resolved.settings.data_dir).expanduser()
@@ -80,6 +88,7 @@ class Run:
         self.health = Health(self) if resolved.runtime.metrics_port is not None else None
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._standby = standby
         self._failure: BaseException | None = None
         self._taken_at = 0
 
@@ -100,7 +109,11 @@ class Run:
         if resolved.executor is None:
             raise ConfigError(f'mode "{resolved.mode}" has no executor, so nothing can be run; choose paper or live')
         signing = signs(resolved)
-        self.writer = Writer(self.directory / JOURNAL)
+        self.lock = Lock(self.directory / JOURNAL)
+        await self._own()
+        self.writer = Writer(self.directory / JOURNAL, lock=self.lock)
+        if self.lock.broken:
+            self.log.warning("the journal was taken over from a run that still has it open and lost its leases")
         if self.writer.dropped:
             self.log.warning("the journal's torn tail was cut off", bytes=self.writer.dropped)
         self.kernel = Kernel(wire(resolved, signs=signing), self._report)
@@ -130,6 +143,7 @@ class Run:
             clock=self.clock,
             kill=self.switches.level,
             log=self.log,
+            fence=self.leases.fence,
             paper_cash={
                 name: account.paper_cash
                 for name, account in resolved.settings.account.items()
@@ -142,7 +156,7 @@ class Run:
         unanswered = [
             ask for account in self.kernel.accounts.values() for ask in account.book.asks.values() if not ask.is_command
         ]
-        self._take([*self._switched(), Started(time=self.clock(), mode=resolved.mode.value)])
+        self._take([*self._switched(), self._started()])
         still_open = {id_ for account in self.kernel.accounts.values() for id_ in account.book.asks}
         for ask in unanswered:
             if ask.id in still_open:
@@ -170,9 +184,53 @@ class Run:
         if self.health is not None:
             await self.health.start()
         if keep(resolved.settings.source, self.directory) is not None:
-            self.follower = FollowerProcess(self.directory, self.log)
+            self.follower = FollowerProcess(self.directory, self.log, self.leases.fences)
             self.follower.start()
         self.log.info("running", mode=resolved.mode.value, accounts=sorted(self.kernel.accounts))
+
+    async def _own(self) -> None:
+        """Take the leases of all accounts, and the journal's lock from whoever lost them."""
+        keeper = self.resolved.lease.made()
+        journal = self.directory / JOURNAL
+        leases = Leases(keeper, [account.name for account in self.resolved.accounts], terms(self.resolved), self.log)
+        owner, known = owner_of(journal), ""
+        keeper.open(self.directory)
+        self.leases = leases
+        while True:
+            # Whoever has the lock is the only one of its name.
+            name = owner if self.lock.take() else f"{owner}:{os.getpid()}"
+            try:
+                await asyncio.to_thread(leases.acquire, name)
+                break
+            except LeaseTaken as taken:
+                if not self._standby and not self.lock.held:
+                    raise JournalError(
+                        f"{journal}: another process writes this journal; stop it first, or wait until its lease ends: "
+                        f"sniper run --standby ({taken})"
+                    ) from taken
+                if not self._standby:
+                    raise
+                if taken.owner != known:
+                    self.log.info("standing by", account=taken.account, owner=taken.owner)
+                known = taken.owner
+            await asyncio.sleep(STANDBY_S)
+        if not self.lock.held:
+            self.lock.break_(leases.fences)
+            await asyncio.to_thread(leases.acquire, owner)
+        for account, token in leases.fences.items():
+            last = self.lock.fences.get(account, 0)
+            if token <= last:
+                raise LeaseUnusable(
+                    f"account {account}: its lease came with token {token}, but the journal was written under {last}. "
+                    "Whoever keeps the leases has lost some, or its clock was set back: set that right"
+                )
+        self.lock.declare(owner, {**self.lock.fences, **leases.fences})
+        leases.follow()
+        self.log.info("owner", fences=leases.fences, lease_s=leases.terms.ttl_s)
+
+    def _started(self) -> Started:
+        fences = tuple(sorted(self.leases.fences.items()))
+        return Started(time=self.clock(), mode=self.resolved.mode.value, fences=fences)
 
     async def _open_signer(self) -> None:
         if self.signer is None:
@@ -223,6 +281,8 @@ class Run:
         most = self.resolved.runtime.batch
         while True:
             events = await self.bus.take(most)
+            if not self.leases.left_s():
+                await self._wait_for_leases()
             self._take(events)
             found = self.routing.cycles(self.clock())
             if found:
@@ -235,6 +295,12 @@ class Run:
             for feeder in slow:
                 feeder.start()
             await asyncio.sleep(0)  # take does not wait during a backlog, and effects, ticks and commands must get on
+
+    async def _wait_for_leases(self) -> None:
+        """Decide nothing until the leases are renewed. Raises `LeaseLost` where that cannot be any more."""
+        self.log.error("nothing is decided: the leases may end", reason=self.leases.reason)
+        await self.leases.until_sure()
+        self.log.info("deciding again: the leases are renewed")
 
     def _take(self, events: Sequence[Event]) -> None:
         """Handle a batch and put it on record. Queries leave meanwhile, commands only once the record is durable."""
@@ -255,6 +321,7 @@ class Run:
             records.append(input_record(event))
             if facts:
                 records.extend([fact_record(account, fact) for account, fact in facts])
+        self.leases.demand()  # it may have been stopped since it began to decide
         self.writer.append(records)
         journaled = perf_counter_ns()
         if commands:
@@ -387,8 +454,12 @@ class Run:
             await endpoints.close()
         if hasattr(self, "writer"):
             self.writer.close()
+        elif hasattr(self, "lock"):
+            self.lock.close()
         if hasattr(self, "follower"):
             await self.follower.stop()
+        if hasattr(self, "leases"):
+            await asyncio.to_thread(self.leases.close)
         gc.enable()
         gc.unfreeze()
 

@@ -166,7 +166,7 @@ class Runtime(Table):
     """Who says which run may decide for an account: one machine needs no more than "sqlite"."""
     lease_s: Positive | None = None
     """Seconds after which another run may take over from one that was last heard of then. An owner stops deciding so
-    long before that what it signed has expired by then, so it must exceed deadline_s of every account by 30 at least;
+    long before that what it signed has expired by then, so it must exceed deadline_s of every account by 15 at least;
     60 more than the longest of them where it is left out."""
     bus: str = "memory"
     """How events reach the kernel."""

@@ -35,6 +35,10 @@ class Configured:
     def manifest(self) -> dict[str, Any]:
         return {**plain(self.config), **self.shown, "plugin": self.spec.name}
 
+    def made(self) -> Any:
+        """A new instance, of a class that takes nothing but the config that it declares. Any: by the spec's kind."""
+        return self.cls() if type(self.config) is Config else self.cls(self.config)
+
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredStrategy:

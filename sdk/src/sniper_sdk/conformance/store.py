@@ -14,7 +14,7 @@ from sniper.journal.segments import Kind
 from sniper.kernel.facts import IntentFormed, Judged, Verdict
 from sniper.plugin import Frozen
 from sniper.risk import must
-from sniper.store import Row, Store
+from sniper.store import Row, Store, StoreFenced
 from sniper.types import SECOND, asset_id
 from sniper_sdk import strategies
 from sniper_sdk.builders import CHAIN, address
@@ -112,6 +112,38 @@ class StoreConformance:
                     column, value = next((name, value) for name, value in row.items() if type(value) in (str, int))
                     expected = [each for each in rows if each[column] == value]
                     assert [dict(each) for each in store.query(model, **{column: value})] == expected
+
+    def test_a_lower_token_writes_nothing(self, tmp_path: Path) -> None:
+        records = self.records()
+        with self._open(tmp_path) as old, self._open(tmp_path) as new:
+            old.claim({"alice": 7, "bob": 7})
+            old.apply(0, records[:5])
+            new.claim({"alice": 8, "bob": 8})
+            shown = self._shown(old)
+            with pytest.raises(StoreFenced):
+                old.apply(5, records[5:])
+            assert (new.position(), self._shown(new)) == (5, shown), "an old owner's write left something behind"
+            new.apply(5, records[5:])
+            with pytest.raises(StoreFenced):
+                old.claim({"alice": 7})
+
+    def test_a_token_that_was_seen_is_remembered(self, tmp_path: Path) -> None:
+        with self._open(tmp_path) as store:
+            store.claim({"alice": 8})
+            store.claim({"alice": 8})
+        with self._open(tmp_path) as store:
+            with pytest.raises(StoreFenced):
+                store.claim({"alice": 7})
+            with pytest.raises(StoreFenced):
+                store.apply(0, self.records())
+            store.claim({"alice": 9})
+            store.apply(0, self.records())
+
+    def test_accounts_are_fenced_one_by_one(self, tmp_path: Path) -> None:
+        with self._open(tmp_path) as one, self._open(tmp_path) as other:
+            one.claim({"alice": 8})
+            other.claim({"bob": 1})
+            one.apply(0, self.records())
 
     def test_a_closed_store_says_so(self, tmp_path: Path) -> None:
         store = self.make()

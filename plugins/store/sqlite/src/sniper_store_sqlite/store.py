@@ -4,12 +4,12 @@ import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from sniper.plugin import Frozen
-from sniper.store import Row, Store
+from sniper.store import Row, Store, fenced
 from sniper_store_sqlite.applying import READY, minus, native, plus
 from sniper_store_sqlite.errors import StoreClosed, StoreOutOfStep, UnknownModel, explained
 from sniper_store_sqlite.models import MODELS
@@ -19,6 +19,8 @@ PATIENCE_S = 2.0
 _MODELS = {model.name: model for model in MODELS}
 _COLUMNS = {model.name: model.columns for model in MODELS}
 _FOLLOWER = "CREATE TABLE follower (one INTEGER PRIMARY KEY CHECK (one = 1), schema TEXT, position INTEGER) STRICT"
+_FENCES = "CREATE TABLE IF NOT EXISTS fences (account TEXT PRIMARY KEY, token INTEGER NOT NULL) STRICT"
+"""Of whatever version the other tables are: a token that was seen must not be forgotten with them."""
 _SCHEMA = [_FOLLOWER, *(statement for model in MODELS for statement in model.statements())]
 _VERSION = hashlib.sha256(
     json.dumps([_SCHEMA, {tag: [rule.sql for rule in rules] for tag, rules in sorted(READY.items())}]).encode()
@@ -37,6 +39,7 @@ class Sqlite(Store):
         self._path = Path(FILE)
         self._connection: sqlite3.Connection | None = None
         self._turn = threading.Lock()
+        self._claimed: dict[str, int] = {}
 
     def open(self, run: Path) -> None:
         """As `Store.open`. Empties a file that another version of the tables made."""
@@ -58,6 +61,13 @@ class Sqlite(Store):
                 raise
         self._connection = connection
 
+    def claim(self, fences: Mapping[str, int]) -> None:
+        """As `Store.claim`."""
+        with self._turn, self._explained(), _transaction(self._open) as connection:
+            fenced(fences, _fences(connection))
+            connection.executemany("INSERT OR REPLACE INTO fences VALUES (?, ?)", list(fences.items()))
+        self._claimed = dict(fences)
+
     def position(self) -> int:
         """As `Store.position`."""
         with self._turn, self._explained():
@@ -66,9 +76,10 @@ class Sqlite(Store):
     def apply(self, position: int, records: Sequence[tuple[str, int, Frozen]]) -> None:
         """As `Store.apply`. An empty store may begin anywhere, because old records may be pruned.
 
-        Raises `StoreOutOfStep` for records that are not the next ones, and what `open` raises.
+        Raises `StoreOutOfStep` for records that are not the next ones, and what `claim` and `open` raise.
         """
         with self._turn, self._explained(), _transaction(self._open) as connection:
+            fenced(self._claimed, _fences(connection))
             expected = _position(connection)
             if expected not in (position, 0):
                 raise StoreOutOfStep(
@@ -104,6 +115,7 @@ class Sqlite(Store):
             with self._turn, self._explained():
                 self._connection.close()
             self._connection = None
+        self._claimed = {}
 
     @property
     def _open(self) -> sqlite3.Connection:
@@ -133,12 +145,13 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]
 
 def _prepare(connection: sqlite3.Connection) -> None:
     """Make the tables, unless they are there and are ours."""
+    connection.execute(_FENCES)
     if _version(connection) == _VERSION:
         return
     with _transaction(connection):
         if _version(connection) == _VERSION:  # another process was quicker
             return
-        tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name != 'fences'"
         for (name,) in connection.execute(tables).fetchall():
             connection.execute(f'DROP TABLE "{name}"')
         for statement in _SCHEMA:
@@ -151,6 +164,10 @@ def _version(connection: sqlite3.Connection) -> str | None:
         return None
     row = connection.execute("SELECT schema FROM follower").fetchone()
     return None if row is None else str(row[0])
+
+
+def _fences(connection: sqlite3.Connection) -> dict[str, int]:
+    return dict(connection.execute("SELECT account, token FROM fences").fetchall())
 
 
 def _position(connection: sqlite3.Connection) -> int:
