@@ -31,6 +31,7 @@ __all__ = [
     "SendOutcome",
     "block_parameter",
     "returned",
+    "send_kind",
 ]
 
 Block: TypeAlias = int | str
@@ -87,6 +88,12 @@ _SEND_ANSWERS: Final = (
     ),
 )
 _PREFERENCE: Final = tuple(SendKind)
+
+
+def send_kind(words: str) -> SendKind:
+    """What a node's or a relay's refusal of a transaction means; `SendKind.REJECTED` where its words are not known."""
+    lower = words.lower()
+    return next((kind for kind, parts in _SEND_ANSWERS if any(part in lower for part in parts)), SendKind.REJECTED)
 
 
 def block_parameter(block: Block) -> str | dict[str, str]:
@@ -292,11 +299,8 @@ class Endpoints:
         (answer,) = await endpoint.ask([("eth_sendRawTransaction", ("0x" + raw.hex(),))], within)
         hash_ = transaction_hash(raw)
         if isinstance(answer, NodeError):
-            words = answer.text.lower()
-            kind = next((kind for kind, parts in _SEND_ANSWERS if any(part in words for part in parts)), None)
-            return SendOutcome(
-                kind=kind or SendKind.REJECTED, hash=hash_, endpoint=endpoint.name, message=answer.text[:300]
-            )
+            kind = send_kind(answer.text)
+            return SendOutcome(kind=kind, hash=hash_, endpoint=endpoint.name, message=answer.text[:300])
         if answer != hash_:
             raise RpcError(
                 f"{endpoint.name} confirmed {answer!r:.80} for the transaction {hash_}: its outcome is unknown"
