@@ -108,7 +108,7 @@ async def test_a_trade_goes_through_the_relay_and_nobody_else_sees_it(
     assert await stand.replayed() == 0
 
 
-@pytest.mark.parametrize("executor", ["private", "bundle"])
+@pytest.mark.parametrize("executor", [pytest.param("private", marks=pytest.mark.long), "bundle"])
 async def test_answers_that_are_lost_come_twice_or_lie_double_nothing(relayed: Relayed, executor: str) -> None:
     relayed.use(executor, fallback_blocks=30)
     kinds = (FaultKind.LOSE_ANSWER, FaultKind.ANSWER_TWICE, FaultKind.DENY)
@@ -122,7 +122,7 @@ async def test_answers_that_are_lost_come_twice_or_lie_double_nothing(relayed: R
     relayed.once()
 
 
-@pytest.mark.parametrize("executor", ["private", "bundle"])
+@pytest.mark.parametrize("executor", [pytest.param("bundle", marks=pytest.mark.long), "private"])
 async def test_a_relay_that_censors_and_one_that_forgets_cost_blocks_and_the_trade_is_made_publicly(
     relayed: Relayed, public: Relay, executor: str
 ) -> None:
