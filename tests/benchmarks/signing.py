@@ -11,9 +11,12 @@ from path import EVENTS, WARM, Rig, Unsynced, fed
 from shell import Shell
 from world import CHAIN, ETHER, KEY, ROUTER
 
+from sniper.evm.abi import function
+from sniper.evm.transaction import SigningKey
 from sniper.kernel.asks import Ask, Sign
 from sniper.runtime.effects import Effects
 from sniper.runtime.switches import Switches
+from sniper.signer import SignRequest
 from sniper.signing import keyfile
 from sniper.signing.password import of_text
 from sniper_bus_memory.bus import Memory
@@ -104,7 +107,32 @@ async def _run(count: int, shell: type[Shell]) -> list[int]:
     return taken
 
 
+async def _signatures(count: int) -> list[int]:
+    """A signature alone, from the request to the signed bytes: an entry, judged, decoded and counted."""
+    taken = []
+    with tempfile.TemporaryDirectory(prefix="sniper-bench-") as name:
+        owner = SigningKey(KEY).address
+        keystore = signer(Path(name), owner)
+        await keystore.open()
+        buy = function("swapExactETHForTokensSupportingFeeOnTransferTokens(uint256,address[],address,uint256)")
+        data = buy.encode(1, [ROUTER, owner], owner, 2**40)
+        with collected():
+            for nonce in range(count + WARM):
+                request = SignRequest(
+                    account="main", sender=owner, chain_id=CHAIN, nonce=nonce, max_priority_fee=1, max_fee=10**9,
+                    gas=500_000, to=ROUTER, value=1, data=data, purpose="entry", fence=1,
+                )  # fmt: skip
+                began = perf_counter_ns()
+                await keystore.sign(request)
+                ended = perf_counter_ns()
+                if nonce >= WARM:
+                    taken.append(ended - began)
+        await keystore.close()
+    return taken
+
+
 def figures(quick: bool = False) -> list[Figure]:
     count = EVENTS // 10 if quick else EVENTS
     found = spread("log → signed by the signer's process", uvloop.run(_run(count, Unsynced)), 300, 1_000)
+    found += spread("signature by the signer's process", uvloop.run(_signatures(count)), 150, 1_000)
     return found + spread("log → signed by the signer's process, synced", uvloop.run(_run(count // 5, Shell)))
