@@ -49,7 +49,8 @@ class Fences:
                 "fence",
                 f"token {fence} of account {account!r}",
                 f"{highest} or higher" if fence < highest else f"at most {_MOST}",
-                "another owner took the account over; stop this one, and let it take the lease again",
+                "another owner took the account over: stop this one, and let it take the lease again; where the leases"
+                f" were lost and begin anew, move {self._path} away, once it is certain that no other bot runs",
             )
         found = {**self._highest, account: fence}
         try:
