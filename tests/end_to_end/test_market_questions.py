@@ -11,7 +11,8 @@ from stand.market import ETHER, Launch
 
 from sniper.cli import main
 from sniper.evm.abi import function
-from sniper.runtime.control import CommandRefused, ask
+from sniper.runtime.commands import CommandRefused
+from sniper.runtime.control import ask
 from sniper_sdk.devchain import DevChain
 from sniper_sdk.zoo import V3Pool
 

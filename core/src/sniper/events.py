@@ -315,6 +315,17 @@ class ClosePosition(Command, tag="close-position/1"):
     reason: str = "closed by hand"
 
 
+class Commanded(Command, tag="commanded/1"):
+    """A command that came from outside is carried out: what it led to stands before this in the same frame.
+
+    key     Under which it was asked for; ``asked``: SHA-256 of what it asked, hex. ``answer``: JSON.
+    """
+
+    key: str
+    asked: str
+    answer: str
+
+
 # ---- derived by the kernel, never journaled: the same inputs give them again  ----
 
 

@@ -17,7 +17,8 @@ from sniper.events import BalancesRead, Resume, StrategyLife
 from sniper.journal.reader import Reader
 from sniper.journal.segments import Kind
 from sniper.kernel import facts as f
-from sniper.runtime.control import SOCKET, CommandRefused, NotRunning, ask
+from sniper.runtime.commands import CommandRefused
+from sniper.runtime.control import SOCKET, NotRunning, ask
 from sniper.runtime.records import read_record
 from sniper.runtime.run import Run
 from sniper.runtime.switches import Switches

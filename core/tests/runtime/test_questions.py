@@ -11,7 +11,8 @@ from running import POOL, TOKEN, Stage, running
 from sniper.proposal import Proposal, RouteAsk
 from sniper.router import Listed, NoRoute, Router
 from sniper.runtime import quoting
-from sniper.runtime.control import MOST_ASKING, CommandRefused, ask
+from sniper.runtime.commands import CommandRefused
+from sniper.runtime.control import MOST_ASKING, ask
 
 
 class Thinks(Router):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sniper.cli.invocation import Invocation
+from sniper.cli.keyed import key_option, keyed
 from sniper.cli.output import json_option, print_json, print_table
 from sniper.types import BPS
 
@@ -113,9 +114,10 @@ class Share(click.ParamType[int]):
     "--share", type=Share(), default=BPS, metavar="PERCENT", help="How much of it, such as 50%. Default: all."
 )
 @click.option("--account", default="*", help="Only of this account. Default: every account that holds it.")
+@key_option
 @json_option
 @click.pass_obj
-def close(invocation: Invocation, token: str, share: int, account: str, as_json: bool) -> None:
+def close(invocation: Invocation, token: str, share: int, account: str, key: str | None, as_json: bool) -> None:
     """Sell the position in TOKEN (address, asset id or symbol) by hand. The bot must run."""
     from sniper.cli.story import Chronicle, NotOnRecord
     from sniper.runtime.control import ask
@@ -124,11 +126,14 @@ def close(invocation: Invocation, token: str, share: int, account: str, as_json:
     chronicle = Chronicle.of(directory)
     meant = chronicle.assets(token)
     held = {h.token for h in chronicle.holdings if not h.closed and h.token in meant and account in ("*", h.account)}
+    if key is not None and not held and len(meant) == 1:
+        held = set(meant)  # the run knows what it answered to this key, though nothing is held any more
     if len(held) != 1:
         which = ", ".join(sorted(held or {h.token for h in chronicle.holdings if not h.closed})) or "nothing"
         problem = "means several tokens; name one by its asset id" if held else "is not held"
         raise NotOnRecord(f"{token!r} {problem} (held: {which})")
-    answer = ask(directory, {"command": "close", "token": held.pop(), "share_bps": share, "account": account})
+    command = {"command": "close", "token": held.pop(), "share_bps": share, "account": account}
+    answer = ask(directory, {**command, **keyed(key)})
     if as_json:
         print_json(answer)
         return

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from sniper.cli.invocation import Invocation
+from sniper.cli.keyed import key_option, keyed
 from sniper.cli.output import json_option, print_json, print_table
 from sniper.errors import ConfigError
 
@@ -57,10 +58,11 @@ def _steering(action: str, about: str) -> click.Command:
     @click.command(action, help=f"{about} NAME is a strategy of the config file. The bot must run.")
     @click.argument("name")
     @_account
+    @key_option
     @json_option
     @click.pass_obj
-    def steer(invocation: Invocation, name: str, account: str, as_json: bool) -> None:
-        _steer(invocation, {"action": action, "instance": name, "account": account}, as_json)
+    def steer(invocation: Invocation, name: str, account: str, key: str | None, as_json: bool) -> None:
+        _steer(invocation, {"action": action, "instance": name, "account": account, **keyed(key)}, as_json)
 
     return steer
 
@@ -75,21 +77,24 @@ remove = _steering("remove", "End a strategy; the exits of its positions go on."
 @click.argument("name")
 @click.argument("keys", metavar="KEY=VALUE...", nargs=-1, required=True)
 @_account
+@key_option
 @json_option
 @click.pass_obj
-def configure(invocation: Invocation, name: str, keys: tuple[str, ...], account: str, as_json: bool) -> None:
+def configure(
+    invocation: Invocation, name: str, keys: tuple[str, ...], account: str, key: str | None, as_json: bool
+) -> None:
     """Change keys of the strategy NAME while it runs; the config file stays as it is. The bot must run.
 
     Values are JSON where they can be (3, true, ["a"]), else text: min_liquidity="2 ether".
     """
     parameters = {}
     for pair in keys:
-        key, separator, value = pair.partition("=")
-        if not separator or not key:
+        name_of, separator, value = pair.partition("=")
+        if not separator or not name_of:
             raise ConfigError(f"{pair!r} is no change; write KEY=VALUE")
-        parameters[key] = _value(value)
+        parameters[name_of] = _value(value)
     command = {"action": "configure", "instance": name, "account": account, "parameters": parameters}
-    _steer(invocation, command, as_json)
+    _steer(invocation, {**command, **keyed(key)}, as_json)
 
 
 def _value(text: str) -> Any:

@@ -216,6 +216,14 @@ class Taxes(State):
     time: int = 0
 
 
+class Reply(State):
+    """What was answered to a command from outside; ``asked``: SHA-256 of what it asked, hex."""
+
+    asked: str
+    answer: str
+    time: int
+
+
 class Book(State):
     """Everything that an account knows of its money and its orders."""
 
@@ -256,6 +264,8 @@ class Book(State):
     instance_profits: dict[str, Flow] = {}
     waiting: dict[str, Waiting] = {}
     """By `waiting_id`."""
+    replies: dict[str, Reply] = {}
+    """To the newest commands from outside, by their keys."""
 
     def reserved(self, asset: str) -> int:
         """What orders and positions hold of this asset, base units."""

@@ -310,6 +310,14 @@ class Halted(Fact, tag="halted/1"):
     reason: str
 
 
+class Replied(Fact, tag="replied/1"):
+    """A command from outside was carried out under this key, and answered; see `sniper.events.Commanded`."""
+
+    key: str
+    asked: str
+    answer: str
+
+
 class Resumed(Fact, tag="resumed/1"):
     """An operator has looked: the account trades again."""
 

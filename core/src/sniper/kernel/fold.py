@@ -19,6 +19,7 @@ from sniper.kernel.book import (
     Order,
     Pending,
     Position,
+    Reply,
     Sender,
     Taxes,
     Waiting,
@@ -31,6 +32,7 @@ from sniper.types import NATIVE, asset_id
 K = TypeVar("K", int, str)
 
 KEPT_TOKENS = 10_000
+KEPT_REPLIES = 1_000
 
 
 def _intent(book: Book, fact: f.IntentFormed) -> None:
@@ -275,11 +277,16 @@ def _flow(flows: dict[K, Flow], key: K) -> Flow:
     return flows.setdefault(key, Flow())
 
 
-def _bound(table: dict[str, Any], age: Callable[[Any], int]) -> None:  # Any: whatever the table holds
+def _bound(table: dict[str, Any], age: Callable[[Any], int], most: int = KEPT_TOKENS) -> None:  # Any: what it holds
     """Forget the oldest tenth of a table by token once it is full: launches never end, memory does."""
-    if len(table) > KEPT_TOKENS:
-        for key in sorted(table, key=lambda token: (age(table[token]), token))[: KEPT_TOKENS // 10]:
+    if len(table) > most:
+        for key in sorted(table, key=lambda token: (age(table[token]), token))[: most // 10]:
             del table[key]
+
+
+def _replied(book: Book, fact: f.Replied) -> None:
+    book.replies[fact.key] = Reply(asked=fact.asked, answer=fact.answer, time=fact.time)
+    _bound(book.replies, lambda reply: reply.time, KEPT_REPLIES)
 
 
 def _allowed(book: Book, fact: f.Allowed) -> None:
@@ -431,6 +438,7 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.EntryWaits: _waits,
     f.WaitOver: _wait_over,
     f.Began: _began,
+    f.Replied: _replied,
     f.Asked: _asked,
     f.Closed: _closed,
     f.OrderPlaced: _placed,

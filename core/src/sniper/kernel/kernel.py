@@ -15,6 +15,7 @@ from sniper.events import (
     Block,
     Clock,
     ClosePosition,
+    Commanded,
     CycleFound,
     Event,
     FeedStale,
@@ -104,6 +105,7 @@ class Kernel:
             StrategyLife: self._life,
             ClosePosition: self._close,
             Resume: self._resume,
+            Commanded: self._commanded,
         }
 
     def handle(self, event: Event) -> None:
@@ -479,6 +481,11 @@ class Kernel:
             if account.book.halted:
                 account.emit(f.Resumed(time=self.now, reason=event.reason))
                 account.safely(account.execution.began)
+
+    def _commanded(self, event: Commanded) -> None:
+        account = self.accounts.get(event.account)
+        if account is not None:
+            account.emit(f.Replied(time=self.now, key=event.key, asked=event.asked, answer=event.answer))
 
     def _close(self, event: ClosePosition) -> None:
         for account in self._meant(event.account):

@@ -14,6 +14,9 @@ command                   further keys
                           ``max_legs``, ``without_pools``, ``without_coins``
 ========================  ==========================================================================================
 
+Each that changes something needs a ``key`` as well: asked again under the same one, even of a later process, it is
+carried out once and answered as before; what is refused is not carried out, and may be asked again.
+
 The answer is ``{"ok": true, "result": …}`` once the command and what it led to are on record, or ``{"ok": false,
 "code": …, "message": …}``. Only processes of the same user are heard. A command is checked in full before it enters
 the kernel: what the kernel cannot carry out must never be journaled.
@@ -25,7 +28,7 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -34,12 +37,23 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from sniper.errors import ConfigError, PermissionDenied, SignerError, SniperError, told, writable
-from sniper.events import ClosePosition, Command, Event, KillSwitch, Resume, StrategyLife
+from sniper.events import ClosePosition, Command, KillSwitch, Resume, StrategyLife
 from sniper.kernel.account import Account
-from sniper.kernel.facts import Fact, InstanceMoved, IntentFormed, Judged
+from sniper.kernel.facts import InstanceMoved, IntentFormed, Judged
 from sniper.kernel.instances import LIVES
 from sniper.kernel.sales import NO_OTHER_SALE
 from sniper.runtime import quoting
+from sniper.runtime.commands import (
+    PATIENCE_S,
+    Asked,
+    CommandRefused,
+    Facts,
+    KeyReused,
+    Note,
+    new_key,
+    note_of,
+    result_of,
+)
 from sniper.runtime.switches import EVERYONE
 from sniper.settings.complaints import complaints
 from sniper.types import BPS, SECOND, KillLevel
@@ -51,23 +65,12 @@ SOCKET: Final = "control.sock"
 COMMANDS: Final = "commands"
 """Name of the source of what people ask for."""
 MOST_BYTES: Final = 65_536
-PATIENCE_S: Final = 5.0
 _OF_THE_MARKET: Final = ("pools", "quote", "route")
 """Questions that change nothing."""
 MOST_ASKING: Final = 4
 """Questions about the market that are answered at a time."""
 _LONGEST_PATH: Final = 107
 """Of a unix socket (``sun_path`` of unix(7), less the final zero)."""
-
-Asked = Mapping[str, Any]
-"""A command as it came in. Any: JSON, checked where it is read."""
-Facts = list[tuple[str, Fact]]
-
-
-class CommandRefused(SniperError, ValueError):
-    """A command names something that there is not, or asks for something that cannot be."""
-
-    code = "command-refused"
 
 
 class NotRunning(SniperError, ConnectionError):
@@ -76,23 +79,22 @@ class NotRunning(SniperError, ConnectionError):
     code = "not-running"
 
 
-async def command(run: "Run", event: Command) -> Facts:
-    """Carry out a person's command; the facts that it led to, once they are on record.
+async def _switched(run: "Run", event: KillSwitch, note: Note) -> dict[str, Any]:
+    """Write a kill switch beside the queues, and tell each account where it then stands. Any: JSON.
 
-    A kill switch is written beside the queues first, and each account is told where it then stands. Raises
-    `CommandRefused`, and `ConfigError` where the kill switch cannot be written.
+    Raises `CommandRefused`, and `ConfigError` where the kill switch cannot be written.
     """
-    if not isinstance(event, KillSwitch):
-        return await _recorded(run, [event])
     level = KillLevel(event.level)
     run.switches.set(event.account, level)
     names = list(run.kernel.accounts) if event.account == EVERYONE else [event.account]
-    facts = await _recorded(
+    answer = await _recorded(
         run,
         [
             KillSwitch(time=event.time, account=name, level=run.switches.level(name).value, reason=event.reason)
             for name in names
         ],
+        note,
+        lambda facts: {"kill": _levels(run)},
     )
     if run.signer is not None and event.account == EVERYONE:
         try:
@@ -100,35 +102,16 @@ async def command(run: "Run", event: Command) -> Facts:
                 await run.signer.level(level)
         except (SignerError, TimeoutError) as error:  # the executor reads the file before it sends anything
             run.log.error("the signer was not told of the kill switch", reason=str(error) or "it does not answer")
-    return facts
+    return answer
 
 
-async def _recorded(run: "Run", events: Sequence[Command]) -> Facts:
-    """Let commands enter the kernel, and wait until they and what they led to are on record."""
-    waiting = {id(event) for event in events}
-    found: Facts = []
-    done = asyncio.get_running_loop().create_future()
-
-    def heard(event: Event, facts: Sequence[tuple[str, Fact]]) -> None:
-        if id(event) in waiting:
-            waiting.discard(id(event))
-            found.extend(facts)
-            if not waiting and not done.done():
-                done.set_result(None)
-
-    run.observers.append(heard)
-    try:
-        await run.bus.publish(list(events), source=COMMANDS)
-        async with asyncio.timeout(PATIENCE_S):
-            await done
-    except TimeoutError as error:
-        raise CommandRefused(
-            f"the kernel did not come to the command within {PATIENCE_S:g} s; it may still be carried out, so look "
-            "before you repeat it"
-        ) from error
-    finally:
-        run.observers.remove(heard)
-    return found
+async def _recorded(
+    run: "Run", events: Sequence[Command], note: Note, answer: Callable[[Facts], dict[str, Any]]
+) -> dict[str, Any]:
+    """Let commands enter the kernel, and wait until they, what they led to and the answer are on record. Any: JSON."""
+    coming = run.commands.begin(events, note, answer)
+    await run.bus.publish(list(events), source=COMMANDS)
+    return await run.commands.answer(coming)
 
 
 class Control:
@@ -140,15 +123,17 @@ class Control:
         self._server: asyncio.Server | None = None
         self._made: tuple[int, int] | None = None
         self._asking = 0
-        self._commands: dict[str, Callable[[Asked], Awaitable[dict[str, Any]]]] = {  # Any: JSON
+        self._questions: dict[str, Callable[[Asked], Awaitable[dict[str, Any]]]] = {  # Any: JSON
             "status": self._status,
+            "pools": partial(quoting.pools, run),
+            "quote": partial(quoting.quote, run),
+            "route": partial(quoting.route, run),
+        }
+        self._commands: dict[str, Callable[[Asked, Note], Awaitable[dict[str, Any]]]] = {  # Any: JSON
             "strategy": self._strategy,
             "kill-switch": self._kill,
             "close": self._close,
             "resume": self._resume,
-            "pools": partial(quoting.pools, run),
-            "quote": partial(quoting.quote, run),
-            "route": partial(quoting.route, run),
         }
 
     async def start(self) -> None:
@@ -205,14 +190,26 @@ class Control:
         except ValueError as error:
             raise CommandRefused(f"a command is one line of JSON, not {line[:80]!r}") from error
         name = asked.get("command") if isinstance(asked, dict) else None
+        question = self._questions.get(name) if isinstance(name, str) else None
+        if question is not None:
+            return await (self._about_the_market(question, asked) if name in _OF_THE_MARKET else question(asked))
         carry = self._commands.get(name) if isinstance(name, str) else None
         if carry is None:
-            raise CommandRefused(f"there is no command {name!r}; there are {', '.join(self._commands)}")
-        if name in _OF_THE_MARKET:
-            return await self._about_the_market(carry, asked)
-        result = await carry(asked)
-        if name != "status":
-            self._run.log.info("commanded", **{key: value for key, value in asked.items() if key != "event"})
+            known = ", ".join(["status", *self._commands, *_OF_THE_MARKET])
+            raise CommandRefused(f"there is no command {name!r}; there are {known}")
+        return await self._once(carry, asked)
+
+    async def _once(self, carry: Callable[[Asked, Note], Awaitable[dict[str, Any]]], asked: Asked) -> dict[str, Any]:
+        """Carry out a command, or answer what was answered to it before. Any: JSON."""
+        note, commands = note_of(asked), self._run.commands
+        known = commands.known(note)
+        if known is not None:
+            return result_of(json.loads(known.answer))
+        coming = commands.under_way(note)
+        if coming is not None:
+            return await commands.answer(coming)
+        result = await carry(asked, note)
+        self._run.log.info("commanded", **{key: value for key, value in asked.items() if key != "event"})
         return result
 
     async def _about_the_market(
@@ -231,7 +228,7 @@ class Control:
     async def _status(self, _: Asked) -> dict[str, Any]:
         return status(self._run)
 
-    async def _strategy(self, asked: Asked) -> dict[str, Any]:
+    async def _strategy(self, asked: Asked, note: Note) -> dict[str, Any]:
         instance, action = _text(asked, "instance"), _text(asked, "action")
         parameters = asked.get("parameters") or {}
         if action not in (*LIVES, "configure"):
@@ -243,7 +240,12 @@ class Control:
             known = ", ".join(f"{a.name}/{name}" for a in self._accounts({}) for name in a.instances) or "none"
             raise CommandRefused(f"no account that is meant runs a strategy {instance!r}; there are {known}")
         now = self._run.clock()
-        facts = await _recorded(
+
+        def moved(facts: Facts) -> dict[str, Any]:  # Any: JSON
+            found = {account: fact for account, fact in facts if isinstance(fact, InstanceMoved)}
+            return {"instances": {f"{account}/{fact.instance}": fact.state for account, fact in found.items()}}
+
+        return await _recorded(
             self._run,
             [
                 StrategyLife(
@@ -255,21 +257,21 @@ class Control:
                 )
                 for account in meant
             ],
+            note,
+            moved,
         )
-        moved = {account: fact for account, fact in facts if isinstance(fact, InstanceMoved)}
-        return {"instances": {f"{account}/{fact.instance}": fact.state for account, fact in moved.items()}}
 
-    async def _kill(self, asked: Asked) -> dict[str, Any]:
+    async def _kill(self, asked: Asked, note: Note) -> dict[str, Any]:
         level = _text(asked, "level")
         if level not in {known.value for known in KillLevel}:
             known = ", ".join(known.value for known in KillLevel)
             raise CommandRefused(f"there is no kill switch level {level!r}; choose from {known}")
         account = "*" if asked.get("account", EVERYONE) == EVERYONE else self._accounts(asked)[0].name
         reason = _text(asked, "reason", "")
-        await self._run.command(KillSwitch(time=self._run.clock(), account=account, level=level, reason=reason))
-        return {"kill": _levels(self._run)}
+        event = KillSwitch(time=self._run.clock(), account=account, level=level, reason=reason)
+        return await _switched(self._run, event, note)
 
-    async def _close(self, asked: Asked) -> dict[str, Any]:
+    async def _close(self, asked: Asked, note: Note) -> dict[str, Any]:
         token, share = _text(asked, "token"), asked.get("share_bps", BPS)
         if not isinstance(share, int) or isinstance(share, bool) or not 0 < share <= BPS:
             raise CommandRefused(f"share_bps is {share!r}; it must be an integer from 1 to {BPS}")
@@ -279,36 +281,43 @@ class Control:
             held = ", ".join(sorted({token for account in accounts for token in account.exits.guards})) or "nothing"
             raise CommandRefused(f"no position in {token} can be sold; held: {held}")
         reason = _text(asked, "reason", ClosePosition.__struct_defaults__[-1])  # type: ignore[attr-defined]
-        facts = await _recorded(
+
+        def sold(facts: Facts) -> dict[str, Any]:  # Any: JSON
+            refused = {
+                fact.intent: finding.note
+                for _, fact in facts
+                if isinstance(fact, Judged)
+                for finding in fact.findings
+                if finding.rule == NO_OTHER_SALE
+            }
+            if len(refused) == len(meant):
+                why = "; ".join(refused.values())
+                raise CommandRefused(f"{token}: {why}; wait for that sale, or close all of it")
+            formed = [fact.intent for _, fact in facts if isinstance(fact, IntentFormed)]
+            return {"intents": [intent for intent in formed if intent not in refused], "refused": refused}
+
+        return await _recorded(
             self._run,
             [
                 ClosePosition(time=self._run.clock(), account=a.name, token=token, share_bps=share, reason=reason)
                 for a in meant
             ],
+            note,
+            sold,
         )
-        refused = {
-            fact.intent: finding.note
-            for _, fact in facts
-            if isinstance(fact, Judged)
-            for finding in fact.findings
-            if finding.rule == NO_OTHER_SALE
-        }
-        if len(refused) == len(meant):
-            why = "; ".join(refused.values())
-            raise CommandRefused(f"{token}: {why}; wait for that sale, or close all of it")
-        formed = [fact.intent for _, fact in facts if isinstance(fact, IntentFormed)]
-        return {"intents": [intent for intent in formed if intent not in refused], "refused": refused}
 
-    async def _resume(self, asked: Asked) -> dict[str, Any]:
+    async def _resume(self, asked: Asked, note: Note) -> dict[str, Any]:
         accounts = self._accounts(asked)
         halted = {account.name: account.book.halted for account in accounts if account.book.halted}
         if not halted:
             raise CommandRefused("no account that is meant is halted; see sniper status")
         reason = _text(asked, "reason", "")
-        await _recorded(
-            self._run, [Resume(time=self._run.clock(), account=name, reason=reason) for name in sorted(halted)]
+        return await _recorded(
+            self._run,
+            [Resume(time=self._run.clock(), account=name, reason=reason) for name in sorted(halted)],
+            note,
+            lambda facts: {"resumed": halted},
         )
-        return {"resumed": halted}
 
     def _accounts(self, asked: Asked) -> list[Account]:
         """The accounts that a command means; at least one."""
@@ -375,11 +384,13 @@ def unguarded(account: Account) -> dict[str, str]:
 
 
 def ask(data_dir: Path, command: Asked) -> dict[str, Any]:
-    """Ask the run at ``data_dir``, and wait for its answer. Any: JSON.
+    """Ask the run at ``data_dir``, and wait for its answer. Any: JSON. A command without a ``key`` gets a new one.
 
-    Raises `NotRunning` where there is none, `CommandRefused` where it refuses.
+    Raises `NotRunning` where there is none, `CommandRefused` where it refuses, `KeyReused` where its key was used for
+    another command.
     """
     path = data_dir / SOCKET
+    command = {"key": new_key(), **command}
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, _reachable(path) as address:
             connection.settimeout(2 * PATIENCE_S)
@@ -390,12 +401,18 @@ def ask(data_dir: Path, command: Asked) -> dict[str, Any]:
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError) as error:
         raise NotRunning(f"nothing runs at {data_dir}; start it with: sniper run") from error
     except OSError as error:
-        raise NotRunning(f"the run at {data_dir} does not answer: {error.strerror or error}; see its log") from error
+        raise NotRunning(
+            f"the run at {data_dir} does not answer: {error.strerror or error}; see its log. Nobody knows whether it "
+            f"carried the command out: with --key {command['key']} it does so once, however often it is asked"
+        ) from error
     if not line:
-        raise NotRunning(f"the run at {data_dir} ended the connection without an answer; it may belong to another user")
+        raise NotRunning(
+            f"the run at {data_dir} ended the connection without an answer; it may belong to another user. With --key "
+            f"{command['key']} the command is carried out once, however often it is asked"
+        )
     answer = json.loads(line)
     if not answer["ok"]:
-        raise CommandRefused(answer["message"])
+        raise (KeyReused if answer["code"] == KeyReused.code else CommandRefused)(answer["message"])
     result: dict[str, Any] = answer["result"]
     return result
 

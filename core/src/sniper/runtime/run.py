@@ -17,7 +17,7 @@ from sniper.bus import Bus
 from sniper.catalogue import Catalogue
 from sniper.errors import ConfigError, JournalError, told
 from sniper.events import Clock as ClockEvent
-from sniper.events import Command, Event, KillSwitch, Started
+from sniper.events import Event, KillSwitch, Started
 from sniper.evm.rpc import Endpoints, Provider
 from sniper.journal import snapshots
 from sniper.journal.lock import Lock
@@ -32,6 +32,7 @@ from sniper.lease import LeaseTaken, LeaseUnusable
 from sniper.runtime import control
 from sniper.runtime.by_chain import executor_of
 from sniper.runtime.clock import Clock
+from sniper.runtime.commands import Commands
 from sniper.runtime.effects import Effects
 from sniper.runtime.feeding import Context, Feeder
 from sniper.runtime.follower import FollowerProcess
@@ -84,6 +85,7 @@ class Run:
         self.recovered = Recovered()
         self._manifest = manifest(resolved, catalogue)
         self.signer = signer
+        self.commands = Commands(lambda: self.kernel.accounts)
         self.control = control.Control(self)
         self.health = Health(self) if resolved.runtime.metrics_port is not None else None
         self._stop = asyncio.Event()
@@ -312,6 +314,10 @@ class Run:
             decided.append((event, kernel.facts or ()))
             if kernel.facts:
                 kernel.facts = []
+        for reply in self.commands.replies(decided):
+            kernel.handle(reply)
+            decided.append((reply, kernel.facts))
+            kernel.facts = []
         if kernel.tripped:
             self._pull()  # before anything that the batch asked for leaves
         handled = perf_counter_ns()
@@ -329,6 +335,7 @@ class Run:
         if self.health is not None:
             self.health.metrics.batch(events, began, handled, journaled, perf_counter_ns())
         self._taken_at = self.clock()
+        self.commands.recorded()
         for event, facts in decided if self.observers else ():
             for observer in self.observers:
                 observer(event, facts)
@@ -372,10 +379,6 @@ class Run:
 
     async def _answer(self, events: Sequence[Event]) -> None:
         await self.bus.publish(events, source=ANSWERS)
-
-    async def command(self, event: Command) -> list[tuple[str, Fact]]:
-        """A person's command; what it led to, once it is on record. See `sniper.runtime.control.command`."""
-        return await control.command(self, event)
 
     async def _ticks(self) -> None:
         """Timers, the kill switch's file and the garbage, when nothing else happens."""
