@@ -167,6 +167,12 @@ def test_a_file_without_a_key_is_named_and_not_shown(tmp_path: Path, content: st
         Private(config.model_copy(update={"key_file": tmp_path / "none"}), nothing)
 
 
+@pytest.mark.parametrize("url", ["ws://relay.example/s3cr3t", "/s3cr3t/relay.ipc"])
+def test_a_relay_is_asked_over_http(url: str) -> None:
+    with pytest.raises(ValidationError, match="number 1 does not begin with https://"):
+        PrivateConfig(endpoints=(SecretStr(url),))
+
+
 def test_without_a_relay_there_is_no_config_and_no_url_is_shown() -> None:
     with pytest.raises(ValidationError):
         PrivateConfig(endpoints=())
@@ -244,6 +250,32 @@ async def test_blocks_are_counted_from_a_nonces_first_bid(
     assert methods(public) == []
     assert await private.settle(second) is None
     assert builder.build().included == (second.tx_hash,)
+
+
+async def test_what_the_public_pool_has_is_outbid_there(
+    chain: DevChain, builder: Builder, relay: Relay, public: Relay, make: Make
+) -> None:
+    relay.faults.add(Fault(FaultKind.CENSOR))
+    public.faults.add(Fault(FaultKind.CENSOR))
+    private, low, high = make(fallback_blocks=1), submission(chain), submission(chain, gwei=120)
+    await private.send(low)
+    builder.build()
+    await private.settle(low)
+    await private.send(high)
+    assert [params[0] for _, params in public.asked] == ["0x" + low.raw.hex(), "0x" + high.raw.hex()]
+    public.faults.clear()
+    assert builder.build().included == (high.tx_hash,)
+
+
+async def test_a_relay_that_does_not_answer_holds_no_cancellation_back(
+    chain: DevChain, builder: Builder, relay: Relay, make: Make
+) -> None:
+    private = make()
+    await private.send(submission(chain))
+    relay.faults.add(Fault(FaultKind.LOSE_ANSWER))
+    cancel = submission(chain, purpose="cancel", gwei=120, value=0, data=b"")
+    assert (await private.send(cancel)).outcome == "accepted"
+    assert builder.build().included == (cancel.tx_hash,)
 
 
 async def test_a_lower_bid_that_comes_late_takes_no_higher_ones_place(

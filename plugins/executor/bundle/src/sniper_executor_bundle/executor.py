@@ -64,8 +64,9 @@ class BundleExecutor(Relayed):
 
     async def withdraw(self, waiting: Waiting) -> None:
         """See `Relayed`."""
-        for block in range(waiting.told - self.config.blocks + 1, waiting.told + 1):
-            await self.relays.ask("eth_cancelBundle", {"replacementUuid": replacement_uuid(waiting.submission, block)})
+        blocks = range(waiting.told - self.config.blocks + 1, waiting.told + 1)
+        ids = [replacement_uuid(waiting.submission, block) for block in blocks]
+        await asyncio.gather(*(self.relays.ask("eth_cancelBundle", {"replacementUuid": each}) for each in ids))
 
     async def _newest(self, submission: Submission) -> int:
         endpoints: Endpoints = self.context.endpoints(submission.chain_id)

@@ -5,13 +5,14 @@ Bytes are never changed and nonces never chosen here. What is remembered is for 
 sends everything again that may be on its way, and counting begins anew.
 """
 
+import asyncio
 from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 import structlog
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from sniper.executor import ExecutorContext, Outcome, Settlement, Submission
 from sniper_executor_mempool.executor import Mempool, MempoolConfig
@@ -42,6 +43,16 @@ class RelayedConfig(MempoolConfig):
     )
     fallback_blocks: int = Field(5, ge=1, description="Blocks after which that happens.")
     timeout_s: float = Field(2.0, gt=0, description="Seconds within which a relay must answer.")
+
+    @field_validator("endpoints")
+    @classmethod
+    def _asked_over_http(cls, urls: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for number, url in enumerate(urls, 1):
+            if not url.get_secret_value().startswith(("http://", "https://")):
+                raise ValueError(
+                    f"number {number} does not begin with https:// or http://, over which relays are asked"
+                )
+        return urls
 
 
 @dataclass
@@ -100,10 +111,10 @@ class Relayed(Mempool):
         waiting = Waiting(submission, since) if known is None or first else known
         self._waiting[place] = waiting
         if known is not None and known.told and first and submission.purpose == "cancel":
-            await self.withdraw(known)
-        if waiting.public or self._must_not_wait(submission):
-            return await self._publish(waiting)
-        outcome = await self.relay(waiting, first=first)
+            # at the same time: a relay that does not answer holds no cancellation back
+            _, outcome = await asyncio.gather(self.withdraw(known), self._leave(waiting, known, first=first))
+        else:
+            outcome = await self._leave(waiting, known, first=first)
         if outcome.outcome == "not-sent":  # the kernel may give its nonce to another transaction
             self._forget(place, known)
         return outcome
@@ -128,6 +139,12 @@ class Relayed(Mempool):
         chain_id, owner, nonce = _place(submission)
         lower = [place for place in self._waiting if place[:2] == (chain_id, owner) and place[2] < nonce]
         return [self._waiting[place] for place in sorted(lower)]
+
+    async def _leave(self, waiting: Waiting, known: Waiting | None, *, first: bool) -> Outcome:
+        """``known``: the bid before; where the public pool has that one, it gets this one, too."""
+        if (known is not None and known.public) or self._must_not_wait(waiting.submission):
+            return await self._publish(waiting)
+        return await self.relay(waiting, first=first)
 
     async def _go_on(self, waiting: Waiting) -> None:
         submission = waiting.submission
