@@ -268,6 +268,15 @@ async def test_a_higher_bid_takes_the_place_of_a_lower_one_in_another_process_to
     assert {tx.hash for bundle in held for tx in bundle.transactions} == {high.tx_hash}
 
 
+async def test_a_lower_bid_that_comes_late_takes_no_higher_ones_place(
+    chain: DevChain, builder: Builder, make: Make
+) -> None:
+    bundles, low, high = make(), submission(chain), submission(chain, gwei=120)
+    await bundles.send(high)
+    assert (await bundles.send(low)).outcome == "underpriced"
+    assert builder.build().included == (high.tx_hash,)
+
+
 async def test_a_cancellation_takes_the_bundles_back_and_its_nonce_publicly(
     chain: DevChain, builder: Builder, relay: Relay, public: Relay, make: Make
 ) -> None:
