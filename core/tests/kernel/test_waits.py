@@ -1,5 +1,8 @@
 """A denied entry that waits for a block or an event: who wanted it is told when that is there, and once."""
 
+from typing import NoReturn
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from world import CHAIN, ETHER, Looks, Says, Seen, Setup, World, pool_of, target, token_of
@@ -7,6 +10,7 @@ from world import CHAIN, ETHER, Looks, Says, Seen, Setup, World, pool_of, target
 from sniper.events import PoolChanged, tag_of
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Probe
+from sniper.kernel.book import Waiting, waiting_id
 from sniper.kernel.wiring import CheckWiring, WatchWiring
 from sniper.retry import Retry
 from sniper.risk import Entry, Finding, Findings, View, must
@@ -136,6 +140,55 @@ def test_a_block_that_came_while_probes_were_out_is_the_one_that_was_waited_for(
     here.answer(ask)
     assert heard(here) == [f"denied looks.open {here.now}"]
     assert not here.book.waiting
+
+
+ABOUT = st.sampled_from(("", "1:0xa", "1:0xb"))
+
+
+class Unlisted(dict[str, Waiting]):
+    """Is asked by key alone: who goes through all of it takes longer with each launch that was ever denied."""
+
+    def items(self) -> NoReturn:
+        raise AssertionError("an event goes through all that waits")
+
+    __iter__ = values = keys = items
+
+
+def test_an_event_asks_only_after_what_waits_for_it() -> None:
+    here = world(must("shallow", False, retry=Retry.event(CHANGED, f"{CHAIN}:{pool_of(1)}")))
+    here.open(1)
+    here.book.waiting = Unlisted(here.book.waiting)
+    due = here.account.waits.due
+    assert [each.waiting.intent for each in due(CHANGED, (f"{CHAIN}:{pool_of(1)}", ""))] == ["main/script/1"]
+    assert not due(CHANGED, (f"{CHAIN}:{pool_of(2)}", ""))
+
+
+@settings(max_examples=50)
+@given(moves=st.lists(st.tuples(st.integers(0, 3), ABOUT, st.booleans()), max_size=30))
+def test_what_is_due_is_what_the_book_says(moves: list[tuple[int, str, bool]]) -> None:
+    here = world()
+    waits, book = here.account.waits, here.book
+    for number, about, forgotten in moves:
+        token = token_of(number)
+        if forgotten:
+            book.waiting.pop(waiting_id("script", token), None)
+        else:
+            waits.begin(f"main/script/{number}", "script", token, Retry.event("x/1", about))
+    for subject in ("1:0xa", "1:0xb", "1:0xc"):
+        known = sorted(key for key, waiting in book.waiting.items() if waiting.retry.about in ("", subject))
+        assert [due.key for due in waits.due("x/1", (subject, ""))] == known
+        assert not waits.due("y/1", (subject, ""))
+
+
+def test_what_does_not_wait_any_more_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sniper.kernel.waits.LEAST", 4)
+    here = world()
+    waits = here.account.waits
+    for number in range(40):
+        token = token_of(number)
+        waits.begin(f"main/script/{number}", "script", token, Retry.event("x/1", token))
+        del here.book.waiting[waiting_id("script", token)]
+    assert len(waits._waiting_for) <= 5
 
 
 WAITS = st.one_of(

@@ -207,6 +207,8 @@ class Kernel:
 
     def recall(self) -> None:
         """Books have come from elsewhere: what do they wait for?"""
+        for account in self.accounts.values():
+            account.waits.recall()
         self.awaited = {
             waiting.retry.event_tag for account in self.accounts.values() for waiting in account.book.waiting.values()
         }
