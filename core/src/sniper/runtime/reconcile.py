@@ -30,13 +30,15 @@ class Compared:
 
 @dataclass(frozen=True)
 class UnderWay:
-    """A transaction whose end is in no book. ``found``: ``block 12``, ``pool``, or empty: no node has it."""
+    """A transaction whose end is in no book. ``found``: ``block 12``, ``pool``, or empty: no node has it. ``moves``:
+    ids of the assets of which it can change what is held."""
 
     attempt: str
     tx_hash: str
     nonce: int
     state: str
     found: str
+    moves: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -68,28 +70,29 @@ async def reconcile(endpoints: Endpoints, book: Book, owner: str, quote: str) ->
     under_way = await _under_way(endpoints, book, chain_id)
     mined = [each for each in under_way if each.found.startswith("block")]
     compared = [_nonce(book, chain_id, owner, _number(nonce), under_way)]
-    because = f"not in the books yet: {', '.join(each.attempt for each in mined)}" if mined else ""
     for address, amount in zip((NATIVE, *tokens), (_number(native), *told), strict=True):
         asset = asset_id(chain_id, address)
         position = book.positions.get(asset)
         known = position.amount if position is not None else book.cash.get(asset, 0)
-        compared.append(_amount(asset, known, amount, because))
+        moving = ", ".join(each.attempt for each in mined if asset in each.moves)
+        compared.append(_amount(asset, known, amount, f"not in the books yet: {moving}" if moving else ""))
     return Reconciliation(book.account, chain_id, owner, block, tuple(compared), tuple(under_way))
 
 
 async def _under_way(endpoints: Endpoints, book: Book, chain_id: int) -> list[UnderWay]:
-    waiting = [attempt for order, attempt in book.in_flight() if order.placed.chain_id == chain_id]
-    asked: list[Request] = [("eth_getTransactionByHash", (attempt.tx_hash,)) for attempt in waiting]
+    waiting = [(order, attempt) for order, attempt in book.in_flight() if order.placed.chain_id == chain_id]
+    asked: list[Request] = [("eth_getTransactionByHash", (attempt.tx_hash,)) for _, attempt in waiting]
     answers = await endpoints.batch(asked) if asked else []
     found = []
-    for attempt, answer in zip(waiting, answers, strict=True):
+    for (order, attempt), answer in zip(waiting, answers, strict=True):
         if isinstance(answer, NodeError):
             raise answer
         where = ""
         if answer is not None:
             number = answer.get("blockNumber")
             where = "pool" if number is None else f"block {int(number, 16)}"
-        found.append(UnderWay(attempt.id, attempt.tx_hash, attempt.nonce, attempt.state, where))
+        moves = tuple(dict.fromkeys((asset_id(chain_id, NATIVE), order.placed.quote, order.placed.token)))
+        found.append(UnderWay(attempt.id, attempt.tx_hash, attempt.nonce, attempt.state, where, moves))
     return found
 
 
