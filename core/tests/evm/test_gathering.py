@@ -82,3 +82,14 @@ async def test_where_no_node_answers_each_is_told_so(fake: StartFake) -> None:
         asked = (endpoints.ask("eth_getCode", (each,)) for each in ("a", "b"))
         found = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(each) for each in found] == [RpcError, RpcError]
+
+
+async def test_what_cannot_be_sent_at_all_fails_for_whom_asked_and_keeps_nobody_waiting(fake: StartFake) -> None:
+    node = await fake()
+    async with Endpoints(CHAIN, [node.url]) as endpoints:
+        await endpoints.connect()
+        asked = (endpoints.ask("eth_getCode", (each,)) for each in (object(), "good"))
+        async with asyncio.timeout(20):
+            bad, good = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(bad, TypeError)
+    assert good == "0x01"

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
 
-from sniper.errors import RpcError
 from sniper.evm.endpoint import NodeError, Request
 
 Asked: TypeAlias = tuple[Request, asyncio.Future[Any]]
@@ -45,8 +44,8 @@ class Gathering:
         if len(asked) > 1:
             try:
                 results = await self._batch([request for request, _ in asked])
-            except RpcError:
-                pass  # a node may give up on all of them for one that takes too long
+            except Exception:  # one of them may take too long for a node, or not even be JSON: each finds out alone
+                alone = asked
             else:
                 alone = [each for each, result in zip(asked, results, strict=True) if not _settled(each[1], result)]
         await asyncio.gather(*(self._alone(*each) for each in alone))
