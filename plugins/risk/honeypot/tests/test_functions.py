@@ -49,6 +49,12 @@ def test_functions_without_room_are_counted_and_one_of_several_pieces_of_code_co
     assert (len(found), left_out) == (MOST_FUNCTIONS, 3)
 
 
+def test_a_function_is_called_as_the_code_that_is_met_first_wants_it() -> None:
+    """Else a piece of code that never runs could say that it takes something else, and it would be called in vain."""
+    proxy, decoy = (Callable(selector=b"abcd", types=types) for types in (("address",), ("(uint256,bool)",)))
+    assert wanted((proxy, decoy)) == ((proxy,), 0)
+
+
 def test_no_function_hides_behind_many_others() -> None:
     decoys = tuple(Callable(selector=n.to_bytes(4, "big"), types=("uint256", "address")) for n in range(MOST_FUNCTIONS))
     owners = tuple(f"0x{n:040x}" for n in range(1, 7))

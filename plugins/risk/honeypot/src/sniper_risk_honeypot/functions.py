@@ -28,8 +28,11 @@ _STANDARD: Final = frozenset(
 
 def wanted(functions: Iterable[Callable]) -> tuple[tuple[Callable, ...], int]:
     """Those that change something and that not everybody has a use for, each once, and how many there was no room
-    for."""
-    each = {what.selector: what for what in functions if what.changes and what.selector not in _STANDARD}
+    for. Where there are several of one selector, the first of them is the one that a call reaches."""
+    each: dict[bytes, Callable] = {}
+    for what in functions:
+        if what.changes and what.selector not in _STANDARD:
+            each.setdefault(what.selector, what)
     return tuple(each.values())[:MOST_FUNCTIONS], len(each) - min(len(each), MOST_FUNCTIONS)
 
 
