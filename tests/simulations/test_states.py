@@ -8,9 +8,11 @@ import plays
 import pytest
 from ground import ETHER, OWNER, Ground
 
+from sniper.errors import RpcError
 from sniper.evm.rpc import Endpoints, Request
-from sniper.runtime.errand import Lacks
+from sniper.runtime.errand import Given, Lacks
 from sniper.runtime.node_stage import read_head
+from sniper.runtime.stage import Head
 from sniper.runtime.states import States
 from sniper.scenario import Trader
 from sniper_sdk.devchain import DevChain
@@ -73,6 +75,30 @@ async def test_on_the_next_block_what_was_looked_at_is_read_at_once(
     reads = [methods for methods in exchanges if "eth_call" in methods]
     assert len(reads) == 1
     assert sum(warm.values()) < 20
+    await ground.close()
+
+
+async def test_what_cannot_be_read_at_once_is_read_as_it_is_wanted(
+    devchain: DevChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was looked at on another block is a hint: no verdict may hang on it."""
+    ground = Ground(devchain)
+    pool = ground.launch("FeeToken")
+    trader = Trader(address=OWNER)
+    first = await ground.io().simulate(devchain.chain_id, plays.round_trip, pool, ETHER // 10, trader)
+    devchain.mine()
+    given, refused = States.given, list[int]()
+
+    async def capped(self: States, endpoints: Endpoints, head: Head, lacks: Lacks) -> Given:
+        if len(lacks.slots) > 8 and not lacks.calls and not refused:
+            refused.append(len(lacks.slots))
+            raise RpcError("out of gas")
+        return await given(self, endpoints, head, lacks)
+
+    monkeypatch.setattr(States, "given", capped)
+    second = await ground.io().simulate(devchain.chain_id, plays.round_trip, pool, ETHER // 10, trader)
+    assert refused
+    assert (first.bought, first.sold) == (second.bought, second.sold)
     await ground.close()
 
 

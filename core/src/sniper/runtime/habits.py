@@ -1,9 +1,10 @@
 """What scenarios have looked at before: where they trade the same pool on a later block, that is read at once."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Final
 
-from sniper.runtime.errand import Given, Lacks
+from sniper.runtime.errand import Lacks
 
 MOST_POOLS: Final = 500
 MOST_KEYS: Final = 2_000
@@ -24,14 +25,17 @@ class Habits:
         accounts, slots = self._looked.get(key, (set(), set()))
         return Lacks(accounts=tuple(sorted(accounts)), slots=tuple(sorted(slots)))
 
-    def add(self, key: Key, looked: Given) -> None:
+    def add(self, key: Key, accounts: Iterable[str], slots: Iterable[tuple[str, int]]) -> None:
         """What a scenario was told of."""
-        accounts, slots = self._looked.setdefault(key, (set(), set()))
+        known = self._looked.setdefault(key, (set(), set()))
         self._looked.move_to_end(key)
+        known[0].update(accounts)
+        known[1].update(slots)
+        if len(known[0]) + len(known[1]) > MOST_KEYS:
+            self.forget(key)
         if len(self._looked) > MOST_POOLS:
             self._looked.popitem(last=False)
-        if len(accounts) + len(slots) > MOST_KEYS:
-            accounts.clear()
-            slots.clear()
-        accounts.update(each.address for each in looked.accounts)
-        slots.update((each.address, each.slot) for each in looked.slots)
+
+    def forget(self, key: Key) -> None:
+        """It is too much, or cannot be read."""
+        self._looked.pop(key, None)

@@ -150,8 +150,12 @@ class Simulations:
                     pools.append(question.pool)
                     if len(pools) > 1:
                         return way
-                    before = self._habits.of((work.head.chain_id, work.function, question.pool))
-                    known = await self._states.given(questions.endpoints, work.head, before)
+                    habit = work.head.chain_id, work.function, question.pool
+                    try:
+                        known = await self._states.given(questions.endpoints, work.head, self._habits.of(habit))
+                    except RpcError:  # a node may refuse so much at once; each word is asked for when it is wanted
+                        self._habits.forget(habit)
+                        return way
                     return structs.replace(way, known=known)  # type: ignore[type-var]  # a msgspec struct
                 case SourceAsked():
                     return SourceGiven(source=await source(question.token, question.amount))
@@ -169,9 +173,9 @@ class Simulations:
             if isinstance(answer, Failed) and answer.ends:
                 raise ComputeError(f"{work.function}: {answer.reason}")
         if pools and refused is None:
-            looked.append(await self._server.missed(questions))
-            for each in looked:
-                self._habits.add((work.head.chain_id, work.function, pools[0]), each)
+            accounts = {each.address for given in looked for each in given.accounts} | questions.accounts
+            slots = {(each.address, each.slot) for given in looked for each in given.slots} | questions.slots
+            self._habits.add((work.head.chain_id, work.function, pools[0]), accounts, slots)
         refused = refused or questions.error
         if refused is not None:
             raise refused
