@@ -81,9 +81,10 @@ def _never(senders: Collection[str]) -> bool:
 
 @dataclass
 class _Block:
-    """What was chosen so far."""
+    """What was chosen so far. ``nonces``: the next one of each sender."""
 
     transactions: list[Transaction] = field(default_factory=list)
+    nonces: dict[str, int] = field(default_factory=dict)
     must_succeed: set[str] = field(default_factory=set)
     gas_used: int = 0
 
@@ -152,22 +153,20 @@ class Builder:
 
     # blocks
 
-    def play(self, transactions: Sequence[Transaction], after: Sequence[Transaction] = ()) -> Played:
-        """What they would do in the next block after others. Raises `Refused` where one of them cannot be in a block
-        at all: its nonce, its fees, or what its sender has."""
-        head = self.head()
+    def play(self, transactions: Sequence[Transaction]) -> Played:
+        """What they would do at the beginning of the next block. Raises `Refused` where one of them cannot be in it at
+        all: its nonce, its fees, or what its sender has."""
+        return self._first(transactions, self.head())
+
+    def _first(self, transactions: Sequence[Transaction], head: Head) -> Played:
         nonces: dict[str, int] = {}
-        for each in after:
-            nonces[each.sender] = each.nonce + 1
         for each in transactions:
-            self._executable(each, nonces.get(each.sender, self._nonce(each.sender)), head)
-            nonces[each.sender] = each.nonce + 1
-        calls = [
-            *(each.call for each in after),
-            _QUESTION,
-            *(each.call for each in transactions),
-            _QUESTION,
-        ]
+            self._executable(each, nonces, head)
+        return self._simulate(transactions, (), head)
+
+    def _simulate(self, transactions: Sequence[Transaction], after: Sequence[Transaction], head: Head) -> Played:
+        """What they would do after others, whatever their nonces and fees. Raises `Refused`."""
+        calls = [*(each.call for each in after), _QUESTION, *(each.call for each in transactions), _QUESTION]
         block = {
             "blockOverrides": {"time": hex(head.time + self.chain.block_interval)},
             "stateOverrides": {_COINBASE: {"code": _ITS_BALANCE}},
@@ -212,17 +211,18 @@ class Builder:
     def _extend(self, block: _Block, bundle: Bundle, head: Head) -> str:
         """Put a bundle behind what was chosen; else why not."""
         kept = list(bundle.transactions)
+        for sender in bundle.senders - block.nonces.keys():
+            block.nonces[sender] = self._nonce(sender)
         while True:
-            nonces = {each.sender: each.nonce + 1 for each in block.transactions}
+            nonces = dict(block.nonces)
             able: list[Transaction] = []
             for each in kept:
                 try:
-                    self._executable(each, nonces.get(each.sender, self._nonce(each.sender)), head)
+                    self._executable(each, nonces, head)
                 except Refused as refused:
                     if each.hash not in bundle.dropping | bundle.reverting:
                         return str(refused)
                     continue
-                nonces[each.sender] = each.nonce + 1
                 able.append(each)
             if not able:
                 return "nothing of it can be in this block"
@@ -230,13 +230,14 @@ class Builder:
             if sum(each.gas for each in able) > room:
                 return f"it may use more than the {room} gas that are left"
             try:
-                played = self.play(able, block.transactions)
+                played = self._simulate(able, block.transactions, head)
             except Refused as refused:
                 return str(refused)
             failed = [tx for tx, outcome in zip(able, played.outcomes, strict=True) if outcome.error]
             bad = [tx for tx in failed if tx.hash not in bundle.reverting]
             if not bad:
                 block.transactions += able
+                block.nonces = nonces
                 block.must_succeed |= {each.hash for each in able} - {each.hash for each in failed}
                 block.gas_used += played.gas_used
                 return ""
@@ -247,7 +248,7 @@ class Builder:
     def _worth(self, bundle: Bundle, head: Head) -> Fraction:
         """Wei per gas that the coinbase gets. Of a bundle that cannot stand first, what its tips promise."""
         try:
-            played = self.play(bundle.transactions)
+            played = self._first(bundle.transactions, head)
             return Fraction(played.paid, played.gas_used)
         except Refused:
             gas = sum(each.gas for each in bundle.transactions)
@@ -297,12 +298,17 @@ class Builder:
         if cost > held:
             raise Refused(f"insufficient funds for gas * price + value: have {held} want {cost}")
 
-    def _executable(self, transaction: Transaction, nonce: int, head: Head) -> None:
+    def _executable(self, transaction: Transaction, nonces: dict[str, int], head: Head) -> None:
+        """``nonces``: the next one of each sender that was looked at, which this moves on. Raises `Refused`."""
+        if transaction.sender not in nonces:
+            nonces[transaction.sender] = self._nonce(transaction.sender)
+        nonce = nonces[transaction.sender]
         if transaction.nonce != nonce:
             word = "low" if transaction.nonce < nonce else "high"
             raise Refused(f"nonce too {word}: {transaction.sender} has {nonce}, {transaction.hash} {transaction.nonce}")
         if transaction.max_fee < head.base_fee:
             raise Refused(f"max fee per gas less than block base fee: {transaction.max_fee} < {head.base_fee}")
+        nonces[transaction.sender] = nonce + 1
 
     def _nonce(self, sender: str) -> int:
         return int(self.chain.rpc.call("eth_getTransactionCount", sender, "latest"), 16)
