@@ -159,18 +159,21 @@ def differences(
 
 
 def _profit(record: Record, chain: DevChain, account: str) -> list[str]:
-    """Cash must be what was deposited, plus profits, less what open positions cost, less gas where that is another
-    coin."""
+    """Cash must be what was deposited, plus profits, less what open positions cost and what was sent to own wallets,
+    less gas where that is another coin."""
     book = record.books[account]
     deposits: dict[str, int] = {}
     for fact in record.all(f.Adjusted, account):
         deposits.setdefault(fact.asset, fact.delta)
     native = f"{chain.chain_id}:{NATIVE}"
     booked = record.all(f.Booked, account)
-    quotes = {fact.quote for fact in record.all(f.OrderPlaced, account)}
+    placed = record.all(f.OrderPlaced, account)
+    quotes = {fact.quote for fact in placed}
+    went_out = {fact.order: fact.quote for fact in placed if fact.side == "transfer"}
     found = []
     for quote in quotes:
         expected = deposits.get(quote, 0) + sum(fact.realised for fact in booked)
+        expected += sum(fact.cash for fact in booked if went_out.get(fact.order) == quote)
         expected -= sum(position.cost for position in book.positions.values())
         if book.cash.get(quote, 0) != expected:
             found.append(f"{book.cash.get(quote, 0)} of {quote} is not deposit + profit - cost = {expected}")

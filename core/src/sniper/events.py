@@ -326,6 +326,15 @@ class Commanded(Command, tag="commanded/1"):
     answer: str
 
 
+class Transfer(Command, tag="transfer/1"):
+    """Send ``amount`` (base units) of the chain's coin or of what the account pays with to an own wallet."""
+
+    asset: str
+    to: str
+    amount: int
+    reason: str = "sent by hand"
+
+
 # ---- derived by the kernel, never journaled: the same inputs give them again  ----
 
 

@@ -25,8 +25,9 @@ __all__ = [
     "TypedSigned",
 ]
 
-Purpose = Literal["entry", "exit", "approve", "cancel"]
-"""What a transaction is meant to do. ``cancel`` is a transfer of nothing to oneself that takes the place of a nonce."""
+Purpose = Literal["entry", "exit", "approve", "cancel", "transfer"]
+"""What a transaction is meant to do. ``cancel`` is a transfer of nothing to oneself that takes the place of a nonce,
+``transfer`` one of something to a wallet that the signer's rules name."""
 
 
 class SignRequest(Frozen):

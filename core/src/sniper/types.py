@@ -150,7 +150,8 @@ class Entry(Frozen):
 class Step(Frozen):
     """One transaction of a plan.
 
-    purpose  ``"approve"``, ``"entry"`` or ``"exit"``; the signer's rules depend on it.
+    purpose  ``"approve"``, ``"entry"`` or ``"exit"``, and ``"transfer"`` where the kernel itself makes it; the signer's
+             rules depend on it.
     value    Native coin sent along, wei.
     gas      Gas limit.
     """

@@ -32,16 +32,17 @@ from world import (
     twin_of,
 )
 
-from sniper.events import AskFailed, Settled
+from sniper.events import AskFailed, Settled, Transfer
 from sniper.kernel import facts
 from sniper.kernel.asks import Ask, Probe, ProposeRoute, ReadBalances, Send, Settle, Sign, SimulateSell
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.kernel.snapshot import dump, restore
-from sniper.kernel.wiring import CheckWiring, ExecutionWiring
+from sniper.kernel.wiring import CheckWiring, ExecutionWiring, TreasuryWiring
 from sniper.proposal import Leg
 from sniper.types import BPS, DAY, NATIVE, SECOND
 
 LIMIT = 6 * ETHER // 10
+COLD = "0x" + "c0" * 20
 TOKENS = 3
 
 NATIVE_PURSE = Setup(
@@ -56,6 +57,7 @@ NATIVE_PURSE = Setup(
         ("second", (target(max_age=90 * SECOND),)),
     ),
     execution=ExecutionWiring(replace_after_blocks=2, max_attempts=3, stuck_after=2, read_wallet_blocks=3),
+    treasury=TreasuryWiring(to=(COLD,), sweep_above=9 * ETHER, keep=8 * ETHER),
 )
 ERC20_PURSE = replace(NATIVE_PURSE, quote=USD)
 ROUTED_PURSE = replace(
@@ -103,6 +105,12 @@ class Interleavings(RuleBasedStateMachine):
             self.world.close(token, share)
         else:
             self.world.cue("close", token, share_bps=share)
+
+    @rule(tenths=st.integers(0, 30), native=st.booleans())
+    def sends(self, tenths: int, native: bool) -> None:
+        asset = f"{CHAIN}:{NATIVE if native else self.world.setup.quote}"
+        amount = tenths * ETHER // 10
+        self.world.tell(Transfer(time=self.world.tick(), account=ACCOUNT, asset=asset, to=COLD, amount=amount))
 
     @rule(level=st.sampled_from(("off", "off", "off", "no-entries", "flatten", "freeze")))
     def kills(self, level: str) -> None:

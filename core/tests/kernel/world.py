@@ -69,6 +69,7 @@ from sniper.kernel.book import Book
 from sniper.kernel.fold import fold
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import dump, restore
+from sniper.kernel.transfers import TRANSFER
 from sniper.kernel.wiring import (
     AccountWiring,
     AmmWiring,
@@ -77,6 +78,7 @@ from sniper.kernel.wiring import (
     ExecutionWiring,
     ExitWiring,
     StrategyWiring,
+    TreasuryWiring,
     WatchWiring,
     Wiring,
 )
@@ -741,6 +743,9 @@ class FakeChain:
         if tx.purpose == "outside":
             ledger.native -= tx.value
             return
+        if tx.purpose == "transfer":
+            self._send(ledger, tx)
+            return
         if tx.data[:4] == APPROVE.selector:
             token = self.tokens.get(tx.to, Token())
             spender, amount = APPROVE.decode_call(tx.data)
@@ -816,6 +821,16 @@ class FakeChain:
         else:
             ledger.tokens[token] += amount
 
+    def _send(self, ledger: Ledger, tx: Tx) -> None:
+        """Money goes to a wallet that is none of this chain's."""
+        if not tx.data:
+            ledger.native -= tx.value
+            return
+        _, amount = TRANSFER.decode_call(tx.data)
+        if ledger.tokens.get(tx.to, 0) < amount:
+            raise Reverted("balance")
+        ledger.tokens[tx.to] -= amount
+
     def _pay(self, ledger: Ledger, token: str, amount: int, tx: Tx) -> None:
         if token == NATIVE:
             assert tx.value == amount
@@ -877,6 +892,7 @@ class Setup:
     rate: bool = False
     amm: type[ConstantProduct] = ConstantProduct
     watches: tuple[WatchWiring, ...] = ()
+    treasury: TreasuryWiring | None = None
     fee: FeeEstimator = field(default_factory=lambda: Flat(config=Config()))
 
     def kernel(self, report: Callable[[str, Exception], None]) -> Kernel:
@@ -906,6 +922,7 @@ class Setup:
             checks=self.checks,
             execution=self.execution,
             watches=self.watches,
+            treasury=self.treasury,
         )
         venues: dict[str, OnChainVenue] = {"router": self.venue}
         if self.other_venue is not None:
@@ -1212,20 +1229,25 @@ class World:
         realised = deposits = gas = 0
         signed: dict[int, str] = {}
         intents: set[str] = set()
+        went_out: dict[str, int] = {}
+        transfers = {fact.order: fact.quote for fact in self.of(f.OrderPlaced) if fact.side == "transfer"}
         for fact in self.all_facts():
             if type(fact) is f.Booked:
                 realised += fact.realised
                 gas += fact.gas
+                if fact.order in transfers:
+                    asset = transfers[fact.order]
+                    went_out[asset] = went_out.get(asset, 0) - fact.cash
             elif type(fact) is f.Adjusted and fact.asset == quote:
                 deposits += fact.delta
             elif type(fact) is f.OrderPlaced:
                 assert fact.intent not in intents, "two orders for one intent"
                 intents.add(fact.intent)
-        assert book.cash.get(quote, 0) + costs - realised == deposits
+        assert book.cash.get(quote, 0) + costs - realised + went_out.get(quote, 0) == deposits
         if self.setup.quote != NATIVE:
             native = f"{CHAIN}:{NATIVE}"
             given = sum(fact.delta for fact in self.of(f.Adjusted) if fact.asset == native)
-            assert book.cash.get(native, 0) + gas == given
+            assert book.cash.get(native, 0) + gas + went_out.get(native, 0) == given
         for attempt, tx in self.sent:
             order = attempt.partition("#")[0]
             assert signed.setdefault(tx.nonce, order) == order, f"nonce {tx.nonce} was sent for two orders"

@@ -52,6 +52,13 @@ def test_a_replacement_counts_once_with_its_largest_value(world: World, tmp_path
     assert refused(lambda: ledger.spend(world.entry(nonce=1, value=6), LIMITS, START)) == "max-value-per-hour"
 
 
+def test_what_is_sent_to_own_wallets_counts_with_what_entries_carry(world: World, tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "l", START)
+    ledger.spend(world.entry(nonce=0, value=9), LIMITS, START)
+    ledger.spend(world.transfer(nonce=1, value=6), LIMITS, START)
+    assert refused(lambda: ledger.spend(world.transfer(nonce=2, value=1), LIMITS, START)) == "max-value-per-hour"
+
+
 def test_senders_and_chains_are_counted_apart(world: World, tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "l", START)
     for change in ({}, {"sender": world.stranger}, {"chain_id": 1}):

@@ -23,6 +23,8 @@ ALLOWED: list[Callable[[World], SignRequest]] = [
     lambda w: w.approve(),
     lambda w: w.approve(to=w.permit2, data=w.permit2_data()),
     lambda w: w.cancel(),
+    lambda w: w.transfer(),
+    lambda w: w.transfer(to=w.dollar, value=0, data=w.transfer_data()),
 ]
 
 REFUSED: list[tuple[str, Callable[[World], SignRequest]]] = [
@@ -60,6 +62,14 @@ REFUSED: list[tuple[str, Callable[[World], SignRequest]]] = [
     ("purpose", lambda w: w.cancel(to=w.router)),
     ("purpose", lambda w: w.cancel(value=1)),
     ("purpose", lambda w: w.cancel(data=b"\0")),
+    ("recipient", lambda w: w.transfer(to=w.stranger)),
+    ("recipient", lambda w: w.transfer(to=w.dollar, value=0, data=w.transfer_data(w.stranger))),
+    ("transfer", lambda w: w.transfer(to=w.dollar, data=w.transfer_data())),
+    ("transfer", lambda w: w.transfer(to=w.token, value=0, data=w.transfer_data())),
+    ("transfer", lambda w: w.transfer(to=w.dollar, value=0, data=w.transfer_data() + b"\0")),
+    ("transfer", lambda w: w.transfer(to=w.dollar, value=0, data=w.transfer_data(f"0x01{'0' * 22}{w.cold[2:]}"))),
+    ("transfer", lambda w: w.transfer(to=w.cold, data=b"\1\2\3\4")),
+    ("max-fee", lambda w: w.transfer(gas=5_000_001)),
 ]
 
 

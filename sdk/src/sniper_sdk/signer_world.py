@@ -15,6 +15,8 @@ class SignerWorld:
     token = "0x" + "cd" * 20
     permit2 = "0x" + "22" * 20
     stranger = "0x" + "99" * 20
+    cold = "0x" + "c0" * 20
+    dollar = "0x" + "dd" * 20
     chain = 31337
     ether = 10**18
     buy = "swapExactETHForTokens(uint256,address[],address,uint256)"
@@ -72,6 +74,14 @@ class SignerWorld:
         return cls.entry(**{"purpose": "cancel", "value": 0, "to": cls.sender, "data": b"", **changes})
 
     @classmethod
+    def transfer(cls, **changes: Any) -> SignRequest:
+        return cls.entry(**{"purpose": "transfer", "to": cls.cold, "data": b"", **changes})
+
+    @classmethod
+    def transfer_data(cls, to: str = cold, amount: int = 5) -> bytes:
+        return bytes.fromhex("a9059cbb") + cls.word(to) + cls.word(amount)
+
+    @classmethod
     def rules(cls, **changes: Any) -> dict[str, Any]:
         """As a rules file says it, with changes to the chain."""
         chain: dict[str, Any] = {
@@ -80,6 +90,8 @@ class SignerWorld:
             "max_value_per_hour": 5 * cls.ether,
             "max_value_per_day": 8 * cls.ether,
             "spenders": [cls.router],
+            "recipients": [cls.cold],
+            "tokens": {cls.dollar: {"max_value": 10, "max_value_per_hour": 20, "max_value_per_day": 30}},
             "contracts": {
                 cls.router: {cls.buy: {"recipient": 2}, cls.sell: {"recipient": 3}, "0x12345678": {"opaque": True}},
                 cls.permit2: {"approve(address,address,uint160,uint48)": {}},

@@ -59,6 +59,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "strategy pause": Entry("sniper.cli.strategy:pause", "No entries until it is started again"),
     "strategy remove": Entry("sniper.cli.strategy:remove", "It ends; the exits of its positions go on"),
     "strategy start": Entry("sniper.cli.strategy:start", "Let it enter again"),
+    "transfer": Entry("sniper.cli.transfer:transfer", "Send money to an own wallet"),
     "tx": Entry("sniper.cli.tx:tx", "Tell the life of a transaction: bids, replacements, blocks, reorgs"),
     "why": Entry("sniper.cli.why:why", "Tell why something was bought, refused or sold"),
 }

@@ -65,6 +65,8 @@ def _row(order: "OrderStory", words: "Words") -> tuple[str, ...]:
     placed = order.placed
     if placed.side == "increase":
         what = f"buy {words.name(placed.token)} for {words.amount(placed.amount_in, placed.quote)}"
+    elif placed.side == "transfer":
+        what = f"send {words.amount(placed.amount_in, placed.token)}"
     elif placed.side == "arbitrage":
         what = f"cycle with {words.amount(placed.amount_in, placed.quote)}"
     else:

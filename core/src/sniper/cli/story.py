@@ -151,6 +151,11 @@ class Story:
         """Whether it wants to pay into a cycle; its token is what is paid."""
         return self.formed.side == "arbitrage"
 
+    @property
+    def is_transfer(self) -> bool:
+        """Whether it wants to send something to an own wallet; its token is what is sent."""
+        return self.formed.side == "transfer"
+
 
 class NotOnRecord(SniperError, LookupError):
     """Nothing in the journal is called what was asked for, or there is no journal."""
@@ -304,7 +309,7 @@ class Chronicle:
 
     def _formed(self, account: str, fact: f.IntentFormed) -> None:
         story = Story(account=account, formed=fact, mode=self._mode, seen=self._seen())
-        if not (story.is_entry or story.is_arbitrage):
+        if story.formed.side == "reduce":
             story.holding = self._held[account, fact.token]
             story.holding.sales.append(story)
         self.stories[fact.intent] = story

@@ -23,9 +23,11 @@ from sniper.events import (
     SellSimulated,
     Settled,
     TokenDescribed,
+    Transfer,
 )
 from sniper.kernel import facts as f
 from sniper.kernel.book import NO_STEP
+from sniper.kernel.transfers import TRANSFER
 from sniper.risk import Finding
 from sniper.routing.explain import as_percent
 from sniper.types import BPS, NATIVE, Entry, asset_id, split_asset
@@ -117,6 +119,8 @@ class Teller:
         """In one sentence."""
         if story.is_arbitrage:
             return self._went_round(story)
+        if story.is_transfer:
+            return self._went_out(story)
         name = self._words.name(story.formed.token)
         if story.verdict is None:
             return f"wants to buy {name}; the checks have not all answered"
@@ -135,6 +139,19 @@ class Teller:
             end = "a profit" if realised >= 0 else "a loss"
             return f"{bought} and closed with {end} of {self._words.amount(abs(realised), order.placed.quote)}"
         return f"{bought}; the position is {holding.state}"
+
+    def _went_out(self, story: Story) -> str:
+        """The same of a transfer."""
+        name, order = self._words.name(story.formed.token), story.order
+        if story.verdict is not None and not story.verdict.allowed:
+            return f"wanted to send {name} and was refused by {story.verdict.rule}"
+        if order is None or order.state == "working":
+            return f"is sending {name}"
+        sent = -order.total("cash")
+        if not sent:
+            reason = f": {printable(order.ended.reason)}" if order.ended and order.ended.reason else ""
+            return f"wanted to send {name}, but the order {_ENDS[order.state]}{reason}"
+        return f"sent {self._words.amount(sent, order.placed.quote)} to {_receiver(order.placed)}"
 
     def _went_round(self, story: Story) -> str:
         """The same of an arbitrage."""
@@ -157,9 +174,10 @@ class Teller:
         section.lines.append(Line(f"{clock(story.formed.time)}: {self._event(story)}"))
         if isinstance(story.seen, Log):
             section.lines.append(Line(f"transaction {story.seen.tx_hash}", PALE))
-        wanted = {"increase": "to buy", "reduce": "to sell", "arbitrage": "to trade a cycle"}
+        wanted = {"increase": "to buy", "reduce": "to sell", "arbitrage": "to trade a cycle", "transfer": "to send"}
         verb = f"wanted {wanted[story.formed.side]}"
-        section.lines.append(Line(f"Strategy {story.formed.instance} {verb}: {printable(story.formed.reason)}"))
+        who = "The treasury" if story.is_transfer else f"Strategy {story.formed.instance}"
+        section.lines.append(Line(f"{who} {verb}: {printable(story.formed.reason)}"))
         return section
 
     def _event(self, story: Story) -> str:
@@ -206,6 +224,8 @@ class Teller:
             return "routers have answered, for which a sale that was wanted had waited"
         if isinstance(seen, ClosePosition):
             return "a person asked to close the position"
+        if isinstance(seen, Transfer):
+            return "a person asked to have it sent"
         return printable(cause.strip()) or "nothing on record"
 
     def _route(self, story: Story, entry: Entry) -> Section:
@@ -279,7 +299,7 @@ class Teller:
             return story.formed.token
         if story.sized is not None:
             return story.sized.entry.quote
-        if story.is_arbitrage:
+        if story.is_arbitrage or story.is_transfer:
             return story.formed.token
         return story.holding.position.quote if story.holding else ""
 
@@ -295,7 +315,7 @@ class Teller:
                     section.lines.append(Line(meaning(check, finding)))
         if check in self._about:
             section.lines.append(Line(f"What {check} is about: {self._about[check]}."))
-        if story.is_arbitrage:
+        if story.is_arbitrage or story.is_transfer:
             return section  # what is found next is another one
         if story.waits is not None:
             retry = story.waits.retry
@@ -341,6 +361,9 @@ class Teller:
 
     def _placed(self, order: OrderStory) -> Iterator[Line]:
         placed, words = order.placed, self._words
+        if placed.side == "transfer":
+            yield Line(f"Sends {words.amount(placed.amount_in, placed.quote)} to {_receiver(placed)}.")
+            return
         pays, gets = (placed.token, placed.quote) if placed.side == "reduce" else (placed.quote, placed.token)
         yield Line(
             f"Pays {words.amount(placed.amount_in, pays)} for {words.amount(placed.expected_out, gets)} expected, at "
@@ -443,6 +466,9 @@ class Teller:
         for booked in attempt.booked:
             back = "taken back by a reorg: " if booked.undo else ""
             amount, cash = abs(booked.amount), abs(booked.cash)
+            if booked.cash and placed.side == "transfer":
+                yield Line(f"{back}sent {words.amount(cash, placed.quote)}", WARN if booked.undo else GOOD, 2)
+                continue
             if booked.cash and not booked.amount and placed.side == "arbitrage":
                 word = "gained" if (booked.cash > 0) != booked.undo else "lost"
                 yield Line(f"{back}{word} {words.amount(cash, placed.quote)}", WARN if booked.undo else GOOD, 2)
@@ -556,6 +582,12 @@ def purpose(made: f.AttemptMade, purposes: list[str]) -> str:
     if made.step == NO_STEP:
         return "for a nonce that a reorg gave back"
     return "cancellation" if made.cancel else purposes[made.step]
+
+
+def _receiver(placed: f.OrderPlaced) -> str:
+    """Of a transfer."""
+    step = placed.steps[0]
+    return str(TRANSFER.decode_call(step.data)[0]) if step.data else step.to
 
 
 def _slippage(placed: f.OrderPlaced) -> str:

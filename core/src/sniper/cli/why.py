@@ -43,7 +43,7 @@ def _newest(stories: "Sequence[Story]") -> "tuple[Story, list[Story]]":
     """The newest story, and the others, newest first; a sale is part of the story of what it sells."""
     newest = stories[-1]
     part = newest.holding.entries if newest.holding else []
-    told = (s for s in reversed(stories) if s.is_entry or s.is_arbitrage)
+    told = (s for s in reversed(stories) if s.formed.side != "reduce")
     others = [s for s in told if s is not newest and s not in part]
     return newest, others
 

@@ -36,6 +36,7 @@ from sniper.kernel.pool import Pool
 from sniper.kernel.routes import Offer, Routes
 from sniper.kernel.sales import Sales
 from sniper.kernel.tokens import Token
+from sniper.kernel.transfers import Transfers
 from sniper.kernel.view import AccountView
 from sniper.kernel.waits import Waits
 from sniper.kernel.watches import Watch
@@ -81,6 +82,7 @@ class Account:
         self.execution = Execution(self)
         guards: dict[str, Guard] = {}
         self.sales = Sales(self, guards)
+        self.transfers = Transfers(self)
         self.exits = Exits(self, guards)
         self.outcomes = Outcomes(self)
         self.instances = {strategy.name: Instance(self, strategy) for strategy in wiring.strategies}

@@ -268,7 +268,7 @@ class Attempts:
                 max_fee=max(bid.max_fee, _bumped(newest.bid.max_fee)),
             ),
             replaces=newest.id,
-            cancel=newest.cancel or late or side == "arbitrage" or (hopeless and side == "increase"),
+            cancel=newest.cancel or late or side == "arbitrage" or (hopeless and side in ("increase", "transfer")),
         )
 
     def late(self, order: Order) -> bool:

@@ -16,8 +16,8 @@ class Fact(Frozen):
 
 
 class IntentFormed(Fact, tag="intent-formed/1"):
-    """``side``: ``increase``, ``reduce`` or ``arbitrage``, whose ``token`` is the quote asset. ``cause``: the event
-    that led to it, for people."""
+    """``side``: ``increase``, ``reduce``, ``arbitrage``, whose ``token`` is the quote asset, or ``transfer``, whose
+    ``token`` is what is sent. ``cause``: the event that led to it, for people."""
 
     intent: str
     instance: str

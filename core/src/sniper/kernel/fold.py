@@ -119,7 +119,10 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
         needed = fact.cash + (fact.gas + fact.exit_gas if fact.quote.endswith(NATIVE) else 0)
         if needed > free:
             raise IllegalTransition(f"order {fact.order} needs {needed} of {fact.quote}, {free} are free")
-    if fact.side == "arbitrage":
+    if fact.side == "transfer":
+        if fact.token != fact.quote or fact.route is not None:
+            raise IllegalTransition(f"order {fact.order} is no transfer of {fact.quote}")
+    elif fact.side == "arbitrage":
         if fact.token != fact.quote or fact.route is None or fact.min_out <= fact.amount_in:
             raise IllegalTransition(
                 f"order {fact.order} is no arbitrage: it pays {fact.amount_in} of {fact.quote} and would take "
@@ -213,11 +216,11 @@ def _booked(book: Book, fact: f.Booked) -> None:
     if cash < 0 or gas_left < 0:
         raise IllegalTransition(f"order {order.id} would leave {min(cash, gas_left)} of {order.placed.quote} in cash")
     of: Position | f.OrderPlaced = order.placed
-    if order.placed.side == "arbitrage":
+    if order.placed.side in ("arbitrage", "transfer"):
         if fact.amount or fact.cost or (not fact.undo and fact.cash < -order.placed.amount_in):
             raise IllegalTransition(
-                f"order {order.id} paid {order.placed.amount_in} into a cycle, so it cannot have lost {-fact.cash}, "
-                f"nor moved {fact.amount} of a position that cost {fact.cost}"
+                f"order {order.id} paid {order.placed.amount_in}, so it cannot have lost {-fact.cash}, nor moved "
+                f"{fact.amount} of a position that cost {fact.cost}"
             )
     else:
         of = _moved_position(book, order, fact)
@@ -229,9 +232,10 @@ def _booked(book: Book, fact: f.Booked) -> None:
         time = order.booked.pop().time  # so that it is taken out of each window that it was counted in
     else:
         order.booked.append(fact)
+    if order.placed.side in ("increase", "transfer") and fact.cash:
+        order.cash = max(0, order.cash + fact.cash)
     if order.placed.side == "increase" and fact.cash:
         _flow(book.spends, order.placed.chain_id).add(time, -fact.cash)
-        order.cash = max(0, order.cash + fact.cash)
     order.gas = max(0, order.gas - fact.gas)
     if fact.realised:
         _realised(book, time, of, fact.realised)
@@ -261,10 +265,12 @@ def _moved_position(book: Book, order: Order, fact: f.Booked) -> Position:
 
 
 def _realised(book: Book, time: int, of: Position | f.OrderPlaced, amount: int) -> None:
-    """``of``: the position that gained or lost it, whoever sells that; or an arbitrage, which is of no token."""
+    """``of``: the position that gained or lost it, whoever sells that; or an arbitrage or a transfer, which is of no
+    position."""
     chain_id = of.chain_id
     _flow(book.profits, chain_id).add(time, amount)
-    _flow(book.venue_profits, asset_id(chain_id, of.venue)).add(time, amount)
+    if of.venue:
+        _flow(book.venue_profits, asset_id(chain_id, of.venue)).add(time, amount)
     _flow(book.instance_profits, asset_id(chain_id, of.instance)).add(time, amount)
     if isinstance(of, Position):
         _flow(book.token_profits, of.token).add(time, amount)

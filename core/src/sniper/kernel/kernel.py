@@ -34,6 +34,7 @@ from sniper.events import (
     TimerFired,
     TokenActed,
     TokenDescribed,
+    Transfer,
     narrowed,
     tag_of,
 )
@@ -106,6 +107,7 @@ class Kernel:
             ClosePosition: self._close,
             Resume: self._resume,
             Commanded: self._commanded,
+            Transfer: self._transfer,
         }
 
     def handle(self, event: Event) -> None:
@@ -319,6 +321,8 @@ class Kernel:
                 account.safely(account.execution.block)
                 if account.exits.guards:
                     account.safely(account.sales.block)
+                if account.wiring.treasury is not None:
+                    account.safely(account.transfers.block)
                 if (account.book.ended or account.book.closed) and any(account.book.forgettable(event.chain_id, final)):
                     account.emit(f.Finalised(time=self.now, chain_id=event.chain_id, block=final))
                 if account.exits.retired:
@@ -492,6 +496,10 @@ class Kernel:
     def _close(self, event: ClosePosition) -> None:
         for account in self._meant(event.account):
             account.safely(account.sales.ordered, event)
+
+    def _transfer(self, event: Transfer) -> None:
+        for account in self._meant(event.account):
+            account.safely(account.transfers.ordered, event)
 
     def _meant(self, account: str) -> tuple[Account, ...]:
         if account == "*":

@@ -26,7 +26,7 @@ class Outcomes:
         if order.placed.side == "arbitrage":
             self._went_round(order)
             return
-        if position is None:
+        if order.placed.side == "transfer" or position is None:
             return
         if not position.amount:
             if any(other.placed.token == order.placed.token for other in account.book.orders.values()):
@@ -115,7 +115,7 @@ class Outcomes:
 
     def retracted(self, order: Order) -> None:
         """A reorg took back a transaction of this order: its position is what it was before."""
-        if order.placed.side == "arbitrage":
+        if order.placed.side in ("arbitrage", "transfer"):
             return  # there is none
         account = self.account
         position = account.book.positions[order.placed.token]

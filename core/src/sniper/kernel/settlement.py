@@ -36,6 +36,8 @@ class Settlement:
         gas = event.gas_used * event.gas_price
         if step.purpose == "entry" and event.ok and order.placed.side == "arbitrage":
             self._went_round(order, attempt, event, gas)
+        elif step.purpose == "transfer" and event.ok:
+            self._went_out(order, attempt, event, gas)
         elif step.purpose == "entry" and event.ok:
             self._bought(order, attempt, event, gas)
         elif step.purpose == "exit" and event.ok:
@@ -82,7 +84,7 @@ class Settlement:
 
     def _paid_gas(self, order: Order, attempt: Attempt, event: Settled, gas: int) -> None:
         """Gas alone: on the position's cost where there is one, else a loss. Counted only in its own currency."""
-        counted = gas if order.placed.quote.endswith(NATIVE) else 0
+        counted = gas if self.account.quote.endswith(NATIVE) else 0
         position = self.account.book.positions.get(order.placed.token)
         held = position is not None and position.amount > 0
         self._booked(order, attempt, event, gas, 0, 0, counted if held else 0, 0 if held else -counted)
@@ -117,6 +119,15 @@ class Settlement:
         self._booked(order, attempt, event, gas, 0, booked, 0, booked - (gas if native else 0))
         self._surplus(placed.quote, -moved, -booked, "the cycle cost more than was paid into it")
         self.account.allowances.used(order, attempt, placed.quote)
+
+    def _went_out(self, order: Order, attempt: Attempt, event: Settled, gas: int) -> None:
+        """A transfer: what was sent is neither profit nor loss, only its gas is."""
+        placed = order.placed
+        native = placed.quote.endswith(NATIVE)
+        moved = -event.native_delta - gas if native else self._cash_change(order, event)
+        sent = min(max(moved, 0), placed.amount_in)
+        self._booked(order, attempt, event, gas, 0, -sent, 0, -gas if self.account.quote.endswith(NATIVE) else 0)
+        self._surplus(placed.quote, moved, sent, "the transfer took more or less than was sent")
 
     def _approve_exit(self, order: Order, amount: int) -> None:
         """Now that the amount is known, so that a sale needs one transaction and not two."""

@@ -122,6 +122,16 @@ class WatchWiring:
 
 
 @dataclass(frozen=True)
+class TreasuryWiring:
+    """Where an account's money may go: own wallets, lower-case hex. ``sweep_above``: free base units of what it pays
+    with from which on all but ``keep`` goes to the first of them; 0: never."""
+
+    to: tuple[str, ...]
+    sweep_above: int = 0
+    keep: int = 0
+
+
+@dataclass(frozen=True)
 class AccountWiring:
     """One account: an address on one chain, and what it runs. ``quote``: the address of what it pays with."""
 
@@ -133,6 +143,7 @@ class AccountWiring:
     checks: tuple[CheckWiring, ...] = ()
     execution: ExecutionWiring = field(default_factory=ExecutionWiring)
     watches: tuple[WatchWiring, ...] = ()
+    treasury: TreasuryWiring | None = None
 
 
 @dataclass(frozen=True)

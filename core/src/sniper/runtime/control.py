@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from sniper.errors import ConfigError, PermissionDenied, SignerError, SniperError, told, writable
-from sniper.events import ClosePosition, Command, KillSwitch, Resume, StrategyLife
+from sniper.events import ClosePosition, Command, KillSwitch, Resume, StrategyLife, Transfer
 from sniper.kernel.account import Account
 from sniper.kernel.facts import InstanceMoved, IntentFormed, Judged
 from sniper.kernel.instances import LIVES
@@ -56,7 +56,7 @@ from sniper.runtime.commands import (
 )
 from sniper.runtime.switches import EVERYONE
 from sniper.settings.complaints import complaints
-from sniper.types import BPS, SECOND, KillLevel
+from sniper.types import BPS, NATIVE, SECOND, KillLevel, asset_id
 
 if TYPE_CHECKING:
     from sniper.runtime.run import Run
@@ -133,6 +133,7 @@ class Control:
             "strategy": self._strategy,
             "kill-switch": self._kill,
             "close": self._close,
+            "transfer": self._transfer,
             "resume": self._resume,
         }
 
@@ -305,6 +306,37 @@ class Control:
             note,
             sold,
         )
+
+    async def _transfer(self, asked: Asked, note: Note) -> dict[str, Any]:
+        (account, *others) = self._accounts(asked)
+        if others:
+            raise CommandRefused(f"name the account that pays; there are {', '.join(self._run.kernel.accounts)}")
+        treasury, to, amount = account.wiring.treasury, _text(asked, "to").lower(), asked.get("amount")
+        native = asset_id(account.chain.id, NATIVE)
+        assets = {"native": native, "quote": account.quote}
+        asset = assets.get(_text(asked, "asset", "quote"), "")
+        if treasury is None or to not in treasury.to:
+            known = ", ".join(treasury.to) if treasury else "none"
+            raise CommandRefused(f"{to} is no own wallet of account {account.name}; its treasury names {known}")
+        if not asset:
+            raise CommandRefused(f"asset is {asked.get('asset')!r}; send {' or '.join(assets)}")
+        if not isinstance(amount, int) or isinstance(amount, bool) or amount < 1:
+            raise CommandRefused(f"amount is {amount!r}; it must be an integer of base units, 1 or more")
+        reason = _text(asked, "reason", Transfer.__struct_defaults__[-1])  # type: ignore[attr-defined]
+        event = Transfer(time=self._run.clock(), account=account.name, asset=asset, to=to, amount=amount, reason=reason)
+
+        def sent(facts: Facts) -> dict[str, Any]:  # Any: JSON
+            intent = next(fact.intent for _, fact in facts if isinstance(fact, IntentFormed))
+            for _, fact in facts:
+                wrong = (
+                    next((each for each in fact.findings if not each.ok), None) if isinstance(fact, Judged) else None
+                )
+                if wrong is not None:
+                    found = wrong.note or f"{wrong.found} of {wrong.limit} {wrong.unit}"
+                    raise CommandRefused(f"refused by {wrong.rule} ({found}); see: sniper why {intent}")
+            return {"intent": intent}
+
+        return await _recorded(self._run, [event], note, sent)
 
     async def _resume(self, asked: Asked, note: Note) -> dict[str, Any]:
         accounts = self._accounts(asked)

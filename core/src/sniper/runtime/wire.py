@@ -10,10 +10,12 @@ from sniper.kernel.wiring import (
     ExecutionWiring,
     ExitWiring,
     StrategyWiring,
+    TreasuryWiring,
     WatchWiring,
     Wiring,
 )
 from sniper.risk import RiskWatch
+from sniper.settings.model import Treasury
 from sniper.settings.resolved import Configured, ConfiguredAccount, ConfiguredStrategy, Resolved
 from sniper.specs import ExitSpec
 from sniper.types import NATIVE, SECOND
@@ -100,7 +102,14 @@ def _account(resolved: Resolved, account: ConfiguredAccount) -> AccountWiring:
             settle_deadline=_ns(deadlines.settle),
             read_deadline=_ns(deadlines.read),
         ),
+        treasury=_treasury(account.treasury),
     )
+
+
+def _treasury(treasury: Treasury | None) -> TreasuryWiring | None:
+    if treasury is None:
+        return None
+    return TreasuryWiring(to=treasury.to, sweep_above=treasury.sweep_above, keep=treasury.keep)
 
 
 def _ns(seconds: float) -> int:

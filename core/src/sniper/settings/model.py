@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -15,9 +15,10 @@ from pydantic import (
     StrictBool,
     StrictInt,
     StringConstraints,
+    model_validator,
 )
 
-from sniper.amounts import PositiveAmount
+from sniper.amounts import Amount, PositiveAmount
 from sniper.evm.keccak import keccak256
 from sniper.settings.secrets import EndpointUrl
 from sniper.types import NATIVE, Mode
@@ -205,6 +206,25 @@ class Execution(Table):
     accounts on it pay with. Nobody judges them: whoever makes a token could make it look worth going through."""
 
 
+class Treasury(Table):
+    """``[account.NAME.treasury]``: own wallets to which money may go, by ``sniper transfer`` or by itself. The signer's
+    rules must name them, too."""
+
+    to: Annotated[tuple[Address, ...], Field(min_length=1)]
+    """Own wallets. What is swept goes to the first."""
+    sweep_above: Amount = 0
+    """Free cash of what the account pays with from which on it is swept, base units or text such as "5 ether"; 0:
+    never. None begins before the last one is final."""
+    keep: Amount = 0
+    """What a sweep leaves."""
+
+    @model_validator(mode="after")
+    def _leaves_less(self) -> Self:
+        if self.sweep_above and self.keep >= self.sweep_above:
+            raise ValueError(f"keep {self.keep} is not below sweep_above {self.sweep_above}: nothing would be swept")
+        return self
+
+
 class Account(Table):
     """``[account.NAME]``."""
 
@@ -219,6 +239,7 @@ class Account(Table):
     strategies: tuple[str, ...] | None = None
     """The [strategy.NAME] sections that it runs; all where it is left out."""
     execution: Execution = Execution()
+    treasury: Treasury | None = None
     risk_profile: Profile | None = None
     """Instead of the risk_profile of the whole file."""
     risk: dict[Name, PluginTable] = {}

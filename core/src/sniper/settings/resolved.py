@@ -11,7 +11,7 @@ from typing import Any
 from sniper.config import Config
 from sniper.errors import ConfigError
 from sniper.settings.canonical import canonical, plain
-from sniper.settings.model import Chain, Execution, Runtime, Settings
+from sniper.settings.model import Chain, Execution, Runtime, Settings, Treasury
 from sniper.specs import Spec
 from sniper.types import Mode
 
@@ -70,6 +70,7 @@ class ConfiguredAccount:
     execution: Execution
     strategies: tuple[ConfiguredStrategy, ...]
     risk: tuple[Configured, ...]
+    treasury: Treasury | None = None
 
     def manifest(self) -> dict[str, Any]:
         return {
@@ -77,6 +78,7 @@ class ConfiguredAccount:
             "chain": self.chain,
             "quote": self.quote,
             "execution": plain(self.execution),
+            "treasury": None if self.treasury is None else plain(self.treasury),
             "strategies": [each.plugin.name for each in self.strategies],
             "risk": {each.name: each.manifest() for each in self.risk},
         }

@@ -203,6 +203,7 @@ class _Resolver:
             execution=account.execution,
             strategies=tuple(each for each in found if each),
             risk=tuple(each for each in risk if each),
+            treasury=account.treasury,
         )
 
     def _risk(self, account: str, table: Account, name: str) -> Configured | None:

@@ -86,7 +86,7 @@ class Ledger:
         """
         # A clock that was set back must not make the past older than it is.
         self._latest = now = max(now, self._latest)
-        amounts: dict[str, int] = {_NATIVE: request.value} if request.purpose == "entry" else {}
+        amounts: dict[str, int] = {_NATIVE: request.value} if request.purpose in ("entry", "transfer") else {}
         limits: dict[str, ChainRules | TokenRules] = {_NATIVE: rules, **(tokens or {})}
         for token, amount in spent:
             if token in limits and token != _NATIVE:

@@ -34,6 +34,9 @@ INCREASE = bytes.fromhex("39509351")
 PERMIT2_APPROVE = bytes.fromhex("87517c45")
 """``approve(address,address,uint160,uint48)`` of Permit2: token, spender, amount, expiration."""
 
+TRANSFER = bytes.fromhex("a9059cbb")
+"""``transfer(address,uint256)`` of ERC-20."""
+
 APPROVALS = frozenset({APPROVE, INCREASE, PERMIT2_APPROVE})
 
 UNLIMITED = 2**128
@@ -94,6 +97,7 @@ class ChainRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_value_per_hour   The same for all entries of one sender within any hour, ``max_value_per_day`` within any day.
     tokens               Limits of tokens; those that are not listed are not counted.
     spenders             Contracts that tokens may be approved to.
+    recipients           Own wallets to which a ``transfer`` may send; what it sends counts as what an entry carries.
     unlimited_approvals  Whether a token that is not under ``tokens`` may be approved without a limit (2**128 and more).
     contracts            Contract, then its functions: a signature such as ``transfer(address,uint256)`` or a selector.
     typed                Contract, then what EIP-712 data may be signed for it: `sniper.signing.typed.KNOWN`.
@@ -107,6 +111,7 @@ class ChainRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_value_per_day: int
     tokens: dict[str, TokenRules] = {}
     spenders: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
     unlimited_approvals: bool = False
     contracts: dict[str, dict[str, Call]] = {}
     typed: dict[str, tuple[str, ...]] = {}
@@ -164,6 +169,7 @@ class Chain:
                 if (getattr(limits, field) or 0) < 0:
                     raise RulesError(f"{name}.tokens.{token}.{field} is {getattr(limits, field)}; give 0 or more")
         self.spenders = frozenset(_address(f"{name}.spenders", spender) for spender in rules.spenders)
+        self.recipients = frozenset(_address(f"{name}.recipients", wallet) for wallet in rules.recipients)
         self.typed = {_address(f"{name}.typed", contract): kinds for contract, kinds in rules.typed.items()}
         for contract, kinds in self.typed.items():
             for kind in kinds:
@@ -235,6 +241,8 @@ class Judge:
         _check_fee(request, chain.rules)
         if request.purpose == "cancel":
             return ()
+        if request.purpose == "transfer":
+            return _check_transfer(request, chain)
         if request.purpose == "approve" and request.data[:4] in (APPROVE, INCREASE):
             _check_spender(request, 0, chain)
             _check_amount(request, request.to, 1, chain)
@@ -257,6 +265,30 @@ def check_level(request: SignRequest, level: KillLevel) -> None:
             "cancel" if frozen else "exit, approve, cancel",
             "lower the kill switch when the reason for it is gone",
         )
+
+
+def _check_transfer(request: SignRequest, chain: Chain) -> tuple[Spent, ...]:
+    """Native coin without a call, or ``transfer`` of a token that has limits, to a wallet that the rules name."""
+    to, spent = request.to, tuple[Spent, ...]()
+    if request.data:
+        receiver, amount = _word(request, 0), int.from_bytes(_word(request, 1), "big")
+        plain = request.data[:4] == TRANSFER and len(request.data) == 68 and not any(receiver[:12])
+        if not plain or request.value or request.to not in chain.tokens:
+            raise SignerRefused(
+                "transfer",
+                f"a call of {request.to}",
+                "native coin, or transfer(address,uint256) of a token with limits",
+                f"list the token under chains.{request.chain_id}.tokens in the signer's rules",
+            )
+        to, spent = f"0x{receiver[12:].hex()}", ((request.to, amount),)
+    if to not in chain.recipients:
+        raise SignerRefused(
+            "recipient",
+            to,
+            ", ".join(sorted(chain.recipients)) or "none",
+            f"list the wallet under chains.{request.chain_id}.recipients in the signer's rules, if it is yours",
+        )
+    return spent
 
 
 def _check_purpose(request: SignRequest) -> None:

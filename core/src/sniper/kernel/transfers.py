@@ -1,0 +1,137 @@
+"""Transfers to own wallets: at a person's word, and of what is above a line, by itself."""
+
+from typing import TYPE_CHECKING, Final
+
+from sniper.events import Transfer
+from sniper.evm.abi import function
+from sniper.kernel import facts as f
+from sniper.kernel.entries import KERNEL, describe
+from sniper.kernel.planning import DATA_FEE
+from sniper.risk import Finding, at_least, must
+from sniper.types import NATIVE, KillLevel, Step, asset_id, split_asset
+
+if TYPE_CHECKING:
+    from sniper.kernel.account import Account
+
+TREASURY: Final = "treasury"
+"""Stands where the ids of trades name a strategy."""
+TRANSFER: Final = function("transfer(address,uint256)")
+NATIVE_GAS: Final = 100_000
+"""Gas limit: a wallet may be a contract that notes what it receives, such as a Safe."""
+TOKEN_GAS: Final = 150_000
+
+
+class Transfers:
+    """Of one account: of the chain's coin and of what it pays with, to the wallets that its config names."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account = account
+
+    def ordered(self, event: Transfer) -> None:
+        """A person wants something sent."""
+        self._place(event.asset, event.reason, *self._order(event.asset, event.to, event.amount))
+
+    def block(self) -> None:
+        """A new head: sweep, where nothing is on its way, and not again before the last transfer is final. What cannot
+        be sent now is tried with the next block, and is no news."""
+        account, rules = self.account, self.account.wiring.treasury
+        if rules is None or not rules.sweep_above or account.book.orders:
+            return
+        free = account.view.cash(account.quote)
+        if free <= rules.sweep_above or any(order.placed.side == "transfer" for order in account.book.ended.values()):
+            return
+        left = rules.keep
+        if account.quote.endswith(NATIVE):  # which pays for the gas, too
+            left = max(left, self._gas(self._step(account.quote, rules.to[0], free)) or 0)
+        findings, order = self._order(account.quote, rules.to[0], free - left)
+        if order is not None:
+            self._place(account.quote, f"more than {rules.sweep_above} is free", findings, order)
+
+    def _place(self, asset: str, reason: str, findings: tuple[Finding, ...], order: f.OrderPlaced | None) -> None:
+        account, now, intent = self.account, self.account.kernel.now, self._intent()
+        account.emit(
+            f.IntentFormed(
+                time=now,
+                intent=intent,
+                instance=TREASURY,
+                side="transfer",
+                token=asset,
+                reason=reason,
+                cause=describe(account.kernel.cause),
+            )
+        )
+        account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=findings))
+        denied = next((f"{KERNEL}.{finding.rule}" for finding in findings if not finding.ok), "")
+        account.emit(f.Verdict(time=now, intent=intent, allowed=order is not None, rule=denied))
+        if order is not None:
+            account.emit(order)
+            account.execution.advance(account.book.orders[order.order])
+
+    def _intent(self) -> str:
+        """Id of the next one."""
+        return f"{self.account.name}/{TREASURY}/{self.account.book.intents + 1}"
+
+    def _gates(self) -> tuple[Finding, ...]:
+        """What must hold of the account, whatever is sent."""
+        account = self.account
+        sender = account.book.sender(account.chain.id, account.wiring.address)
+        return (
+            must("sends", account.kernel.wiring.signs, note="" if account.kernel.wiring.signs else "trades are played"),
+            must("not-frozen", account.book.kill != KillLevel.FREEZE, note=account.book.kill),
+            must("not-halted", not account.book.halted, note=account.book.halted),
+            must("wallet-read", sender.known),
+        )
+
+    def _step(self, asset: str, to: str, amount: int) -> Step:
+        token = split_asset(asset)[1]
+        if token == NATIVE:
+            return Step(purpose="transfer", to=to, data=b"", value=amount, gas=NATIVE_GAS)
+        return Step(purpose="transfer", to=token, data=TRANSFER.encode(to, amount), value=0, gas=TOKEN_GAS)
+
+    def _gas(self, step: Step) -> int | None:
+        """The most that it can cost, wei; None where that is not known."""
+        bid = self.account.execution.attempts.bid(urgent=False, blocks_waited=0)
+        return self.account.planning.cost((step,), bid)
+
+    def _order(self, asset: str, to: str, amount: int) -> tuple[tuple[Finding, ...], f.OrderPlaced | None]:
+        """What the kernel finds about a transfer, and the order where it finds nothing against it."""
+        account, chain = self.account, self.account.chain
+        rules, native = account.wiring.treasury, asset_id(chain.id, NATIVE)
+        findings = (
+            *self._gates(),
+            must("own-wallet", rules is not None and to in rules.to, note=to),
+            must("own-asset", asset in (native, account.quote), note=asset),
+            at_least("amount", amount, 1, unit="base units"),
+        )
+        if not all(finding.ok for finding in findings):
+            return findings, None
+        step = self._step(asset, to, amount)
+        gas = self._gas(step)
+        if gas is None:
+            return (*findings, must("fee-bid", False, note=DATA_FEE)), None
+        paid = amount + gas if asset == native else amount
+        findings += (at_least("free-cash", account.view.cash(asset), paid, unit="base units"),)
+        if asset != native:
+            findings += (at_least("free-gas", account.view.cash(native), gas, unit="wei"),)
+        if not all(finding.ok for finding in findings):
+            return findings, None
+        return findings, f.OrderPlaced(
+            time=account.kernel.now,
+            order=f"{self._intent()}.0",
+            intent=self._intent(),
+            instance=TREASURY,
+            side="transfer",
+            chain_id=chain.id,
+            owner=account.wiring.address,
+            token=asset,
+            quote=asset,
+            pool="",
+            venue="",
+            amount_in=amount,
+            expected_out=0,
+            min_out=0,
+            cash=amount,
+            gas=gas,
+            exit_gas=0,
+            steps=(step,),
+        )
