@@ -94,6 +94,62 @@ class PoolTips(Event, tag="pool-tips/1"):
     offers: tuple[tuple[int, int], ...]
 
 
+class PendingLiquidity(Event, tag="pending-liquidity/1"):
+    """A transaction in the public pool would add liquidity or make a pool, if mined as it is. A hint: it may fail,
+    be replaced or never be mined, and anyone can send one. No pool is known by it, so nothing can be bought on it.
+
+    contract  Whom it calls. ``coins``: token addresses as the call names them, the zero address for the chain's own
+              coin; ``amounts``: the most that is added of each, base units, 0 where the pool is only made.
+    creates   Whether it makes the pool by name; a V2 router makes it without saying so.
+    max_fee, max_tip  What it pays at most, wei per gas.
+    """
+
+    event_class = EventClass.DELTA
+    chain_id: int
+    tx_hash: str
+    sender: str
+    nonce: int
+    contract: str
+    coins: tuple[str, str]
+    amounts: tuple[int, int]
+    creates: bool
+    max_fee: int
+    max_tip: int
+
+
+class PendingCall(Event, tag="pending-call/1"):
+    """A transaction in the public pool calls a function that opens trading, or any function of a token that is held or
+    being judged that its holders do not call every day. A hint, as `PendingLiquidity` is.
+
+    token  Asset id of the contract that is called; where trading is opened it may be no token at all.
+    name   The function's name where it opens trading, else empty. ``opens``: whether it does.
+    """
+
+    event_class = EventClass.DELTA
+    token: str
+    tx_hash: str
+    sender: str
+    nonce: int
+    selector: str
+    name: str
+    opens: bool
+    max_fee: int
+    max_tip: int
+
+
+class OwnTransaction(Event, tag="own-transaction/1"):
+    """A transaction of an account's address stands in the public pool, whoever sent it. ``to``: empty where it creates
+    a contract. ``selector``: hex, empty where it calls nothing. ``value``: wei."""
+
+    chain_id: int
+    tx_hash: str
+    sender: str
+    nonce: int
+    to: str
+    selector: str
+    value: int
+
+
 class Reorg(Event, tag="reorg/1"):
     """Blocks above ``ancestor`` are no longer part of the chain. The new ones follow as `Block` and `Log`."""
 

@@ -36,6 +36,10 @@ class FeedContext(Protocol):
         """Addresses of all logs to deliver whatever their topic: tokens that are held or being judged."""
         ...
 
+    def own(self) -> frozenset[str]:
+        """Addresses of the accounts that trade on this chain."""
+        ...
+
     def now(self) -> int:
         """ns UTC, never decreasing: the time to stamp on an event."""
         ...

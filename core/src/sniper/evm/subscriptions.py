@@ -7,7 +7,7 @@ where a feed starts.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, Final
 
 from web3.exceptions import Web3RPCError
@@ -17,7 +17,7 @@ from web3.types import RPCEndpoint, RPCResponse
 from sniper.errors import RpcError, WrongChain
 from sniper.evm.wire import endpoint_name
 
-__all__ = ["subscribe"]
+__all__ = ["SubscriptionRefused", "subscribe"]
 
 _WAITING: Final = 4096
 
@@ -26,6 +26,12 @@ logging.getLogger("web3.providers").setLevel(logging.WARNING)
 
 # Any: JSON, as the node sent it.
 Notification = tuple[str, Any]
+
+
+class SubscriptionRefused(RpcError):
+    """The node understood, and does not offer this subscription."""
+
+    code = "subscription-refused"
 
 
 class _Notifications:
@@ -59,12 +65,18 @@ class _UnixSocket(_Notifications, AsyncIPCProvider): ...
 
 
 async def subscribe(
-    url: str, chain_id: int, subscriptions: Sequence[Sequence[Any]], *, within: float
+    url: str,
+    chain_id: int,
+    subscriptions: Sequence[Sequence[Any]],
+    *,
+    within: float,
+    made: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[tuple[int, Any], None]:
     """Yield (index into ``subscriptions``, result as JSON) in the order of arrival, until the consumer stops.
 
-    Each subscription is the parameters of ``eth_subscribe``, e.g. ``("logs", {"address": …})``. Raises `RpcError` when
-    the connection ends or was never made, `WrongChain` before the first notification.
+    Each subscription is the parameters of ``eth_subscribe``, e.g. ``("logs", {"address": …})``; ``made`` is called once
+    the node has confirmed them all. Raises `RpcError` when
+    the connection ends or was never made, `SubscriptionRefused` and `WrongChain` before the first notification.
     """
     name = endpoint_name(url)
     # One attempt: pauses between attempts are the caller's, who also has to fill the gap.
@@ -79,11 +91,12 @@ async def subscribe(
                     raise WrongChain(f"{name} serves chain {found}, but the config says chain {chain_id}")
                 ids = [await _ask(provider, "eth_subscribe", subscription) for subscription in subscriptions]
         except Web3RPCError as cause:
-            raise RpcError(f"{name} refused to subscribe: {cause.message}") from None
+            raise SubscriptionRefused(f"{name} refused to subscribe: {cause.message}") from None
         except RpcError:
             raise
         except Exception as cause:  # web3.py passes on whatever its socket library raises, URL included
             raise RpcError(f"{name}: no subscription could be made: {type(cause).__name__}") from None
+        made()
         index = {id_: position for position, id_ in enumerate(ids)}
         while (notification := await provider.notifications.get()) is not None:
             position = index.get(notification[0])

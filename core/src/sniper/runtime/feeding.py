@@ -9,7 +9,19 @@ from structlog.typing import FilteringBoundLogger
 
 from sniper.codec import class_of, encode
 from sniper.errors import PluginFault, told
-from sniper.events import Block, Event, FeedStale, Log, PoolRead, PoolTips, Reorg, TokenDescribed, tag_of
+from sniper.events import (
+    Block,
+    Event,
+    FeedStale,
+    Log,
+    OwnTransaction,
+    PendingLiquidity,
+    PoolRead,
+    PoolTips,
+    Reorg,
+    TokenDescribed,
+    tag_of,
+)
 from sniper.evm.rpc import Endpoints
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.tokens import TOKEN_TOPICS
@@ -22,8 +34,18 @@ LONGEST_STOP_S = 1.0
 
 Publish = Callable[[Sequence[Event], str], Awaitable[None]]
 
-OF_THE_CHAIN = (Block, Log, Reorg, PoolRead, PoolTips, TokenDescribed, FeedStale)
-"""What the kernel's market takes, which knows the configured chains alone."""
+OF_THE_CHAIN = (
+    Block,
+    Log,
+    Reorg,
+    PoolRead,
+    PoolTips,
+    PendingLiquidity,
+    OwnTransaction,
+    TokenDescribed,
+    FeedStale,
+)
+"""What names a chain by its number: the kernel's market knows the configured chains alone."""
 
 
 class Context:
@@ -48,6 +70,11 @@ class Context:
     def watched(self) -> frozenset[str]:
         """See `FeedContext`."""
         return self._kernel.watched(self.chain_id)
+
+    def own(self) -> frozenset[str]:
+        """See `FeedContext`."""
+        accounts = self._kernel.wiring.accounts
+        return frozenset(account.address for account in accounts if account.chain_id == self.chain_id)
 
 
 def subscriptions(kernel: Kernel, chain_id: int) -> list[tuple[Sequence[str], Sequence[str]]]:

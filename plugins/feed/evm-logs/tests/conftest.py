@@ -62,6 +62,9 @@ class Context:
     def watched(self) -> frozenset[str]:
         return frozenset(self.addresses)
 
+    def own(self) -> frozenset[str]:
+        return frozenset()
+
     def now(self) -> int:
         self.clock += 1
         return self.clock
