@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+import pytest
+
 from sniper.config import Config
 from sniper.executor import Executor, Mode, Outcome, Settlement, Submission
 from sniper.runtime.by_chain import ByChain
@@ -44,6 +46,13 @@ async def test_each_chains_transactions_go_through_its_own_executor_and_each_is_
     assert await executor.settle(submission(2)) is None
     await executor.close()
     assert (one.closed, two.closed) == (1, 1)
+
+
+@pytest.mark.parametrize("signs", [True, False])
+def test_it_signs_where_those_that_it_was_given_do(monkeypatch: pytest.MonkeyPatch, signs: bool) -> None:
+    monkeypatch.setattr(Named, "signs", signs)
+    nothing: Any = None
+    assert ByChain({1: Named("one"), 2: Named("two")}, nothing).signs is signs
 
 
 def test_an_executor_is_told_what_the_kill_switch_of_the_account_holds_back() -> None:

@@ -16,6 +16,8 @@ class ByChain(Executor):
         """``executors``: by chain id, one for every chain."""
         super().__init__(Config(), context)
         self._executors = executors
+        # what a class says of itself, this one says of those that it was given
+        self.signs = any(each.signs for each in executors.values())  # type: ignore[misc]
 
     async def send(self, submission: Submission) -> Outcome:
         """What the executor of its chain says."""
