@@ -21,7 +21,7 @@ unexport VIRTUAL_ENV UV_PYTHON CONDA_PREFIX
 # What tests start and no package index has; looked for behind what is installed.
 export PATH := $(PATH):$(CURDIR)/.cache/servers/bin
 
-.PHONY: help setup servers demo test test-long lint bench eval-risk docs lock clean
+.PHONY: help setup servers demo test test-long lint bench eval-risk eval-fees docs lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -53,6 +53,9 @@ bench: $(STAMP) ## Measure and compare with the kept baseline
 
 eval-risk: $(STAMP) ## Measure how often the risk checks are right, and how fast they are
 	@$(RUN) tests/evaluation $(ARGS)
+
+eval-fees: $(STAMP) ## Measure what fee estimators pay, and how often they are in a block in time
+	@$(RUN) tests/evaluation/fees.py $(ARGS)
 
 docs: $(STAMP) ## Generate docs/hooks.md, docs/config.md and docs/zoo.md
 	@$(RUN) scripts/reference.py

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from typing import Final
 
 from sniper.config import Config
 from sniper.events import Block, PoolTips
@@ -18,8 +19,12 @@ __all__ = [
     "clearing_tip",
     "highest_base_fee",
     "next_base_fee",
+    "raised",
     "upper_quantile",
 ]
+
+MOST_RAISES: Final = 20
+"""Blocks after which a bid is not raised further: a node wants the whole maximum to be in the account."""
 
 
 def next_base_fee(block: Block) -> int:
@@ -40,12 +45,13 @@ def highest_base_fee(base_fee: int, blocks: int) -> int:
     return base_fee
 
 
-def clearing_tip(block: Block, room: int) -> int | None:
+def clearing_tip(block: Block, room: int, lowest: int) -> int | None:
     """About the least tip with which a transaction of ``room`` gas would have been in ``block``, wei per gas: nothing
-    where so much gas was left, else the 10th percentile of what was paid. None where the block tells no tips."""
+    where so much gas was left, else the lowest percentile of what was paid that is a price at all, ``lowest`` or more:
+    what pays less in a full block has paid its builder in another way. None where the block tells no tips."""
     if block.gas_used + room <= block.gas_limit:
         return 0
-    return block.tips[0] if block.tips else None
+    return next((tip for tip in block.tips if tip >= lowest), lowest) if block.tips else None
 
 
 def upper_quantile(values: Iterable[int], share_bps: int) -> int | None:
@@ -55,6 +61,14 @@ def upper_quantile(values: Iterable[int], share_bps: int) -> int | None:
     ordered = sorted(values)
     rank = -(-(len(ordered) + 1) * share_bps // BPS)
     return ordered[max(rank, 1) - 1] if ordered and rank <= len(ordered) else None
+
+
+def raised(fee: int, blocks: int) -> int:
+    """A fee, an eighth higher for each block, at most 20 times: nodes take a replacement only where tip and maximum are
+    a tenth higher (geth, ``txpool.pricebump``)."""
+    for _ in range(min(blocks, MOST_RAISES)):
+        fee = -(-fee * 9 // 8)
+    return fee
 
 
 class FeeEstimator(State):
