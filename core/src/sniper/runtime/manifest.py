@@ -19,7 +19,7 @@ from sniper.journal.segments import HEADER_SIZE, list_segments, read_header, seg
 from sniper.settings.canonical import canonical
 from sniper.settings.resolved import Configured, Resolved
 
-_SHELL = ("cli", "journal", "runtime", "settings")
+_SHELL = ("cli", "journal", "readmodels", "runtime", "settings")
 """Packages of the core that decide nothing; what the wiring makes of a config is `_WIRING`."""
 _WIRING = "runtime/wire.py"
 

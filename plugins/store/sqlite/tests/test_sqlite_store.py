@@ -18,7 +18,6 @@ from sniper.kernel.asks import Ask, Settle
 from sniper.plugin import Frozen
 from sniper.risk import Finding
 from sniper.types import NATIVE, Entry, FeeBid
-from sniper_store_sqlite.applying import READY
 from sniper_store_sqlite.errors import (
     StoreClosed,
     StoreCorrupt,
@@ -28,7 +27,7 @@ from sniper_store_sqlite.errors import (
     StoreUnusable,
     UnknownModel,
 )
-from sniper_store_sqlite.store import FILE, Sqlite
+from sniper_store_sqlite.store import FILE, READY, Sqlite
 
 INPUT, FACT = 1, 2
 ETHER = 10**18

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sniper.plugin import Frozen
+from sniper.readmodels import MODELS, ready
 from sniper.store import Row, Store, fenced
-from sniper_store_sqlite.applying import READY, minus, native, plus
 from sniper_store_sqlite.errors import StoreClosed, StoreOutOfStep, UnknownModel, explained
-from sniper_store_sqlite.models import MODELS
+from sniper_store_sqlite.values import minus, native, plus, stored
 
 FILE = "store.sqlite"
 PATIENCE_S = 2.0
+READY = ready(stored)
 _MODELS = {model.name: model for model in MODELS}
 _COLUMNS = {model.name: model.columns for model in MODELS}
 _FOLLOWER = "CREATE TABLE follower (one INTEGER PRIMARY KEY CHECK (one = 1), schema TEXT, position INTEGER) STRICT"

@@ -7,45 +7,24 @@ from operator import attrgetter
 from typing import Any
 
 from sniper.plugin import Frozen
-from sniper_store_sqlite.rules import RULES, Rule
+from sniper.readmodels.rules import RULES, Rule, portable
 
 Parameters = dict[str, Any]
-"""Any: whatever the fields of the struct hold, in a form that SQLite takes."""
+"""Any: whatever the fields of the struct hold, in a form that the store takes."""
+Kept = Callable[[Any], Any]
+"""How a store keeps a value."""
 
 _PARAMETER = re.compile(r":([a-z_]+)")
-_LOW, _HIGH = -(2**63), 2**63 - 1
 _GIVEN = {"account", "position", "n"}
-
-
-def native(chain_id: int) -> str:
-    """The asset id of a chain's own coin, in SQL."""
-    return f"{chain_id}:0x{'0' * 40}"
-
-
-def plus(a: str | int, b: str | int) -> str:
-    """The sum of two amounts of any size, in SQL."""
-    return str(int(a) + int(b))
-
-
-def minus(a: str | int, b: str | int) -> str:
-    """The difference of two amounts of any size, in SQL."""
-    return str(int(a) - int(b))
-
-
-def stored(value: Any) -> Any:  # Any: both sides are what SQLite can bind
-    """Integers beyond 64 bits become text: SQLite has none, and amounts are text anyway."""
-    if isinstance(value, int) and not _LOW <= value <= _HIGH:
-        return str(value)
-    return value
 
 
 class ReadyRule:
     """A rule with the fields that its statement names."""
 
-    def __init__(self, rule: Rule) -> None:
-        self.sql = rule.sql
+    def __init__(self, rule: Rule, kept: Kept) -> None:
+        self.sql = portable(rule.sql)
         self._each = rule.each
-        self.fields = [_field(name) for name in sorted(set(_PARAMETER.findall(rule.sql)) - _GIVEN)]
+        self.fields = [_field(name, kept) for name in sorted(set(_PARAMETER.findall(rule.sql)) - _GIVEN)]
         self._where = (attrgetter(rule.where[0]), rule.where[1]) if rule.where else None
 
     def parameters(self, position: int, account: str, struct: Frozen) -> Iterator[Parameters]:
@@ -65,10 +44,12 @@ class ReadyRule:
             yield given | {"n": n} | chosen
 
 
-def _field(name: str) -> tuple[str, str, Callable[[Any], Any], Callable[[Any], Any]]:
+def _field(name: str, kept: Kept) -> tuple[str, str, Callable[[Any], Any], Callable[[Any], Any]]:
     """A parameter's name, the attribute that it starts at, how to read it, and how to store it."""
     path = name.removeprefix("json_").replace("__", ".")
-    return name, path.partition(".")[0], attrgetter(path), json.dumps if name.startswith("json_") else stored
+    return name, path.partition(".")[0], attrgetter(path), json.dumps if name.startswith("json_") else kept
 
 
-READY = {tag: tuple(map(ReadyRule, rules)) for tag, rules in RULES.items()}
+def ready(kept: Kept) -> dict[str, tuple[ReadyRule, ...]]:
+    """The rules by the tag of the record's struct. ``kept``: how the store keeps a value."""
+    return {tag: tuple(ReadyRule(rule, kept) for rule in rules) for tag, rules in RULES.items()}

@@ -3,10 +3,13 @@
 A parameter is a field of the struct, with ``__`` for a dot (``:entry__intent``). Besides, ``:account`` is the record's
 stream, ``:position`` its number, ``:json_NAME`` the JSON of a field, and in a rule for ``each`` item of a field ``:n``
 counts and the item's fields come before the struct's. ``plus(a, b)`` adds amounts. Tags that are not listed change
-nothing.
+nothing. `portable` writes out ``INSERT OR REPLACE`` and ``ON CONFLICT``, which name no key here.
 """
 
+import re
 from dataclasses import dataclass
+
+from sniper.readmodels.models import MODELS
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,25 @@ def _trail(intent: str, tag: str) -> Rule:
 
 def _trail_of_order(tag: str) -> Rule:
     return _trail('(SELECT intent FROM orders WHERE account = :account AND "order" = :order)', tag)
+
+
+_INTO = re.compile(r"INSERT (OR REPLACE )?INTO (\w+) \(([^)]*)\)")
+
+
+def portable(sql: str) -> str:
+    """The same for every store: with the key of the table in each ``ON CONFLICT``, and with every column in what takes
+    the place of a row."""
+    found = _INTO.match(sql)
+    if found is None:
+        return sql
+    model = next(each for each in MODELS if each.name == found[2])
+    key = ", ".join(f'"{name}"' for name in model.key.split())
+    sql = sql.replace("INSERT OR REPLACE INTO", "INSERT INTO", 1)
+    if found[1]:
+        others = [name for name in model.columns if name not in model.key.split()]
+        changes = ", ".join(f'"{name}" = excluded."{name}"' for name in others)
+        return f"{sql} ON CONFLICT ({key}) DO UPDATE SET {changes}"
+    return sql.replace("ON CONFLICT DO UPDATE", f"ON CONFLICT ({key}) DO UPDATE", 1)
 
 
 RULES: dict[str, tuple[Rule, ...]] = {
@@ -109,7 +131,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
                ON CONFLICT DO UPDATE SET pool = excluded.pool, quote = excluded.quote, venue = excluded.venue,
                    instance = excluded.instance, state = 'opening', opened_at = excluded.opened_at,
                    changed_at = excluded.changed_at, failures = 0, unguarded = ''
-               WHERE state IN ('closed', 'written-off')"""
+               WHERE positions.state IN ('closed', 'written-off')"""
         ),
         Rule(
             """UPDATE positions SET state = 'closing', changed_at = :time
@@ -158,13 +180,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule(
             """INSERT INTO cash (account, asset, amount)
                SELECT :account, quote, :cash FROM orders WHERE account = :account AND "order" = :order
-               ON CONFLICT DO UPDATE SET amount = plus(amount, excluded.amount)"""
+               ON CONFLICT DO UPDATE SET amount = plus(cash.amount, excluded.amount)"""
         ),
         Rule(
             """INSERT INTO cash (account, asset, amount)
                SELECT :account, native(chain_id), minus('0', :gas) FROM orders
                WHERE account = :account AND "order" = :order
-               ON CONFLICT DO UPDATE SET amount = plus(amount, excluded.amount)"""
+               ON CONFLICT DO UPDATE SET amount = plus(cash.amount, excluded.amount)"""
         ),
         _trail_of_order("booked/1"),
     ),
@@ -203,8 +225,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule(
             """INSERT INTO taxes (account, token, buy_tax_bps, sell_tax_bps, time)
                VALUES (:account, :token, :buy_tax_bps, :sell_tax_bps, :time)
-               ON CONFLICT DO UPDATE SET buy_tax_bps = coalesce(excluded.buy_tax_bps, buy_tax_bps),
-                   sell_tax_bps = coalesce(excluded.sell_tax_bps, sell_tax_bps), time = excluded.time"""
+               ON CONFLICT DO UPDATE SET buy_tax_bps = coalesce(excluded.buy_tax_bps, taxes.buy_tax_bps),
+                   sell_tax_bps = coalesce(excluded.sell_tax_bps, taxes.sell_tax_bps), time = excluded.time"""
         ),
     ),
     "synced/1": (
@@ -222,7 +244,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             """INSERT INTO cash (account, asset, amount)
                SELECT :account, :asset, :delta WHERE NOT EXISTS
                    (SELECT 1 FROM positions WHERE account = :account AND token = :asset AND state != 'closed')
-               ON CONFLICT DO UPDATE SET amount = plus(amount, excluded.amount)"""
+               ON CONFLICT DO UPDATE SET amount = plus(cash.amount, excluded.amount)"""
         ),
         Rule(
             """UPDATE positions SET amount = plus(amount, :delta), changed_at = :time
@@ -249,7 +271,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             """INSERT INTO instances (account, instance, state, parameters, reason, changed_at)
                VALUES (:account, :instance, :state, :parameters, :reason, :time)
                ON CONFLICT DO UPDATE SET state = :state, reason = :reason, changed_at = :time,
-                   parameters = CASE WHEN :parameters = '' THEN parameters ELSE :parameters END"""
+                   parameters = CASE WHEN :parameters = '' THEN instances.parameters ELSE :parameters END"""
         ),
     ),
     "resumed/1": (Rule("UPDATE accounts SET halted = '', changed_at = :time WHERE account = :account"),),
