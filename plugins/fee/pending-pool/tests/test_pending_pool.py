@@ -51,6 +51,17 @@ def test_the_same_place_costs_what_the_pool_of_now_asks() -> None:
     assert bid(estimator).max_priority_fee == 41 * GWEI // 10 + 1
 
 
+def test_how_far_blocks_reach_is_counted_in_the_pool_as_it_was_when_bids_are_made() -> None:
+    once, again = seeing(20), PendingPool(config=seeing(20).config)
+    for number in range(60):
+        again.block(head(number, 40 * GWEI))
+        again.pending(pool(number))
+        again.pending(pool(number, (*CROWD, *CROWD)))  # what came later
+    assert again.reached == once.reached
+    again.pending(pool(59))
+    assert bid(again) == bid(once)
+
+
 def test_an_emptier_pool_than_blocks_reach_asks_for_nothing() -> None:
     estimator = seeing(20)
     estimator.pending(pool(59, CROWD[:10]))

@@ -60,7 +60,8 @@ class PendingPool(FeeEstimator):
 
     took     (number, tip that was enough) of recent blocks, oldest first.
     reached  (number, gas of the offers seen before it that a block had room for, best first).
-    seen     The block after which the pool was seen; offers: as in `PoolTips`.
+    seen     The block after which the pool was seen; offers: as in `PoolTips`, newest; first: as they were when it
+             was first seen after that block, for bids are made then, and how far blocks reach is counted in them.
     """
 
     config: PendingPoolConfig
@@ -70,6 +71,7 @@ class PendingPool(FeeEstimator):
     reached: tuple[tuple[int, int], ...] = ()
     seen: int = -1
     offers: tuple[tuple[int, int], ...] = ()
+    first: tuple[tuple[int, int], ...] = ()
 
     @property
     def sees_pool(self) -> bool:
@@ -91,7 +93,9 @@ class PendingPool(FeeEstimator):
         self.head, self.base_fee = number, next_base_fee(block)
 
     def pending(self, pool: PoolTips) -> None:
-        self.seen, self.offers = pool.block, tuple(sorted(pool.offers, reverse=True)[:MOST_OFFERS])
+        self.offers = tuple(sorted(pool.offers, reverse=True)[:MOST_OFFERS])
+        if pool.block != self.seen:
+            self.seen, self.first = pool.block, self.offers
 
     def bid(self, *, urgent: bool, blocks_waited: int) -> FeeBid:
         config = self.config
@@ -106,7 +110,7 @@ class PendingPool(FeeEstimator):
         """How far a block reached into the pool that was seen before it: with room left, as far as it had gas."""
         if tip == 0:
             return block.gas_limit
-        return sum(gas for offered, gas in self.offers if offered > tip)
+        return sum(gas for offered, gas in self.first if offered > tip)
 
     def _tip(self, probability_bps: int) -> int:
         """The least tip for the wanted place; for the next block, wei per gas."""
