@@ -391,6 +391,17 @@ def status(run: "Run") -> dict[str, Any]:
             }
             for name, account in run.kernel.accounts.items()
         },
+        "strangers": [
+            {
+                "account": name,
+                "tx_hash": event.tx_hash,
+                "nonce": event.nonce,
+                "to": event.to,
+                "selector": event.selector,
+                "seen": event.time,
+            }
+            for name, event in run.strangers.waiting()
+        ],
         "chains": {
             str(chain_id): {"block": chain.number, "timestamp": chain.timestamp, "stale": sorted(chain.stale)}
             for chain_id, chain in run.kernel.market.chains.items()

@@ -178,6 +178,10 @@ class Metrics(Collector):
         yield _counter("sniper_fills", "Transactions that moved a position", ("account", "side"), self.fills)
         yield _counter("sniper_attempts", "Moves of transactions, by state", ("account", "state"), self.attempts)
         yield _counter("sniper_effects_failed", "Asks without an answer", ("kind", "code"), self.failures)
+        strangers = {(name,): self._run.strangers.count[name] for name in self._run.kernel.accounts}
+        yield _counter(
+            "sniper_strangers", "Transactions of own addresses that nothing here sent", ("account",), strangers
+        )
         routing = self._run.routing
         routes = {("yes",): routing.remembered, ("no",): routing.asked - routing.remembered}
         yield _counter("sniper_routes", "Routes asked for, and whether one was remembered", ("remembered",), routes)

@@ -44,6 +44,7 @@ from sniper.runtime.playing import PlayContext
 from sniper.runtime.records import fact_record, input_record
 from sniper.runtime.recovery import Recovered, recover
 from sniper.runtime.routing import Routing
+from sniper.runtime.strangers import Strangers
 from sniper.runtime.switches import Switches
 from sniper.runtime.wire import signs, wire
 from sniper.settings.resolved import Resolved
@@ -119,6 +120,8 @@ class Run:
         if self.writer.dropped:
             self.log.warning("the journal's torn tail was cut off", bytes=self.writer.dropped)
         self.kernel = Kernel(wire(resolved, signs=signing), self._report)
+        self.strangers = Strangers(self.kernel, self.log)
+        self.observers.append(self.strangers.told)
         self.recovered = self._recover()
         self.clock = Clock(self.kernel.now)
         self.bus: Bus = resolved.bus.cls()
