@@ -17,9 +17,11 @@ from sniper.events import Started
 from sniper.journal import Reader, verify
 from sniper.journal.segments import Kind
 from sniper.runtime.records import read_record, register_events
+from sniper.signer import SignerRefused, SignRequest
+from sniper_signer_keystore.client import KeystoreConfig, KeystoreSigner
 
-DEADLINE_S = 14
-LEASE_S = 29
+DEADLINE_S = 45
+LEASE_S = 60
 
 
 @pytest.fixture
@@ -63,6 +65,31 @@ def fences(journal: Path) -> list[int]:
     return [dict(struct.fences)["main"] for struct in structs if isinstance(struct, Started)]
 
 
+async def ask_the_signer(stand: Stand, fence: int) -> None:
+    """Ask it under this token for what its rules permit: a cancellation."""
+    signer = KeystoreSigner(KeystoreConfig(socket=Path(stand.document["signer"]["keystore"]["socket"])))
+    await signer.open()
+    try:
+        await signer.sign(
+            SignRequest(
+                account="main",
+                sender=stand.owner,
+                chain_id=stand.chain.chain_id,
+                nonce=stand.nonce(),
+                max_priority_fee=1,
+                max_fee=10**10,
+                gas=21_000,
+                to=stand.owner,
+                value=0,
+                data=b"",
+                purpose="cancel",
+                fence=fence,
+            )
+        )
+    finally:
+        await signer.close()
+
+
 @pytest.mark.usefixtures("signer")
 async def test_a_stopped_owner_that_wakes_up_after_a_takeover_has_no_effect(short: Stand) -> None:
     stand = short
@@ -86,6 +113,9 @@ async def test_a_stopped_owner_that_wakes_up_after_a_takeover_has_no_effect(shor
         tokens = fences(stand.journal)
         assert len(tokens) == len(began) + 1
         assert tokens == sorted(set(tokens)), f"tokens were {tokens}"
+
+        with pytest.raises(SignerRefused, match=f"token {tokens[0]} of account 'main'"):
+            await ask_the_signer(stand, tokens[0])
 
         sent, position = stand.nonce(), stand.record.entries[-1][0]
         os.kill(old.pid, signal.SIGCONT)
