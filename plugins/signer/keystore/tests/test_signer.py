@@ -41,19 +41,11 @@ def alive(pid: int) -> bool:
     return True
 
 
-def toml(content: dict[str, Any]) -> str:
-    """Rules as a file; JSON's strings, numbers and lists are TOML's."""
-    chains = {f"chains.{chain}": fields for chain, fields in content["chains"].items()}
-    lines = []
-    for name, fields in {"accounts": content["accounts"], **chains}.items():
-        plain = {key: value for key, value in fields.items() if key != "contracts"}
-        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in plain.items())]
-        for contract, functions in fields.get("contracts", {}).items():
-            lines.append(f'[{name}.contracts."{contract}"]')
-            for function, call in functions.items():
-                inner = ", ".join(f"{key} = {json.dumps(value)}" for key, value in call.items())
-                lines.append(f'"{function}" = {{ {inner} }}')
-    return "\n".join(lines) + "\n"
+def toml(value: Any) -> str:
+    """A value in TOML: JSON's strings, numbers and lists are TOML's already, tables stand in braces."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {toml(inner)}" for key, inner in value.items()) + " }"
+    return json.dumps(value)
 
 
 def by_eth_account(world: World, request: Any) -> str:
@@ -273,8 +265,9 @@ async def test_signed_rules_are_applied_to_a_running_signer_and_outlive_it(
 ) -> None:
     def write(version: int, most: int) -> Path:
         rules = msgspec.json.decode(msgspec.json.encode(world.rules(max_value=most)))
+        text = f"version = {version}\n" + "".join(f"{name} = {toml(table)}\n" for name, table in rules.items())
         path = run / f"{version}.toml"
-        path.write_bytes(signed(f"version = {version}\n{toml(rules)}".encode(), operator, "here"))
+        path.write_bytes(signed(text.encode(), operator, "here"))
         return path
 
     operator = unlock(key_file, of_text(world.password))
@@ -299,6 +292,15 @@ async def test_signed_rules_are_applied_to_a_running_signer_and_outlive_it(
     back = await asyncio.to_thread(keys_rules, "apply", str(first))
     assert back.returncode == 5
     assert "rules-version" in back.stderr
+    settings = run / "sniper.toml"
+    settings.write_text(
+        f'mode = "paper"\n[chain.local]\nid = {world.chain}\nendpoints = ["http://127.0.0.1:1"]\n'
+        f'wrapped_native = "{world.token}"\n[account.main]\naddress = "{world.sender}"\n'
+        f'[signer.keystore]\nsocket = "{config.socket}"\n'
+    )
+    command = [sys.executable, "-m", "sniper", "--config", str(settings), "keys", "list"]
+    listed = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+    assert listed.stdout == f"{world.sender}  {config.socket}\n", listed.stderr
     shown = await asyncio.to_thread(keys_rules, "show")
     assert shown.stdout == second.read_text()
     assert operator.address in shown.stderr
