@@ -13,6 +13,7 @@ async def test_what_the_bot_sent_is_known_and_what_its_key_signed_elsewhere_is_s
     stand: Stand, chain: DevChain
 ) -> None:
     stand.document["feed"]["pending-pool"] = {"poll_s": 0.02}
+    stand.document["fee"] = {"pending-pool": {}}  # hears of the tips
     await stand.start()
     stand.market.launch()
     await stand.until(lambda record: record.all(OwnTransaction))

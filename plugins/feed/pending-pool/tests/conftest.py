@@ -221,6 +221,12 @@ class FakeNode:
                 if not socket.closed:
                     await socket.send_json({**message, "params": {"subscription": "0x1", "result": result}})
 
+    async def hang_up(self) -> None:
+        """Close all connections of subscribers."""
+        for socket in self._sockets:
+            await socket.close()
+        self._sockets.clear()
+
     def _one(self, asked: dict[str, Any]) -> dict[str, Any]:
         self.asked.append((asked["method"], asked["params"]))
         told = {"jsonrpc": "2.0", "id": asked["id"]}

@@ -153,3 +153,14 @@ async def test_a_block_that_no_node_tells_leaves_the_hints_alone(fake: Any, read
         await reader.find(PendingLiquidity)
         assert not any(isinstance(each, PoolTips) for each in reader.seen)
         await reader.stop()
+
+
+async def test_a_node_that_takes_subscriptions_and_hangs_up_is_asked_ever_less_often(fake: Any, readers: Any) -> None:
+    fake.subscribes = [BODIES]
+    reader = readers(fake.ws)
+    source = reader.feed.sources[0]
+    for failures in (1, 2, 3):
+        await reader.listens()
+        await fake.hang_up()
+        await reader.waits(lambda: not source.up)
+        assert source._backoff.failures == failures

@@ -22,6 +22,8 @@ MOST_HASHES: Final = 5_000
 MOST_AT_ONCE: Final = 50
 MOST_NONSENSE: Final = 100
 """So much nonsense in a row ends the connection."""
+STEADY_S: Final = 10.0
+"""A connection that lasted so long was a good one: what follows it begins with a short pause again."""
 CONTENT_S: Final = 5.0
 """Between two looks at the whole content, which is large."""
 _SUBSCRIPTIONS: Final[Sequence[Sequence[Any]]] = (("newPendingTransactions", True), ("newPendingTransactions",))
@@ -69,6 +71,7 @@ class Source:
         self._budget = TokenBucket(config.lookups_per_s, MOST_AT_ONCE)
         self._backoff = Backoff(random.Random(endpoint.name))
         self._nonsense = 0
+        self._since = 0.0
         self.taken = 0
 
     async def listen(self) -> None:
@@ -81,8 +84,10 @@ class Source:
                 if self.up or not told:
                     told = str(error)
                     _log.warning("an endpoint does not show its pool", endpoint=self._endpoint.name, reason=told)
-                self.up = False
                 loop = asyncio.get_running_loop()
+                if self.up and loop.time() - self._since >= STEADY_S:
+                    self._backoff.succeeded()
+                self.up = False
                 self._backoff.failed(loop.time(), lasting=isinstance(error, NoPool))
                 await asyncio.sleep(self._backoff.until - loop.time())
 
@@ -165,10 +170,10 @@ class Source:
     # ---- parts ----
 
     def _listens(self) -> None:
-        if not self.up:
-            _log.info("an endpoint shows its pool", endpoint=self._endpoint.name)
-        self.up = True
-        self._backoff.succeeded()
+        if self.up:
+            return
+        self.up, self._since = True, asyncio.get_running_loop().time()
+        _log.info("an endpoint shows its pool", endpoint=self._endpoint.name)
 
     async def _told(self, told: Any) -> None:
         """A transaction, or its hash. Raises `TellsNonsense` when nothing else has come for long."""
