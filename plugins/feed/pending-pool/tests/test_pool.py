@@ -79,9 +79,9 @@ async def test_opened_trading_is_told_before_it_is_mined(chain: Any, readers: An
     assert (event.tx_hash, event.token, event.name) == (hash_, asset_id(31337, token), "openTrading")
 
 
-async def test_two_endpoints_tell_one_transaction_once(chain: Any, readers: Any) -> None:
-    reader = readers(chain.ws_url, chain.rpc_url, own=chain.accounts[0].address)
-    await reader.listens(2)
+async def test_endpoints_that_tell_transactions_or_hashes_tell_each_once(chain: Any, readers: Any, proxy: Any) -> None:
+    reader = readers(chain.ws_url, f"ws://127.0.0.1:{proxy.port}", chain.rpc_url, own=chain.accounts[0].address)
+    await reader.listens(3)
     hashes = [chain.create_pair()[0] for _ in range(5)]
     await reader.find(PendingLiquidity, 5)
     await reader.find(OwnTransaction, 5)
