@@ -164,3 +164,32 @@ async def test_a_node_that_takes_subscriptions_and_hangs_up_is_asked_ever_less_o
         await fake.hang_up()
         await reader.waits(lambda: not source.up)
         assert source._backoff.failures == failures
+
+
+async def test_what_waits_of_own_addresses_before_anybody_listened_is_asked_for(fake: Any, readers: Any) -> None:
+    own, before = "0x" + "0a" * 20, transaction(1, **{"from": "0x" + "0a" * 20})
+    fake.subscribes = [BODIES]
+    answers: list[Any] = [
+        {"pending": {"1": before}, "queued": {"9": opening(9, **{"from": own})}},
+        "nonsense",
+        {"a": 1},
+    ]
+
+    def answer(method: str, params: list[Any]) -> Any:
+        if method == "txpool_contentFrom":
+            assert params == [own]
+            return answers.pop(0) if answers else {}
+        return fake.usual(method, params)
+
+    fake.answer = answer
+    reader = readers(fake.ws, own=own)
+    await reader.listens()
+    found = await reader.find(OwnTransaction, 2)
+    assert [each.tx_hash for each in found] == [before["hash"], opening(9)["hash"]]
+    while answers:  # after each connection, and nonsense for an answer ends nothing
+        left = len(answers)
+        await fake.hang_up()
+        await reader.waits(lambda left=left: len(answers) < left)
+    await reader.listens()
+    await fake.announce(opening(2))
+    await reader.until(lambda: [each for each in reader.hints if each.tx_hash == opening(2)["hash"]])

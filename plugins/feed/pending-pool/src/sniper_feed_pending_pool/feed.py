@@ -56,6 +56,7 @@ class PendingPool(Feed):
                 endpoint,
                 config,
                 endpoints.attempt_timeout,
+                self._own,
                 take=self.take,
                 knows=self._waiting.__contains__,
                 lost=self.lost,

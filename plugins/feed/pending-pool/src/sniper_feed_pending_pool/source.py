@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -46,6 +46,7 @@ class TellsNonsense(RpcError):
 
 class Source:
     """up     Whether it listens. It connects anew by itself. ``taken``: how much it was told, news or not.
+    own    Addresses of which is asked what already waits, after each connection that was made.
     take   Takes a transaction (JSON), or raises `Nonsense`. ``knows``: whether a hash was taken already.
     lost   Counts what was not taken, by reason; shared by all sources."""
 
@@ -54,6 +55,7 @@ class Source:
         endpoint: Endpoint,
         config: PendingPoolConfig,
         within: float,
+        own: Collection[str],
         *,
         take: Callable[[Any], None],
         knows: Callable[[str], bool],
@@ -63,6 +65,8 @@ class Source:
         self._endpoint = endpoint
         self._config = config
         self._within = within
+        self._own = sorted(own)
+        self._missed = False
         self._take = take
         self._knows = knows
         self._lost = lost
@@ -96,6 +100,9 @@ class Source:
         loop = asyncio.get_running_loop()
         while True:
             await self._announced.wait()
+            if self._missed:
+                self._missed = False
+                await self._catch_up()
             wanted = list(self._next())
             if not wanted:
                 self._announced.clear()
@@ -172,6 +179,8 @@ class Source:
     def _listens(self) -> None:
         if self.up:
             return
+        self._missed = bool(self._own)
+        self._announced.set()
         self.up, self._since = True, asyncio.get_running_loop().time()
         _log.info("an endpoint shows its pool", endpoint=self._endpoint.name)
 
@@ -194,6 +203,18 @@ class Source:
                 raise TellsNonsense(
                     f"{self._endpoint.name} told {MOST_NONSENSE} things in a row that cannot be; the last: {error}"
                 ) from None
+
+    async def _catch_up(self) -> None:
+        """What waits of own addresses (``txpool_contentFrom`` of geth and reth): it may have been announced before
+        anybody listened. A node without that method does not tell it."""
+        try:
+            for found in await self._ask([("txpool_contentFrom", (address,)) for address in self._own]):
+                for each in () if isinstance(found, NodeError) else _of_one(found):
+                    await self._told(each)
+        except TellsNonsense as error:
+            self._endpoint.distrust(error)
+        except RpcError:
+            self._lost["own transactions not asked for"] += 1  # it is asked again after the next connection
 
     def _announce(self, hash_: str) -> None:
         if self._knows(hash_):
@@ -227,4 +248,13 @@ def _executable(content: Any) -> Iterator[Any]:
     if not isinstance(pending, dict) or not all(isinstance(each, dict) for each in pending.values()):
         raise TellsNonsense(f"{content!r:.60} is no content of a pool")
     for by_nonce in pending.values():
+        yield from by_nonce.values()
+
+
+def _of_one(content: Any) -> Iterator[Any]:
+    """All of ``txpool_contentFrom``, whether it can go into the next block or waits for a nonce. Any: JSON. Raises
+    `TellsNonsense`."""
+    if not isinstance(content, dict) or not all(isinstance(each, dict) for each in content.values()):
+        raise TellsNonsense(f"{content!r:.60} is not what waits of one sender")
+    for by_nonce in content.values():
         yield from by_nonce.values()
