@@ -6,7 +6,7 @@ import pytest
 
 from sniper.errors import CallReverted
 from sniper.evm.keccak import keccak256
-from sniper.evm.proxies import BEACON_SLOT, IMPLEMENTATION_SLOT, MOST, behind, cloned
+from sniper.evm.proxies import BEACON_SLOT, IMPLEMENTATION_SLOT, MOST, behind, cloned, minimal
 
 PROXY, BEACON, FIRST, SECOND = ("0x" + each * 20 for each in ("aa", "be", "11", "22"))
 DELEGATES, PLAIN = b"\x5a\xf4", b"\x00"
@@ -89,3 +89,13 @@ async def test_what_cannot_be_found_is_told(state: Any, why: str) -> None:
 
 def test_a_contract_with_an_address_in_its_code_is_no_clone() -> None:
     assert cloned(bytes.fromhex("6080604052" + "73" + "11" * 20 + "31" + "00" * 40)) == ""
+
+
+def test_only_what_hands_on_each_call_and_nothing_else_is_a_minimal_proxy() -> None:
+    assert minimal(clone(FIRST)) == FIRST
+    assert minimal(clone(FIRST) + b"data of its own") == FIRST
+    assert minimal(clone(FIRST, "365f5f375f5f365f73", "5af43d5f5f3e5f3d91602a57fd5bf3")) == FIRST
+    # PUSH1(26) JUMP, what never runs, JUMPDEST, and anything.
+    skipped = bytes.fromhex("601a5673" + FIRST[2:] + "5af45b") + PLAIN
+    assert cloned(skipped) == FIRST
+    assert minimal(skipped) == minimal(clone(FIRST)[:-1]) == minimal(b"") == ""

@@ -8,7 +8,17 @@ from sniper.errors import CallReverted, CodecError
 from sniper.evm.keccak import keccak256
 from sniper.io import Chain
 
-__all__ = ["ADMIN_SLOT", "BEACON_SLOT", "IMPLEMENTATION_SLOT", "Behind", "behind", "cloned", "facets", "hexed"]
+__all__ = [
+    "ADMIN_SLOT",
+    "BEACON_SLOT",
+    "IMPLEMENTATION_SLOT",
+    "Behind",
+    "behind",
+    "cloned",
+    "facets",
+    "hexed",
+    "minimal",
+]
 
 MOST: Final = 16
 """Pieces of code behind one address; the facets of a diamond are one each."""
@@ -26,6 +36,15 @@ _DESIGNATED: Final = b"\xef\x01\x00"
 """Before the address whose code an account runs (EIP-7702)."""
 _CLONE: Final = 64
 """Bytes in which a clone has named its target: EIP-1167 takes 45, its variants a few more or less."""
+_MINIMAL: Final = tuple(
+    (bytes.fromhex(begin), bytes.fromhex(end))
+    for begin, end in (
+        ("363d3d373d3d3d363d73", "5af43d82803e903d91602b57fd5bf3"),
+        ("365f5f375f5f365f73", "5af43d5f5f3e5f3d91602a57fd5bf3"),
+    )
+)
+"""Code of a minimal proxy before and after its target: of EIP-1167 and of EIP-7511. It ends there, and jumps nowhere
+else."""
 _SAFE: Final = keccak256(b"masterCopy()")[:4]
 """What a Safe's proxy answers itself; it delegates to the address in its first slot."""
 _SAFE_PROXY: Final = 512
@@ -85,6 +104,16 @@ def cloned(code: bytes) -> str:
         if code[at + 21 : at + 23] == b"\x5a\xf4":
             return "0x" + code[at + 1 : at + 21].hex()
         at = code.find(b"\x73", at + 1, _CLONE)
+    return ""
+
+
+def minimal(code: bytes) -> str:
+    """What a minimal proxy hands each call on to and does nothing else, by its code (EIP-1167, EIP-7511), whatever data
+    follows. Empty where it is none: proof, where `cloned` is a hint, for code may name somebody and never get there."""
+    for begin, end in _MINIMAL:
+        after = len(begin) + 20
+        if code.startswith(begin) and code[after:].startswith(end):
+            return "0x" + code[len(begin) : after].hex()
     return ""
 
 

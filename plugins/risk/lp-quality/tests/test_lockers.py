@@ -57,6 +57,23 @@ async def test_a_lock_that_can_be_opened_is_none(world: Probing[Liquidity], name
     assert why in findings["locked"].evidence[0]
 
 
+@pytest.mark.parametrize("clone", [True, False])
+async def test_only_what_runs_says_whether_it_is_a_lock(world: Probing[Liquidity], clone: bool) -> None:
+    """A clone of a lock is one. What only names a lock, and hands its calls on to whom a slot says, is none."""
+    token, chain = launched(world), world.chain
+    lock, kept = deposited(world, token, "Honest"), "0x" + "10" * 20
+    chain.rpc.call("anvil_setCode", kept, chain.rpc.call("eth_getCode", lock, "latest"))
+    chain.rpc.call("anvil_setStorageAt", lock, hex(7), "0x" + kept[2:].rjust(64, "0"))
+    named = f"73{kept[2:]}5af4"
+    begin, end = "363d3d373d3d3d363d", "3d82803e903d91602b57fd5bf3"
+    # PUSH1(26) JUMP, what never runs, JUMPDEST; CALLDATACOPY, DELEGATECALL of what slot 7 names, and what that returns.
+    decoy = f"601a56{named}5b365f5f375f5f365f6007545af43d5f5f3e603257" + "5f5ffd5b3d5ff3"
+    chain.rpc.call("anvil_setCode", lock, "0x" + (begin + named + end if clone else decoy))
+    locked = (await world.judged(token))["locked"]
+    assert locked.ok is clone, locked
+    assert clone or "DELEGATECALL" in locked.evidence[0]
+
+
 async def test_a_lock_that_has_approved_somebody_is_none(world: Probing[Liquidity]) -> None:
     token = launched(world)
     deposited(world, token, "Approving", token.pools[0].address)

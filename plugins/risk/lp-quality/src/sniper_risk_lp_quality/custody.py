@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from sniper.errors import CallReverted, CodecError
 from sniper.evm.abi import event_topic, function
-from sniper.evm.proxies import cloned, is_designated
+from sniper.evm.proxies import is_designated, minimal
 from sniper.evm.rulers import is_nobody, rulers
 from sniper.evm.surface import surface
 from sniper.io import Chain, Io
@@ -101,7 +101,7 @@ async def custody(
     code = await chain.code(holder)
     if not code or is_designated(code):  # a wallet that borrows code is a wallet
         return [Part(holder=holder, kind="wallet", amount=held.amount)]
-    clone = cloned(code)
+    clone = minimal(code)
     if clone:
         code = await chain.code(clone)
     locks = await _locks(chain, holder, held.asset) if held.watches else []

@@ -10,6 +10,9 @@ from sniper.scenario import Scenario, branches, call
 MOST_FUNCTIONS: Final = 40
 MOST_ATTEMPTS: Final = 320
 _EXCHANGES: Final = {0xF2: "CALLCODE", 0xF4: "DELEGATECALL", 0xFF: "SELFDESTRUCT"}
+_JUMPDEST: Final = 0x5B
+_LEAVES: Final = frozenset((0x00, 0x56, 0xF3, 0xFD, 0xFE, 0xFF))
+"""STOP, JUMP, RETURN, REVERT, INVALID, SELFDESTRUCT: what comes after them is not come to from before."""
 
 
 class Watch(Frozen):
@@ -48,14 +51,17 @@ def wanted(functions: Iterable[Callable]) -> tuple[Callable, ...]:
 
 
 def opcodes(code: bytes) -> tuple[str, ...]:
-    """Instructions by which a contract could become another one. The compiler's metadata at the end is no code."""
+    """Instructions by which a contract could become another one. The compiler's metadata at the end is no code, but
+    where it begins the code itself says: what can be jumped into there, or come to from before, counts."""
     size = int.from_bytes(code[-2:], "big") + 2
     end = len(code) - size if len(code) > size and code[-size] in range(0xA1, 0xA6) else len(code)
-    found, place = set(), 0
-    while place < end:
+    found, place, falls = set[str](), 0, True
+    while place < len(code):
         op = code[place]
-        if op in _EXCHANGES:
+        runs = place < end or falls or op == _JUMPDEST
+        if runs and op in _EXCHANGES:
             found.add(_EXCHANGES[op])
+        falls = runs and op not in _LEAVES
         place += 1 + (op - 0x5F if 0x60 <= op <= 0x7F else 0)
     return tuple(sorted(found))
 
