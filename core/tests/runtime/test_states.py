@@ -1,9 +1,12 @@
-"""Tracing is given up where a node has no such method, and not because of one call that it could not trace."""
+"""Tracing is given up where a node has no such method, and not because of one call that it could not trace; and what it
+tells of a scenario's own changes is nothing that the block says."""
+
+from typing import Any
 
 import pytest
 
 from sniper.evm.endpoint import ErrorObject, NodeError
-from sniper.runtime.errand import Given, Lacks, Traced
+from sniper.runtime.errand import Given, Lacks, SlotAt, Traced
 from sniper.runtime.stage import Head
 from sniper.runtime.states import States
 
@@ -43,6 +46,25 @@ async def traced(code: int, words: str) -> int:
         given = await states.given(node, HEAD, Lacks(accounts=(), slots=(), calls=(call,)))  # type: ignore[arg-type]  # what it asks of an `Endpoints`
         assert given == Given(accounts=(), slots=()), "what it wants is read as it turns out"
     return node.traced
+
+
+@pytest.mark.parametrize("slot", ["0x1", f"{1:#066x}"])
+async def test_what_a_scenario_has_changed_is_not_taken_for_the_state_of_the_block(slot: str) -> None:
+    class Tells:
+        async def call(self, method: str, params: object) -> object:
+            return {TOKEN: {"balance": "0x0", "storage": {slot: "0x7", "0x2": "0x8"}}}
+
+        async def batch(self, requests: list[object]) -> list[str]:
+            return [f"0x{9:064x}"]
+
+    node: Any = Tells()
+    changed = SlotAt(address=TOKEN, slot=1, value=7)
+    call = Traced(sender=WHO, to=TOKEN, data=b"", value=0, gas=10**6, accounts=(), slots=(changed,))
+    states = States()
+    traced = await states.given(node, HEAD, Lacks(accounts=(), slots=(), calls=(call,)))
+    assert traced.slots == (SlotAt(address=TOKEN, slot=2, value=8),)
+    given = await states.given(node, HEAD, Lacks(accounts=(), slots=((TOKEN, 1),)))
+    assert given.slots == (SlotAt(address=TOKEN, slot=1, value=9),)
 
 
 @pytest.mark.parametrize(

@@ -190,8 +190,9 @@ class States:
                     code=self._codes[code_hash],
                 )
                 accounts.add(address)
+            different = {int(slot, 16) for slot in known.get("stateDiff", {})}  # nodes write a number in several ways
             for slot, value in (state.get("storage") or {}).items():
-                if slot not in known.get("stateDiff", {}):
+                if int(slot, 16) not in different:
                     after.slots[address, int(slot, 16)] = _number(value)
                     slots.add((address, int(slot, 16)))
         return accounts, slots
