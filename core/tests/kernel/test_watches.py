@@ -9,7 +9,7 @@ from sniper.config import Config
 from sniper.events import Block, PositionClosed, PositionOpened, Retracted
 from sniper.kernel import facts as f
 from sniper.kernel.wiring import WatchWiring
-from sniper.risk import Entry, Findings, KillLevel, RiskWatch, Trip, Trips, View, at_most, on
+from sniper.risk import Entry, Findings, KillLevel, RiskWatch, Trip, Trips, View, at_most, must, on
 from sniper_risk_limits.check import Limits, LimitsConfig
 
 TENTH = ETHER // 10
@@ -178,3 +178,26 @@ def test_what_a_kernel_without_it_cannot_restore_is_said() -> None:
     here = world()
     other = replace(here.setup, watches=()).kernel(lambda what, error: None)
     assert restore(other, dump(here.kernel)) == ("risk fuse of main is not configured any more",)
+
+
+class Law(Fuse):
+    """An operator's policy that remembers: it has nothing against a sale."""
+
+    def judge(self, intent: Entry, view: View) -> Findings:
+        yield must("lawful", intent.side == "reduce" or self.blocks < self.config.most)
+
+
+def test_a_policy_that_broke_denies_entries_and_traps_nobody() -> None:
+    law = WatchWiring(name="law", watch=Law, config=FuseConfig(breaks_at=6), policy=True)
+    here = World(Setup(watches=(law,), strategies=(("script", (target(),)),)))
+    here.bought(1)
+    while not here.account.watches[0].broken:
+        here.mine()
+    here.open(2)
+    (denied,) = [fact for fact in here.of(f.Verdict) if not fact.allowed]
+    assert denied.rule == "law.works"
+    here.close(1)
+    here.settle()
+    assert not here.book.positions
+    warned = [each for fact in here.of(f.Judged) if fact.check == "law" for each in fact.findings if not each.ok]
+    assert [each.severity for each in warned] == ["deny", "warn"]

@@ -1,7 +1,7 @@
 """Risk watches: checks of one account that remember, and breakers that pull its kill switch."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sniper.errors import told
 from sniper.events import Event
@@ -72,9 +72,10 @@ class Watch:
     # ---- as a check ----
 
     def judge(self, intent: Entry, view: View) -> Iterator[Finding]:
-        """What it finds about an intent."""
+        """What it finds about an intent. Broken, it denies what increases; a sale is not held up by a defect."""
         if self.broken:
-            return iter((must("works", False, note=self.broken),))
+            severity: Literal["deny", "warn"] = "warn" if intent.side == "reduce" else "deny"
+            return iter((Finding(rule="works", ok=False, found=False, note=self.broken, severity=severity),))
         return self.watch.judge(intent, view)
 
     @property
