@@ -69,6 +69,17 @@ def test_pools_to_read_belong_to_a_section_and_look_like_pools() -> None:
     assert any("there is no section [amm.weighted]" in line for line in mistakes(whole))
 
 
+def test_no_check_takes_the_name_of_a_policy() -> None:
+    """By its name a policy is asked about a sale: an account could put its own check there."""
+    (line,) = mistakes(FILE + "[policy.limits]\nmost = 5\n")
+    assert line == 'my.toml: [risk.limits] there is a [policy.limits], too; give one another name and plugin = "limits"'
+    own = FILE.replace("[risk.limits]", "[policy.limits]") + "[account.main.risk.limits]\nmost = 6\n"
+    (line,) = mistakes(own)
+    assert line.startswith("my.toml: [account.main.risk.limits] there is a [policy.limits], too")
+    other = FILE + '[policy.law]\nplugin = "limits"\nmost = 5\n'
+    assert [policy.name for policy in resolved(other).policies] == ["law"]
+
+
 def test_routes_need_a_router() -> None:
     text = FILE + "[account.main.execution]\nroutes = true\n"
     (line,) = mistakes(text)

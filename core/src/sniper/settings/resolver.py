@@ -60,6 +60,7 @@ class _Resolver:
         self._enough(sections["feed"])
         fee, store, bus, lease = (singles[kind] for kind in ("fee", "store", "bus", "lease"))
         self._pools()
+        self._policies()
         self._routes()
         self._cycles(strategies)
         if self.mistakes or fee is None or store is None or bus is None or lease is None:
@@ -99,6 +100,14 @@ class _Resolver:
                 if section not in self.settings.amm:
                     hint = nearest(section, self.settings.amm)
                     self._say(("chain", name), f"pools.{section}: there is no section [amm.{section}]{hint}; add it")
+
+    def _policies(self) -> None:
+        """A check is known by its name, so one of the same name would be asked in a policy's place."""
+        sections: list[tuple[tuple[str, ...], dict[str, PluginTable]]] = [(("risk",), self.settings.risk)]
+        sections += [(("account", name, "risk"), account.risk) for name, account in self.settings.account.items()]
+        for at, checks in sections:
+            for name in sorted(checks.keys() & self.settings.policy.keys()):
+                self._say((*at, name), f'there is a [policy.{name}], too; give one another name and plugin = "{name}"')
 
     def _routes(self) -> None:
         for name, account in self.settings.account.items():
