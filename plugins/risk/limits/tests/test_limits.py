@@ -316,7 +316,7 @@ def test_trips_where_a_cap_that_is_to_trip_is_passed_and_says_which_by_how_much_
 def test_trips_once_and_again_only_after_it_held_in_between() -> None:
     limits = check(max_daily_loss=100, trips=["daily-loss"])
     lost, fine = view(now=NOW, results=[(NOW, -101)]), view(now=NOW)
-    assert [len(tripped(limits, here)) for here in (lost, lost, fine, lost)] == [1, 0, 0, 1]
+    assert [len(tripped(limits, here, block())) for here in (lost, lost, fine, lost)] == [1, 0, 0, 1]
     assert limits.passed == [("daily-loss", "")]
     # The window moves on without anything being sold: a block tells.
     assert tripped(limits, view(now=NOW + 2 * DAY, results=[(NOW, -101)]), block()) == []
@@ -347,9 +347,14 @@ def test_what_would_deny_for_weeks_trips_by_default_and_what_comes_right_by_itse
     assert tripped(check(**caps, trips=[]), here) == []
 
 
-def test_prices_are_heard_where_an_open_loss_could_trip_and_not_for_drawdowns() -> None:
-    assert check(max_daily_loss=1, trips=["daily-loss"]).hears_prices()
-    assert not check(max_daily_loss=1, max_drawdown=1).hears_prices()
+def test_a_price_within_a_block_trips_nothing_until_a_block_has_left_it_so() -> None:
+    limits = check(max_daily_loss=100, trips=["daily-loss"])
+    dip = view(now=NOW, positions=[position(cost=1_000)], worths={TOKEN: 1})
+    assert not limits.hears_prices()
+    assert tripped(limits, dip, changed()) == []
+    assert len(tripped(limits, dip, block())) == 1
+    assert tripped(limits, dip, changed()) == []
+    assert limits.passed == [("daily-loss", "")], "and one that stands is not forgotten for what was realised"
 
 
 def test_refuses_to_wait_for_a_cap_that_is_not_set() -> None:

@@ -112,33 +112,42 @@ class Limits(RiskWatch):
     # ---- as a breaker ----
 
     def hears_prices(self) -> bool:
-        """Drawdowns are of equity at cost, so no price changes them."""
-        return any(cap.what == "loss" for cap in self.config.breakers)
+        """A price within a block is anybody's to make, for as long as a transaction takes: open losses are those that
+        stand when the next block comes."""
+        return False
 
     @on(WorthChanged)
     def worth_changed(self, event: WorthChanged, view: View) -> Trips:
+        """What was realised is lost at once."""
         for cap in self.config.breakers:
             subject = cap.subject(event)
             if subject or not cap.scope:
-                yield from self._look(cap, subject, event.chain_id, view)
+                lost = found(cap, subject, event.chain_id, view, open_too=False).lost
+                if cap.limit is not None and lost > cap.limit:
+                    yield from self._passed(cap, subject, lost, view)
 
     @on(Block)
     def block(self, event: Block, view: View) -> Trips:
-        """Windows move on, so that a cap which was passed holds again; and what a restart found may have passed one."""
+        """What is open as the last block left it. Windows move on, so that a cap which was passed holds again; and what
+        a restart found may have passed one."""
         for cap in self.config.breakers:
             again = {subject for rule, subject in self.passed if rule == cap.rule}
             for subject in sorted({*subjects(cap, view), *again}):
                 yield from self._look(cap, subject, event.chain_id, view)
 
     def _look(self, cap: Cap, subject: str, chain_id: int, view: View) -> Iterator[Trip]:
-        """Trip where it is passed, and not again before it held once more: a person has looked at it. What nothing
-        prices does not count here: a pool that is not read yet must not take a person's time."""
+        """What nothing prices does not count here: a pool that is not read yet must not take a person's time."""
         assert cap.limit is not None  # those of the config that are set
         lost, key = found(cap, subject, chain_id, view).lost, (cap.rule, subject)
-        if lost <= cap.limit:
-            if key in self.passed:
-                self.passed.remove(key)
-        elif key not in self.passed:
+        if lost > cap.limit:
+            yield from self._passed(cap, subject, lost, view)
+        elif key in self.passed:
+            self.passed.remove(key)
+
+    def _passed(self, cap: Cap, subject: str, lost: int, view: View) -> Iterator[Trip]:
+        """Trip, and not again before it held once more: a person has looked at it."""
+        key = cap.rule, subject
+        if key not in self.passed:
             self.passed = sorted([*self.passed, key])
             since = f"in the last {cap.window} days" if cap.window else "below the highest ever"
             of = f" of {subject}" if subject else ""

@@ -73,17 +73,21 @@ class Found(NamedTuple):
     unpriced: int
 
 
-def found(cap: Cap, subject: str, chain_id: int, view: View, *, last_ns: int | None = None) -> Found:
+def found(
+    cap: Cap, subject: str, chain_id: int, view: View, *, last_ns: int | None = None, open_too: bool = True
+) -> Found:
     """What counts against a cap now. A loss is what was realised within the window and what each open position would
     lose if it were sold now, whenever it was bought; an open gain counts once it is realised.
 
-    ``last_ns``: another window than the cap's.
+    ``last_ns``: another window than the cap's. ``open_too``: whether what is open counts.
     """
     window = last_ns if last_ns is not None else cap.window.ns if cap.window else None
     if cap.what == "drawdown":
         return Found(view.drawdown(chain_id, last_ns=window), 0)
     of = {_ARGUMENT[cap.scope]: subject} if cap.scope else {}
     realised = view.realised(last_ns=window or 0, chain_id=chain_id, **of)
+    if not open_too:
+        return Found(max(0, -realised), 0)
     held = view.positions.values()
     if len(held) > MANY and cap.limit is not None and sum(each.cost for each in held) - realised <= cap.limit:
         return Found(max(0, -realised), 0)
