@@ -10,6 +10,7 @@ from sniper.events import Block, Event
 from sniper.journal.reader import Reader
 from sniper.journal.segments import Kind
 from sniper.kernel import facts as f
+from sniper.kernel.allowances import SOME
 from sniper.kernel.asks import Ask
 from sniper.kernel.book import Book, allowance_id
 from sniper.kernel.fold import fold
@@ -137,6 +138,7 @@ def differences(
     if cash != chain.balance(address):
         found.append(f"the books hold {cash} wei, the chain {chain.balance(address)}")
     held = {split_asset(fact.token)[1] for fact in record.all(f.OrderPlaced, account)} - {NATIVE}
+    doubts = _doubted(record, account)
     for token in sorted(held | {token.lower() for token in tokens}):
         asset = f"{chain.chain_id}:{token}"
         position = book.positions.get(asset)
@@ -145,20 +147,28 @@ def differences(
             found.append(f"the books hold {booked} of {token}, the chain {chain.token_balance(token, address)}")
         allowed = chain.call(token, calldata("allowance(address,address)", address, chain.addresses.v2_router))
         granted, booked = int.from_bytes(allowed, "big"), book.allowances.get(approved(chain, asset), 0)
-        if booked != granted:
+        if booked != granted and not (asset in doubts and booked in (0, SOME)):
             found.append(f"{booked} of {token} may be taken by the books, by the chain {granted}")
     adjusted: dict[str, int] = {}
     for fact in record.all(f.Adjusted, account):
         adjusted[fact.asset] = adjusted.get(fact.asset, 0) + 1
         if adjusted[fact.asset] > 1:  # the first one is what was in the wallet at the start
             found.append(f"{fact.delta} of {fact.asset} was adjusted: {fact.reason}")
-    found += _profit(record, chain, account)
+    found += profit(record, chain, account)
     found += [f"order {order} has not ended" for order in book.orders]
     found += [f"halted: {book.halted}"] if book.halted else []
     return found
 
 
-def _profit(record: Record, chain: DevChain, account: str) -> list[str]:
+def _doubted(record: Record, account: str) -> set[str]:
+    """Tokens of which the books count on no allowance, because a sale that relied on it reverted: the next one approves
+    anew."""
+    reverted = {moved.attempt for moved in record.attempts("exit", "reverted")}
+    newest = {fact.token: fact.attempt for fact in record.all(f.Allowed, account)}
+    return {token for token, attempt in newest.items() if attempt in reverted}
+
+
+def profit(record: Record, chain: DevChain, account: str) -> list[str]:
     """Cash must be what was deposited, plus profits, less what open positions cost and what was sent to own wallets,
     less gas where that is another coin."""
     book = record.books[account]

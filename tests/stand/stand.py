@@ -4,7 +4,9 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol
+
+from typing_extensions import TypeVar
 
 from sniper.kernel import facts as f
 from sniper.settings.toml import inline
@@ -30,10 +32,20 @@ Document = dict[str, Any]
 """A config file as plain data. Any: TOML."""
 
 
-class Stand:
+class Door(Protocol):
+    """What stands before the chain."""
+
+    @property
+    def url(self) -> str: ...
+
+
+Node = TypeVar("Node", bound=Door, default=FakeNode)
+
+
+class Stand(Generic[Node]):
     """``node``: the only endpoint of the config, a proxy before the chain. ``document`` is written at each start."""
 
-    def __init__(self, chain: DevChain, node: FakeNode, directory: Path, traders: tuple[Trader, ...]) -> None:
+    def __init__(self, chain: DevChain, node: Node, directory: Path, traders: tuple[Trader, ...]) -> None:
         self.chain = chain
         self.node = node
         self.directory = directory

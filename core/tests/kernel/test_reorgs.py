@@ -156,6 +156,28 @@ def test_an_approval_that_fails_in_its_new_block_does_not_trap_the_position() ->
     assert not world.book.positions
 
 
+def test_an_approval_of_a_token_that_the_new_branch_has_not_grants_nothing() -> None:
+    """To call an address without code succeeds. Nobody may count on that approval when the token comes after all."""
+    world = staged(2)
+    world.chain.reorg(2)
+    world.chain.tokens[address(1)] = Token(there=False)
+    world.mine()
+    world.settle()
+    assert [fact.state for fact in world.of(f.AttemptMoved) if fact.block][-2:] == ["reverted", "included"]
+    assert not world.chain.ledger.allowances
+    assert not world.book.allowances
+    assert not world.book.positions
+    world.chain.tokens[address(1)] = Token()
+    world.open()
+    world.settle()
+    assert world.book.allowances
+    world.close()
+    world.settle()
+    assert not world.book.positions
+    world.check_against_chain()
+    world.check_replay()
+
+
 def test_an_approval_that_never_comes_back_is_given_again_before_the_sale() -> None:
     world = staged(2)
     world.chain.reorg(1, keep=False)

@@ -53,6 +53,7 @@ from sniper.exit import Exit, ExitActions, Sell, SetTimer
 from sniper.fee import FeeEstimator
 from sniper.io import Io
 from sniper.kernel import facts as f
+from sniper.kernel.allowances import bare_gas
 from sniper.kernel.asks import (
     Ask,
     DescribeToken,
@@ -495,13 +496,15 @@ class Tx(Frozen, tag="test.tx/1"):
 
 @dataclass
 class Token:
-    """What a token does to its holders. ``reports``: the balance that it claims, from the true one."""
+    """What a token does to its holders. ``reports``: the balance that it claims, from the true one. ``there``: whether
+    there is a contract at its address."""
 
     buy_tax_bps: int = 0
     sell_tax_bps: int = 0
     sellable: bool = True
     approvable: bool = True
     reset_first: bool = False
+    there: bool = True
     reports: Callable[[int], int] | None = None
 
 
@@ -724,7 +727,8 @@ class FakeChain:
     def _include(self, ledger: Ledger, tx: Tx, touched: list[str]) -> Receipt:
         before, paid_before = ledger.native, ledger.tokens.get(self.quote, 0)
         price = min(tx.max_fee, self.base_fee + tx.max_priority_fee)
-        used = tx.gas // 2 + 7 * tx.nonce
+        runs = self.tokens.get(tx.to, Token()).there
+        used = tx.gas // 2 + 7 * tx.nonce if runs else bare_gas(tx.data)
         ledger.nonce += 1
         ledger.native -= used * price
         ok, reason = True, ""
@@ -748,6 +752,8 @@ class FakeChain:
             return
         if tx.data[:4] == APPROVE.selector:
             token = self.tokens.get(tx.to, Token())
+            if not token.there:
+                return
             spender, amount = APPROVE.decode_call(tx.data)
             key = f"{tx.to}@{spender}"
             if not token.approvable or (token.reset_first and amount and ledger.allowances.get(key, 0)):
@@ -759,6 +765,8 @@ class FakeChain:
             return
         pool, token_in, token_out, amount, min_out, _ = SWAP.decode_call(tx.data)
         x, y = ledger.reserves[pool]
+        if not self.tokens.get(token_in if token_out == self.quote else token_out, Token()).there:
+            raise Reverted("no such pair")
         if token_in == self.quote:
             self._pay(ledger, token_in, amount, tx)
             out = _out(amount, x, y)

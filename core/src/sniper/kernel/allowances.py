@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from sniper.kernel.account import Account
 
 PERMIT2_APPROVE = function("approve(address token, address spender, uint160 amount, uint48 expiration)").selector
+TRANSACTION_GAS = 21_000
+CALLDATA_FLOOR_GAS = 10
+"""For a byte of zero, four times that for any other (EIP-7623); less than any code that writes to storage adds to 4 and
+16 of EIP-2028."""
 SOME = 1
 """Stands for an allowance that is not known, but may not be nothing: too little, so a venue resets it first."""
 
@@ -52,11 +56,14 @@ class Allowances:
 
     # ---- what changes it ----
 
-    def approved(self, order: Order, attempt: Attempt, step: Step, *, ok: bool) -> None:
+    def approved(self, order: Order, attempt: Attempt, step: Step, *, ok: bool, gas_used: int) -> None:
         """An approval is in a block. A sale's that reverted: perhaps the token wants a reset first, so the next one
-        begins with one."""
+        begins with one. One that ran no code granted nothing: a reorg took the token away, and it may come again."""
         token, spender, amount = asset_id(order.placed.chain_id, step.to), approved_spender(step), approved_amount(step)
-        if ok:
+        if ok and gas_used <= bare_gas(step.data):
+            if self.granted(token, spender):
+                self.changed(order, attempt, token, spender, 0)
+        elif ok:
             self.changed(order, attempt, token, spender, amount)
         elif order.placed.side == "reduce" and amount and not self.granted(token, spender):
             self.changed(order, attempt, token, spender, SOME)
@@ -96,6 +103,12 @@ class Allowances:
                 undo=undo,
             )
         )
+
+
+def bare_gas(data: bytes) -> int:
+    """The most gas that a transaction with this calldata pays where it runs no code: EIP-2028, or EIP-7623's floor."""
+    zeros = data.count(0)
+    return TRANSACTION_GAS + CALLDATA_FLOOR_GAS * (zeros + 4 * (len(data) - zeros))
 
 
 def grants(step: Step) -> bool:

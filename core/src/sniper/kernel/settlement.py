@@ -45,7 +45,7 @@ class Settlement:
         else:
             self._paid_gas(order, attempt, event, gas)
             if grants(step):
-                allowances.approved(order, attempt, step, ok=event.ok)
+                allowances.approved(order, attempt, step, ok=event.ok, gas_used=event.gas_used)
             elif step.purpose == "exit":
                 self._shrunk(order, event)
                 allowances.doubted(order, attempt)

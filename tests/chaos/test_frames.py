@@ -1,0 +1,80 @@
+"""SIGKILL at every boundary of the journal: before a frame, in its middle, and behind it, before what it asks leaves.
+
+Each start of the bot counts its frames from one, so what a start itself writes is among them. The number at which it
+dies grows until a start lives long enough to buy, approve and sell.
+"""
+
+from pathlib import Path
+
+import pytest
+from stand import Stand
+from stand.audit import audit
+from stand.harm import Where, dies
+
+from sniper_sdk.faults import FaultProxy
+
+MOST_BLOCKS = 60
+LIVES = 80
+"""A life of so many frames sees a launch, the entry, its approval, the exit and the blocks of each."""
+
+
+async def lives_until(stand: Stand[FaultProxy], site: Path, frame: int, where: Where) -> bool:
+    """Start the bot, let a launch come and its price rise; whether it died before that was over."""
+    name = stand.traders[0].name
+    await stand.bot.start(stand.write(), environment={**stand.environment, **dies(site, frame, where)})
+    launch = None
+    for _ in range(MOST_BLOCKS):
+        head = stand.chain.block_number()
+        if not await reaches(stand, head):
+            return True
+        book = stand.record.books[name]
+        if launch is None:
+            launch = stand.market.launch()
+        elif launch.asset(stand.chain) in book.positions and not book.orders:
+            stand.market.buy(launch, 8 * 10**18)
+            stand.chain.mine()
+        elif stand.record.entries_of(name).get(launch.asset(stand.chain)) and not book.positions and not book.orders:
+            await stand.bot.kill()
+            return False
+        else:
+            stand.chain.mine()
+    raise AssertionError(f"{MOST_BLOCKS} blocks later nothing was sold:\n{stand.record.end()}")
+
+
+async def reaches(stand: Stand[FaultProxy], head: int) -> bool:
+    """Whether the bot has seen this block and nothing that it asked is open; False: it has died."""
+
+    def there(_: object) -> bool:
+        return not stand.bot.running or (stand.record.head >= head and stand.record.quiet)
+
+    await stand.record.until(there)
+    return stand.bot.running
+
+
+async def died_at(stand: Stand[FaultProxy], tmp_path: Path, frames: range, where: Where) -> int:
+    """Die at each of these frames; after each death another start goes on, and the account is audited. How often."""
+    deaths = 0
+    for frame in frames:
+        if not await lives_until(stand, tmp_path / "site", frame, where):
+            break
+        deaths += 1
+        await stand.start()
+        await stand.mine()
+        await stand.mine_until(lambda record: not record.books["main"].orders)
+        assert await audit(stand) == [], f"{where} frame {frame}"
+        await stand.bot.kill()
+    return deaths
+
+
+async def test_deaths_behind_the_frames_of_a_start_and_of_an_entry(stand: Stand[FaultProxy], tmp_path: Path) -> None:
+    await stand.start()
+    await stand.bot.kill()
+    assert await died_at(stand, tmp_path, range(4, 13, 4), "after") == 3
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("where", ["before", "torn", "after"])
+async def test_a_death_at_every_frame(stand: Stand[FaultProxy], tmp_path: Path, where: Where) -> None:
+    await stand.start()
+    await stand.bot.kill()
+    print(f"{await died_at(stand, tmp_path, range(1, LIVES + 1), where)} deaths {where} a frame")

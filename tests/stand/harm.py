@@ -1,0 +1,88 @@
+"""Harm that must come from within the bot's process: death at one frame of its journal, and a clock that jumps.
+
+Python imports ``sitecustomize`` before anything else; what is installed here does nothing unless told to.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+DIES = "STAND_DIES"
+CLOCK = "STAND_CLOCK"
+
+Where = Literal["before", "torn", "after"]
+"""Before a frame is written, when what the last one asked has left; in the middle of it; before what it asks leaves."""
+
+SITECUSTOMIZE = """
+import os
+import signal
+import time
+
+if os.environ.get("STAND_CLOCK"):
+    _real, _file = time.time_ns, os.environ["STAND_CLOCK"]
+
+    def _time_ns():
+        with open(_file) as offset:
+            return _real() + int(offset.read())
+
+    time.time_ns = _time_ns
+    time.time = lambda: _time_ns() / 1e9
+
+if os.environ.get("STAND_DIES"):
+    import sniper.journal.writer as _writer
+
+    _frame, _where = os.environ["STAND_DIES"].split()
+    _left = [int(_frame)]
+    _whole = _writer._write_all
+
+    def _die():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def _half(fd, data, offset):
+        os.pwrite(fd, data[: len(data) // 2], offset)
+        _die()
+
+    def _dying(method):
+        def dying(self, *values):
+            _left[0] -= 1
+            if not _left[0] and _where == "before":
+                _die()
+            if not _left[0] and _where == "torn":
+                _writer._write_all = _half
+            first = method(self, *values)
+            if not _left[0]:
+                _die()
+            return first
+
+        return dying
+
+    _writer.Writer.append = _dying(_writer.Writer.append)
+    _writer.Writer.begin_epoch = _dying(_writer.Writer.begin_epoch)
+"""
+
+
+def dies(site: Path, frame: int, where: Where) -> dict[str, str]:
+    """Environment of a process that dies at so many frames after its start. ``site``: a directory to install it in."""
+    return {DIES: f"{frame} {where}", **_installed(site)}
+
+
+class JumpingClock:
+    """The clock of a process that runs in ``environment``."""
+
+    def __init__(self, directory: Path) -> None:
+        self._file = directory / "clock"
+        self.set(0)
+        self.environment: Mapping[str, str] = {CLOCK: str(self._file), **_installed(directory / "site")}
+
+    def set(self, ns: int) -> None:
+        """So far it is ahead of the machine's from now on."""
+        draft = self._file.with_suffix(".new")
+        draft.write_text(str(ns))
+        draft.replace(self._file)
+
+
+def _installed(site: Path) -> dict[str, str]:
+    site.mkdir(parents=True, exist_ok=True)
+    (site / "sitecustomize.py").write_text(SITECUSTOMIZE.lstrip())
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH", "")]))}
