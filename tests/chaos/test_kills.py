@@ -25,7 +25,9 @@ async def killed(stand: Stand[FaultProxy], seed: int, kills: int, *, node: bool 
         await killer.round(node=node)
         await killer.settle()
         assert await judge(stand) == [], f"after {killer.kills} kills"
-    print(f"seed {seed}: {killer.kills} kills of the bot, {killer.node_kills} of the node, {bought(stand)} entries")
+        print(
+            f"seed {seed}: {killer.kills} kills, {killer.node_kills} of the node, {bought(stand)} entries", flush=True
+        )
     assert bought(stand)
     assert await stand.replayed() == 0
     return killer

@@ -94,7 +94,8 @@ class Killer:
         """It comes back as it was when the newest state was kept, or an older one."""
         stand = self.stand
         number, state = self.rng.choice(list(self.states))
-        self.lost_blocks += stand.chain.block_number() - number
+        lost = stand.chain.block_number() - number
+        self.lost_blocks += lost
         stand.chain.restart(state)
         stand.node.target = stand.chain.rpc_url
         self.node_kills += 1
@@ -102,7 +103,7 @@ class Killer:
         # launches that no block has any more are nobody's to trade
         code = stand.chain.rpc.call
         self.crowd.launches = [each for each in self.crowd.launches if code("eth_getCode", each.pool, "latest") != "0x"]
-        stand.chain.mine(1 + self.rng.randrange(3))
+        stand.chain.mine(lost + 1)  # until then it is a node that is behind, and the bot waits for it
 
 
 def bought(stand: Stand[FaultProxy]) -> int:
