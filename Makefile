@@ -21,7 +21,7 @@ unexport VIRTUAL_ENV UV_PYTHON CONDA_PREFIX
 # What tests start and no package index has; looked for behind what is installed.
 export PATH := $(PATH):$(CURDIR)/.cache/servers/bin
 
-.PHONY: help setup servers demo test test-long lint bench eval-risk eval-fees docs lock clean
+.PHONY: help setup servers demo test test-long chaos lint bench eval-risk eval-fees docs lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -47,6 +47,9 @@ lint: $(STAMP) ## Style, types, import rules
 	@$(RUN) scripts/members.py --check
 	@$(RUN) scripts/reference.py --check
 	@$(VENV)/bin/lint-imports --no-logo --cache-dir .cache/import-linter
+
+chaos: $(STAMP) ## Kill bot and node 600 times, break the node, replace up to 64 blocks (ARGS="-k kills")
+	@$(RUN) -m pytest -n 2 -s tests/chaos tests/crash $(ARGS)
 
 bench: $(STAMP) ## Measure and compare with the kept baseline
 	@$(RUN) tests/benchmarks $(ARGS)

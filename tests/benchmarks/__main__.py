@@ -20,6 +20,7 @@ SECTIONS = {
     "throughput": "kernel and live loop, events per CPU second; memory",
     "durable": "durable orders",
     "replay": "replay and recovery",
+    "mishaps": "a crash with much on its way, and deep reorgs",
     "quotes": "quotes, codec, journal",
     "amms": "AMM quotes beside peers",
     "pools": "a market of 10,000 pools",

@@ -203,6 +203,10 @@ class World:
 
     # ---- events ----
 
+    def started(self) -> Started:
+        self.time += 1_000
+        return Started(time=self.time, mode="live")
+
     def block(self) -> Block:
         self.number += 1
         self.index = 0
@@ -360,6 +364,11 @@ class Player:
                 return found
         return None
 
+    def answer_all(self) -> None:
+        """Answer what was asked, and what the answers led to."""
+        while (found := self.answer()) is not None:
+            self.handle(found)
+
     def settle(self) -> Iterator[Event]:
         """Blocks and answers until no order is under way; each must be handled before the next is taken."""
         while True:
@@ -377,7 +386,7 @@ class Player:
     def begin(self, *, pools: bool = True, positions: int = 0) -> None:
         """Start, read the wallets, make the pools, and open ``positions`` in every account: in the first pools."""
         world = self.world
-        self.handle(Started(time=world.time, mode="live"))
+        self.handle(world.started())
         self.play()
         self.handle(world.block())
         for n in range(1, world.pools + 1 if pools else 1):

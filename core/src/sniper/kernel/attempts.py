@@ -240,18 +240,18 @@ class Attempts:
         account, side = self.account, order.placed.side
         rules = account.wiring.execution
         live = [a for a in order.attempts if a.state in IN_FLIGHT]
-        if not live or self.signing():
+        if not live:
             return
         lowest = min(attempt.nonce for attempt in live)
         newest = [attempt for attempt in live if attempt.nonce == lowest][-1]
-        if self.earlier(newest):
-            return  # no bid helps before the nonces below it are used
-        frozen = account.book.kill == KillLevel.FREEZE
-        if frozen and side == "reduce":
-            return
         waited = account.chain.number - newest.made_block
         refused = newest.state == "unknown" and newest.note in ("underpriced", "insufficient-funds", "rejected")
         if not refused and waited < rules.replace_after_blocks:
+            return
+        if self.signing() or self.earlier(newest):
+            return  # no bid helps before the nonces below it are used
+        frozen = account.book.kill == KillLevel.FREEZE
+        if frozen and side == "reduce":
             return
         tries = _tries(order, newest)
         late = self.late(order)
@@ -277,8 +277,9 @@ class Attempts:
         return ahead and 0 < order.placed.deadline <= self.account.chain.timestamp
 
     def earlier(self, attempt: Attempt) -> list[Attempt]:
-        """Attempts with a lower nonce that are still open."""
-        return [a for _, a in self.account.book.in_flight() if a.nonce < attempt.nonce]
+        """Attempts with a lower nonce that are still open, in no order."""
+        orders = self.account.book.orders.values()
+        return [a for o in orders for a in o.attempts if a.nonce < attempt.nonce and a.state in IN_FLIGHT]
 
 
 def transaction_of(order: Order, attempt: Attempt) -> Step:
