@@ -69,7 +69,7 @@ async def died_at(stand: Stand[FaultProxy], tmp_path: Path, frames: range, where
 async def test_deaths_behind_the_frames_of_a_start_and_of_an_entry(stand: Stand[FaultProxy], tmp_path: Path) -> None:
     await stand.start()
     await stand.bot.kill()
-    assert await died_at(stand, tmp_path, range(4, 13, 4), "after") == 3
+    assert await died_at(stand, tmp_path, range(6, 13, 6), "after") == 2
 
 
 @pytest.mark.long

@@ -34,7 +34,7 @@ async def killed(stand: Stand[FaultProxy], seed: int, kills: int, *, node: bool 
 
 
 async def test_kills_of_bot_and_node_in_a_busy_run(stand: Stand[FaultProxy]) -> None:
-    await killed(stand, 1, 4)
+    await killed(stand, 1, 3)
     assert await reconciled(stand)
 
 

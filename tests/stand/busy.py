@@ -62,6 +62,8 @@ class Killer:
     async def round(self, *, node: bool = True) -> None:
         """Busy for a moment, killed at another one, and perhaps once more while it starts; then it runs again."""
         stand, rng = self.stand, self.rng
+        if not self.kills:
+            self.crowd.launches.append(stand.market.launch())  # so that each run has a trade
         self._keep()
         crowd = asyncio.create_task(self.crowd.for_seconds(1.2))
         await asyncio.sleep(rng.random() * 1.2)
