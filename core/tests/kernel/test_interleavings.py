@@ -252,10 +252,21 @@ class Interleavings(RuleBasedStateMachine):
 
     @invariant()
     def limits_hold(self) -> None:
-        """But for what only a reorg made of it: an entry that had failed may yet succeed in another block."""
+        """But for what only a reorg made of it: an entry that had failed may yet succeed in another block, and what was
+        sold may be held again."""
         again = self._revived()
         assert self.world.account.view.spent(last_ns=DAY, chain_id=CHAIN) <= LIMIT + sum(again.values())
-        assert len(self.world.book.positions) <= 2 + len(again)
+        assert len(self.world.book.positions) <= 2 + len(again) + len(self._taken_back())
+
+    def _taken_back(self) -> set[str]:
+        """Tokens of which a reorg took back a sale."""
+        sales = {
+            fact.order: fact.token
+            for fact in self.world.all_facts()
+            if isinstance(fact, facts.OrderPlaced) and fact.side == "reduce"
+        }
+        reopened = (fact for fact in self.world.all_facts() if isinstance(fact, facts.OrderReopened))
+        return {sales[fact.order] for fact in reopened if fact.order in sales}
 
     def _revived(self) -> dict[str, int]:
         placed: dict[str, int] = {}

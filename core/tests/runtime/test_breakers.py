@@ -11,6 +11,7 @@ from sniper.errors import ConfigError
 from sniper.events import Block, Resume
 from sniper.kernel.asks import Ask, Sign
 from sniper.runtime import control
+from sniper.runtime.commands import Asked, new_key, note_of
 from sniper.runtime.switches import Switches
 from sniper.signer import SignerRefused
 from sniper.types import SECOND, FeeBid, KillLevel
@@ -123,7 +124,7 @@ async def test_it_stays_pulled_over_a_restart_until_a_person_lowers_it(tmp_path:
         book = stage.run.kernel.accounts["main"].book
         assert (book.kill, book.tripped[:13]) == ("no-entries", "market-stress")
         assert await leaves(stage, "main", "entry") == "rejected: the kill switch is at no-entries"
-        await stage.run.control._kill({"level": "off", "account": "main"})
+        await stage.run.control._kill({"level": "off", "account": "main"}, note_of({"key": new_key()}))
         assert (book.kill, book.tripped) == ("off", "")
         assert await leaves(stage, "main", "entry") == "accepted: "
     async with running(tmp_path, account=STRESS) as stage:
@@ -149,7 +150,10 @@ async def test_a_switch_that_cannot_be_written_holds_all_the_same_and_is_written
 
 async def test_a_trip_outlasts_the_switch_of_everyone_that_stood_as_severe(tmp_path: Path) -> None:
     async with running(tmp_path, account=STRESS) as stage:
-        kill = stage.run.control._kill
+
+        async def kill(asked: Asked) -> None:
+            await stage.run.control._kill(asked, note_of({"key": new_key()}))
+
         await kill({"level": "no-entries"})
         await calm(stage)
         await Script.batches.put([spiked(stage)])
@@ -183,7 +187,7 @@ async def test_running_the_journal_again_writes_no_file(tmp_path: Path) -> None:
 
     async with running(tmp_path, account=STRESS) as stage:
         await trip(stage)
-        await stage.run.control._kill({"level": "off", "account": "main"})
+        await stage.run.control._kill({"level": "off", "account": "main"}, note_of({"key": new_key()}))
     path = Switches(tmp_path / "data").path("main")
     path.unlink()
     result, kernel = replay(tmp_path / "data", allow_different=True)

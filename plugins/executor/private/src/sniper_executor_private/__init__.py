@@ -12,5 +12,6 @@ def sniper_executors() -> list[ExecutorSpec]:
             factory="sniper_executor_private.executor:Private",
             permissions=("network:relays",),
             modes=("live",),
+            in_init=False,
         )
     ]
