@@ -391,6 +391,7 @@ def _summary(world: World) -> str:
     for order in world.book.orders.values():
         tried = [(a.step, a.nonce, a.state, a.note, a.cancel) for a in order.attempts]
         lines.append(f"{order.id} {order.placed.side} step {order.step} of {len(order.steps)}: {tried}")
+    lines += [f"{intent} is being judged: {sorted(world.book.asks)}" for intent in world.book.pending]
     for token, guard in world.account.exits.guards.items():
         lines.append(f"{token} {guard.position.state} {guard.position.amount} wants {guard.pending}")
     return "\n".join(lines)
