@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
-from world import ACCOUNT, CHAIN, ETHER, USD, Setup, World
+from world import ACCOUNT, CHAIN, ETHER, USD, Setup, World, token_of
 
 from sniper.events import Transfer
 from sniper.kernel import facts as f
+from sniper.kernel.asks import ReadBalances
 from sniper.kernel.wiring import TreasuryWiring
 from sniper.types import NATIVE
 
@@ -165,3 +166,21 @@ def test_nothing_is_swept_while_an_order_is_under_way() -> None:
     sweeping.settle()
     sweeping.mine()
     assert [placed.side for placed in sweeping.of(f.OrderPlaced)] == ["increase", "transfer"]
+
+
+def test_what_the_way_out_costs_is_kept_again_where_a_reorg_takes_a_sale_back() -> None:
+    sending = world()
+    sending.bought(1)
+    kept = sending.book.positions[token_of(1)].exit_gas
+    assert kept > 0
+    sending.close(1)
+    sending.settle()
+    assert token_of(1) not in sending.book.positions
+    sending.chain.reorg(1, keep=False)
+    sending.mine(most=0)
+    sending.answer_all(ReadBalances)
+    assert sending.book.positions[token_of(1)].exit_gas == kept
+    send(sending, sending.book.cash[COIN] - kept)
+    assert denied(sending) == ["kernel.free-cash"]
+    sending.settle(20)
+    checked(sending)

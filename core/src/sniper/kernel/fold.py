@@ -349,7 +349,7 @@ def _position(book: Book, fact: f.PositionMoved) -> None:
         position.realised -= lost
         _realised(book, fact.time, position, -lost)
     if fact.state == "closed":
-        position.exit_gas = 0
+        # What it kept for its sale stays noted: should a reorg take the sale back, it is reserved again.
         del book.positions[fact.token]
         book.closed[fact.token] = position
 
