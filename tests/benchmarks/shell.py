@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import structlog
 from world import World
 
 from sniper.events import Event, Signed
@@ -10,7 +11,12 @@ from sniper.journal import Writer
 from sniper.kernel.asks import Ask, Send, Sign
 from sniper.kernel.kernel import Kernel
 from sniper.runtime.clock import Clock
+from sniper.runtime.commands import Commands
+from sniper.runtime.leases import Leases, Terms
 from sniper.runtime.run import Run
+from sniper_lease_sqlite.keeper import Sqlite
+
+A_DAY = 86_400.0
 
 
 class Shell(Run):
@@ -22,6 +28,11 @@ class Shell(Run):
         self.writer.begin_epoch(b"{}")
         self.observers = []
         self.health = None
+        self.commands = Commands(lambda: kernel.accounts)
+        keeper = Sqlite()
+        keeper.open(directory)
+        self.leases = Leases(keeper, list(kernel.accounts), Terms(A_DAY, 0.0), structlog.get_logger())
+        self.leases.acquire("bench")
         self.clock = Clock()
         self._taken_at = 0
 
