@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from world import ACCOUNT, CHAIN, ETHER, USD, Setup, World, token_of
+from world import ACCOUNT, CHAIN, ETHER, FINALITY, USD, Setup, World, token_of
 
 from sniper.events import Transfer
 from sniper.kernel import facts as f
-from sniper.kernel.asks import ReadBalances
+from sniper.kernel.asks import ReadBalances, Sign
 from sniper.kernel.wiring import TreasuryWiring
-from sniper.types import NATIVE
+from sniper.types import NATIVE, SECOND
 
 COLD = "0x" + "c0" * 20
 OTHER = "0x" + "c1" * 20
@@ -184,3 +184,19 @@ def test_what_the_way_out_costs_is_kept_again_where_a_reorg_takes_a_sale_back() 
     assert denied(sending) == ["kernel.free-cash"]
     sending.settle(20)
     checked(sending)
+
+
+def test_what_the_signer_refuses_is_not_swept_again_with_each_block() -> None:
+    sweeping = World(Setup(treasury=TreasuryWiring(to=(COLD,), sweep_above=8 * ETHER, keep=6 * ETHER)))
+    sweeping.mine()
+    for _ in range(3 * FINALITY):
+        for ask in sweeping.asked(Sign):
+            sweeping.answer(ask, how="refused")
+        sweeping.answer_all()
+        sweeping.mine()
+    assert [order.state for order in sweeping.of(f.OrderEnded)] == ["failed"]
+    sweeping.clock(sweeping.now + 3_600 * SECOND)
+    sweeping.mine()
+    assert len(sweeping.of(f.OrderPlaced)) == 2
+    sweeping.check()
+    sweeping.check_replay()

@@ -254,6 +254,8 @@ class Book(State):
     """Cash and positions at cost per chain, less deposits: the running profit."""
     peak: dict[int, int] = {}
     last_entry: dict[str, int] = {}
+    unsent: int = 0
+    """When a transfer last came to nothing, ns UTC."""
     newest_entry: int | None = None
     tripped: str = ""
     """Which breaker pulled the kill switch and why, until that is off again."""

@@ -312,6 +312,8 @@ def _ended(book: Book, fact: f.OrderEnded) -> None:
     order = book.orders[fact.order]
     order.state = move(ORDER, f"order {order.id}", order.state, fact.state)
     del book.orders[order.id]
+    if order.placed.side == "transfer" and fact.state != "done":
+        book.unsent = fact.time
     order.reason = fact.reason
     order.ended_block = max((a.block for a in order.attempts), default=0)
     position = book.positions.get(order.placed.token)

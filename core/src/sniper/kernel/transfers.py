@@ -8,7 +8,7 @@ from sniper.kernel import facts as f
 from sniper.kernel.entries import KERNEL, describe
 from sniper.kernel.planning import DATA_FEE
 from sniper.risk import Finding, at_least, must
-from sniper.types import NATIVE, KillLevel, Step, asset_id, split_asset
+from sniper.types import NATIVE, SECOND, KillLevel, Step, asset_id, split_asset
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -19,6 +19,8 @@ TRANSFER: Final = function("transfer(address,uint256)")
 NATIVE_GAS: Final = 100_000
 """Gas limit: a wallet may be a contract that notes what it receives, such as a Safe."""
 TOKEN_GAS: Final = 150_000
+PATIENCE: Final = 3_600 * SECOND
+"""Between a transfer that came to nothing and the next sweep, ns."""
 
 
 class Transfers:
@@ -32,10 +34,13 @@ class Transfers:
         self._place(event.asset, event.reason, *self._order(event.asset, event.to, event.amount))
 
     def block(self) -> None:
-        """A new head: sweep, where nothing is on its way, and not again before the last transfer is final. What cannot
-        be sent now is tried with the next block, and is no news."""
+        """A new head: sweep, where nothing is on its way, and not again before the last transfer is final, nor soon
+        after one that came to nothing: what the signer refused once it refuses again. What cannot be sent now is tried
+        with the next block, and is no news."""
         account, rules = self.account, self.account.wiring.treasury
         if rules is None or not rules.sweep_above or account.book.orders:
+            return
+        if account.book.unsent and account.kernel.now < account.book.unsent + PATIENCE:
             return
         free = account.view.cash(account.quote)
         if free <= rules.sweep_above or any(order.placed.side == "transfer" for order in account.book.ended.values()):
