@@ -7,6 +7,7 @@ from typing import Any
 import plays
 import pytest
 from ground import ETHER, OWNER, Ground
+from msgspec.structs import replace
 
 from sniper.errors import RpcError
 from sniper.evm.rpc import Endpoints, Request
@@ -98,7 +99,9 @@ async def test_what_cannot_be_read_at_once_is_read_as_it_is_wanted(
     monkeypatch.setattr(States, "given", capped)
     second = await ground.io().simulate(devchain.chain_id, plays.round_trip, pool, ETHER // 10, trader)
     assert refused
-    assert (first.bought, first.sold) == (second.bought, second.sold)
+    for earlier, later in ((first.bought, second.bought), (first.sold, second.sold)):
+        # A zero byte of calldata is 12 gas cheaper than another, and the deadline in it follows the block's time.
+        assert replace(earlier, gas_used=later.gas_used) == later
     await ground.close()
 
 
