@@ -68,6 +68,7 @@ from sniper.kernel.asks import (
 )
 from sniper.kernel.book import Book
 from sniper.kernel.fold import fold
+from sniper.kernel.index import Index
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import dump, restore
 from sniper.kernel.transfers import TRANSFER
@@ -1225,6 +1226,10 @@ class World:
         """What must hold after every event."""
         book = self.book
         assert encode(book) == encode(self.shadow), "the book is not the fold of its facts"
+        for name in Index.__slots__:
+            assert getattr(book.indexed, name) == getattr(Index(book), name), (
+                f"the index has other {name} than the book"
+            )
         assert all(amount >= 0 for amount in book.cash.values()), book.cash
         orders = [*book.orders.values(), *book.ended.values()]
         positions = [*book.positions.values(), *book.closed.values()]

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 from sniper.errors import IllegalTransition
 from sniper.evm.abi import function
 from sniper.kernel import facts as f
-from sniper.kernel.attempts import transaction_of
 from sniper.kernel.book import Attempt, Order, allowance_id
-from sniper.types import Step, asset_id
+from sniper.types import Step, asset_id, split_asset
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -40,14 +39,12 @@ class Allowances:
 
     def expected(self, token: str, spender: str) -> int:
         """What ``spender`` may take: granted, or by the newest approval on its way (with a lower nonce), base units."""
-        granted, newest = self.granted(token, spender), -1
-        for order, attempt in self.account.book.in_flight():
-            step = transaction_of(order, attempt)
-            if not grants(step):
-                continue
-            same = asset_id(order.placed.chain_id, step.to) == token and approved_spender(step) == spender
-            if same and attempt.nonce > newest:
-                granted, newest = approved_amount(step), attempt.nonce
+        book, granted = self.account.book, self.granted(token, spender)
+        for place in book.indexed.approving(*split_asset(token)):
+            order, attempt = book.at(place)
+            step = order.transaction(attempt)
+            if grants(step) and approved_spender(step) == spender:
+                granted = approved_amount(step)
         return granted
 
     def granted(self, token: str, spender: str) -> int:
@@ -71,7 +68,7 @@ class Allowances:
     def doubted(self, order: Order, attempt: Attempt) -> None:
         """A token may lower what it granted by itself: a sale that reverted on an old approval is followed by one that
         approves anew."""
-        own = any(a.state == "included" and grants(transaction_of(order, a)) for a in order.attempts)
+        own = any(a.state == "included" and grants(order.transaction(a)) for a in order.attempts)
         spender = self._taker(order)
         if not own and self.granted(order.placed.token, spender):
             self.changed(order, attempt, order.placed.token, spender, 0)

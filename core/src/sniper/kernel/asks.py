@@ -3,7 +3,7 @@
 from sniper.executor import Submission
 from sniper.plugin import Frozen
 from sniper.proposal import RouteAsk
-from sniper.types import Entry, FeeBid
+from sniper.types import Entry, FeeBid, asset_id
 
 
 class Probe(Frozen, tag="probe"):
@@ -110,3 +110,19 @@ class Ask(Frozen):
     def is_command(self) -> bool:
         """Commands leave only after their record is durable, and become unknown, never new, after a crash."""
         return type(self.body) is Send
+
+    @property
+    def about(self) -> str:
+        """What it is about: an attempt or an intent (id), the token that is to be sold (asset id), or a wallet."""
+        body = self.body
+        if isinstance(body, Send | Settle):
+            return body.submission.attempt
+        if isinstance(body, Sign):
+            return body.attempt
+        if isinstance(body, Probe):
+            return body.entry.intent
+        if isinstance(body, ProposeRoute):
+            return body.intent or asset_id(body.route.chain_id, body.route.token_in)
+        if isinstance(body, SimulateSell):
+            return body.token
+        return body.owner if isinstance(body, ReadBalances) else ""

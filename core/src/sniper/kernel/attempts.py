@@ -12,7 +12,7 @@ from sniper.kernel.asks import Send, Settle, Sign
 from sniper.kernel.book import NO_STEP, Attempt, Order
 from sniper.kernel.given import given
 from sniper.kernel.orders import IN_FLIGHT
-from sniper.types import NATIVE, FeeBid, KillLevel, Stake, Step, split_asset
+from sniper.types import NATIVE, FeeBid, KillLevel, Stake, split_asset
 from sniper.venue import Swap
 
 if TYPE_CHECKING:
@@ -20,12 +20,10 @@ if TYPE_CHECKING:
 
 BUMP_NUMERATOR, BUMP_DENOMINATOR = 1125, 1000
 """A replacement outbids by 12.5%: nodes want at least 10% (geth, ``txpool.pricebump``)."""
-CANCEL_GAS = 21_000
 DEFAULT_TIP = 10**9
 """Wei per gas."""
 RESEND_BLOCKS = 10
 """A last bid goes out again so often: pools drop what waits for long, and all later nonces would wait with it."""
-NONCE_PASSED = "nonce passed"
 
 
 class Attempts:
@@ -38,7 +36,7 @@ class Attempts:
 
     def signing(self) -> bool:
         """Whether one is being signed: one at a time, so that a refused one always gives its nonce back."""
-        return any(a.state == "signing" for o in self.account.book.orders.values() for a in o.attempts)
+        return bool(self.account.book.indexed.signing)
 
     def make(
         self, order: Order, step: int, nonce: int, bid: FeeBid, *, replaces: str = "", cancel: bool = False
@@ -60,7 +58,7 @@ class Attempts:
             )
         )
         attempt = order.attempts[-1]
-        transaction = transaction_of(order, attempt)
+        transaction = order.transaction(attempt)
         if account.kernel.wiring.signs:
             body = Sign(
                 attempt=attempt_id,
@@ -124,7 +122,7 @@ class Attempts:
     def submission(self, order: Order, attempt: Attempt) -> Submission:
         """What an executor is told of an attempt."""
         book, placed = self.account.book, order.placed
-        step = transaction_of(order, attempt)
+        step = order.transaction(attempt)
         position = book.positions.get(placed.token) or book.closed.get(placed.token)
         token, quote = split_asset(placed.token)[1], split_asset(placed.quote)[1]
         held = [(token, position.amount if position else 0)] if token != quote else []
@@ -248,7 +246,7 @@ class Attempts:
         refused = newest.state == "unknown" and newest.note in ("underpriced", "insufficient-funds", "rejected")
         if not refused and waited < rules.replace_after_blocks:
             return
-        if self.signing() or self.earlier(newest):
+        if self.signing() or self.waits(order, newest):
             return  # no bid helps before the nonces below it are used
         frozen = account.book.kill == KillLevel.FREEZE
         if frozen and side == "reduce":
@@ -276,17 +274,15 @@ class Attempts:
         ahead = any(step.purpose in ("entry", "exit") for step in order.steps[order.step :])
         return ahead and 0 < order.placed.deadline <= self.account.chain.timestamp
 
-    def earlier(self, attempt: Attempt) -> list[Attempt]:
-        """Attempts with a lower nonce that are still open, in no order."""
-        orders = self.account.book.orders.values()
-        return [a for o in orders for a in o.attempts if a.nonce < attempt.nonce and a.state in IN_FLIGHT]
+    def waits(self, order: Order, attempt: Attempt) -> bool:
+        """Whether one with a lower nonce is in flight."""
+        lowest = self.account.book.indexed.lowest((order.placed.chain_id, order.placed.owner))
+        return lowest is not None and lowest < attempt.nonce
 
-
-def transaction_of(order: Order, attempt: Attempt) -> Step:
-    """What an attempt carries to the chain."""
-    if attempt.cancel:
-        return Step(purpose="cancel", to=order.placed.owner, data=b"", value=0, gas=CANCEL_GAS)
-    return order.steps[attempt.step]
+    def doubts(self, order: Order, attempt: Attempt) -> bool:
+        """Whether one is of which nobody knows that its nonce has passed."""
+        lowest = self.account.book.indexed.lowest_open((order.placed.chain_id, order.placed.owner))
+        return lowest is not None and lowest < attempt.nonce
 
 
 def _tries(order: Order, attempt: Attempt) -> int:

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from sniper.errors import IllegalTransition
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask
+from sniper.kernel.index import Index, Place
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.plugin import State
 from sniper.proposal import Proposal
@@ -16,6 +17,7 @@ from sniper.types import NATIVE, Entry, FeeBid, Step, asset_id
 
 MINUTE = 60 * 10**9
 KEPT_MINUTES = 31 * 24 * 60
+CANCEL_GAS = 21_000
 NO_STEP = -1
 """The step of an attempt that takes a nonce which a reorg gave back, below one that waits for it."""
 
@@ -75,6 +77,12 @@ class Order(State):
     def steps(self) -> tuple[Step, ...]:
         """The transactions of its plan, in the order in which they are sent."""
         return self.placed.steps + self.added
+
+    def transaction(self, attempt: Attempt) -> Step:
+        """What one of its attempts carries to the chain."""
+        if attempt.cancel:
+            return Step(purpose="cancel", to=self.placed.owner, data=b"", value=0, gas=CANCEL_GAS)
+        return self.steps[attempt.step]
 
     def took(self, nonce: int) -> bool:
         """Whether one of its attempts with this nonce is in a block."""
@@ -227,6 +235,8 @@ class Reply(State):
 class Book(State):
     """Everything that an account knows of its money and its orders."""
 
+    derived = ("index",)
+
     account: str
     intents: int = 0
     asks_made: int = 0
@@ -268,6 +278,15 @@ class Book(State):
     """By `waiting_id`."""
     replies: dict[str, Reply] = {}
     """To the newest commands from outside, by their keys."""
+    index: Index | None = None
+    """See `indexed`."""
+
+    @property
+    def indexed(self) -> Index:
+        """What is under way, found without looking through the tables."""
+        if self.index is None:
+            self.index = Index(self)
+        return self.index
 
     def reserved(self, asset: str) -> int:
         """What orders and positions hold of this asset, base units."""
@@ -291,8 +310,21 @@ class Book(State):
         return [self.orders[key] for key in sorted(self.orders)]
 
     def in_flight(self) -> list[tuple[Order, Attempt]]:
-        """Attempts that a block may still include, in the order of their orders' ids."""
-        return [(o, a) for o in self.working() for a in o.attempts if a.state in IN_FLIGHT]
+        """Attempts that a block may still include, in the order of their nonces."""
+        return [self.at(place) for place in self.indexed.in_flight()]
+
+    def at(self, place: Place) -> tuple[Order, Attempt]:
+        """What the index has put there."""
+        order = self.orders[place[1]]
+        return order, order.attempts[place[2]]
+
+    def of_token(self, token: str) -> list[Order]:
+        """Working orders for a token (asset id), in the order of their ids."""
+        return [self.orders[key] for key in self.indexed.of_token(token)]
+
+    def selling(self, token: str) -> bool:
+        """Whether a sale of it is on its way."""
+        return any(order.placed.side == "reduce" for order in self.of_token(token))
 
     def missing(self, chain_id: int, owner: str) -> list[int]:
         """Nonces below one that waits, which nothing of ours had: transactions that were not sniper's had them, and a

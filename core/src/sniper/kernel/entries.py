@@ -195,8 +195,8 @@ class Entries:
         account = self.account
         book = account.book
         held = book.positions.get(token)
-        busy = any(p.entry.token == token and key != ignoring for key, p in book.pending.items()) or any(
-            o.placed.token == token for o in book.orders.values()
+        busy = any(p.entry.token == token and key != ignoring for key, p in book.pending.items()) or bool(
+            book.of_token(token)
         )
         sender = book.sender(account.wiring.chain_id, account.wiring.address)
         instance = account.instances.get(owner)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from sniper.events import BalancesRead, Sent, Settled, Signed
 from sniper.kernel import facts as f
 from sniper.kernel.asks import ReadBalances, Send, Settle, Sign
-from sniper.kernel.attempts import NONCE_PASSED, Attempts
+from sniper.kernel.attempts import Attempts
 from sniper.kernel.book import NO_STEP, Order
-from sniper.kernel.orders import IN_FLIGHT
+from sniper.kernel.orders import IN_FLIGHT, NONCE_PASSED
 from sniper.kernel.settlement import Settlement
 from sniper.kernel.wallet import Wallet
 from sniper.types import KillLevel
@@ -63,7 +63,8 @@ class Execution:
         self.attempts.make(order, order.step, sender.next_nonce, bid)
 
     def _next_in_line(self) -> None:
-        for order in self.account.book.working():
+        book = self.account.book
+        for order in [book.orders[key] for key in sorted(book.indexed.idle)]:
             self.advance(order)
 
     def _end(self, order: Order, state: str, reason: str) -> None:
@@ -131,9 +132,8 @@ class Execution:
             return
         if not self._on_chain(event):
             return  # of a block that is gone, or that the feed has not brought yet: asked again with the next block
-        earlier = self.attempts.earlier(attempt)
-        if earlier:  # nonces are used in order, so what came before has happened too: it is booked first
-            if any(a.note != NONCE_PASSED for a in earlier):
+        if self.attempts.waits(order, attempt):  # nonces are used in order: what came before is booked first
+            if self.attempts.doubts(order, attempt):
                 self.wallet.read()
             return
         self.attempts.included(order, attempt, event)

@@ -40,7 +40,7 @@ class Exits:
             return
         self.retired.pop(token, None)
         guard = self.guard(token, instance)
-        self.review()
+        self._tell_guarded(guard)
         account.tell(instance, PositionOpened(time=account.kernel.now, token=token))
         for name, exit_ in guard.exits:
             self._run(guard, name, "opened", exit_.opened, guard.position, account.view)
@@ -65,16 +65,17 @@ class Exits:
 
     def review(self) -> None:
         """Put on record which positions nothing guards any more, and which are guarded again."""
-        account = self.account
-        found = [
-            (token, guard.without if guard.pool is None else "")
-            for token, guard in self.guards.items()
-            if (guard.pool is None) != bool(guard.position.unguarded)
-        ]
-        for token, reason in sorted(found):
-            account.emit(f.Unguarded(time=account.kernel.now, token=token, reason=reason))
-            if reason:
-                account.kernel.report(f"position {token} of {account.name} is not guarded", PoolUnknown(reason))
+        for _, guard in sorted(self.guards.items()):
+            self._tell_guarded(guard)
+
+    def _tell_guarded(self, guard: Guard) -> None:
+        account, position = self.account, guard.position
+        if (guard.pool is None) == bool(position.unguarded):
+            return
+        reason = guard.without if guard.pool is None else ""
+        account.emit(f.Unguarded(time=account.kernel.now, token=position.token, reason=reason))
+        if reason:
+            account.kernel.report(f"position {position.token} of {account.name} is not guarded", PoolUnknown(reason))
 
     def retire(self, token: str) -> None:
         """The position is flat."""
@@ -91,7 +92,7 @@ class Exits:
             self.guards[position.token] = guard
             guard.position = position
             guard.follow(self.account.pool(position.pool))
-            self.review()
+            self._tell_guarded(guard)
 
     def forget(self) -> None:
         """Drop the guards of positions that are flat for good."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sniper.errors import IllegalTransition
 from sniper.kernel import facts as f
-from sniper.kernel.asks import Probe, ProposeRoute, ReadBalances, Settle, SimulateSell
+from sniper.kernel.asks import Ask, Probe, ProposeRoute, ReadBalances, Settle, SimulateSell
 from sniper.kernel.book import (
     NO_STEP,
     Attempt,
@@ -58,9 +58,8 @@ def _sized(book: Book, fact: f.EntrySized) -> None:
 
 def _verdict(book: Book, fact: f.Verdict) -> None:
     book.pending.pop(fact.intent, None)
-    prefix = fact.intent + "?"
-    for ask in [a for a in book.asks if a.startswith(prefix)]:
-        del book.asks[ask]
+    for ask in list(book.indexed.asks(fact.intent)):
+        _close(book, ask.id)
 
 
 def _began(book: Book, fact: f.Began) -> None:
@@ -69,7 +68,13 @@ def _began(book: Book, fact: f.Began) -> None:
     for ask in [
         a.id for a in book.asks.values() if a.is_command or type(a.body) in (Settle, SimulateSell, ReadBalances)
     ]:
-        del book.asks[ask]
+        _close(book, ask)
+
+
+def _close(book: Book, ask_id: str) -> Ask:
+    ask = book.asks[ask_id]
+    book.indexed.closed(ask)
+    return book.asks.pop(ask_id)
 
 
 def _asked(book: Book, fact: f.Asked) -> None:
@@ -77,6 +82,7 @@ def _asked(book: Book, fact: f.Asked) -> None:
     if ask.id in book.asks:
         raise IllegalTransition(f"ask {ask.id} is open already")
     book.asks_made += 1
+    book.indexed.asked(ask)
     book.asks[ask.id] = ask
     if type(ask.body) is Probe:
         book.pending[ask.body.entry.intent].waiting.append(ask.body.check)
@@ -85,7 +91,7 @@ def _asked(book: Book, fact: f.Asked) -> None:
 
 
 def _closed(book: Book, fact: f.Closed) -> None:
-    ask = book.asks.pop(fact.ask)
+    ask = _close(book, fact.ask)
     if type(ask.body) is Probe:
         pending = book.pending.get(ask.body.entry.intent)
         if pending is not None:
@@ -152,7 +158,8 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
             held = position.amount if position else 0
             raise IllegalTransition(f"order {fact.order} sells {fact.amount_in} of {fact.token}, {held} are held")
         position.state = move(POSITION, f"position {fact.token}", position.state, "closing")
-    book.orders[fact.order] = Order(placed=fact, cash=fact.cash, gas=fact.gas, exit_gas=fact.exit_gas)
+    order = book.orders[fact.order] = Order(placed=fact, cash=fact.cash, gas=fact.gas, exit_gas=fact.exit_gas)
+    book.indexed.note(order)
 
 
 def _steps(book: Book, fact: f.StepsAdded) -> None:
@@ -187,6 +194,7 @@ def _attempt(book: Book, fact: f.AttemptMade) -> None:
             cancel=fact.cancel,
         )
     )
+    book.indexed.note(order)
 
 
 def _moved(book: Book, fact: f.AttemptMoved) -> None:
@@ -206,6 +214,7 @@ def _moved(book: Book, fact: f.AttemptMoved) -> None:
             sender.next_nonce = attempt.nonce
     while any(a.step == order.step and a.state in ("included", "reverted") for a in order.attempts):
         order.step += 1
+    book.indexed.note(order)
 
 
 def _booked(book: Book, fact: f.Booked) -> None:
@@ -312,6 +321,7 @@ def _ended(book: Book, fact: f.OrderEnded) -> None:
     order = book.orders[fact.order]
     order.state = move(ORDER, f"order {order.id}", order.state, fact.state)
     del book.orders[order.id]
+    book.indexed.note(order)
     if order.placed.side == "transfer" and fact.state != "done":
         book.unsent = fact.time
     order.reason = fact.reason
@@ -338,6 +348,7 @@ def _reopened(book: Book, fact: f.OrderReopened) -> None:
             ),
         )
     book.orders[order.id] = order
+    book.indexed.note(order)
     if order.placed.token in book.closed:
         book.positions[order.placed.token] = book.closed.pop(order.placed.token)
 

@@ -41,6 +41,8 @@ POSITION: dict[str, frozenset[str]] = {
 
 IN_FLIGHT = frozenset({"signed", "sent", "unknown"})
 """Attempts that a block may still include."""
+NONCE_PASSED = "nonce passed"
+"""Notes one in flight whose nonce is used: by itself, or by a transaction that was not ours."""
 TAKEN = frozenset({"included", "reverted", "replaced"})
 """Attempts whose nonce is used; with a block of their own a reorg may give it back."""
 

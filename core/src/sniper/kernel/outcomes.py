@@ -29,7 +29,7 @@ class Outcomes:
         if order.placed.side == "transfer" or position is None:
             return
         if not position.amount:
-            if any(other.placed.token == order.placed.token for other in account.book.orders.values()):
+            if account.book.of_token(order.placed.token):
                 return  # an order that is on its way again after a reorg
             if order.placed.side == "increase" and not order.filled:
                 rule = f"execution.{order.reason or order.state}"

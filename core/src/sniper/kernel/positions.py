@@ -16,10 +16,9 @@ def move(account: "Account", position: Position, state: str, failures: int) -> N
 
 def restate(account: "Account", position: Position, failures: int) -> None:
     """Let a position's state follow from what is held and what is on its way. ``failures``: as for `move`."""
-    selling = any(o.placed.token == position.token and o.placed.side == "reduce" for o in account.book.orders.values())
     if not position.amount:
         state = "opening"
-    elif selling:
+    elif account.book.selling(position.token):
         state = "closing"
     else:
         state = "stuck" if failures >= account.wiring.execution.stuck_after else "open"

@@ -79,7 +79,7 @@ class Sales:
         pending, token = guard.pending, guard.position.token
         if pending is None:
             return ""
-        selling = any(o.placed.token == token and o.placed.side == "reduce" for o in self.account.book.working())
+        selling = self.account.book.selling(token)
         if pending.share_bps < share_bps and (share_bps >= BPS or not selling):
             return ""
         return f"{pending.share_bps} bps of it {'are being sold' if selling else 'are to be sold'} ({pending.reason})"
@@ -187,8 +187,7 @@ class Sales:
         return pending is not None and not pending.urgent and position.state == "open" and not position.failures
 
     def _asking(self, token: str) -> bool:
-        asked = (ask.body for ask in self.account.book.asks.values() if isinstance(ask.body, ProposeRoute))
-        return any(not body.intent and asset_id(body.route.chain_id, body.route.token_in) == token for body in asked)
+        return any(isinstance(ask.body, ProposeRoute) for ask in self.account.book.indexed.asks(token))
 
     # ---- simulated sales ----
 
@@ -196,10 +195,7 @@ class Sales:
         """Ask what a sale of so much would bring. Where trades are only played the chain could not tell: the account
         holds nothing there."""
         account, position = self.account, guard.position
-        asked = any(
-            isinstance(ask.body, SimulateSell) and ask.body.token == position.token
-            for ask in account.book.asks.values()
-        )
+        asked = any(isinstance(ask.body, SimulateSell) for ask in account.book.indexed.asks(position.token))
         if asked or not amount or not account.kernel.wiring.signs:
             return
         account.ask(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from sniper.events import Settled
 from sniper.kernel import facts as f
 from sniper.kernel.allowances import grants
-from sniper.kernel.attempts import NONCE_PASSED, Attempts, transaction_of
+from sniper.kernel.attempts import Attempts
 from sniper.kernel.book import NO_STEP, Attempt, Order
-from sniper.kernel.orders import TAKEN
+from sniper.kernel.orders import NONCE_PASSED, TAKEN
 from sniper.kernel.planning import checked
 from sniper.kernel.positions import restate
 from sniper.types import NATIVE, asset_id, split_asset
@@ -32,7 +32,7 @@ class Settlement:
     def book(self, order: Order, attempt: Attempt, event: Settled) -> None:
         """The attempt is in a block: book what it moved."""
         allowances = self.account.allowances
-        step = transaction_of(order, attempt)
+        step = order.transaction(attempt)
         gas = event.gas_used * event.gas_price
         if step.purpose == "entry" and event.ok and order.placed.side == "arbitrage":
             self._went_round(order, attempt, event, gas)

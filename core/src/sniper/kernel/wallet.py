@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 from sniper.events import BalancesRead
 from sniper.kernel import facts as f
 from sniper.kernel.asks import ReadBalances, Settle
-from sniper.kernel.attempts import NONCE_PASSED, Attempts
+from sniper.kernel.attempts import Attempts
 from sniper.kernel.book import Attempt, Order
+from sniper.kernel.orders import NONCE_PASSED
 from sniper.types import NATIVE, asset_id, split_asset
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Wallet:
         """Ask what the chain says this account owns, and its next nonce. ``anew``: an answer that is on its way does
         not count."""
         account = self.account
-        open_ = [ask.id for ask in account.book.asks.values() if isinstance(ask.body, ReadBalances)]
+        open_ = [ask.id for ask in account.book.indexed.asks(account.wiring.address)]
         if open_ and not anew:
             return
         tokens = sorted(
@@ -97,7 +98,7 @@ class Wallet:
         now on can tell."""
         account = self.account
         self.attempts.move(order, attempt, "unknown", note=NONCE_PASSED, block=block)
-        for ask in list(account.book.asks.values()):
-            if isinstance(ask.body, Settle) and ask.body.submission.attempt == attempt.id:
+        for ask in list(account.book.indexed.asks(attempt.id)):
+            if isinstance(ask.body, Settle):
                 account.emit(f.Closed(time=account.kernel.now, ask=ask.id))
         self.attempts.settle(order, attempt)
