@@ -48,7 +48,7 @@ class Blow(Event, tag="bench.blow/1"):
     """Whatever a watch trips at."""
 
 
-CHANGED = WorthChanged(time=1, chain_id=CHAIN, token="", venue="uniswap", instance="launch-snipe")
+CHANGED = WorthChanged(time=1, place=str(CHAIN), token="", venue="uniswap", instance="launch-snipe")
 
 
 class Fuse(RiskWatch):
@@ -171,7 +171,7 @@ class Bench:
     def _lose(self, amount: int) -> None:
         if amount:
             kernel = self.shell.kernel
-            kernel.accounts["main"].book.profits.setdefault(CHAIN, Flow()).add(kernel.now, -amount)
+            kernel.accounts["main"].book.profits.setdefault(str(CHAIN), Flow()).add(kernel.now, -amount)
 
     async def _refused(self, request: SignRequest) -> int:
         try:

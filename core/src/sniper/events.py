@@ -7,6 +7,7 @@ the same tag with the fields that it needs. New fields need defaults; any other 
 from enum import Enum
 from typing import ClassVar
 
+from sniper.exchange_orders import AccountState, Fill, OrderState
 from sniper.plugin import Frozen
 from sniper.proposal import Leg, Proposal
 from sniper.retry import Retry
@@ -332,6 +333,58 @@ class BalancesRead(Answer, tag="balances-read/1"):
     balances: tuple[tuple[str, int], ...] = ()
 
 
+class Submitted(Answer, tag="submitted/1"):
+    """An exchange's word on a new order: taken, under ``venue_id``; or refused, with a ``code`` of the exchange."""
+
+    venue_id: str
+    code: str = ""
+    message: str = ""
+
+
+class CancelAsked(Answer, tag="cancel-asked/1"):
+    """The exchange has heard that an order should be cancelled. What came of it, the user's stream tells."""
+
+
+class OrderFound(Answer, tag="order-found/1"):
+    """An order as the exchange knows it, with its fills; ``state`` None: it never arrived, and no longer can."""
+
+    state: OrderState | None
+    fills: tuple[Fill, ...] = ()
+
+
+class DeskAnswered(Answer, tag="desk-answered/1"):
+    """A sub-account as it is, with its fills since the cursor that was asked for."""
+
+    venue: str
+    state: AccountState
+
+
+# ---- what exchanges say of an account's orders, unasked  ----
+
+
+class OrderSeen(Event, tag="order-seen/1"):
+    """The user's stream told the state of an order."""
+
+    account: str
+    venue: str
+    state: OrderState
+
+
+class FillSeen(Event, tag="fill-seen/1"):
+    """The user's stream told a fill."""
+
+    account: str
+    fill: Fill
+
+
+class DeskLost(Event, tag="desk-lost/1"):
+    """The user's stream broke: what happened since, only a reading of the sub-account tells."""
+
+    account: str
+    venue: str
+    reason: str
+
+
 # ---- commands of people  ----
 
 
@@ -495,11 +548,12 @@ class WorthChanged(Event, tag="worth-changed/1"):
     """What an account holds may be worth something else than before, or it gained or lost: the pool of a position
     changed, or money was booked. Told to the account's watches alone.
 
+    place            Where, see `sniper.types.place_of`.
     token            Asset id of the position; empty for an arbitrage.
     venue, instance  Who opened it, or carried the arbitrage out.
     """
 
-    chain_id: int
+    place: str
     token: str
     venue: str
     instance: str

@@ -27,6 +27,11 @@ def asset_id(chain_id: int, address: str) -> str:
     return f"{chain_id}:{address}"
 
 
+def place_of(asset: str) -> str:
+    """Where an asset, a pool or an instrument is: the chain's id, as text, or the name of the exchange."""
+    return asset.partition(":")[0]
+
+
 def split_asset(asset: str) -> tuple[int, str]:
     """The chain id and the address of an asset or pool id."""
     chain, _, address = asset.partition(":")
@@ -120,6 +125,11 @@ class Roundtrip(Frozen, kw_only=True):
     gas_cost: int
     reason: str
 
+    @property
+    def place(self) -> str:
+        """Where it is traded: see `place_of`."""
+        return place_of(self.quote)
+
 
 class Entry(Frozen):
     """A sized and routed intent: what checks judge.
@@ -145,6 +155,11 @@ class Entry(Frozen):
     expected_out: int
     reason: str
     side: str = "increase"
+
+    @property
+    def place(self) -> str:
+        """Where it is traded: see `place_of`."""
+        return place_of(self.quote)
 
 
 class Step(Frozen):

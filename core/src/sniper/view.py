@@ -112,19 +112,19 @@ class View(Protocol):
         ...
 
     def token(self, token: str) -> TokenView | None: ...
-    def quote_asset(self, chain_id: int) -> str:
-        """Asset id in which this account pays and counts on that chain."""
+    def quote_asset(self, place: str) -> str:
+        """Asset id in which this account pays and counts at that place (`sniper.types.place_of`)."""
         ...
 
     def cash(self, asset: str) -> int:
         """Free to spend: what the account owns less what is reserved, base units."""
         ...
 
-    def equity(self, chain_id: int) -> int:
+    def equity(self, place: str) -> int:
         """Cash and positions at cost, quote asset, base units."""
         ...
 
-    def spent(self, *, last_ns: int, chain_id: int) -> int:
+    def spent(self, *, last_ns: int, place: str) -> int:
         """Quote asset spent or reserved for entries in the last ``last_ns`` ns, base units."""
         ...
 
@@ -132,7 +132,7 @@ class View(Protocol):
         self,
         *,
         last_ns: int,
-        chain_id: int,
+        place: str,
         token: str | None = None,
         venue: str | None = None,
         instance: str | None = None,
@@ -150,14 +150,14 @@ class View(Protocol):
         ...
 
     def exposure(
-        self, chain_id: int, *, token: str | None = None, venue: str | None = None, instance: str | None = None
+        self, place: str, *, token: str | None = None, venue: str | None = None, instance: str | None = None
     ) -> int:
         """What is at stake: the cost of what is held, and what is reserved for entries; quote asset, base units.
 
         Of all positions, or of those of one token (asset id), one venue (its name) or one strategy instance."""
         ...
 
-    def drawdown(self, chain_id: int, *, last_ns: int | None = None) -> int:
+    def drawdown(self, place: str, *, last_ns: int | None = None) -> int:
         """How far equity (realised profits, positions at cost) stands below its highest value, quote base units.
 
         ``last_ns``: the highest at the end of any minute of the last so many ns, its beginning included; None: ever."""

@@ -489,11 +489,11 @@ def test_an_arbitrage_is_no_spending_and_no_entry_but_what_it_pays_is_reserved()
     order = placed(world)
     view = world.account.view
     assert view.cash(f"{CHAIN}:{NATIVE}") == free - order.amount_in - order.gas
-    assert view.spent(last_ns=DAY, chain_id=CHAIN) == 0
+    assert view.spent(last_ns=DAY, place=str(CHAIN)) == 0
     assert view.last_entry() is None
     world.settle()
-    assert view.spent(last_ns=DAY, chain_id=CHAIN) == 0
-    assert view.realised(last_ns=DAY, chain_id=CHAIN) == world.of(f.Booked)[0].realised
+    assert view.spent(last_ns=DAY, place=str(CHAIN)) == 0
+    assert view.realised(last_ns=DAY, place=str(CHAIN)) == world.of(f.Booked)[0].realised
 
 
 # ---- on its way ----

@@ -72,12 +72,12 @@ def test_caps_on_exposure_hold_in_every_interleaving(steps: list[tuple[str, int,
 def test_an_entry_counts_from_its_reservation_on_and_until_it_is_sold() -> None:
     world = World(replace(SETUP, checks=(), watches=(), quote=USD))
     view, token = world.account.view, token_of(1)
-    assert view.exposure(CHAIN) == 0
+    assert view.exposure(str(CHAIN)) == 0
     world.open(1, TENTH)
-    assert view.exposure(CHAIN) == view.exposure(CHAIN, token=token, instance="script") == TENTH
+    assert view.exposure(str(CHAIN)) == view.exposure(str(CHAIN), token=token, instance="script") == TENTH
     world.settle()
-    assert view.exposure(CHAIN, venue="router") == world.book.positions[token].cost == TENTH
-    assert [view.exposure(CHAIN, token=token_of(2)), view.exposure(CHAIN, venue="x")] == [0, 0]
+    assert view.exposure(str(CHAIN), venue="router") == world.book.positions[token].cost == TENTH
+    assert [view.exposure(str(CHAIN), token=token_of(2)), view.exposure(str(CHAIN), venue="x")] == [0, 0]
     world.close(1)
     world.settle()
-    assert view.exposure(CHAIN) == 0
+    assert view.exposure(str(CHAIN)) == 0

@@ -255,7 +255,7 @@ class Interleavings(RuleBasedStateMachine):
         """But for what only a reorg made of it: an entry that had failed may yet succeed in another block, and what was
         sold may be held again."""
         again = self._revived()
-        assert self.world.account.view.spent(last_ns=DAY, chain_id=CHAIN) <= LIMIT + sum(again.values())
+        assert self.world.account.view.spent(last_ns=DAY, place=str(CHAIN)) <= LIMIT + sum(again.values())
         assert len(self.world.book.positions) <= 2 + len(again) + len(self._taken_back())
 
     def _taken_back(self) -> set[str]:

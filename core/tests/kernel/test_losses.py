@@ -31,7 +31,7 @@ def falls(at: World, token: int = 1) -> None:
 
 
 def realised(at: World, **of: str) -> int:
-    found: int = at.account.view.realised(last_ns=DAY, chain_id=CHAIN, **of)
+    found: int = at.account.view.realised(last_ns=DAY, place=str(CHAIN), **of)
     return found
 
 
@@ -67,7 +67,7 @@ def test_what_a_reorg_takes_back_counts_in_no_window_any_more() -> None:
     here.deliver()
     assert realised(here) == before["all"]
     assert realised(here, token=token_of(1)) == before["token"]
-    assert here.account.view.realised(last_ns=1, chain_id=CHAIN) == 0, "what is undone is no gain of now"
+    assert here.account.view.realised(last_ns=1, place=str(CHAIN)) == 0, "what is undone is no gain of now"
 
 
 def test_what_is_held_is_worth_what_its_pool_gives_now() -> None:

@@ -43,7 +43,7 @@ def test_what_is_sent_leaves_the_books_and_is_neither_profit_nor_loss() -> None:
     assert booked.cash == -2 * ETHER
     assert booked.realised == -booked.gas < 0
     assert sending.book.cash[COIN] == before - 2 * ETHER - booked.gas
-    assert sending.book.equity[CHAIN] == -booked.gas
+    assert sending.book.equity[str(CHAIN)] == -booked.gas
     (order,) = sending.of(f.OrderEnded)
     assert order.state == "done"
     checked(sending)

@@ -287,7 +287,7 @@ class SpendLimit(RiskCheck):
     limit: int
 
     def judge(self, intent: Entry, view: View) -> Findings:
-        used = view.spent(last_ns=DAY, chain_id=intent.chain_id)
+        used = view.spent(last_ns=DAY, place=intent.place)
         yield at_most("day", used + intent.amount, self.limit, unit="wei")
 
 

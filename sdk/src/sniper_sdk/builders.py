@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import accumulate
 
 from sniper.amm import NoLiquidity
-from sniper.types import BPS, Entry, asset_id, split_asset
+from sniper.types import BPS, Entry, asset_id, place_of, split_asset
 from sniper.view import PoolView, Position, TokenView
 
 __all__ = [
@@ -131,26 +131,26 @@ class BuiltView:
     def token(self, token: str) -> TokenView | None:
         return self.tokens.get(token)
 
-    def quote_asset(self, chain_id: int) -> str:
-        return asset_id(chain_id, split_asset(self.quote)[1])
+    def quote_asset(self, place: str) -> str:
+        return f"{place}:{split_asset(self.quote)[1]}"
 
     def cash(self, asset: str) -> int:
         return self.free.get(asset, 0)
 
-    def equity(self, chain_id: int) -> int:
+    def equity(self, place: str) -> int:
         if self.stated_equity is not None:
             return self.stated_equity
-        held = sum(held.cost for held in self.positions.values() if split_asset(held.token)[0] == chain_id)
-        return self.cash(self.quote_asset(chain_id)) + held
+        held = sum(held.cost for held in self.positions.values() if place_of(held.token) == place)
+        return self.cash(self.quote_asset(place)) + held
 
-    def spent(self, *, last_ns: int, chain_id: int) -> int:
+    def spent(self, *, last_ns: int, place: str) -> int:
         return sum(amount for time, amount in self.spending if time > self.now - last_ns)
 
     def realised(
         self,
         *,
         last_ns: int,
-        chain_id: int,
+        place: str,
         token: str | None = None,
         venue: str | None = None,
         instance: str | None = None,
@@ -164,18 +164,18 @@ class BuiltView:
         return self.worths.get(token, held.cost) if held is not None and held.amount else None
 
     def exposure(
-        self, chain_id: int, *, token: str | None = None, venue: str | None = None, instance: str | None = None
+        self, place: str, *, token: str | None = None, venue: str | None = None, instance: str | None = None
     ) -> int:
         return sum(
             held.cost
             for held in self.positions.values()
-            if split_asset(held.token)[0] == chain_id
+            if place_of(held.token) == place
             and token in (None, held.token)
             and venue in (None, held.venue)
             and instance in (None, held.instance)
         )
 
-    def drawdown(self, chain_id: int, *, last_ns: int | None = None) -> int:
+    def drawdown(self, place: str, *, last_ns: int | None = None) -> int:
         if last_ns is None:
             return self.below_peak
         within = [amount for time, amount in sorted(self.results) if time > self.now - last_ns]

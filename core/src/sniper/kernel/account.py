@@ -41,7 +41,7 @@ from sniper.kernel.view import AccountView
 from sniper.kernel.waits import Waits
 from sniper.kernel.watches import Watch
 from sniper.kernel.wiring import AccountWiring
-from sniper.types import asset_id, split_asset
+from sniper.types import asset_id, place_of, split_asset
 
 if TYPE_CHECKING:
     from sniper.kernel.kernel import Kernel
@@ -235,7 +235,7 @@ class Account:
         if watches:
             token = of.token if isinstance(of, Position) else ""
             event = WorthChanged(
-                time=self.kernel.now, chain_id=of.chain_id, token=token, venue=of.venue, instance=of.instance
+                time=self.kernel.now, place=place_of(of.quote), token=token, venue=of.venue, instance=of.instance
             )
             self.kernel.later.extend((watch, event) for watch in watches)
 

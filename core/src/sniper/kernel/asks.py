@@ -1,6 +1,10 @@
 """Effects: what leaves the kernel. The answer comes back as an event that names the ask's id."""
 
+from typing import Final
+
+from sniper.exchange_orders import NewOrder
 from sniper.executor import Submission
+from sniper.instrument import Instrument
 from sniper.plugin import Frozen
 from sniper.proposal import RouteAsk
 from sniper.types import Entry, FeeBid, asset_id
@@ -46,7 +50,7 @@ class Sign(Frozen, tag="sign"):
 
 
 class Send(Frozen, tag="send"):
-    """Broadcast. The only command: it leaves once its record is durable. Answer: `Sent`."""
+    """Broadcast. A command: it leaves once its record is durable. Answer: `Sent`."""
 
     submission: Submission
 
@@ -95,7 +99,54 @@ class ReadPool(Frozen, tag="read-pool"):
     listed: bool
 
 
-AskBody = Probe | ProposeRoute | Sign | Send | Settle | SimulateSell | ReadBalances | DescribeToken | ReadPool
+class Submit(Frozen, tag="submit"):
+    """Place an order at an exchange. A command: it leaves once its record is durable. Answer: `Submitted`."""
+
+    order: str
+    instrument: Instrument
+    new: NewOrder
+
+
+class CancelOrder(Frozen, tag="cancel-order"):
+    """Cancel an order at an exchange. A command. Answer: `CancelAsked`."""
+
+    order: str
+    instrument: Instrument
+    new: NewOrder
+    venue_id: str
+
+
+class FindOrder(Frozen, tag="find-order"):
+    """What does the exchange know of this order? Answer: `OrderFound`."""
+
+    order: str
+    instrument: Instrument
+    new: NewOrder
+
+
+class ReadDesk(Frozen, tag="read-desk"):
+    """Read a sub-account, and its fills after ``cursor``. Answer: `DeskAnswered`."""
+
+    venue: str
+    cursor: str
+
+
+AskBody = (
+    Probe
+    | ProposeRoute
+    | Sign
+    | Send
+    | Settle
+    | SimulateSell
+    | ReadBalances
+    | DescribeToken
+    | ReadPool
+    | Submit
+    | CancelOrder
+    | FindOrder
+    | ReadDesk
+)
+_COMMANDS: Final = (Send, Submit, CancelOrder)
 
 
 class Ask(Frozen):
@@ -109,7 +160,7 @@ class Ask(Frozen):
     @property
     def is_command(self) -> bool:
         """Commands leave only after their record is durable, and become unknown, never new, after a crash."""
-        return type(self.body) is Send
+        return type(self.body) in _COMMANDS
 
     @property
     def about(self) -> str:
@@ -119,6 +170,8 @@ class Ask(Frozen):
             return body.submission.attempt
         if isinstance(body, Sign):
             return body.attempt
+        if isinstance(body, Submit | CancelOrder | FindOrder):
+            return body.order
         if isinstance(body, Probe):
             return body.entry.intent
         if isinstance(body, ProposeRoute):

@@ -8,12 +8,13 @@ from bisect import bisect_left
 from sniper.errors import IllegalTransition
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask
+from sniper.kernel.exchange.book import DeskBook
 from sniper.kernel.index import Index, Place
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.plugin import State
 from sniper.proposal import Proposal
 from sniper.retry import Retry
-from sniper.types import NATIVE, Entry, FeeBid, Step, asset_id
+from sniper.types import NATIVE, Entry, FeeBid, Step, asset_id, place_of
 
 MINUTE = 60 * 10**9
 KEPT_MINUTES = 31 * 24 * 60
@@ -157,7 +158,7 @@ class Sender(State):
 
 
 class Flow(State):
-    """What came together on one chain by the end of each minute in which something came, oldest first: what came in the
+    """What came together at one place by the end of each minute in which something came, oldest first: what came in the
     last day is the difference of two totals, however much that was.
 
     before  The total of the minutes that are forgotten.
@@ -256,13 +257,13 @@ class Book(State):
     instances: dict[str, Life] = {}
     kill: str = "off"
     halted: str = ""
-    spends: dict[int, Flow] = {}
-    """By chain id: quote asset spent on entries."""
-    profits: dict[int, Flow] = {}
-    """By chain id: realised profit in the quote asset."""
-    equity: dict[int, int] = {}
-    """Cash and positions at cost per chain, less deposits: the running profit."""
-    peak: dict[int, int] = {}
+    spends: dict[str, Flow] = {}
+    """By place: quote asset spent on entries."""
+    profits: dict[str, Flow] = {}
+    """By place: realised profit in the quote asset."""
+    equity: dict[str, int] = {}
+    """Cash and positions at cost per place, less deposits: the running profit."""
+    peak: dict[str, int] = {}
     last_entry: dict[str, int] = {}
     unsent: int = 0
     """When a transfer last came to nothing, ns UTC."""
@@ -272,12 +273,14 @@ class Book(State):
     token_profits: dict[str, Flow] = {}
     """By asset id: as ``profits``, of what was held of it."""
     venue_profits: dict[str, Flow] = {}
-    """By ``<chain id>:<venue>``, likewise; and ``instance_profits`` by ``<chain id>:<instance>``."""
+    """By ``<place>:<venue>``, likewise; and ``instance_profits`` by ``<place>:<instance>``."""
     instance_profits: dict[str, Flow] = {}
     waiting: dict[str, Waiting] = {}
     """By `waiting_id`."""
     replies: dict[str, Reply] = {}
     """To the newest commands from outside, by their keys."""
+    desks: dict[str, DeskBook] = {}
+    """By exchange, what the account has there besides its balances, which are cash and positions like any other."""
     index: Index | None = None
     """See `indexed`."""
 
@@ -290,6 +293,9 @@ class Book(State):
 
     def reserved(self, asset: str) -> int:
         """What orders and positions hold of this asset, base units."""
+        desk = self.desks.get(place_of(asset))
+        if desk is not None:
+            return desk.reserved.get(asset, 0)
         chain, _, address = asset.partition(":")
         native = address == NATIVE
         chain_id = int(chain)
@@ -304,6 +310,11 @@ class Book(State):
                 if position.chain_id == chain_id:
                     total += position.exit_gas
         return total
+
+    def owned(self, asset: str) -> int:
+        """What there is of an asset of an exchange, held in positions or not, base units."""
+        position = self.positions.get(asset)
+        return self.cash.get(asset, 0) + (position.amount if position is not None else 0)
 
     def working(self) -> list[Order]:
         """In the order of their ids: a book that was restored iterates otherwise than one that grew."""

@@ -1,5 +1,7 @@
 """Facts: everything that the kernel decides. The book of an account is the fold of its facts."""
 
+from sniper.exchange_orders import Fill, NewOrder
+from sniper.instrument import Instrument
 from sniper.kernel.asks import Ask
 from sniper.plugin import Frozen
 from sniper.proposal import Proposal
@@ -232,6 +234,63 @@ class OrderReopened(Fact, tag="order-reopened/1"):
 
     order: str
     step: int
+
+
+class ExchangeOrderPlaced(Fact, tag="exchange-order-placed/1"):
+    """An order for an exchange; what it can take at most is reserved in the same breath.
+
+    order     Its id. ``key``: the name under which its strategy knows it.
+    reserved  Base units of the quote asset of what buys, of the base asset of what sells.
+    """
+
+    order: str
+    intent: str
+    instance: str
+    key: str
+    instrument: Instrument
+    new: NewOrder
+    reserved: int
+
+
+class ExchangeCancelled(Fact, tag="exchange-cancelled/1"):
+    """An order is to be cancelled, as soon as the exchange has it."""
+
+    order: str
+    venue: str
+
+
+class ExchangeOrderMoved(Fact, tag="exchange-order-moved/1"):
+    """See `sniper.kernel.exchange.states` for the states. ``venue_id``: the exchange's own id, once it is known."""
+
+    order: str
+    venue: str
+    state: str
+    venue_id: str = ""
+    note: str = ""
+
+
+class ExchangeFilled(Fact, tag="exchange-filled/1"):
+    """A part of an order was traded; see `sniper.kernel.exchange.holdings.Change` for what that moves."""
+
+    order: str
+    fill: Fill
+    amount: int
+    cash: int
+    cost: int
+    realised: int
+
+
+class DeskRead(Fact, tag="desk-read/1"):
+    """A sub-account was read: what differs stands before this. ``cursor``: where its next fills begin."""
+
+    venue: str
+    cursor: str
+
+
+class DeskUnread(Fact, tag="desk-unread/1"):
+    """The stream of a sub-account broke, or a process took over: nothing is traded there before it is read again."""
+
+    venue: str
 
 
 class PositionMoved(Fact, tag="position-moved/1"):

@@ -5,7 +5,7 @@ again. Negative balances and impossible steps raise `IllegalTransition` before a
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from sniper.errors import IllegalTransition
 from sniper.kernel import facts as f
@@ -14,7 +14,6 @@ from sniper.kernel.book import (
     NO_STEP,
     Attempt,
     Book,
-    Flow,
     Life,
     Order,
     Pending,
@@ -26,12 +25,11 @@ from sniper.kernel.book import (
     allowance_id,
     waiting_id,
 )
+from sniper.kernel.exchange import fold as exchange
+from sniper.kernel.flows import bound, flow, realised
 from sniper.kernel.orders import ATTEMPT, ORDER, POSITION, TAKEN, move
-from sniper.types import NATIVE, asset_id
+from sniper.types import NATIVE, asset_id, place_of
 
-K = TypeVar("K", int, str)
-
-KEPT_TOKENS = 10_000
 KEPT_REPLIES = 1_000
 
 
@@ -45,7 +43,7 @@ def _waits(book: Book, fact: f.EntryWaits) -> None:
     book.waiting[waiting_id(fact.instance, fact.token)] = Waiting(
         intent=fact.intent, instance=fact.instance, token=fact.token, retry=fact.retry, time=fact.time
     )
-    _bound(book.waiting, lambda waiting: waiting.time)
+    bound(book.waiting, lambda waiting: waiting.time)
 
 
 def _wait_over(book: Book, fact: f.WaitOver) -> None:
@@ -152,7 +150,7 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
                 opened.changed_block = before.changed_block
             book.positions[fact.token] = opened
         book.last_entry[fact.token] = book.newest_entry = fact.time
-        _bound(book.last_entry, lambda time: time)
+        bound(book.last_entry, lambda time: time)
     else:
         if position is None or fact.amount_in > position.amount:
             held = position.amount if position else 0
@@ -244,10 +242,10 @@ def _booked(book: Book, fact: f.Booked) -> None:
     if order.placed.side in ("increase", "transfer") and fact.cash:
         order.cash = max(0, order.cash + fact.cash)
     if order.placed.side == "increase" and fact.cash:
-        _flow(book.spends, order.placed.chain_id).add(time, -fact.cash)
+        flow(book.spends, place_of(order.placed.quote)).add(time, -fact.cash)
     order.gas = max(0, order.gas - fact.gas)
     if fact.realised:
-        _realised(book, time, of, fact.realised)
+        realised(book, time, of, fact.realised)
 
 
 def _moved_position(book: Book, order: Order, fact: f.Booked) -> Position:
@@ -273,35 +271,9 @@ def _moved_position(book: Book, order: Order, fact: f.Booked) -> Position:
     return position
 
 
-def _realised(book: Book, time: int, of: Position | f.OrderPlaced, amount: int) -> None:
-    """``of``: the position that gained or lost it, whoever sells that; or an arbitrage or a transfer, which is of no
-    position."""
-    chain_id = of.chain_id
-    _flow(book.profits, chain_id).add(time, amount)
-    if of.venue:
-        _flow(book.venue_profits, asset_id(chain_id, of.venue)).add(time, amount)
-    _flow(book.instance_profits, asset_id(chain_id, of.instance)).add(time, amount)
-    if isinstance(of, Position):
-        _flow(book.token_profits, of.token).add(time, amount)
-        _bound(book.token_profits, lambda flow: flow.minutes[-1])
-    equity = book.equity[chain_id] = book.equity.get(chain_id, 0) + amount
-    book.peak[chain_id] = max(book.peak.get(chain_id, 0), equity)
-
-
-def _flow(flows: dict[K, Flow], key: K) -> Flow:
-    return flows.setdefault(key, Flow())
-
-
-def _bound(table: dict[str, Any], age: Callable[[Any], int], most: int = KEPT_TOKENS) -> None:  # Any: what it holds
-    """Forget the oldest tenth of a table by token once it is full: launches never end, memory does."""
-    if len(table) > most:
-        for key in sorted(table, key=lambda token: (age(table[token]), token))[: most // 10]:
-            del table[key]
-
-
 def _replied(book: Book, fact: f.Replied) -> None:
     book.replies[fact.key] = Reply(asked=fact.asked, answer=fact.answer, time=fact.time)
-    _bound(book.replies, lambda reply: reply.time, KEPT_REPLIES)
+    bound(book.replies, lambda reply: reply.time, KEPT_REPLIES)
 
 
 def _allowed(book: Book, fact: f.Allowed) -> None:
@@ -360,7 +332,7 @@ def _position(book: Book, fact: f.PositionMoved) -> None:
     if fact.state == "written-off":
         lost, position.cost, position.exit_gas = position.cost, 0, 0
         position.realised -= lost
-        _realised(book, fact.time, position, -lost)
+        realised(book, fact.time, position, -lost)
     if fact.state == "closed":
         # What it kept for its sale stays noted: should a reorg take the sale back, it is reserved again.
         del book.positions[fact.token]
@@ -374,7 +346,7 @@ def _unguarded(book: Book, fact: f.Unguarded) -> None:
 def _measured(book: Book, fact: f.Measured) -> None:
     taxes = book.taxes.setdefault(fact.token, Taxes())
     taxes.time = fact.time
-    _bound(book.taxes, lambda known: known.time)
+    bound(book.taxes, lambda known: known.time)
     if fact.buy_tax_bps is not None:
         taxes.buy_bps = fact.buy_tax_bps
     if fact.sell_tax_bps is not None:
@@ -479,6 +451,12 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.Tripped: _tripped,
     f.InstanceMoved: _instance,
     f.Halted: _halted,
+    f.ExchangeOrderPlaced: exchange.placed,
+    f.ExchangeCancelled: exchange.cancelled,
+    f.ExchangeOrderMoved: exchange.moved,
+    f.ExchangeFilled: exchange.filled,
+    f.DeskRead: exchange.read,
+    f.DeskUnread: exchange.unread,
     f.Resumed: _resumed,
 }
 

@@ -8,7 +8,7 @@ from sniper.kernel.book import Position
 from sniper.kernel.facts import OrderPlaced
 from sniper.kernel.pool import Pool
 from sniper.kernel.tokens import Token
-from sniper.types import NATIVE, asset_id
+from sniper.types import NATIVE, asset_id, place_of
 from sniper.view import PoolView, TokenView
 
 if TYPE_CHECKING:
@@ -83,31 +83,31 @@ class AccountView:
         taxes = self._account.book.taxes.get(token)
         return KnownToken(known, taxes.buy_bps if taxes else None, taxes.sell_bps if taxes else None)
 
-    def quote_asset(self, chain_id: int) -> str:
-        return asset_id(chain_id, self._account.wiring.quote)
+    def quote_asset(self, place: str) -> str:
+        return f"{place}:{self._account.wiring.quote}"
 
     def cash(self, asset: str) -> int:
         book = self._account.book
         return book.cash.get(asset, 0) - book.reserved(asset)
 
-    def equity(self, chain_id: int) -> int:
+    def equity(self, place: str) -> int:
         book = self._account.book
-        quote = self.quote_asset(chain_id)
+        quote = self.quote_asset(place)
         return book.cash.get(quote, 0) + sum(p.cost for p in book.positions.values() if p.quote == quote)
 
-    def spent(self, *, last_ns: int, chain_id: int) -> int:
+    def spent(self, *, last_ns: int, place: str) -> int:
         book = self._account.book
         total = sum(
-            o.cash for o in book.orders.values() if o.placed.side == "increase" and o.placed.chain_id == chain_id
+            o.cash for o in book.orders.values() if o.placed.side == "increase" and place_of(o.placed.quote) == place
         )
-        spent = book.spends.get(chain_id)
+        spent = book.spends.get(place)
         return total + spent.since(self.now - last_ns) if spent else total
 
     def realised(
         self,
         *,
         last_ns: int,
-        chain_id: int,
+        place: str,
         token: str | None = None,
         venue: str | None = None,
         instance: str | None = None,
@@ -116,11 +116,11 @@ class AccountView:
         if token is not None:
             profits = book.token_profits.get(token)
         elif venue is not None:
-            profits = book.venue_profits.get(asset_id(chain_id, venue))
+            profits = book.venue_profits.get(f"{place}:{venue}")
         elif instance is not None:
-            profits = book.instance_profits.get(asset_id(chain_id, instance))
+            profits = book.instance_profits.get(f"{place}:{instance}")
         else:
-            profits = book.profits.get(chain_id)
+            profits = book.profits.get(place)
         return profits.since(self.now - last_ns) if profits else 0
 
     def worth(self, token: str) -> int | None:
@@ -128,7 +128,7 @@ class AccountView:
         return None if guard is None or guard.pool is None else guard.value(guard.pool)
 
     def exposure(
-        self, chain_id: int, *, token: str | None = None, venue: str | None = None, instance: str | None = None
+        self, place: str, *, token: str | None = None, venue: str | None = None, instance: str | None = None
     ) -> int:
         book = self._account.book
         held = ((position.cost, position) for position in book.positions.values())
@@ -136,17 +136,17 @@ class AccountView:
         return sum(
             amount
             for amount, of in chain[tuple[int, Position | OrderPlaced]](held, reserved)
-            if of.chain_id == chain_id
+            if place_of(of.quote) == place
             and token in (None, of.token)
             and venue in (None, of.venue)
             and instance in (None, of.instance)
         )
 
-    def drawdown(self, chain_id: int, *, last_ns: int | None = None) -> int:
+    def drawdown(self, place: str, *, last_ns: int | None = None) -> int:
         book = self._account.book
         if last_ns is None:
-            return book.peak.get(chain_id, 0) - book.equity.get(chain_id, 0)
-        profits = book.profits.get(chain_id)
+            return book.peak.get(place, 0) - book.equity.get(place, 0)
+        profits = book.profits.get(place)
         return profits.below_highest(self.now - last_ns) if profits else 0
 
     def last_entry(self, token: str | None = None) -> int | None:

@@ -290,7 +290,7 @@ def block(number: int = 1) -> Block:
 
 
 def changed() -> WorthChanged:
-    return WorthChanged(time=NOW, chain_id=1, token=TOKEN, venue="uniswap", instance="launch-snipe")
+    return WorthChanged(time=NOW, place="1", token=TOKEN, venue="uniswap", instance="launch-snipe")
 
 
 def tripped(limits: Limits, here: BuiltView, event: Block | WorthChanged | None = None) -> list[Trip]:
@@ -368,7 +368,7 @@ def of_roundtrip(limits: Limits, here: BuiltView, amount: int = 10**17) -> dict[
         account="main",
         instance="cycles",
         chain_id=1,
-        quote=here.quote_asset(1),
+        quote=here.quote_asset("1"),
         venue="aggregator",
         legs=(),
         amount=amount,

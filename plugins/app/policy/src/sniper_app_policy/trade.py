@@ -93,7 +93,7 @@ def judged(trade: Trade, policies: Iterable[tuple[str, CedarPolicy]], resolved: 
 
 def _findings(policy: CedarPolicy, trade: Trade, view: "StatedView") -> Iterator[Finding]:
     intent, instance = f"{trade.account}/stated/1", "stated"
-    quote = view.quote_asset(view.chain_id)
+    quote = view.quote_asset(str(view.chain_id))
     if trade.side == "arbitrage":
         coin = split_asset(quote)[1]
         legs = (
@@ -167,23 +167,23 @@ class StatedView:
             return None
         return _StatedToken(trade.deployer)
 
-    def quote_asset(self, chain_id: int) -> str:
-        return asset_id(chain_id, self._quote)
+    def quote_asset(self, place: str) -> str:
+        return f"{place}:{self._quote}"
 
     def cash(self, asset: str) -> int:
         return 0
 
-    def equity(self, chain_id: int) -> int:
+    def equity(self, place: str) -> int:
         return 0
 
-    def spent(self, *, last_ns: int, chain_id: int) -> int:
+    def spent(self, *, last_ns: int, place: str) -> int:
         return self._trade.spent
 
     def realised(
         self,
         *,
         last_ns: int,
-        chain_id: int,
+        place: str,
         token: str | None = None,
         venue: str | None = None,
         instance: str | None = None,
@@ -194,11 +194,11 @@ class StatedView:
         return None
 
     def exposure(
-        self, chain_id: int, *, token: str | None = None, venue: str | None = None, instance: str | None = None
+        self, place: str, *, token: str | None = None, venue: str | None = None, instance: str | None = None
     ) -> int:
         return 0
 
-    def drawdown(self, chain_id: int, *, last_ns: int | None = None) -> int:
+    def drawdown(self, place: str, *, last_ns: int | None = None) -> int:
         return 0
 
     def last_entry(self, token: str | None = None) -> int | None:

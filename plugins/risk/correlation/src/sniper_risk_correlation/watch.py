@@ -78,8 +78,8 @@ class Correlation(RiskWatch):
             if alike or (alike is None and self.config.unknown_together):
                 (along if alike else unknown).append(token)
         tokens = (intent.token, *along, *unknown)
-        found = intent.amount + sum(view.exposure(intent.chain_id, token=token) for token in tokens)
-        limit = view.equity(intent.chain_id) * self.config.max_together_bps // BPS
+        found = intent.amount + sum(view.exposure(intent.place, token=token) for token in tokens)
+        limit = view.equity(intent.place) * self.config.max_together_bps // BPS
         note = "; ".join(filter(None, (_said("moves with", along), _said("not known to move apart from", unknown))))
         yield at_most("together", found, limit, unit="base units", note=note)
 

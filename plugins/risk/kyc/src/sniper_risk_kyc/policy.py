@@ -47,12 +47,12 @@ class Kyc(CedarPolicy):
     config: KycConfig
 
     def question(self, intent: Entry, view: View) -> Question:
-        day = intent.amount + view.spent(last_ns=DAY, chain_id=intent.chain_id)
+        day = intent.amount + view.spent(last_ns=DAY, place=intent.place)
         return self._question("enter", intent, day)
 
     def question_roundtrip(self, intent: Roundtrip, view: View) -> Question:
         """What an arbitrage pays is back after its transaction, so it adds nothing to the day."""
-        day = view.spent(last_ns=DAY, chain_id=intent.chain_id)
+        day = view.spent(last_ns=DAY, place=intent.place)
         return self._question("arbitrage", intent, day)
 
     def _question(self, action: str, intent: Entry | Roundtrip, day: int) -> Question:

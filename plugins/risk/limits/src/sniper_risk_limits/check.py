@@ -52,14 +52,14 @@ class Limits(RiskWatch):
         yield at_most("positions", count + (held is None), limits.max_positions, retry=ANY_SALE)
         yield at_most("trade-spend", intent.amount, limits.max_spend_per_trade, unit="base units")
         if limits.max_spend_per_token is not None:
-            cost = intent.amount + view.exposure(intent.chain_id, token=intent.token)
+            cost = intent.amount + view.exposure(intent.place, token=intent.token)
             yield _at_stake("token-spend", intent, cost, limits.max_spend_per_token, "", sold)
         yield from self._exposures(intent, view)
-        spent = intent.amount + view.spent(last_ns=DAY, chain_id=intent.chain_id)
+        spent = intent.amount + view.spent(last_ns=DAY, place=intent.place)
         again = None
         if spent > limits.max_spend_per_day:
             most = limits.max_spend_per_day - intent.amount
-            again = again_at(view.now, DAY, lambda last: view.spent(last_ns=last, chain_id=intent.chain_id) <= most)
+            again = again_at(view.now, DAY, lambda last: view.spent(last_ns=last, place=intent.place) <= most)
         yield at_most("daily-spend", spent, limits.max_spend_per_day, unit="base units", retry=again)
         yield from self._losses(intent, view)
         yield from _cooldown("cooldown", view.last_entry(), limits.cooldown_s, view.now)
@@ -72,15 +72,15 @@ class Limits(RiskWatch):
         yield from self._losses(intent, view)
 
     def _exposures(self, intent: Entry, view: View) -> Findings:
-        limits, chain_id = self.config, intent.chain_id
+        limits, place = self.config, intent.place
         if limits.max_exposure is not None:
-            at_stake = intent.amount + view.exposure(chain_id)
+            at_stake = intent.amount + view.exposure(place)
             yield _at_stake("exposure", intent, at_stake, limits.max_exposure)
         if limits.max_exposure_per_venue is not None:
-            at_stake = intent.amount + view.exposure(chain_id, venue=intent.venue)
+            at_stake = intent.amount + view.exposure(place, venue=intent.venue)
             yield _at_stake("venue-exposure", intent, at_stake, limits.max_exposure_per_venue, intent.venue)
         if limits.max_exposure_per_strategy is not None:
-            at_stake = intent.amount + view.exposure(chain_id, instance=intent.instance)
+            at_stake = intent.amount + view.exposure(place, instance=intent.instance)
             limit = limits.max_exposure_per_strategy
             yield _at_stake("strategy-exposure", intent, at_stake, limit, intent.instance)
 
@@ -89,23 +89,21 @@ class Limits(RiskWatch):
             subject = cap.subject(intent)
             if cap.limit is None or (cap.scope and not subject):
                 continue
-            lost, unpriced = found(cap, subject, intent.chain_id, view)
+            lost, unpriced = found(cap, subject, intent.place, view)
             unknown = f"{unpriced} of it in positions that nothing prices now" if unpriced else ""
             note = "; ".join(filter(None, (subject, unknown)))
-            again = self._again(cap, subject, intent.chain_id, view) if lost + unpriced > cap.limit else None
+            again = self._again(cap, subject, intent.place, view) if lost + unpriced > cap.limit else None
             yield at_most(cap.rule, lost + unpriced, cap.limit, unit="base units", note=note, retry=again)
 
     @staticmethod
-    def _again(cap: Cap, subject: str, chain_id: int, view: View) -> Retry | None:
+    def _again(cap: Cap, subject: str, place: str, view: View) -> Retry | None:
         """When enough of what counts has left the window; where what is open is too much by itself, after a sale. The
         highest value ever is passed by no time."""
         limit = cap.limit
         if cap.window is None or limit is None:
             return None
         return (
-            again_at(
-                view.now, cap.window.ns, lambda last: sum(found(cap, subject, chain_id, view, last_ns=last)) <= limit
-            )
+            again_at(view.now, cap.window.ns, lambda last: sum(found(cap, subject, place, view, last_ns=last)) <= limit)
             or ANY_SALE
         )
 
@@ -122,7 +120,7 @@ class Limits(RiskWatch):
         for cap in self.config.breakers:
             subject = cap.subject(event)
             if subject or not cap.scope:
-                lost = found(cap, subject, event.chain_id, view, open_too=False).lost
+                lost = found(cap, subject, event.place, view, open_too=False).lost
                 if cap.limit is not None and lost > cap.limit:
                     yield from self._passed(cap, subject, lost, view)
 
@@ -133,12 +131,12 @@ class Limits(RiskWatch):
         for cap in self.config.breakers:
             again = {subject for rule, subject in self.passed if rule == cap.rule}
             for subject in sorted({*subjects(cap, view), *again}):
-                yield from self._look(cap, subject, event.chain_id, view)
+                yield from self._look(cap, subject, str(event.chain_id), view)
 
-    def _look(self, cap: Cap, subject: str, chain_id: int, view: View) -> Iterator[Trip]:
+    def _look(self, cap: Cap, subject: str, place: str, view: View) -> Iterator[Trip]:
         """What nothing prices does not count here: a pool that is not read yet must not take a person's time."""
         assert cap.limit is not None  # those of the config that are set
-        lost, key = found(cap, subject, chain_id, view).lost, (cap.rule, subject)
+        lost, key = found(cap, subject, place, view).lost, (cap.rule, subject)
         if lost > cap.limit:
             yield from self._passed(cap, subject, lost, view)
         elif key in self.passed:

@@ -74,7 +74,7 @@ class Found(NamedTuple):
 
 
 def found(
-    cap: Cap, subject: str, chain_id: int, view: View, *, last_ns: int | None = None, open_too: bool = True
+    cap: Cap, subject: str, place: str, view: View, *, last_ns: int | None = None, open_too: bool = True
 ) -> Found:
     """What counts against a cap now. A loss is what was realised within the window and what each open position would
     lose if it were sold now, whenever it was bought; an open gain counts once it is realised.
@@ -83,23 +83,23 @@ def found(
     """
     window = last_ns if last_ns is not None else cap.window.ns if cap.window else None
     if cap.what == "drawdown":
-        return Found(view.drawdown(chain_id, last_ns=window), 0)
+        return Found(view.drawdown(place, last_ns=window), 0)
     of = {_ARGUMENT[cap.scope]: subject} if cap.scope else {}
-    realised = view.realised(last_ns=window or 0, chain_id=chain_id, **of)
+    realised = view.realised(last_ns=window or 0, place=place, **of)
     if not open_too:
         return Found(max(0, -realised), 0)
     held = view.positions.values()
     if len(held) > MANY and cap.limit is not None and sum(each.cost for each in held) - realised <= cap.limit:
         return Found(max(0, -realised), 0)
-    lost, unpriced = _open(cap.scope, subject, chain_id, view)
+    lost, unpriced = _open(cap.scope, subject, place, view)
     return Found(max(0, lost - realised), max(0, unpriced - max(0, realised - lost)))
 
 
 _ARGUMENT = {"token": "token", "venue": "venue", "strategy": "instance"}
 
 
-def _open(scope: str, subject: str, chain_id: int, view: View) -> tuple[int, int]:
-    prefix, lost, unpriced = f"{chain_id}:", 0, 0
+def _open(scope: str, subject: str, place: str, view: View) -> tuple[int, int]:
+    prefix, lost, unpriced = f"{place}:", 0, 0
     for token, position in view.positions.items():
         counted = (
             not scope

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from sniper.amounts import Amount, PositiveAmount
 from sniper.sizer import Config, Open, Sizer, View
-from sniper.types import BPS, split_asset
+from sniper.types import BPS, place_of
 
 
 class FractionConfig(Config):
@@ -33,7 +33,7 @@ class Fraction(Sizer):
 
     def size(self, intent: Open, quote: str, view: View) -> int:
         config, cash = self.config, view.cash(quote)
-        whole = cash if config.of == "cash" else view.equity(split_asset(quote)[0])
+        whole = cash if config.of == "cash" else view.equity(place_of(quote))
         amount = min(whole * config.share_bps // BPS, cash)
         if config.max_amount is not None:
             amount = min(amount, config.max_amount)

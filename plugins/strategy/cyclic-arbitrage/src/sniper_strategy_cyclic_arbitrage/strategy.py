@@ -6,7 +6,7 @@ from sniper.amounts import in_coins
 from sniper.events import ArbitrageEnded, CycleFound
 from sniper.plugin import State
 from sniper.strategy import Actions, Arbitrage, Strategy, View, on
-from sniper.types import NATIVE, SECOND, split_asset
+from sniper.types import NATIVE, SECOND, place_of, split_asset
 from sniper_strategy_cyclic_arbitrage.config import CyclicArbitrageConfig
 
 REMEMBERED: Final = 4096
@@ -95,7 +95,7 @@ class CyclicArbitrage(Strategy):
 
     def _wanted(self, event: CycleFound, view: View) -> bool:
         config = self.config
-        if event.quote != view.quote_asset(event.chain_id) or not 2 <= len(event.legs) <= config.max_hops:
+        if event.quote != view.quote_asset(place_of(event.quote)) or not 2 <= len(event.legs) <= config.max_hops:
             return False
         coins = {leg.token_out for leg in event.legs[:-1]}
         pools = {leg.pool for leg in event.legs}

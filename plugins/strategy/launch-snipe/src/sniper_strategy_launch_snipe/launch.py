@@ -4,7 +4,7 @@ from typing import Literal
 
 from sniper.plugin import State
 from sniper.strategy import View
-from sniper.types import NATIVE, SECOND, split_asset
+from sniper.types import NATIVE, SECOND, place_of, split_asset
 from sniper.view import PoolView
 from sniper_strategy_launch_snipe.config import LaunchSnipeConfig
 
@@ -66,7 +66,7 @@ def _is_pair_token(coin: str, pool: PoolView, config: LaunchSnipeConfig, view: V
     if config.pair_tokens:
         return coin in config.pair_tokens
     # The native coin stands in pools in its wrapped form, whose address only the venue knows: the route decides.
-    quote = split_asset(view.quote_asset(pool.chain_id))[1]
+    quote = split_asset(view.quote_asset(place_of(pool.id)))[1]
     return quote in (NATIVE, coin)
 
 

@@ -16,7 +16,7 @@ from sniper.events import (
     TradingEnabled,
 )
 from sniper.strategy import Actions, Open, SetTimer, Strategy, View, on
-from sniper.types import NATIVE, SECOND, asset_id, split_asset
+from sniper.types import NATIVE, SECOND, asset_id, place_of, split_asset
 from sniper.view import PoolView
 from sniper_strategy_launch_snipe.config import LaunchSnipeConfig
 from sniper_strategy_launch_snipe.launch import Launch, deployer_passes, is_wanted, pair_coin
@@ -200,7 +200,7 @@ class LaunchSnipe(Strategy):
     def _reason(self, token: str, pool: PoolView, launch: Launch, view: View) -> str:
         coin = pair_coin(token, pool)
         reserve = pool.reserve(coin) if coin else 0
-        native = split_asset(view.quote_asset(pool.chain_id))[1] == NATIVE and not self.config.pair_tokens
+        native = split_asset(view.quote_asset(place_of(pool.id)))[1] == NATIVE and not self.config.pair_tokens
         depth = f"{in_coins(reserve, 18)} coins" if native else f"{reserve} base units"
         age = (view.now - pool.created_at) // SECOND
         again = f", try {launch.tries}" if launch.tries > 1 else ""

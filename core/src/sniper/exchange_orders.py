@@ -1,0 +1,86 @@
+"""What goes to an exchange and comes back from it; prices in ticks, sizes in lots: see `sniper.instrument`."""
+
+from typing import Literal
+
+from sniper.plugin import Frozen
+
+Side = Literal["buy", "sell"]
+
+
+class NewOrder(Frozen):
+    """What an exchange is asked to do.
+
+    client_id  Idempotency key: the same order has the same one in each process and after each crash.
+    size       Lots. ``price``: ticks; None: a market order. ``trigger``: ticks, of types that wait for a price.
+    type       ``market``, ``limit``, or one of `Instrument.types`. ``lives``: ``gtc``, ``ioc``, ``fok``, ``gtd`` or
+               ``day``; ``until``: ns UTC, of ``gtd``.
+    flags      Of `Instrument.flags`, such as ``post-only`` and ``reduce-only``.
+    """
+
+    client_id: str
+    instrument: str
+    side: Side
+    size: int
+    price: int | None
+    type: str = "limit"
+    lives: str = "gtc"
+    flags: tuple[str, ...] = ()
+    trigger: int | None = None
+    until: int = 0
+
+
+class Placed(Frozen):
+    """The exchange has taken the order, under an id of its own."""
+
+    venue_id: str
+
+
+class Refused(Frozen):
+    """The exchange has certainly not taken it. ``code``: the exchange's own."""
+
+    code: str
+    message: str
+
+
+class Fill(Frozen):
+    """A part of an order that was traded.
+
+    id     The exchange's own; a fill that is told twice has the same one.
+    size   Lots. ``price``: ticks. ``value``: base units of the quote asset, as the exchange says.
+    fee    Base units of ``fee_asset`` (an asset id); negative: a rebate.
+    """
+
+    id: str
+    client_id: str
+    venue_id: str
+    instrument: str
+    side: Side
+    size: int
+    price: int
+    value: int
+    fee: int
+    fee_asset: str
+    maker: bool
+    time: int
+
+
+class OrderState(Frozen):
+    """An order as the exchange knows it. ``state``: ``open``, ``filled``, ``cancelled``, ``expired`` or ``rejected``;
+    ``filled``: lots."""
+
+    client_id: str
+    venue_id: str
+    instrument: str
+    state: str
+    filled: int
+    reason: str = ""
+
+
+class AccountState(Frozen):
+    """A sub-account as it is: ``balances`` are (asset id, free, held in orders) in base units; ``fills`` are those
+    after the cursor that was asked for, oldest first, and ``cursor`` is where the next begin."""
+
+    balances: tuple[tuple[str, int, int], ...]
+    orders: tuple[OrderState, ...]
+    fills: tuple[Fill, ...]
+    cursor: str

@@ -1,0 +1,133 @@
+"""Instruments of exchanges, and exact numbers for them.
+
+Inside the kernel a price is an ``int`` of ticks, a size an ``int`` of lots, and an amount of an asset an ``int`` of
+base units of 10⁻¹⁸, whatever the asset. An exchange speaks decimals; its adapter converts them with `Instrument`,
+exactly.
+"""
+
+from decimal import ROUND_DOWN, Decimal
+from typing import Final, Literal
+
+from sniper.errors import SniperError
+from sniper.plugin import Frozen
+
+__all__ = ["COIN", "BadInstrument", "BadNumber", "Instrument", "from_decimal", "to_decimal"]
+
+COIN: Final = 10**18
+"""Base units of one whole coin, dollar or contract of any asset of an exchange."""
+
+
+class BadInstrument(SniperError, ValueError):
+    """An instrument that cannot be traded exactly."""
+
+    code = "bad-instrument"
+
+
+class BadNumber(SniperError, ValueError):
+    """A price, size or amount that is not one of the instrument's."""
+
+    code = "bad-number"
+
+
+class Instrument(Frozen, kw_only=True):
+    """What is traded: ``size`` lots of ``base``, at ``price`` ticks of ``quote``.
+
+    id             ``"<venue>:<symbol>"``, the symbol as ccxt unifies it.
+    kind           ``spot``, ``perpetual`` or ``future``.
+    base, quote    Asset ids; ``settle``: in which profits of a contract are paid, else the quote asset.
+    tick           Price of one tick: base units of the quote asset for one whole coin.
+    lot            Size of one lot: base units of the base asset; of a contract, what it stands for.
+    min_size, max_size    Lots of one order; 0: no bound.
+    min_value      Base units of the quote asset that one order must be worth.
+    maker_fee, taker_fee  Millionths of the value; negative: a rebate.
+    types, flags   What the exchange does itself, besides ``market`` and ``limit``: see docs/exchanges.md.
+
+    Raises `BadInstrument` where a tick of a lot is worth no whole number of base units.
+    """
+
+    id: str
+    kind: Literal["spot", "perpetual", "future"]
+    base: str
+    quote: str
+    settle: str
+    tick: int
+    lot: int
+    min_size: int = 1
+    max_size: int = 0
+    min_value: int = 0
+    maker_fee: int = 0
+    taker_fee: int = 0
+    types: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.tick <= 0 or self.lot <= 0 or self.tick * self.lot % COIN:
+            raise BadInstrument(
+                f"{self.id} is not traded: a tick of {to_decimal(self.tick):f} and a lot of {to_decimal(self.lot):f} "
+                "are together worth no whole number of 10⁻¹⁸, so amounts would have to be rounded"
+            )
+
+    @property
+    def venue(self) -> str:
+        """The place that lists it."""
+        return self.id.partition(":")[0]
+
+    @property
+    def symbol(self) -> str:
+        """Its name there."""
+        return self.id.partition(":")[2]
+
+    @property
+    def unit(self) -> int:
+        """What one lot is worth at a price of one tick, base units of the quote asset."""
+        return self.tick * self.lot // COIN
+
+    def value(self, price: int, size: int) -> int:
+        """What ``size`` lots are worth at ``price`` ticks, base units of the quote asset; exact."""
+        return price * size * self.unit
+
+    def affordable(self, amount: int, price: int) -> int:
+        """The most lots that ``amount`` base units of the quote asset pay for at ``price`` ticks, fee apart."""
+        return amount // (price * self.unit)
+
+    def ticks(self, price: Decimal | str) -> int:
+        """A price of the exchange, exactly. Raises `BadNumber` where it is between two ticks."""
+        return _whole(from_decimal(price), self.tick, f"{self.id}: price {price}")
+
+    def lots(self, size: Decimal | str) -> int:
+        """A size of the exchange, exactly. Raises `BadNumber` where it is between two lots."""
+        return _whole(from_decimal(size), self.lot, f"{self.id}: size {size}")
+
+    def price(self, ticks: int) -> Decimal:
+        """The price as the exchange writes it."""
+        return to_decimal(ticks * self.tick)
+
+    def size(self, lots: int) -> Decimal:
+        """The size as the exchange writes it."""
+        return to_decimal(lots * self.lot)
+
+
+def from_decimal(number: Decimal | str) -> int:
+    """Base units of a decimal number of coins. Raises `BadNumber` for more than 18 places and for what is no number."""
+    try:
+        units = Decimal(number).scaleb(18)
+        whole = int(units.to_integral_value(ROUND_DOWN))
+    except (ArithmeticError, ValueError) as error:
+        raise BadNumber(f"{number!r} is no decimal number") from error
+    if whole != units:
+        raise BadNumber(f"{number} has more than 18 decimal places")
+    return whole
+
+
+def to_decimal(amount: int) -> Decimal:
+    """The number of coins of so many base units, exactly."""
+    digits = Decimal((int(amount < 0), tuple(int(digit) for digit in str(abs(amount))), -18))
+    normal = digits.normalize()
+    return normal.quantize(Decimal(1)) if normal == normal.to_integral_value() else normal
+
+
+def _whole(amount: int, step: int, what: str) -> int:
+    number, rest = divmod(amount, step)
+    if rest:
+        raise BadNumber(f"{what} is no multiple of {to_decimal(step):f}")
+    return number

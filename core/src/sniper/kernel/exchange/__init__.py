@@ -1,0 +1,1 @@
+"""The orders, fills and balances of accounts at exchanges; see docs/exchanges.md."""

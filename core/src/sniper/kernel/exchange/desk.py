@@ -1,0 +1,256 @@
+"""The orders of one account at one exchange: what is sent, what came of it, and what to do where nobody knows.
+
+The user's stream, answers to requests and readings say the same things in any order. Fills are booked once, by their
+ids; a state only moves forward; an order whose outcome is unknown is looked for, and never sent again.
+"""
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
+
+from sniper.errors import SniperError
+from sniper.events import DeskAnswered, OrderFound, Submitted
+from sniper.exchange_orders import Fill, OrderState
+from sniper.kernel import facts as f
+from sniper.kernel.asks import CancelOrder, FindOrder, ReadDesk, Submit
+from sniper.kernel.exchange.book import DeskBook, ExchangeOrder
+from sniper.kernel.exchange.holdings import change_of
+from sniper.kernel.exchange.states import WORKING
+from sniper.kernel.timers import Owner
+from sniper.types import SECOND
+
+if TYPE_CHECKING:
+    from sniper.kernel.account import Account
+
+LOOK_AGAIN: Final = 2 * SECOND
+"""ns between two attempts to learn what nobody could tell."""
+READ: Final = "?read"
+"""The key of the timer that reads the sub-account again; no order has this id."""
+
+
+class StrangeOrder(SniperError):
+    """An order of the sub-account that sniper did not place."""
+
+    code = "strange-order"
+
+
+class Desk:
+    """One account at one exchange. ``deadline``: ns after which an effect counts as failed."""
+
+    def __init__(self, account: "Account", venue: str, deadline: int = 5 * SECOND) -> None:
+        self.account = account
+        self.venue = venue
+        self.deadline = deadline
+        self.owner = Owner(account.name, "", "", venue)
+
+    @property
+    def book(self) -> DeskBook:
+        """What is on its way."""
+        return self.account.book.desks[self.venue]
+
+    # ---- orders ----
+
+    def place(self, placed: f.ExchangeOrderPlaced) -> None:
+        """Reserve what the order can take, and let it leave once that is durable."""
+        account = self.account
+        account.emit(placed)
+        body = Submit(order=placed.order, instrument=placed.instrument, new=placed.new)
+        account.ask(f"{placed.order}>", body, self.deadline)
+
+    def cancel(self, order_id: str) -> None:
+        """Cancel an order; one whose outcome is unknown, as soon as it is known. To cancel what is gone is no error."""
+        order = self.book.orders.get(order_id)
+        if order is None:
+            return
+        if not order.cancelling:
+            self.account.emit(f.ExchangeCancelled(time=self.account.kernel.now, order=order_id, venue=self.venue))
+        self._cancel(order)
+
+    def _cancel(self, order: ExchangeOrder) -> None:
+        if order.state == "open" and order.cancelling and f"{order.id}<" not in self.account.book.asks:
+            placed = order.placed
+            body = CancelOrder(order=order.id, instrument=placed.instrument, new=placed.new, venue_id=order.venue_id)
+            self.account.ask(f"{order.id}<", body, self.deadline)
+
+    # ---- what the exchange says ----
+
+    def submitted(self, body: Submit, event: Submitted) -> None:
+        """Its word on a new order."""
+        order = self.book.order_of(body.order)
+        if order.state not in ("new", "unknown"):
+            return  # the stream was faster
+        if event.code:
+            self._move(order, "rejected", note=f"{event.code}: {event.message}")
+        else:
+            self._move(order, "open", venue_id=event.venue_id)
+            self._cancel(order)
+
+    def cancel_asked(self, body: CancelOrder) -> None:
+        """It knows that an order should be cancelled. Should the stream not tell what came of it, it is looked for."""
+        if body.order in self.book.orders:
+            self._later(body.order)
+
+    def seen(self, state: OrderState) -> None:
+        """The state of an order."""
+        order = self._known(state.client_id, f"order {state.venue_id} of {state.instrument}")
+        if order is None:
+            return
+        if state.filled > order.filled and state.state != "open":
+            self._find(order)  # it has fills that nobody has told of
+        elif state.state == "open":
+            if order.state in ("new", "unknown"):
+                self._move(order, "open", venue_id=state.venue_id)
+            self._cancel(order)
+        elif order.state in WORKING and state.state != "filled":
+            self._move(order, state.state, venue_id=state.venue_id, note=state.reason)
+
+    def filled(self, fill: Fill) -> None:
+        """A fill; one that is told again is none."""
+        order = self._known(fill.client_id, f"fill {fill.id} of {fill.instrument}")
+        if order is None or fill.id in order.fills:
+            return
+        account, placed = self.account, order.placed
+        position = account.book.positions.get(placed.instrument.base)
+        held, cost = (position.amount, position.cost) if position is not None else (0, 0)
+        change = change_of(placed.instrument, fill, held, cost)
+        self._cover(fill, placed, change.amount, change.cash)
+        account.emit(
+            f.ExchangeFilled(
+                time=account.kernel.now,
+                order=order.id,
+                fill=fill,
+                amount=change.amount,
+                cash=change.cash,
+                cost=change.cost,
+                realised=change.realised,
+            )
+        )
+        if order.state in ("new", "unknown"):
+            self._move(order, "open", venue_id=fill.venue_id)
+        if order.filled == placed.new.size:
+            self._move(order, "filled")
+
+    def found(self, body: FindOrder, event: OrderFound) -> None:
+        """What it knows of an order that was looked for."""
+        order = self.book.order_of(body.order)
+        for fill in event.fills:
+            self.filled(fill)
+        if order.state not in WORKING:
+            return
+        if event.state is None:
+            note = "it never arrived" if not order.venue_id else "the exchange knows it no more"
+            self._move(order, "cancelled" if order.venue_id else "rejected", note=note)
+        elif event.state.filled > order.filled:
+            self._later(order.id)  # its fills are not all there yet
+        else:
+            self.seen(event.state)
+            if order.cancelling and order.state == "open":
+                self._later(order.id)
+
+    def failed(self, body: Submit | CancelOrder | FindOrder | ReadDesk) -> None:
+        """An effect gave no answer."""
+        if isinstance(body, ReadDesk):
+            self._later(READ)
+            return
+        order = self.book.order_of(body.order)
+        if order.state == "new":
+            self._move(order, "unknown", note="no answer")
+        if order.state not in WORKING:
+            return
+        if isinstance(body, FindOrder):
+            self._later(order.id)
+        else:
+            self._find(order)
+
+    # ---- starts and readings ----
+
+    def began(self) -> None:
+        """A process took over, or the stream broke: read it all."""
+        account = self.account
+        account.emit(f.DeskUnread(time=account.kernel.now, venue=self.venue))
+        for key in sorted(self.book.orders):
+            order = self.book.orders[key]
+            if order.state == "new" and f"{order.id}>" not in account.book.asks:
+                self._move(order, "unknown", note="a process ended while it was on its way")
+        self.read()
+
+    def read(self) -> None:
+        """Ask for the sub-account, where that is not asked already."""
+        ask = f"{self.account.name}@{self.venue}{READ}"
+        if ask not in self.account.book.asks:
+            self.account.ask(ask, ReadDesk(venue=self.venue, cursor=self.book.cursor), self.deadline)
+
+    def answered(self, event: DeskAnswered) -> None:
+        """The sub-account as it is."""
+        account, state = self.account, event.state
+        for fill in state.fills:
+            self.filled(fill)
+        for each in state.orders:
+            self.seen(each)
+        there = {each.client_id for each in state.orders}
+        for key in sorted(self.book.orders):
+            order = self.book.orders[key]
+            if order.state in ("unknown", "open") and order.placed.new.client_id not in there:
+                self._find(order)
+        if not self.book.orders:
+            # what is on its way is in some balances and not in others
+            for asset, free, held in state.balances:
+                self._adjust(asset, free + held - account.book.owned(asset), "the exchange shows it")
+        account.emit(f.DeskRead(time=account.kernel.now, venue=self.venue, cursor=state.cursor))
+
+    def timer(self, key: str) -> None:
+        """Time to look again."""
+        if key == READ:
+            self.read()
+        elif key in self.book.orders:
+            self._find(self.book.orders[key])
+
+    # ---- helpers ----
+
+    def _known(self, client_id: str, what: str) -> ExchangeOrder | None:
+        desk = self.book
+        order = desk.clients.get(client_id)
+        if order is None:
+            error = StrangeOrder(
+                f"{what} at {self.venue} is none of {self.account.name}'s orders: somebody else trades"
+            )
+            self.account.kernel.report(f"a strange order of {self.account.name}", error)
+            return None
+        return desk.order_of(order)
+
+    def _find(self, order: ExchangeOrder) -> None:
+        ask = f"{order.id}?"
+        if ask not in self.account.book.asks:
+            body = FindOrder(order=order.id, instrument=order.placed.instrument, new=order.placed.new)
+            self.account.ask(ask, body, self.deadline)
+
+    def _later(self, key: str) -> None:
+        kernel = self.account.kernel
+        kernel.timers.set(self.owner, key, kernel.now + LOOK_AGAIN)
+
+    def _move(self, order: ExchangeOrder, state: str, *, venue_id: str = "", note: str = "") -> None:
+        now = self.account.kernel.now
+        self.account.emit(
+            f.ExchangeOrderMoved(time=now, order=order.id, venue=self.venue, state=state, venue_id=venue_id, note=note)
+        )
+
+    def _cover(self, fill: Fill, placed: f.ExchangeOrderPlaced, amount: int, cash: int) -> None:
+        """A fill is a truth: what it took and the books did not know of must have been there."""
+        base, quote, book = placed.instrument.base, placed.instrument.quote, self.account.book
+        self._adjust(base, max(0, -amount - book.owned(base)), f"fill {fill.id} took it")
+        self._adjust(quote, max(0, -cash - book.cash.get(quote, 0)), f"fill {fill.id} took it")
+        if fill.fee_asset not in (base, quote):
+            self._adjust(fill.fee_asset, max(0, fill.fee - book.owned(fill.fee_asset)), f"fill {fill.id} took it")
+
+    def _adjust(self, asset: str, delta: int, reason: str) -> None:
+        if delta:
+            self.account.emit(f.Adjusted(time=self.account.kernel.now, asset=asset, delta=delta, reason=reason))
+
+
+def client_id(desk: str, order: str) -> str:
+    """The id under which an exchange knows an order: the same in each process and after each crash.
+
+    32 characters of ``0-9a-v``, which all exchanges take. ``desk``: what tells one desk from others that use the same
+    keys by mistake.
+    """
+    digest = int.from_bytes(blake2b(f"{desk}\0{order}".encode(), digest_size=20).digest())
+    return "".join("0123456789abcdefghijklmnopqrstuv"[(digest >> (5 * place)) & 31] for place in range(32))

@@ -1,0 +1,122 @@
+"""How facts about an exchange change the books of an account; see `sniper.kernel.fold`."""
+
+from sniper.errors import IllegalTransition
+from sniper.kernel import facts as f
+from sniper.kernel.book import Book, Position
+from sniper.kernel.exchange.book import DeskBook, ExchangeOrder
+from sniper.kernel.exchange.states import EXCHANGE_ORDER, WORKING
+from sniper.kernel.flows import bound, flow, realised
+from sniper.kernel.orders import move
+
+KEPT_ORDERS = 1_000
+
+
+def placed(book: Book, fact: f.ExchangeOrderPlaced) -> None:
+    desk = book.desks[fact.instrument.venue]
+    if fact.order in desk.orders or fact.order in desk.ended:
+        raise IllegalTransition(f"order {fact.order} was placed already")
+    order = ExchangeOrder(placed=fact)
+    free = book.owned(order.asset) - desk.reserved.get(order.asset, 0)
+    if fact.reserved > free:
+        raise IllegalTransition(f"order {fact.order} needs {fact.reserved} of {order.asset}, {free} are free")
+    desk.orders[fact.order] = order
+    desk.clients[fact.new.client_id] = fact.order
+    _reserve(desk, order, fact.reserved)
+
+
+def cancelled(book: Book, fact: f.ExchangeCancelled) -> None:
+    book.desks[fact.venue].order_of(fact.order).cancelling = True
+
+
+def moved(book: Book, fact: f.ExchangeOrderMoved) -> None:
+    desk = book.desks[fact.venue]
+    order = desk.order_of(fact.order)
+    if fact.state == "filled" and order.filled != order.placed.new.size:
+        raise IllegalTransition(f"order {order.id} has {order.filled} of {order.placed.new.size} lots filled")
+    order.state = move(EXCHANGE_ORDER, f"order {order.id}", order.state, fact.state)
+    order.venue_id = fact.venue_id or order.venue_id
+    order.note = fact.note
+    if order.state not in WORKING and order.id in desk.orders:
+        _reserve(desk, order, 0)
+        order.ended_at = fact.time
+        desk.ended[order.id] = desk.orders.pop(order.id)
+        for gone in bound(desk.ended, lambda ended: ended.ended_at, KEPT_ORDERS):
+            del desk.clients[gone.placed.new.client_id]
+
+
+def filled(book: Book, fact: f.ExchangeFilled) -> None:
+    instrument, fill = fact.fill.instrument, fact.fill
+    desk = book.desks[instrument.partition(":")[0]]
+    order = desk.order_of(fact.order)
+    new = order.placed.new
+    if fill.id in order.fills:
+        raise IllegalTransition(f"fill {fill.id} of order {order.id} is booked already")
+    if fill.side != new.side or not 0 < fill.size <= new.size - order.filled:
+        raise IllegalTransition(
+            f"order {order.id} to {new.side} {new.size} lots, {order.filled} of them filled, cannot have {fill.size} "
+            f"more of a {fill.side} filled"
+        )
+    if fact.cash != fact.realised - fact.cost:
+        raise IllegalTransition(
+            f"fill {fill.id} moves {fact.cash} of cash, but {fact.realised} of profit less {fact.cost} of cost"
+        )
+    _hold(book, order.placed, fact)
+    order.filled += fill.size
+    order.fills.append(fill.id)
+    if order.id in desk.orders:
+        # rounded up: what is left of an order must never need more than is reserved for it
+        _reserve(desk, order, -(-order.placed.reserved * (new.size - order.filled) // new.size))
+
+
+def _hold(book: Book, placed: f.ExchangeOrderPlaced, fact: f.ExchangeFilled) -> None:
+    """The position and the balances after a fill."""
+    instrument, fill = placed.instrument, fact.fill
+    token, quote = instrument.base, instrument.quote
+    left = {quote: book.cash.get(quote, 0) + fact.cash, token: book.owned(token) + fact.amount}
+    if fill.fee_asset not in left:
+        left[fill.fee_asset] = book.owned(fill.fee_asset) - fill.fee
+    short = {asset: amount for asset, amount in left.items() if amount < 0}
+    if short:
+        raise IllegalTransition(f"fill {fill.id} of order {fact.order} would leave {short}")
+    position = book.positions.get(token)
+    if position is None:
+        position = book.positions[token] = Position(
+            token=token,
+            pool=instrument.id,
+            quote=quote,
+            venue=instrument.venue,
+            instance=placed.instance,
+            chain_id=0,
+            opened_at=fact.time,
+            state="open",
+        )
+    position.amount += fact.amount
+    position.cost += fact.cost
+    position.realised += fact.realised
+    if not position.amount:
+        del book.positions[token]
+    book.cash[quote] = left[quote]
+    if fill.fee_asset not in (token, quote):
+        book.cash[fill.fee_asset] = book.cash.get(fill.fee_asset, 0) - fill.fee
+    if fact.cost > 0:
+        flow(book.spends, instrument.venue).add(fact.time, fact.cost)
+    if fact.realised:
+        realised(book, fact.time, position, fact.realised)
+
+
+def read(book: Book, fact: f.DeskRead) -> None:
+    desk = book.desks.setdefault(fact.venue, DeskBook())
+    desk.cursor, desk.known = fact.cursor, True
+
+
+def unread(book: Book, fact: f.DeskUnread) -> None:
+    book.desks.setdefault(fact.venue, DeskBook()).known = False
+
+
+def _reserve(desk: DeskBook, order: ExchangeOrder, amount: int) -> None:
+    left = desk.reserved.get(order.asset, 0) + amount - order.reserved
+    order.reserved = amount
+    if left:
+        desk.reserved[order.asset] = left
+    else:
+        desk.reserved.pop(order.asset, None)

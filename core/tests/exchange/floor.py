@@ -1,0 +1,222 @@
+"""A desk without a kernel around it, and an exchange that answers late, twice or never, in any order.
+
+The exchange is a model: it knows prices of fills as it likes and what it owes, nothing else. A real one is in the sdk.
+"""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from sniper.codec import decode, encode
+from sniper.events import DeskAnswered, OrderFound, Submitted
+from sniper.exchange_orders import AccountState, Fill, NewOrder, OrderState, Side
+from sniper.instrument import COIN, Instrument
+from sniper.kernel import facts as f
+from sniper.kernel.account import Account
+from sniper.kernel.asks import Ask, CancelOrder, FindOrder, ReadDesk, Submit
+from sniper.kernel.book import Book
+from sniper.kernel.exchange.desk import Desk, client_id
+from sniper.kernel.fold import fold
+from sniper.kernel.timers import Timers
+
+BTC = Instrument(
+    id="x:BTC/USDT", kind="spot", base="x:BTC", quote="x:USDT", settle="x:USDT", tick=COIN // 100, lot=COIN // 1000
+)
+DEPOSITS = {"x:USDT": 100_000 * COIN, "x:BTC": 2 * COIN, "x:BNB": COIN}
+FEE_ASSETS = ("x:USDT", "x:BTC", "x:BNB")
+
+
+class Floor:
+    """One account with one desk, and the model of its exchange."""
+
+    def __init__(self) -> None:
+        self.book = Book(account="main")
+        self.reports: list[str] = []
+        self.submitted: list[str] = []
+        self.known: dict[str, NewOrder] = {}
+        """Orders that the exchange has, by client id; ``airborne``: those that may still arrive."""
+        self.airborne: dict[str, NewOrder] = {}
+        self.states: dict[str, OrderState] = {}
+        self.fills: list[Fill] = []
+        self.balances = dict(DEPOSITS)
+        self.stream: list[OrderState | Fill] = []
+        self.orders = 0
+        self.start()
+
+    def start(self) -> None:
+        """A process takes over what is on record."""
+        self.book = decode(encode(self.book), Book)
+        kernel = SimpleNamespace(now=self.orders, timers=Timers(), report=lambda what, _: self.reports.append(what))
+        self.kernel = kernel
+        account = SimpleNamespace(name="main", kernel=kernel, book=self.book, emit=self.emit, ask=self.ask)
+        fold(self.book, f.Began(time=kernel.now))
+        for key in [key for key, ask in self.book.asks.items() if isinstance(ask.body, FindOrder | ReadDesk)]:
+            fold(self.book, f.Closed(time=kernel.now, ask=key))
+        self.desk = Desk(cast("Account", account), "x")
+        self.desk.began()
+
+    def emit(self, fact: f.Fact) -> None:
+        fold(self.book, fact)
+
+    def ask(self, ask_id: str, body: Any, deadline: int) -> None:
+        self.emit(f.Asked(time=self.kernel.now, ask=Ask(id=ask_id, account="main", deadline=deadline, body=body)))
+        if isinstance(body, Submit):
+            self.submitted.append(body.new.client_id)
+            self.airborne[body.new.client_id] = body.new
+
+    @property
+    def asks(self) -> list[Ask]:
+        return [self.book.asks[key] for key in sorted(self.book.asks)]
+
+    def place(self, side: Side, size: int, price: int) -> bool:
+        """Whether there is enough to place it."""
+        self.orders += 1
+        order = f"main/mm/{self.orders}"
+        asset, reserved = ("x:USDT", BTC.value(price, size)) if side == "buy" else ("x:BTC", size * BTC.lot)
+        if reserved * 101 // 100 > self.book.owned(asset) - self.book.reserved(asset):
+            return False
+        new = NewOrder(client_id=client_id("main@x", order), instrument=BTC.id, side=side, size=size, price=price)
+        self.desk.place(
+            f.ExchangeOrderPlaced(
+                time=self.kernel.now,
+                order=order,
+                intent=order,
+                instance="mm",
+                key=order,
+                instrument=BTC,
+                new=new,
+                reserved=reserved * 101 // 100,
+            )
+        )
+        return True
+
+    # ---- the exchange ----
+
+    def arrive(self, client: str) -> None:
+        """A request that was on its way arrives."""
+        new = self.airborne.pop(client)
+        self.known[client] = new
+        self.states[client] = OrderState(
+            client_id=client, venue_id=f"v{len(self.known)}", instrument=BTC.id, state="open", filled=0
+        )
+        self.stream.append(self.states[client])
+
+    def fill(self, client: str, size: int, fee_asset: str) -> None:
+        """A part of an open order is traded, at its price, for a fee of a thousandth, or some BNB."""
+        new, state = self.known[client], self.states[client]
+        size = min(size, new.size - state.filled)
+        assert new.price is not None
+        value, sign = BTC.value(new.price, size), 1 if new.side == "buy" else -1
+        fee = {"x:USDT": value // 1000, "x:BTC": size * BTC.lot // 1000, "x:BNB": 1}[fee_asset]
+        fill = Fill(
+            id=f"f{len(self.fills)}",
+            client_id=client,
+            venue_id=state.venue_id,
+            instrument=BTC.id,
+            side=new.side,
+            size=size,
+            price=new.price,
+            value=value,
+            fee=fee,
+            fee_asset=fee_asset,
+            maker=True,
+            time=0,
+        )
+        self.fills.append(fill)
+        self.balances["x:BTC"] += sign * size * BTC.lot
+        self.balances["x:USDT"] -= sign * value
+        self.balances[fee_asset] -= fee
+        left = new.size - state.filled - size
+        self.to(client, "open" if left else "filled", state.filled + size)
+        self.stream.append(fill)
+
+    def to(self, client: str, state: str, filled: int | None = None) -> None:
+        """An order gets another state."""
+        old = self.states[client]
+        self.states[client] = OrderState(
+            client_id=client,
+            venue_id=old.venue_id,
+            instrument=BTC.id,
+            state=state,
+            filled=old.filled if filled is None else filled,
+        )
+        self.stream.append(self.states[client])
+
+    def answer(self, ask: Ask, *, lost: bool) -> None:
+        """Carry out an ask; where its answer is ``lost``, nobody hears of it."""
+        body = ask.body
+        answer: Any = None
+        if isinstance(body, Submit):
+            if body.new.client_id in self.airborne:
+                self.arrive(body.new.client_id)
+            answer = Submitted(time=0, account="main", ask=ask.id, venue_id=self.states[body.new.client_id].venue_id)
+        elif isinstance(body, CancelOrder):
+            if self.states[body.new.client_id].state == "open":
+                self.to(body.new.client_id, "cancelled")
+        elif isinstance(body, FindOrder):
+            client = body.new.client_id
+            lost = lost or client in self.airborne
+            fills = tuple(fill for fill in self.fills if fill.client_id == client)
+            answer = OrderFound(time=0, account="main", ask=ask.id, state=self.states.get(client), fills=fills)
+        elif isinstance(body, ReadDesk):
+            answer = DeskAnswered(time=0, account="main", ask=ask.id, venue="x", state=self.account_state(body.cursor))
+        self.emit(f.Closed(time=self.kernel.now, ask=ask.id))
+        if lost:
+            self.desk.failed(cast("Any", body))
+        elif isinstance(body, Submit):
+            self.desk.submitted(body, answer)
+        elif isinstance(body, CancelOrder):
+            self.desk.cancel_asked(body)
+        elif isinstance(body, FindOrder):
+            self.desk.found(body, answer)
+        else:
+            self.desk.answered(answer)
+
+    def account_state(self, cursor: str) -> AccountState:
+        return AccountState(
+            balances=tuple((asset, amount, 0) for asset, amount in sorted(self.balances.items())),
+            orders=tuple(state for _, state in sorted(self.states.items()) if state.state == "open"),
+            fills=tuple(self.fills[int(cursor or 0) :]),
+            cursor=str(len(self.fills)),
+        )
+
+    def told(self, what: OrderState | Fill) -> None:
+        """The user's stream says something."""
+        if isinstance(what, Fill):
+            self.desk.filled(what)
+        else:
+            self.desk.seen(what)
+
+    def look(self) -> bool:
+        """All timers fire; whether there was one."""
+        self.kernel.now += 10**12
+        fired = False
+        while (due := self.kernel.timers.due(self.kernel.now)) is not None:
+            self.desk.timer(due[2])
+            fired = True
+        return fired
+
+    def settle(self) -> None:
+        """Nothing fails any more: all that can be known is known."""
+        for client in sorted(self.airborne):
+            del self.airborne[client]  # it never arrives
+        for _ in range(100):
+            for what in self.stream:
+                self.told(what)
+            self.stream.clear()
+            while self.asks:
+                ask = self.asks[0]
+                gone = isinstance(ask.body, Submit) and ask.body.new.client_id not in self.states
+                self.fail(ask) if gone else self.answer(ask, lost=False)
+            if not self.look() and not self.stream:
+                break
+        else:
+            raise AssertionError(f"it does not come to rest: {self.book.desks}")
+        self.desk.read()
+        self.answer(self.asks[0], lost=False)
+        while self.asks:
+            self.answer(self.asks[0], lost=False)
+
+    def fail(self, ask: Ask) -> None:
+        """Its deadline passes; the request itself may arrive later."""
+        self.emit(f.Closed(time=self.kernel.now, ask=ask.id))
+        self.desk.failed(cast("Any", ask.body))
