@@ -7,6 +7,7 @@ the same tag with the fields that it needs. New fields need defaults; any other 
 from enum import Enum
 from typing import ClassVar
 
+from sniper.evm.rollup_fee import RollupFees
 from sniper.exchange_orders import AccountState, Fill, OrderState
 from sniper.plugin import Frozen
 from sniper.proposal import Leg, Proposal
@@ -209,6 +210,14 @@ class PoolRead(Event, tag="pool-read/1"):
     listed: bool = True
 
 
+class RollupRead(Event, tag="rollup-read/1"):
+    """What a rollup took for data after ``block``, as its own contracts said: the answer to a `ReadRollup`."""
+
+    chain_id: int
+    block: int
+    fees: RollupFees
+
+
 class TokenDescribed(Event, tag="token-described/1"):
     """What a token says of itself; nothing of it is trusted for money. ``deployer``: who sent its pool's creation."""
 
@@ -296,6 +305,7 @@ class Settled(Answer, tag="settled/1"):
     quote_delta    Change that this transaction alone caused in the ERC-20 that the account pays with, base units, for
                    other transactions of the block move it, too. The trader chose that token, so here its own logs are
                    believed. None where the native coin pays, or where it logged nothing: then its balance tells.
+    data_fee       What a rollup took beside gas used times gas price, wei, where the receipt says it.
     """
 
     included: bool
@@ -308,6 +318,7 @@ class Settled(Answer, tag="settled/1"):
     balances: tuple[tuple[str, int], ...] = ()
     revert_reason: str = ""
     quote_delta: int | None = None
+    data_fee: int = 0
 
 
 class SellSimulated(Answer, tag="sell-simulated/1"):

@@ -18,6 +18,7 @@ class Submission(Frozen):
 
     swap    What is traded; None for approvals and cancellations.
     held    (token address, base units that the books say the owner holds now) of the tokens that the swap moves.
+    data_fee  What a rollup may take for it beside its gas, wei, by the newest reading.
     urgent  Whether it belongs to a sale that must not wait: no executor may hold it back for a better price or for
             privacy, unless its config says so.
     """
@@ -36,6 +37,7 @@ class Submission(Frozen):
     swap: Swap | None
     held: tuple[tuple[str, int], ...]
     urgent: bool = False
+    data_fee: int = 0
 
 
 class Outcome(Frozen):
@@ -57,6 +59,7 @@ class Settlement(Frozen):
     balances: tuple[tuple[str, int], ...]
     revert_reason: str = ""
     quote_delta: int | None = None
+    data_fee: int = 0
 
 
 class ExecutorContext(Protocol):

@@ -96,8 +96,3 @@ class FeeEstimator(State):
 
     def pending(self, pool: PoolTips) -> None:
         """What waits for the next block, where a feed shows it: it may come for some blocks, or never."""
-
-    def data_fee(self, data: bytes) -> int:
-        """What the chain takes for a transaction with this calldata beside gas used times gas price, wei: rollups of
-        the OP stack do (`sniper.evm.rollup_fee`). It is reserved with the gas of entries and arbitrages."""
-        return 0

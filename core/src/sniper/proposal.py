@@ -40,8 +40,12 @@ class RouteAsk(Frozen, kw_only=True):
 
     def cost(self, gas: int) -> int:
         """What so much gas costs, base units of the coin that ``wei_worth`` is about, rounded up."""
+        return self.units(gas * self.gas_price)
+
+    def units(self, amount: int) -> int:
+        """What so many wei are worth in that coin, base units, rounded up."""
         units, wei = self.wei_worth
-        return -(-gas * self.gas_price * units // wei)
+        return -(-amount * units // wei)
 
     def allows_pool(self, address: str) -> bool:
         """Whether the lists let a pool be used."""

@@ -160,3 +160,21 @@ async def test_a_trace_says_changed_untouched_created_and_destroyed(
         settlement = await settle(endpoints, "0x" + "01" * 32, RICH.address, [])
     assert settlement is not None
     assert (settlement.native_difference, settlement.native_exact) == (difference, True)
+
+
+@pytest.mark.parametrize(("said", "fee"), [
+    ({}, 0),
+    ({"l1Fee": "0x64"}, 100),
+    ({"l1Fee": "0x64", "operatorFeeScalar": "0xf4240", "operatorFeeConstant": "0x7"}, 100 + 21_000 + 7),
+    ({"l1Fee": "0x64", "operatorFeeScalar": "0x2", "operatorFeeConstant": "0x7", "daFootprintGasScalar": "0x190"},
+     100 + 21_000 * 2 * 100 + 7),
+])  # fmt: skip
+async def test_a_receipt_of_the_op_stack_says_what_it_took_beside_gas(
+    fake: Callable[..., Awaitable[FakeNode]], said: dict[str, str], fee: int
+) -> None:
+    node = await fake()
+    node.reply = replying(node, eth_getTransactionReceipt=RECEIPT | said)
+    async with Endpoints(CHAIN, [node.url]) as endpoints:
+        settlement = await settle(endpoints, "0x" + "01" * 32, RICH.address, [])
+    assert settlement is not None
+    assert (settlement.fee, settlement.data_fee) == (42_000, fee)

@@ -174,9 +174,6 @@ class Shares(FeeEstimator):
     def pending(self, pool: PoolTips) -> None:
         self.seen += sum(gas for _, gas in pool.offers)
 
-    def data_fee(self, data: bytes) -> int:
-        return len(data) * GWEI
-
 
 SHARES = replace(SETUP, fee=Shares(config=Config()))
 
@@ -194,7 +191,7 @@ def test_the_estimator_bids_for_what_is_at_stake_and_hears_that_it_won() -> None
     value, gas = order.expected_out - order.amount_in, sum(step.gas for step in order.steps)
     bid = world.of(f.AttemptMade)[-1].bid
     assert bid.max_priority_fee == value // (2 * gas)
-    assert order.gas == gas * bid.max_fee + len(order.steps[0].data) * GWEI, "reserved are the bid and the data's fee"
+    assert order.gas == gas * bid.max_fee
     assert told(world) == ()
     world.settle()
     assert told(world) == ((value, gas, bid.max_priority_fee, True),)

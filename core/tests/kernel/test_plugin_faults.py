@@ -103,8 +103,8 @@ def test_a_fee_estimator_that_fails_denies_entries_and_sales_pay_a_plain_bid(mak
         encode(fact)
 
 
-class Unpriced(Fee):
-    """Its chain takes something for data, but it does not say how much."""
+class Unmoved(Fee):
+    """Fails on what is pending alone."""
 
     def block(self, block: Block) -> None:
         pass
@@ -112,18 +112,9 @@ class Unpriced(Fee):
     def pending(self, pool: PoolTips) -> None:
         bang()
 
-    def data_fee(self, data: bytes) -> int:
-        return self.makes.max_fee - 2 * 10**9
-
-
-def test_a_data_fee_that_nobody_can_tell_denies_entries() -> None:
-    world = World(Setup(fee=Unpriced(config=TargetConfig(), makes=FeeBid(max_priority_fee=1, max_fee=10**9))))
-    denied(world, "kernel.fee-bid")
-    assert "does not say what data costs" in world.reports[0]
-
 
 def test_an_estimator_that_fails_on_what_is_pending_is_reported_and_goes_on() -> None:
-    world = World(Setup(fee=Unpriced(config=TargetConfig(), makes=FeeBid(max_priority_fee=1, max_fee=3 * 10**9))))
+    world = World(Setup(fee=Unmoved(config=TargetConfig(), makes=FeeBid(max_priority_fee=1, max_fee=3 * 10**9))))
     world.kernel.handle(PoolTips(time=world.kernel.now, chain_id=CHAIN, block=1, offers=()))
     assert "failed on what is pending" in world.reports[0]
     world.bought()

@@ -37,6 +37,7 @@ from sniper.events import (
     ProbeAnswered,
     Reorg,
     Retracted,
+    RollupRead,
     RouteProposed,
     SellSimulated,
     Sent,
@@ -49,6 +50,7 @@ from sniper.events import (
 )
 from sniper.evm.abi import event as log_codec
 from sniper.evm.abi import function
+from sniper.evm.rollup_fee import Rollup, RollupFees
 from sniper.exit import Exit, ExitActions, Sell, SetTimer
 from sniper.fee import FeeEstimator
 from sniper.io import Io
@@ -61,6 +63,7 @@ from sniper.kernel.asks import (
     ProposeRoute,
     ReadBalances,
     ReadPool,
+    ReadRollup,
     Send,
     Settle,
     Sign,
@@ -531,6 +534,7 @@ class Receipt:
     native_delta: int
     quote_delta: int
     reason: str
+    data_fee: int
 
 
 @dataclass
@@ -555,6 +559,8 @@ class FakeChain:
     """One sender's view of a chain: pools, tokens, a mempool, blocks, reorgs."""
 
     base_fee = 10 * GWEI
+    data_fee = 0
+    """What each transaction takes beside its gas, wei."""
 
     def __init__(self, tokens: int, quote: str, *, twins: bool = False, rate: bool = False) -> None:
         """``twins``: each token has a second pool, half as deep, and both are so small that a split pays its gas.
@@ -731,7 +737,7 @@ class FakeChain:
         runs = self.tokens.get(tx.to, Token()).there
         used = tx.gas // 2 + 7 * tx.nonce if runs else bare_gas(tx.data)
         ledger.nonce += 1
-        ledger.native -= used * price
+        ledger.native -= used * price + self.data_fee
         ok, reason = True, ""
         kept = deepcopy(ledger)
         try:
@@ -740,7 +746,7 @@ class FakeChain:
             ok, reason = False, str(error)
             ledger.__dict__.update(kept.__dict__)
         paid = ledger.tokens.get(self.quote, 0) - paid_before
-        return Receipt(tx, ok, used, price, ledger.native - before, paid, reason)
+        return Receipt(tx, ok, used, price, ledger.native - before, paid, reason, self.data_fee)
 
     def _execute(self, ledger: Ledger, tx: Tx, touched: list[str]) -> None:
         if tx.to == OWNER:
@@ -903,6 +909,7 @@ class Setup:
     watches: tuple[WatchWiring, ...] = ()
     treasury: TreasuryWiring | None = None
     fee: FeeEstimator = field(default_factory=lambda: Flat(config=Config()))
+    rollup: Rollup | None = None
 
     def kernel(self, report: Callable[[str, Exception], None]) -> Kernel:
         config = ConstantProductConfig(factories=(FACTORY,), fee_bps=30)
@@ -915,6 +922,7 @@ class Setup:
             finality=self.finality,
             max_pools=self.max_pools,
             amms=(amm,),
+            rollup=self.rollup,
         )
         strategies = tuple(
             StrategyWiring(
@@ -963,6 +971,8 @@ class World:
         self.durable = 0
         self.shadow = Book(account=ACCOUNT)
         self.evidence = Seen(good=True)
+        self.prices: RollupFees | None = None
+        """What the rollup's contracts say; None: no answer."""
         self.readable = True
         """Whether pools can be read from the chain."""
         if start:
@@ -1386,6 +1396,7 @@ def _settle(world: World, ask: Ask, how: str) -> Event:
         balances=tuple((token, world.chain.balance(block, token)) for token in tokens),
         revert_reason=receipt.reason,
         quote_delta=receipt.quote_delta or None,
+        data_fee=receipt.data_fee,
     )
 
 
@@ -1446,6 +1457,14 @@ def _read_pool(world: World, ask: Ask, how: str) -> Event:
     )
 
 
+def _read_rollup(world: World, ask: Ask, how: str) -> Event:
+    body = ask.body
+    assert isinstance(body, ReadRollup)
+    if world.prices is None:
+        return AskFailed(time=world.tick(), account="", ask=ask.id, code="rpc", message="no such contract")
+    return RollupRead(time=world.tick(), chain_id=CHAIN, block=body.block, fees=world.prices)
+
+
 def _describe(world: World, ask: Ask, how: str) -> Event:
     body = ask.body
     assert isinstance(body, DescribeToken)
@@ -1464,4 +1483,5 @@ _ANSWERS: dict[type, Callable[[World, Ask, str], Event]] = {
     ReadBalances: _balances,
     DescribeToken: _describe,
     ReadPool: _read_pool,
+    ReadRollup: _read_rollup,
 }

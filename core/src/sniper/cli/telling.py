@@ -457,9 +457,10 @@ class Teller:
         words, placed = self._words, order.placed
         fate = "succeeded" if receipt.ok else f"reverted: {printable(receipt.revert_reason) or 'without a reason'}"
         gas = receipt.gas_used * receipt.gas_price
+        data = f", and its data {coins(receipt.data_fee, 18)} ether" if receipt.data_fee else ""
         yield Line(
             f"{fate} in block {receipt.block}; {receipt.gas_used:,} gas at {gwei(receipt.gas_price)} cost "
-            f"{coins(gas, 18)} ether",
+            f"{coins(gas, 18)} ether{data}",
             GOOD if receipt.ok else BAD,
             2,
         )

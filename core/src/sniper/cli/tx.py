@@ -115,7 +115,8 @@ def _happenings(attempt: "AttemptStory") -> Iterator[tuple[int, str, bool]]:
     for receipt in attempt.receipts:
         fate = "" if receipt.ok else f"; reverted: {printable(receipt.revert_reason) or 'without a reason'}"
         price, fee = gwei(receipt.gas_price), coins(receipt.gas_used * receipt.gas_price, 18)
-        paid = f"{receipt.gas_used:,} gas at {price}, {fee} ether"
+        data = f", {coins(receipt.data_fee, 18)} ether for its data" if receipt.data_fee else ""
+        paid = f"{receipt.gas_used:,} gas at {price}, {fee} ether{data}"
         yield receipt.time, f"in block {receipt.block} ({receipt.block_hash}): {paid}{fate}", not receipt.ok
     for block, time in dict.fromkeys((booked.block, booked.time) for booked in attempt.booked if booked.undo):
         yield time, f"a reorg took block {block} back", True

@@ -14,6 +14,7 @@ from msgspec import Struct
 from sniper.errors import CodecError, RpcError
 from sniper.evm.abi import function
 from sniper.evm.log import Log, log_from_json
+from sniper.evm.rollup_fee import OpFork, operator_fee
 from sniper.evm.rpc import Endpoints, NodeError, block_parameter
 
 __all__ = ["Settlement", "settle"]
@@ -23,9 +24,9 @@ _TRACER = {"tracer": "prestateTracer", "tracerConfig": {"diffMode": True}}
 
 
 class Settlement(Struct, frozen=True, kw_only=True):
-    """``fee``: gas used times effective price, in wei, paid by ``sender`` (a rollup's data fee is only in the native
-    difference). ``native_difference``: of the owner, in wei, the fee included. ``tokens``: balance in base units per
-    token, None for a token that gave no balance."""
+    """``fee``: gas used times effective price, in wei, paid by ``sender``. ``data_fee``: what an OP-stack chain took
+    beside it, in wei, where the receipt says it. ``native_difference``: of the owner, in wei, both fees included.
+    ``tokens``: balance in base units per token, None for a token that gave no balance."""
 
     transaction: str
     block: int
@@ -38,6 +39,7 @@ class Settlement(Struct, frozen=True, kw_only=True):
     gas_used: int
     gas_price: int
     fee: int
+    data_fee: int
     logs: tuple[Log, ...]
     native_difference: int
     native_exact: bool
@@ -78,6 +80,7 @@ async def settle(
             gas_used=gas_used,
             gas_price=gas_price,
             fee=gas_used * gas_price,
+            data_fee=_data_fee(receipt, gas_used),
             logs=tuple(log_from_json(log) for log in receipt["logs"]),
             native_difference=difference if traced is None else traced,
             native_exact=traced is not None,
@@ -85,6 +88,15 @@ async def settle(
         )
     except (KeyError, TypeError, ValueError, AttributeError) as cause:
         raise RpcError(f"chain {endpoints.chain_id}: the receipt of {tx_hash} makes no sense: {cause!r}") from None
+
+
+def _data_fee(receipt: dict[str, Any], gas_used: int) -> int:
+    """``l1Fee`` and the operator fee, as op-geth writes receipts; ``daFootprintGasScalar`` is in those since
+    Jovian. Any: JSON."""
+    named = ("l1Fee", "operatorFeeScalar", "operatorFeeConstant")
+    data, scalar, constant = (int(receipt.get(name) or "0x0", 16) for name in named)
+    fork: OpFork = "jovian" if "daFootprintGasScalar" in receipt else "isthmus"
+    return data + operator_fee(gas_used, fork, scalar, constant)
 
 
 def _address(value: str | None) -> str | None:

@@ -1,18 +1,34 @@
 """What a rollup takes for posting a transaction's data to its L1, beside gas used times gas price.
 
 Chains of the OP stack take it from the sender's balance apart from gas; Arbitrum turns it into gas, so that it is part
-of what ``eth_estimateGas`` says. The parameters are those that the chain's own contracts tell: the predeploys
-``GasPriceOracle`` (0x4200…000F) and ``L1Block`` (0x4200…0015), and the precompile ``ArbGasInfo`` (0x…6C).
+of what ``eth_estimateGas`` says. `OpFees` and `ArbitrumFees` are what the chain's own contracts tell
+(`sniper.evm.rollup_prices`); both say what a transaction takes of each kind.
 """
 
-from typing import Final
-
-from msgspec import Struct
+from typing import Final, Literal
 
 from sniper.evm.fastlz import fastlz_length
+from sniper.plugin import Frozen
 from sniper.types import BPS
 
-__all__ = ["OpFees", "arbitrum_data_gas", "arbitrum_units", "ecotone_fee", "fjord_fee"]
+__all__ = [
+    "ArbitrumFees",
+    "OpFees",
+    "OpFork",
+    "Rollup",
+    "RollupFees",
+    "arbitrum_data_gas",
+    "arbitrum_units",
+    "bedrock_fee",
+    "ecotone_fee",
+    "fjord_fee",
+    "operator_fee",
+]
+
+Rollup = Literal["op", "arbitrum"]
+"""The kinds of rollups whose prices are read."""
+OpFork = Literal["bedrock", "ecotone", "fjord", "isthmus", "jovian"]
+"""The upgrades of the OP stack that changed what is taken, oldest first."""
 
 SCALE: Final = 10**6
 """``DECIMALS`` is 6: scalars and estimated sizes are millionths."""
@@ -25,26 +41,86 @@ FJORD_COEFFICIENT: Final = 836_500
 FJORD_SMALLEST: Final = 100 * SCALE
 
 
-class OpFees(Struct, frozen=True, kw_only=True):
-    """What ``L1Block`` says in one block. Fees in wei per (blob) gas of L1, scalars in millionths."""
+class OpFees(Frozen, tag="op", kw_only=True):
+    """What ``L1Block`` says in one block. Fees in wei per (blob) gas of L1, scalars in millionths.
+
+    fork               By whose rules they count, as ``GasPriceOracle`` says.
+    overhead           L1 gas added to each transaction, and ``base_fee_scalar`` is ``l1FeeScalar``: Bedrock alone.
+    operator_scalar, operator_constant  Of the operator fee, since Isthmus; the constant in wei.
+    """
 
     l1_base_fee: int
     blob_base_fee: int
     base_fee_scalar: int
     blob_base_fee_scalar: int
+    fork: OpFork = "fjord"
+    overhead: int = 0
+    operator_scalar: int = 0
+    operator_constant: int = 0
 
     @property
     def scaled(self) -> int:
         """Wei for one byte, in millionths."""
         return NON_ZERO_GAS * self.base_fee_scalar * self.l1_base_fee + self.blob_base_fee_scalar * self.blob_base_fee
 
+    def gas(self, unsigned: bytes) -> int:
+        """Gas that its limit must hold for data: none."""
+        return 0
+
+    def fee(self, unsigned: bytes, gas: int) -> int:
+        """Wei that a transaction takes beside its gas. ``unsigned``: see `ecotone_fee`; ``gas``: what it uses."""
+        if self.fork == "bedrock":
+            return bedrock_fee(unsigned, self)
+        data = ecotone_fee(unsigned, self) if self.fork == "ecotone" else fjord_fee(unsigned, self)
+        return data + operator_fee(gas, self.fork, self.operator_scalar, self.operator_constant)
+
+
+class ArbitrumFees(Frozen, tag="arbitrum", kw_only=True):
+    """What ``ArbGasInfo.getPricesInWei`` says in one block, wei: for a byte of data, for gas, and for gas at least."""
+
+    byte_price: int
+    gas_price: int
+    lowest_gas_price: int
+
+    def gas(self, unsigned: bytes) -> int:
+        """L2 gas that its limit must hold for data, as if brotli could not make it shorter: what a node compresses is
+        not known before, and gas that is not used is not paid for."""
+        units = arbitrum_units(len(unsigned) + SIGNATURE_BYTES)
+        return arbitrum_data_gas(units, -(-self.byte_price // NON_ZERO_GAS), self.gas_price, self.lowest_gas_price)
+
+    def fee(self, unsigned: bytes, gas: int) -> int:
+        """Wei beside gas: none."""
+        return 0
+
+
+RollupFees = OpFees | ArbitrumFees
+
+
+def operator_fee(gas: int, fork: OpFork, scalar: int, constant: int) -> int:
+    """Wei for so much gas used, whatever its price (OP stack specification, Isthmus, "Operator Fee"; since Jovian the
+    scalar counts 100 wei and not a millionth: "Jovian: Execution Engine"). It is taken for the gas limit, and what was
+    not used is given back."""
+    if fork not in ("isthmus", "jovian"):
+        return 0
+    return (gas * scalar * 100 if fork == "jovian" else gas * scalar // SCALE) + constant
+
+
+def bedrock_fee(unsigned: bytes, fees: OpFees) -> int:
+    """Wei for the data of a transaction before Ecotone (``GasPriceOracle._getL1FeeBedrock``). ``unsigned``: see
+    `ecotone_fee`."""
+    return (_calldata_gas(unsigned) + fees.overhead) * fees.l1_base_fee * fees.base_fee_scalar // SCALE
+
 
 def ecotone_fee(unsigned: bytes, fees: OpFees) -> int:
     """Wei for the data of a transaction, by the rules of Ecotone (``GasPriceOracle._getL1FeeEcotone``; OP stack
     specification, "Ecotone L1-Cost fee changes"). ``unsigned``: its RLP without the signature, which is added here."""
+    return _calldata_gas(unsigned) * fees.scaled // (NON_ZERO_GAS * SCALE)
+
+
+def _calldata_gas(unsigned: bytes) -> int:
+    """L1 gas for its bytes and those of a signature, as calldata (``GasPriceOracle._getCalldataGas``)."""
     zeros = unsigned.count(0)
-    gas = NON_ZERO_GAS * (len(unsigned) - zeros + SIGNATURE_BYTES) + NON_ZERO_GAS // 4 * zeros
-    return gas * fees.scaled // (NON_ZERO_GAS * SCALE)
+    return NON_ZERO_GAS * (len(unsigned) - zeros + SIGNATURE_BYTES) + NON_ZERO_GAS // 4 * zeros
 
 
 def fjord_fee(unsigned: bytes, fees: OpFees) -> int:

@@ -99,6 +99,13 @@ class ReadPool(Frozen, tag="read-pool"):
     listed: bool
 
 
+class ReadRollup(Frozen, tag="read-rollup"):
+    """Read what a rollup takes for data after ``block``. Answer: `RollupRead`; without it the next block asks again."""
+
+    chain_id: int
+    block: int
+
+
 class Submit(Frozen, tag="submit"):
     """Place an order at an exchange. A command: it leaves once its record is durable. Answer: `Submitted`."""
 
@@ -141,6 +148,7 @@ AskBody = (
     | ReadBalances
     | DescribeToken
     | ReadPool
+    | ReadRollup
     | Submit
     | CancelOrder
     | FindOrder

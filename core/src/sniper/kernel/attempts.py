@@ -55,6 +55,7 @@ class Attempts:
                 block=account.chain.number,
                 replaces=replaces,
                 cancel=cancel,
+                data_gas=account.planning.data_gas(order.carried(step, cancel=cancel)),
             )
         )
         attempt = order.attempts[-1]
@@ -161,6 +162,7 @@ class Attempts:
             swap=swap,
             held=tuple(held),
             urgent=placed.urgent,
+            data_fee=self.account.planning.data_fee(step),
         )
 
     def move(

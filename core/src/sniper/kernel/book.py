@@ -5,6 +5,8 @@ They change by `sniper.kernel.fold.fold` alone.
 
 from bisect import bisect_left
 
+from msgspec.structs import replace
+
 from sniper.errors import IllegalTransition
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask
@@ -48,6 +50,7 @@ class Attempt(State):
     block: int = 0
     note: str = ""
     cancel: bool = False
+    data_gas: int = 0
 
 
 class Order(State):
@@ -81,9 +84,14 @@ class Order(State):
 
     def transaction(self, attempt: Attempt) -> Step:
         """What one of its attempts carries to the chain."""
-        if attempt.cancel:
+        step = self.carried(attempt.step, cancel=attempt.cancel)
+        return replace(step, gas=step.gas + attempt.data_gas) if attempt.data_gas else step  # type: ignore[type-var]
+
+    def carried(self, step: int, *, cancel: bool) -> Step:
+        """The same, before a rollup's data are counted."""
+        if cancel:
             return Step(purpose="cancel", to=self.placed.owner, data=b"", value=0, gas=CANCEL_GAS)
-        return self.steps[attempt.step]
+        return self.steps[step]
 
     def took(self, nonce: int) -> bool:
         """Whether one of its attempts with this nonce is in a block."""

@@ -9,6 +9,7 @@ from copy import copy
 
 from sniper.amm import Amm
 from sniper.events import Block
+from sniper.evm.rollup_fee import RollupFees
 from sniper.fee import FeeEstimator
 from sniper.kernel.listening import Listening
 from sniper.kernel.pool import Pool
@@ -29,6 +30,10 @@ class ChainState:
         self.base_fee = 0
         # A copy, for it learns: two kernels of one wiring must not teach each other.
         self.fee: FeeEstimator = copy(wiring.fee)
+        self.data_fees: RollupFees | None = None
+        """Of a rollup, as they were read last; None: not yet."""
+        self.data_fees_asked = False
+        """Whether a reading of them is out."""
         self.stale: set[str] = set()
         self.pools: OrderedDict[str, Pool] = OrderedDict()
         self.tokens: dict[str, Token] = {}

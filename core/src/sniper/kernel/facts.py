@@ -160,7 +160,8 @@ class StepsAdded(Fact, tag="steps-added/1"):
 
 class AttemptMade(Fact, tag="attempt-made/1"):
     """``block``: the newest block when it was made. ``replaces``: the attempt with the same nonce that it outbids.
-    ``cancel``: it does nothing but take the nonce. ``step`` -1: of no step, see `sniper.kernel.book.NO_STEP`."""
+    ``cancel``: it does nothing but take the nonce. ``step`` -1: of no step, see `sniper.kernel.book.NO_STEP`.
+    ``data_gas``: what a rollup takes for its data as gas, within its limit beside the step's own."""
 
     attempt: str
     order: str
@@ -170,6 +171,7 @@ class AttemptMade(Fact, tag="attempt-made/1"):
     block: int
     replaces: str = ""
     cancel: bool = False
+    data_gas: int = 0
 
 
 class AttemptMoved(Fact, tag="attempt-moved/1"):

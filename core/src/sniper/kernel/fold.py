@@ -190,6 +190,7 @@ def _attempt(book: Book, fact: f.AttemptMade) -> None:
             made_block=fact.block,
             replaces=fact.replaces,
             cancel=fact.cancel,
+            data_gas=fact.data_gas,
         )
     )
     book.indexed.note(order)

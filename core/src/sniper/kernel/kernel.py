@@ -29,6 +29,7 @@ from sniper.events import (
     Reorg,
     Resume,
     Retracted,
+    RollupRead,
     Started,
     StrategyLife,
     TimerFired,
@@ -40,12 +41,12 @@ from sniper.events import (
 )
 from sniper.kernel import facts as f
 from sniper.kernel.account import ANSWERS, Account
-from sniper.kernel.asks import Ask, DescribeToken, ReadPool
+from sniper.kernel.asks import Ask, DescribeToken, ReadPool, ReadRollup
 from sniper.kernel.chain import ChainState
 from sniper.kernel.given import given_amount
 from sniper.kernel.instances import Instance
 from sniper.kernel.listing import release
-from sniper.kernel.market import Market, Report
+from sniper.kernel.market import Market, Report, rollup_ask
 from sniper.kernel.pool import Pool
 from sniper.kernel.timers import Timers
 from sniper.kernel.waits import Due
@@ -99,6 +100,7 @@ class Kernel:
             FeedStale: self._stale,
             PoolTips: self._pending,
             PoolRead: self._read,
+            RollupRead: self.market.priced,
             TokenDescribed: self._described,
             Started: self._started,
             **dict.fromkeys(ANSWERS, self._account_event),
@@ -328,7 +330,15 @@ class Kernel:
                 if account.exits.retired:
                     account.exits.forget()
         self._release(event.chain_id)
+        self._ask_prices(self.market.chains[event.chain_id])
         self._dispatch(event)
+
+    def _ask_prices(self, chain: ChainState) -> None:
+        """Of a rollup, what it takes for data: once a block, and not while an answer is still to come."""
+        if chain.wiring.rollup is not None and not chain.data_fees_asked:
+            chain.data_fees_asked = True
+            body = ReadRollup(chain_id=chain.id, block=chain.number)
+            self.asks.append(Ask(id=rollup_ask(chain.id), account="", deadline=5 * SECOND, body=body))
 
     def _release(self, chain_id: int) -> None:
         chain = self.market.chains[chain_id]
@@ -428,6 +438,7 @@ class Kernel:
     def _started(self, event: Started) -> None:
         for chain in self.market.chains.values():
             chain.stale.clear()  # of the process before: the feeds of this one say so where they have no source
+            chain.data_fees_asked = False
             for address, token in sorted(chain.tokens.items()):
                 if token.asked_of:  # it was no account's ask, so no book has kept it
                     self._ask_token(chain.id, address, token.asked_of)

@@ -13,6 +13,7 @@ from sniper.events import (
     PoolCreated,
     PoolRead,
     PoolTips,
+    RollupRead,
     TokenActed,
     TokenDescribed,
     TradingEnabled,
@@ -28,6 +29,11 @@ from sniper.types import asset_id
 
 Report = Callable[[str, Exception], None]
 """Told of what a plugin raised: a sentence, and the error."""
+
+
+def rollup_ask(chain_id: int) -> str:
+    """Id of the one open reading of what a rollup takes."""
+    return f"?rollup-{chain_id}"
 
 
 class Market:
@@ -347,9 +353,16 @@ class Market:
         pool.reads = 1  # it did not fail since it was read last
         return pool
 
+    def priced(self, event: RollupRead) -> None:
+        """What a rollup takes for data was read."""
+        chain = self.chains[event.chain_id]
+        chain.data_fees, chain.data_fees_asked = event.fees, False
+
     def unread(self, ask: str) -> None:
-        """A pool could not be read."""
+        """A pool could not be read, or what a rollup takes."""
         for chain in self.chains.values():
+            if ask == rollup_ask(chain.id):
+                chain.data_fees_asked = False
             reading = chain.readings.asked(ask)
             if reading is not None:
                 self._unread(chain, reading)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sniper.errors import PluginFault, told
+from sniper.evm.transaction import Transaction
 from sniper.kernel import facts as f
 from sniper.kernel.allowances import approved_amount, grants
 from sniper.kernel.book import Order, Position
-from sniper.kernel.given import given, given_amount
+from sniper.kernel.given import given
 from sniper.kernel.pool import Pool
 from sniper.kernel.routes import Alone, Trade, not_routed
 from sniper.risk import Finding, at_least, must
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
     from sniper.kernel.account import Account
 
 
-DATA_FEE = "what the chain takes for data is not known"
+DATA_FEE = "what the chain takes for data was not read yet"
+DATA_HEADROOM_BPS = 12_500
+"""Kept for what a rollup takes beside gas, of what that is now: the base fee of its L1 rises by an eighth with each of
+its blocks at most (EIP-1559), and what is signed has a byte or two more than is known before."""
+NONCE, FEE = 0x9E3779, 0xB97F4A7C15
+"""Stand for what is not known before a transaction is signed: as long as those get, and of bytes that do not repeat."""
+AMOUNT = 0xF39CC0605CEDC8341082276B
+"""An amount of so many bytes that do not repeat, which compression would make cheaper than what will be sold."""
 
 
 class Planning:
@@ -91,22 +99,53 @@ class Planning:
         return checked(venue.plan_route(swap))
 
     def cost(self, steps: Sequence[Step], bid: FeeBid) -> int | None:
-        """The most that transactions can cost, wei: their gas, and what a rollup takes for their data. None where the
-        fee estimator does not say what that is."""
-        fee = self.account.chain.fee
-        try:
-            return sum(step.gas * bid.max_fee + given_amount(fee.data_fee(step.data)) for step in steps)
-        except Exception as error:  # a plugin's code
-            self.account.kernel.report("the fee estimator does not say what data costs", error)
+        """The most that transactions can cost, wei: their gas, and what a rollup takes for their data. None where that
+        was not read yet."""
+        data = self.data_cost(steps, bid)
+        return None if data is None else sum(step.gas for step in steps) * bid.max_fee + data
+
+    def data_cost(self, steps: Sequence[Step], bid: FeeBid) -> int | None:
+        """Of `cost`, what a rollup takes for data: as gas, or beside it."""
+        if self.account.chain.wiring.rollup is None:
+            return 0
+        if self.account.chain.data_fees is None:
             return None
+        beside = sum(self.data_fee(step) for step in steps) * DATA_HEADROOM_BPS // BPS
+        return sum(self.data_gas(step) for step in steps) * bid.max_fee + beside
+
+    def data_gas(self, step: Step) -> int:
+        """Gas that the limit of a transaction must hold for its data, beside the step's own."""
+        fees = self.account.chain.data_fees
+        return fees.gas(self._unsigned(step)) if fees is not None else 0
+
+    def data_fee(self, step: Step) -> int:
+        """What a rollup takes for a transaction beside its gas now, wei."""
+        fees = self.account.chain.data_fees
+        return fees.fee(self._unsigned(step), step.gas) if fees is not None else 0
+
+    def _unsigned(self, step: Step) -> bytes:
+        """About what will be signed."""
+        return Transaction(
+            chain_id=self.account.chain.id,
+            nonce=NONCE,
+            max_priority_fee=FEE,
+            max_fee=FEE,
+            gas=step.gas,
+            to=step.to,
+            value=step.value,
+            data=step.data,
+        ).payload()
 
     def stake(self, gain: int, steps: Sequence[Step]) -> Stake | None:
-        """What a gain is worth to its transactions; ``gain``: quote asset, base units. None where no pool says it."""
+        """What a gain is worth to its transactions; ``gain``: quote asset, base units. None where no pool says it.
+        What a rollup takes beside gas is no part of what may be bid."""
         account = self.account
         units, wei = worth(account.chain, account.chain.wiring.wrapped_native, self.pool_coin(account.wiring.quote))
         if not units:
             return None
-        return Stake(account=account.name, value=max(0, gain * wei // units), gas=sum(step.gas for step in steps))
+        value = gain * wei // units - sum(self.data_fee(step) for step in steps)
+        gas = sum(step.gas + self.data_gas(step) for step in steps)
+        return Stake(account=account.name, value=max(0, value), gas=gas)
 
     def stake_of(self, order: Order) -> Stake | None:
         """What an order has at stake: that of an arbitrage is known, others are worth more than the next block."""
@@ -152,13 +191,13 @@ class Planning:
         try:
             swap = self.swap(entry.venue, pool, account.wiring.quote, token, entry.amount, min_out, opens=True)
             steps = self.plan(entry.venue, swap)
-            exit_gas = self._gas_of_exit(entry.venue, pool, token) * bid.max_fee
+            exit_gas = self._cost_of_exit(entry.venue, pool, token, bid)
             exit_data = pool.venue_data(token)
         except Exception as error:  # a plugin's code: without a plan there is no entry
             account.kernel.report(f"venue {entry.venue} has no plan for {entry.intent}", error)
             return (still, must("planned", False, note=told(error))), None
         gas = self.cost(steps, bid)
-        if gas is None:
+        if gas is None or exit_gas is None:
             return (still, must("fee-bid", False, note=DATA_FEE, retry_after_s=5)), None
         enough = self._enough(entry, gas + exit_gas)
         findings: tuple[Finding, ...] = (still, enough)
@@ -170,9 +209,7 @@ class Planning:
             chosen, remark = account.routes.chosen(self.entry(entry, out), alone, bid, proposals)
             if chosen is not None:
                 dearer = self.cost(chosen.steps, bid)
-                if dearer is None:
-                    remark = not_routed(DATA_FEE)
-                elif self._enough(entry, dearer + exit_gas).ok:
+                if dearer is not None and self._enough(entry, dearer + exit_gas).ok:
                     route, out, min_out, steps, gas = chosen.route, chosen.out, chosen.min_out, chosen.steps, dearer
                 else:
                     remark = not_routed("too little cash for the gas of the route")
@@ -236,17 +273,22 @@ class Planning:
         enough = at_least("free-cash", view.cash(entry.quote), entry.amount, unit="base units")
         return at_least("free-gas", view.cash(native), gas, unit="wei") if enough.ok else enough
 
-    def _gas_of_exit(self, name: str, pool: Pool, token: str) -> int:
-        """Gas units of the way back: the approval at entry and a sale that approves again."""
+    def _cost_of_exit(self, name: str, pool: Pool, token: str, bid: FeeBid) -> int | None:
+        """The most that the way back can cost, wei: the approval at entry and a sale that approves again. None where
+        it is not known."""
+        if self.account.chain.wiring.rollup is not None:  # what its data take depends on the pool
+            return self.cost(self._way_back(name, pool, token), bid)
         key = (pool.amm, self.account.wiring.quote)
         known = self.exit_gas.get(key)
         if known is None:
-            venue = self.account.kernel.wiring.venues[name]
-            sale = self.swap(name, pool, token, self.account.wiring.quote, 1, 0, opens=False)
-            approval = venue.approve(pool.chain_id, pool.amm, token, 1, 0)
-            known = sum(step.gas for step in (*checked(approval), *self.plan(name, sale)))
-            self.exit_gas[key] = known
-        return known
+            known = self.exit_gas[key] = sum(step.gas for step in self._way_back(name, pool, token))
+        return known * bid.max_fee
+
+    def _way_back(self, name: str, pool: Pool, token: str) -> tuple[Step, ...]:
+        venue = self.account.kernel.wiring.venues[name]
+        sale = self.swap(name, pool, token, self.account.wiring.quote, AMOUNT, AMOUNT, opens=False)
+        approval = venue.approve(pool.chain_id, pool.amm, token, AMOUNT, 0)
+        return (*checked(approval), *self.plan(name, sale))
 
 
 def checked(steps: object) -> tuple[Step, ...]:

@@ -13,6 +13,7 @@ from sniper.kernel import facts as f
 from sniper.kernel.entries import KERNEL, Denials, describe
 from sniper.kernel.given import given
 from sniper.kernel.guards import Guard
+from sniper.kernel.planning import DATA_FEE
 from sniper.kernel.routes import Alone, Chosen, Offer, not_routed
 from sniper.risk import Finding, at_least, must
 from sniper.types import BPS, NATIVE, Entry, asset_id
@@ -154,7 +155,10 @@ class Reductions:
         if chosen is None:
             return None, remark
         free = account.view.cash(asset_id(position.chain_id, NATIVE)) + position.exit_gas
-        if sum(step.gas for step in (*chosen.steps, *alone.steps)) * bid.max_fee > free:
+        cost = account.planning.cost((*chosen.steps, *alone.steps), bid)
+        if cost is None:
+            return None, not_routed(DATA_FEE)
+        if cost > free:
             return None, not_routed("too little cash for the gas of the route")
         return chosen, remark
 

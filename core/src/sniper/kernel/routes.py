@@ -146,11 +146,18 @@ class Routes:
                     account.kernel.report(f"venue {name} has no plan for the route of {trade.name}", error)
                     why = why or told(error)
                     continue
-                if route.net - ask.cost(max(0, _approving(chosen.steps) - _approving(alone.steps))) > least:
+                more = ask.cost(max(0, _approving(chosen.steps) - _approving(alone.steps)))
+                if route.net - more - ask.units(self._more_data(chosen, alone, bid)) > least:
                     return chosen, _routed(route, trade.out)
                 why = why or POORER
             why = why or NOBODY
         return None, not_routed(why or POORER)
+
+    def _more_data(self, chosen: Chosen, alone: Alone, bid: FeeBid) -> int:
+        """What a rollup takes for the data of the route beyond those of the pool alone, wei."""
+        planning = self.account.planning
+        routed, direct = (planning.data_cost(each.steps, bid) or 0 for each in (chosen, alone))
+        return max(0, routed - direct)
 
     def spoilt(self, placed: f.OrderPlaced) -> bool:
         """Whether the legs of a sale that waited for approvals would bring less now than it insists on."""

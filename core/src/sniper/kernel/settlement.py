@@ -33,7 +33,7 @@ class Settlement:
         """The attempt is in a block: book what it moved."""
         allowances = self.account.allowances
         step = order.transaction(attempt)
-        gas = event.gas_used * event.gas_price
+        gas = event.gas_used * event.gas_price + event.data_fee
         if step.purpose == "entry" and event.ok and order.placed.side == "arbitrage":
             self._went_round(order, attempt, event, gas)
         elif step.purpose == "transfer" and event.ok:

@@ -13,6 +13,7 @@ from sniper.amm import Amm
 from sniper.codec import decode, encode, encode_state, restore_state
 from sniper.errors import CodecError
 from sniper.events import Block, Log
+from sniper.evm.rollup_fee import RollupFees
 from sniper.exit import Sell
 from sniper.kernel.account import Account
 from sniper.kernel.book import Book
@@ -112,6 +113,8 @@ class ChainSnapshot(Frozen):
     unlisted: tuple[PoolState, ...]
     unlisted_tokens: tuple[TokenState, ...]
     readings: ReadingsState
+    data_fees: RollupFees | None = None
+    data_fees_asked: bool = False
 
 
 class TimerState(Frozen):
@@ -219,6 +222,8 @@ def _chain(chain: ChainState) -> ChainSnapshot:
         unlisted=tuple(_pool(pool) for pool in chain.unlisted.values()),
         unlisted_tokens=_tokens(chain.unlisted_tokens),
         readings=_readings(chain.readings),
+        data_fees=chain.data_fees,
+        data_fees_asked=chain.data_fees_asked,
     )
 
 
@@ -347,6 +352,7 @@ def restore(kernel: Kernel, state: bytes) -> tuple[str, ...]:
 
 def _restore_chain(chain: ChainState, state: ChainSnapshot, left_out: list[str]) -> None:
     chain.number, chain.timestamp, chain.base_fee = state.number, state.timestamp, state.base_fee
+    chain.data_fees, chain.data_fees_asked = state.data_fees, state.data_fees_asked
     fee = chain.fee
     try:
         chain.fee = restore_state(type(fee), state.fee, config=fee.config)  # type: ignore[attr-defined]  # as above

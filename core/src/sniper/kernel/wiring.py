@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sniper.amm import Amm
+from sniper.evm.rollup_fee import Rollup
 from sniper.exit import Exit
 from sniper.fee import FeeEstimator
 from sniper.risk import RiskCheck, RiskProbe, RiskWatch
@@ -31,7 +32,8 @@ class AmmWiring:
 @dataclass(frozen=True)
 class ChainWiring:
     """``finality``: blocks after which nothing is undone. ``quotes``: addresses that count as money in a pool.
-    ``pools``: (section, `Found.pool`) of pools that are read at start, older than what is watched."""
+    ``pools``: (section, `Found.pool`) of pools that are read at start, older than what is watched. ``rollup``: whose
+    contracts say what it takes for data; None: it takes nothing."""
 
     chain_id: int
     wrapped_native: str
@@ -41,6 +43,7 @@ class ChainWiring:
     max_pools: int = 50_000
     amms: tuple[AmmWiring, ...] = ()
     pools: tuple[tuple[str, str], ...] = ()
+    rollup: Rollup | None = None
 
 
 @dataclass(frozen=True)

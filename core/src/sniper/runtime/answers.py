@@ -17,7 +17,7 @@ def settled(ask: Ask, now: int, what: object) -> Settled:
     if what is None:
         return Settled(time=now, account=ask.account, ask=ask.id, included=False)
     found = given(what, Settlement)
-    for amount in (found.gas_used, found.gas_price, *(held for _, held in found.balances)):
+    for amount in (found.gas_used, found.gas_price, found.data_fee, *(held for _, held in found.balances)):
         given_amount(amount)
     return Settled(
         time=now,
@@ -33,4 +33,5 @@ def settled(ask: Ask, now: int, what: object) -> Settled:
         balances=found.balances,
         revert_reason=found.revert_reason,
         quote_delta=found.quote_delta,
+        data_fee=found.data_fee,
     )

@@ -14,12 +14,14 @@ from sniper.events import (
     Event,
     PoolRead,
     ProbeAnswered,
+    RollupRead,
     RouteProposed,
     SellSimulated,
     Signed,
     TokenDescribed,
 )
 from sniper.evm.abi import function
+from sniper.evm.rollup_prices import read_prices
 from sniper.evm.rpc import Endpoints
 from sniper.executor import Executor, Outcome
 from sniper.kernel.asks import (
@@ -29,6 +31,7 @@ from sniper.kernel.asks import (
     ProposeRoute,
     ReadBalances,
     ReadPool,
+    ReadRollup,
     Send,
     Settle,
     Sign,
@@ -105,6 +108,7 @@ class Effects:
             ReadBalances: self._balances,
             DescribeToken: self._describe,
             ReadPool: self._pool,
+            ReadRollup: self._rollup,
         }
 
     async def warm(self) -> None:
@@ -310,6 +314,14 @@ class Effects:
             ask=ask.id,
             listed=body.listed,
         )
+
+    async def _rollup(self, ask: Ask) -> Event:
+        body = ask.body
+        assert isinstance(body, ReadRollup)
+        rollup = self._kernel.market.chains[body.chain_id].wiring.rollup
+        assert rollup is not None  # nobody asks else
+        fees = await read_prices(rollup, self._endpoints[body.chain_id], body.block)
+        return RollupRead(time=self._clock(), chain_id=body.chain_id, block=body.block, fees=fees)
 
     async def _describe(self, ask: Ask) -> Event:
         body = ask.body

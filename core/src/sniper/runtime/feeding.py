@@ -19,6 +19,7 @@ from sniper.events import (
     PoolRead,
     PoolTips,
     Reorg,
+    RollupRead,
     TokenDescribed,
     tag_of,
 )
@@ -40,6 +41,7 @@ OF_THE_CHAIN = (
     Reorg,
     PoolRead,
     PoolTips,
+    RollupRead,
     PendingLiquidity,
     OwnTransaction,
     TokenDescribed,

@@ -41,6 +41,7 @@ def wire(resolved: Resolved, *, signs: bool) -> Wiring:
             quotes=tuple(sorted({a.quote for a in resolved.accounts if a.chain_id == chain.id and a.quote != NATIVE})),
             finality=chain.finality,
             amms=amms,
+            rollup=chain.rollup,
             pools=tuple((section, pool) for section, pools in sorted(chain.pools.items()) for pool in pools),
         )
         for chain in resolved.chains.values()

@@ -20,6 +20,7 @@ from pydantic import (
 
 from sniper.amounts import Amount, PositiveAmount
 from sniper.evm.keccak import keccak256
+from sniper.evm.rollup_fee import Rollup
 from sniper.settings.secrets import EndpointUrl
 from sniper.types import NATIVE, Mode
 
@@ -122,6 +123,9 @@ class Chain(Table):
     """Most requests a second to each endpoint."""
     executor: str | None = None
     """The [executor.NAME] section, or executor plugin, that sends on this chain; that of [runtime], where left out."""
+    rollup: Rollup | None = None
+    """Whose contracts say what the chain takes for data: those of the OP stack ("op": OP Mainnet, Base) or of
+    "arbitrum". Left out where it takes nothing; without it on a rollup, too little is kept for gas."""
     hardfork: Literal["cancun", "newest"] | None = None
     """By whose rules it plays, where its node does not tell. With those of "cancun" simulations run here, which is
     faster, with all others on the node."""

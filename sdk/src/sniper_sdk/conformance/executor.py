@@ -77,7 +77,7 @@ def _is_sound(settled: Settlement, submission: Submission) -> None:
     assert 0 < settled.gas_used <= submission.gas, f"used {settled.gas_used} of {submission.gas} gas"
     assert settled.gas_price <= submission.max_fee, f"paid {settled.gas_price} per gas, bid {submission.max_fee}"
     assert all(amount >= 0 for _, amount in settled.balances), f"a balance below nothing: {settled.balances!r}"
-    gas = settled.gas_used * settled.gas_price
+    gas = settled.gas_used * settled.gas_price + settled.data_fee
     if not settled.ok:
         assert settled.native_delta == -gas, (
             f"it reverted, so only its gas may be gone: {gas}, not {settled.native_delta}"

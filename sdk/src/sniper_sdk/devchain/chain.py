@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from sniper.errors import CallReverted, RpcError, SniperError
+from sniper.types import NATIVE
 from sniper_sdk.devchain.abi import encoded
 from sniper_sdk.devchain.account import Account, checksum
 from sniper_sdk.devchain.deployment import Addresses, DeployedState, deployed_state
@@ -60,7 +61,9 @@ class DevChain:
     chain time, whatever the wall clock says, so two equal runs have equal blocks. `contracts=False` leaves out Uniswap.
     `kept_states` bounds the past blocks whose state can be asked for; without it the node keeps all, and those of
     thousands of blocks on disk, tens of megabytes each where the contracts are large. `order`: which transactions come
-    first in a block, those that pay most or those that came first.
+    first in a block, those that pay most or those that came first. `optimism`: take from senders what ``L1Block`` says
+    (`sniper_sdk.protocols.set_prices`), by the rules of Isthmus. The zero address, which asks for most of what is read,
+    then has funds, for this node takes it of calls, too.
 
     Ten `accounts` hold 10,000 ETH each. The process ends with the thread that started it.
     """
@@ -76,10 +79,12 @@ class DevChain:
         contracts: bool = True,
         kept_states: int | None = None,
         order: Literal["fees", "fifo"] = "fees",
+        optimism: bool = False,
         progress: Progress | None = None,
     ) -> None:
         self.chain_id = chain_id
         self.order = order
+        self.optimism = optimism
         self.hardfork = hardfork
         self.automine = automine and block_time is None
         self.block_time = block_time
@@ -101,6 +106,8 @@ class DevChain:
         self.rpc.call("evm_setNextBlockTimestamp", self.timestamp() + self.block_interval)
         for account in self.accounts:
             self.fund(account.address, 10_000 * 10**18)
+        if self.optimism:
+            self.fund(NATIVE, 10_000 * 10**18)
         return self
 
     def restart(self, state: bytes) -> None:
@@ -120,7 +127,8 @@ class DevChain:
         state: DeployedState | None = None
         if self._contracts:
             state = deployed_state(DevChain, self.hardfork, genesis, self._progress)
-        arguments = ["--chain-id", str(self.chain_id), "--hardfork", self.hardfork, "--accounts", "1", *genesis]
+        fork = ["--optimism", "--hardfork", "isthmus"] if self.optimism else ["--hardfork", self.hardfork]
+        arguments = ["--chain-id", str(self.chain_id), *fork, "--accounts", "1", *genesis]
         arguments += ["--order", self.order, "--no-request-size-limit"]
         if state is not None:
             self._addresses = state.addresses

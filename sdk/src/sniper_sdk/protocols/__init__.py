@@ -9,6 +9,8 @@ with DevChain() as chain:
 
 `Protocols` deploys all of them at once, which takes less than a tenth of a second.
 
+`set_prices` puts a rollup's own contracts at their places.
+
 Each class says where its contracts stand, makes pools with liquidity from the chain's first account (which must hold
 and gets approved what goes in), and asks the protocol's own contracts for quotes.
 """
@@ -19,10 +21,11 @@ from typing import Self
 from sniper_sdk.devchain import DevChain
 from sniper_sdk.protocols.balancer import Balancer
 from sniper_sdk.protocols.curve import Curve
+from sniper_sdk.protocols.rollup import set_prices
 from sniper_sdk.protocols.uniswap_v4 import PoolKey, UniswapV4
 from sniper_sdk.protocols.universal_router import PERMIT2, UniversalRouter
 
-__all__ = ["PERMIT2", "Balancer", "Curve", "PoolKey", "Protocols", "UniswapV4", "UniversalRouter"]
+__all__ = ["PERMIT2", "Balancer", "Curve", "PoolKey", "Protocols", "UniswapV4", "UniversalRouter", "set_prices"]
 
 
 @dataclass(frozen=True)

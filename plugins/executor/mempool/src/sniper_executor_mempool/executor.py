@@ -58,6 +58,7 @@ class Mempool(Executor):
             balances=tuple((token, amount) for token, amount in found.tokens.items() if amount is not None),
             revert_reason="" if found.success else await _reason(endpoints, submission, found.block),
             quote_delta=_quote_delta(submission, found.logs),
+            data_fee=found.data_fee,
         )
 
 

@@ -66,7 +66,7 @@ class Paper(Executor):
 
     def _played(self, submission: Submission, block: int, gas_price: int) -> Settlement:
         gas_used = submission.gas * self.config.gas_used_bps // BPS
-        native = -gas_used * gas_price
+        native = -gas_used * gas_price - submission.data_fee
         balances = dict(submission.held)
         quote_delta = None
         reason = ""
@@ -91,6 +91,7 @@ class Paper(Executor):
             balances=tuple(sorted(balances.items())),
             revert_reason=reason,
             quote_delta=quote_delta,
+            data_fee=submission.data_fee,
         )
 
     def _swapped(self, swap: Swap, balances: dict[str, int]) -> tuple[int, str]:
