@@ -62,10 +62,18 @@ class Execution:
         bid = self.attempts.bid(urgent=order.placed.urgent, blocks_waited=0, stake=stake)
         self.attempts.make(order, order.step, sender.next_nonce, bid)
 
-    def _next_in_line(self) -> None:
+    def _after(self, order: Order) -> None:
+        """An attempt of this order is over: what follows for it, then for those that wait for a signature."""
+        self.advance(order)
+        self._next_in_line(until_signing=True)
+
+    def _next_in_line(self, *, until_signing: bool) -> None:
         book = self.account.book
-        for order in [book.orders[key] for key in sorted(book.indexed.idle)]:
-            self.advance(order)
+        for key in list(book.indexed.idle):
+            if until_signing and self.attempts.signing():
+                return
+            if key in book.orders:
+                self.advance(book.orders[key])
 
     def _end(self, order: Order, state: str, reason: str) -> None:
         account = self.account
@@ -85,13 +93,13 @@ class Execution:
             self.attempts.move(order, attempt, "dropped", note="not needed any more")
         else:
             self.attempts.ready(order, attempt, event.raw, event.tx_hash)
-        self._next_in_line()
+        self._after(order)
 
     def not_signed(self, body: Sign, code: str, message: str) -> None:
         """The signer refused or is gone: nothing has left, the nonce is free again."""
         order, attempt = self.account.book.attempt_of(body.attempt)
         self.attempts.move(order, attempt, "dropped", note=f"not signed: {code}: {message}")
-        self._next_in_line()
+        self._after(order)
 
     def sent(self, event: Sent) -> None:
         """A node's word on a broadcast."""
@@ -104,7 +112,7 @@ class Execution:
             return
         self.attempts.sent(order, attempt, event)
         if attempt.state == "dropped":
-            self._next_in_line()
+            self._after(order)
         elif event.outcome == "nonce-too-low":
             self.wallet.read()
 
@@ -127,7 +135,7 @@ class Execution:
             if attempt.note == NONCE_PASSED and account.chain.number > attempt.block:
                 note = "its nonce was used outside sniper"
                 self.attempts.move(order, attempt, "replaced", note=note, block=attempt.block)
-                self._next_in_line()
+                self._after(order)
                 self.wallet.read(anew=True)  # whatever used it has paid for it
             return
         if not self._on_chain(event):
@@ -153,7 +161,7 @@ class Execution:
         if isinstance(self.account.close_ask(event.ask), ReadBalances):
             self.wallet.compare(event)
             self._fill()
-            self._next_in_line()
+            self._next_in_line(until_signing=False)
 
     def _fill(self) -> None:
         """What waits above a missing nonce would wait for ever. Not at once: what had it may yet come back by itself,
@@ -177,14 +185,16 @@ class Execution:
         if not book.orders:
             return
         asked = {ask.body.submission.attempt for ask in book.asks.values() if isinstance(ask.body, Settle | Send)}
-        for order in book.working():
-            for attempt in list(order.attempts):
-                if attempt.state in IN_FLIGHT and attempt.id not in asked:
-                    self.attempts.settle(order, attempt)
-                    if self.attempts.leaves_again(order, attempt):
-                        self.attempts.send(order, attempt)
-            self.attempts.outbid(order)
-            self.advance(order)
+        in_flight = book.in_flight()  # in the order of nonces, in which alone they can be booked
+        last = {order.id: attempt for order, attempt in in_flight}
+        for order, attempt in in_flight:
+            if attempt.id not in asked:
+                self.attempts.settle(order, attempt)
+                if self.attempts.leaves_again(order, attempt):
+                    self.attempts.send(order, attempt)
+            if attempt is last[order.id]:
+                self.attempts.outbid(order)
+        self._next_in_line(until_signing=False)
 
     def reorg(self, chain_id: int, ancestor: int) -> None:
         """Blocks above ``ancestor`` are gone: what happened in them is taken back, and its attempts are open again."""

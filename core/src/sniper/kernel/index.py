@@ -38,14 +38,14 @@ class Index:
     """Of one book.
 
     signing  Working orders with an attempt that is being signed.
-    idle     Working orders with nothing under way.
+    idle     Working orders with nothing under way, sorted.
     """
 
     __slots__ = ("_approving", "_asks", "_flying", "_noted", "_of_token", "_open", "idle", "signing")
 
     def __init__(self, book: "Book") -> None:
         self.signing: set[str] = set()
-        self.idle: set[str] = set()
+        self.idle: list[str] = []
         self._flying: dict[Wallet, list[Place]] = {}
         self._open: dict[Wallet, list[Place]] = {}
         self._approving: dict[tuple[int, str], set[Place]] = {}
@@ -99,7 +99,7 @@ class Index:
             if now.signing:
                 self.signing.add(id_)
             elif not now.flying:
-                self.idle.add(id_)
+                insort(self.idle, id_)
 
     def _forget(self, id_: str, noted: Noted) -> None:
         for place in noted.flying:
@@ -110,7 +110,8 @@ class Index:
             _discard(self._approving, (noted.wallet[0], token), place)
         _discard(self._of_token, noted.token, id_)
         self.signing.discard(id_)
-        self.idle.discard(id_)
+        if not (noted.signing or noted.flying):
+            del self.idle[bisect_left(self.idle, id_)]
 
     # ---- asks ----
 
