@@ -11,7 +11,7 @@ from stand.market import ETHER, Launch
 from stand.stand import Stand
 
 MOST_HELD = 4
-"""Tokens that the crowd trades at a time; older ones are left alone."""
+"""Tokens that the bot holds before nothing more is launched."""
 PAUSE_S = 0.15
 """Between two things that people do, at most."""
 
@@ -26,18 +26,19 @@ class Crowd:
 
     async def act(self) -> None:
         """One thing."""
-        stand, chance = self.stand, self.rng.random()
-        if chance < 0.15 and len(self._held()) < MOST_HELD:
+        stand, chance, held = self.stand, self.rng.random(), self._held()
+        if chance < 0.15 and len(held) < MOST_HELD:
             self.launches.append(stand.market.launch())
         elif chance < 0.35 and self.launches:
-            stand.market.buy(self.rng.choice(self.launches[-MOST_HELD:]), 8 * ETHER)
+            stand.market.buy(self.rng.choice(held or self.launches[-MOST_HELD:]), 8 * ETHER)
         else:
             stand.chain.mine()
         await asyncio.sleep(self.rng.random() * PAUSE_S)
 
-    def _held(self) -> list[str]:
+    def _held(self) -> list[Launch]:
+        """What the bot holds is bought up first: else it would hold that for ever, and nothing would happen."""
         book = self.stand.record.books.get(self.stand.traders[0].name)
-        return list(book.positions) if book else []
+        return [each for each in self.launches if book and each.asset(self.stand.chain) in book.positions]
 
     async def for_seconds(self, seconds: float) -> None:
         """Until so many have passed. Ends on a block, not in the middle of something."""
@@ -60,16 +61,22 @@ class Killer:
     states: deque[tuple[int, bytes]] = field(default_factory=lambda: deque(maxlen=2))
 
     async def round(self, *, node: bool = True) -> None:
-        """Busy for a moment, killed at another one, and perhaps once more while it starts; then it runs again."""
+        """Busy for a moment, killed at another one, and perhaps once more while it starts; then it runs again.
+
+        ``node``: it may be killed, too, while the bot runs or is dead.
+        """
         stand, rng = self.stand, self.rng
         if not self.kills:
-            self.crowd.launches.append(stand.market.launch())  # so that each run has a trade
+            self.crowd.launches.append(stand.market.launch())  # so that there is something to trade
         self._keep()
         crowd = asyncio.create_task(self.crowd.for_seconds(1.2))
-        await asyncio.sleep(rng.random() * 1.2)
+        await asyncio.sleep(rng.random() * 0.6)
+        if node and rng.random() < 0.15:
+            self._kill_node()
+        await asyncio.sleep(rng.random() * 0.6)
         await self._kill()
         await crowd
-        if node and rng.random() < 0.3:
+        if node and self.states and rng.random() < 0.3:
             self._kill_node()
         if rng.random() < 0.4:
             await stand.bot.start(stand.write(), environment=stand.environment)
@@ -98,8 +105,10 @@ class Killer:
         number, state = self.rng.choice(list(self.states))
         lost = stand.chain.block_number() - number
         self.lost_blocks += lost
+        before = stand.chain.rpc_url
         stand.chain.restart(state)
-        stand.node.target = stand.chain.rpc_url
+        if stand.node.target == before:
+            stand.node.target = stand.chain.rpc_url
         self.node_kills += 1
         self.states.clear()
         # launches that no block has any more are nobody's to trade

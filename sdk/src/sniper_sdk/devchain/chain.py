@@ -213,7 +213,10 @@ class DevChain:
 
         `tip` is in wei for each gas: the node takes the highest first. `nonce` is the sender's next unless given.
         """
-        signed = self._signed(sender, to, data, value, gas=gas, tip=tip, nonce=nonce)
+        return self.hand_in(self._signed(sender, to, data, value, gas=gas, tip=tip, nonce=nonce))
+
+    def hand_in(self, signed: str) -> str:
+        """Let a signed transaction (hex with 0x) wait for a block; its hash."""
         return str(self.rpc.call("eth_sendRawTransaction", signed))
 
     def send(
@@ -228,7 +231,7 @@ class DevChain:
             receipt = _receipt(self.rpc.call("eth_sendRawTransactionSync", signed))
         else:
             transaction = str(self.rpc.call("eth_sendRawTransaction", signed))
-            self.mine()
+            self.rpc.call("evm_mine")
             receipt = self.receipt(transaction)
         if not receipt.succeeded:
             call = {"from": sender.address, "to": to, "data": "0x" + data.hex(), "value": hex(value), "gas": hex(gas)}
