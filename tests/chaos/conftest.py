@@ -1,4 +1,4 @@
-"""A stand behind the fault proxy, over HTTP or WebSocket; another one whose blocks come from a builder behind a relay."""
+"""A stand behind the fault proxy, over HTTP or WebSocket; and one whose blocks come from a builder behind a relay."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

@@ -1,10 +1,12 @@
-"""SIGKILL at every boundary of the journal: before a frame, in its middle, and behind it, before what it asks leaves.
+"""SIGKILL at every boundary of the journal: before a frame, in its middle, behind it, and behind the sync of a command.
 
-Each start of the bot counts its frames from one, so what a start itself writes is among them. The number at which it
-dies grows until a start lives long enough to buy, approve and sell.
+Each start of the bot counts its frames and syncs from one, so what a start itself writes is among them. The number at
+which it dies grows until a start lives long enough to buy, approve and sell.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from stand import Stand
@@ -18,10 +20,10 @@ LIVES = 80
 """A life of so many frames sees a launch, the entry, its approval, the exit and the blocks of each."""
 
 
-async def lives_until(stand: Stand[FaultProxy], site: Path, frame: int, where: Where) -> bool:
+async def lives_until(stand: Stand[FaultProxy], site: Path, nth: int, where: Where) -> bool:
     """Start the bot, let a launch come and its price rise; whether it died before that was over."""
     name = stand.traders[0].name
-    await stand.bot.start(stand.write(), environment={**stand.environment, **dies(site, frame, where)})
+    await stand.bot.start(stand.write(), environment={**stand.environment, **dies(site, nth, where)})
     launch = None
     for _ in range(MOST_BLOCKS):
         head = stand.chain.block_number()
@@ -51,30 +53,30 @@ async def reaches(stand: Stand[FaultProxy], head: int) -> bool:
     return stand.bot.running
 
 
-async def died_at(stand: Stand[FaultProxy], tmp_path: Path, frames: range, where: Where) -> int:
-    """Die at each of these frames; after each death another start goes on, and the account is audited. How often."""
+async def died_at(stand: Stand[FaultProxy], site: Path, moments: Iterable[tuple[Where, int]]) -> int:
+    """Die at each of these; after each death another start goes on, and the account is audited. How often."""
     deaths = 0
-    for frame in frames:
-        if not await lives_until(stand, tmp_path / "site", frame, where):
+    await stand.start()
+    await stand.bot.kill()
+    for where, nth in moments:
+        if not await lives_until(stand, site, nth, where):
             break
         deaths += 1
         await stand.start()
         await stand.mine()
         await stand.mine_until(lambda record: not record.books["main"].orders)
-        assert await audit(stand) == [], f"{where} frame {frame}"
+        assert await audit(stand) == [], f"{where} {nth}"
         await stand.bot.kill()
     return deaths
 
 
-async def test_deaths_behind_the_frames_of_a_start_and_of_an_entry(stand: Stand[FaultProxy], tmp_path: Path) -> None:
-    await stand.start()
-    await stand.bot.kill()
-    assert await died_at(stand, tmp_path, range(6, 13, 6), "after") == 2
+async def test_deaths_at_the_four_boundaries_of_a_frame(stand: Stand[FaultProxy], tmp_path: Path) -> None:
+    moments: list[tuple[Where, int]] = [("before", 8), ("torn", 12), ("written", 10), ("synced", 2)]
+    assert await died_at(stand, tmp_path / "site", moments) == len(moments)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("where", ["before", "torn", "after"])
-async def test_a_death_at_every_frame(stand: Stand[FaultProxy], tmp_path: Path, where: Where) -> None:
-    await stand.start()
-    await stand.bot.kill()
-    print(f"{await died_at(stand, tmp_path, range(1, LIVES + 1), where)} deaths {where} a frame")
+@pytest.mark.parametrize("where", get_args(Where))
+async def test_a_death_at_every_boundary(stand: Stand[FaultProxy], tmp_path: Path, where: Where) -> None:
+    deaths = await died_at(stand, tmp_path / "site", ((where, nth) for nth in range(1, LIVES + 1)))
+    print(f"{deaths} deaths {where}")

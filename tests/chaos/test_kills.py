@@ -1,7 +1,7 @@
 """SIGKILL of the bot and of the node at seeded moments of a busy run: nothing lost, nothing twice, nothing unexplained.
 
-Each long test makes twenty-five kills of the bot; together they are 500 on the public pool, 100 while trades are played,
-and 100 through a relay that lies with each of `private` and `bundle`.
+Each long test makes twenty-five kills of the bot; together they are 500 on the public pool, 100 while trades are
+played, and through a relay that lies 100 with each of `private` and `bundle`.
 """
 
 import random
@@ -61,9 +61,7 @@ async def test_kills_while_trades_are_played(stand: Stand[FaultProxy]) -> None:
 
 
 @pytest.mark.parametrize("executor", ["private", "bundle"])
-async def test_kills_while_a_relay_has_what_was_signed(
-    relayed: Stand[FaultProxy], relay: Relay, executor: str
-) -> None:
+async def test_kills_while_a_relay_has_what_was_signed(relayed: Stand[FaultProxy], relay: Relay, executor: str) -> None:
     await killed_at_relay(relayed, relay, executor, 3, 2)
 
 

@@ -9,8 +9,8 @@ from sniper_sdk.relay import Builder
 class BuiltChain(DevChain):
     """As a `DevChain` that is told when to mine. ``builder``: what relays stand before.
 
-    What `send` sends has a block of its own, which another builder won: the node plays no creation of a contract, so this
-    one could not choose it.
+    What `send` sends has a block of its own, which another builder won: the node plays no creation of a contract, so
+    this one could not choose it.
     """
 
     def __init__(self) -> None:

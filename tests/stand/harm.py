@@ -11,8 +11,9 @@ from typing import Literal
 DIES = "STAND_DIES"
 CLOCK = "STAND_CLOCK"
 
-Where = Literal["before", "torn", "after"]
-"""Before a frame is written, when what the last one asked has left; in the middle of it; before what it asks leaves."""
+Where = Literal["before", "torn", "written", "synced"]
+"""Before a frame is written, when what the last one asked has left; in its middle; behind it, when its queries may have
+left and nothing of it is synced; after the sync of what holds a command, before that leaves."""
 
 SITECUSTOMIZE = """
 import os
@@ -32,9 +33,8 @@ if os.environ.get("STAND_CLOCK"):
 if os.environ.get("STAND_DIES"):
     import sniper.journal.writer as _writer
 
-    _frame, _where = os.environ["STAND_DIES"].split()
-    _left = [int(_frame)]
-    _whole = _writer._write_all
+    _nth, _where = os.environ["STAND_DIES"].split()
+    _left = [int(_nth)]
 
     def _die():
         os.kill(os.getpid(), signal.SIGKILL)
@@ -57,14 +57,14 @@ if os.environ.get("STAND_DIES"):
 
         return dying
 
-    _writer.Writer.append = _dying(_writer.Writer.append)
-    _writer.Writer.begin_epoch = _dying(_writer.Writer.begin_epoch)
+    for _name in ("sync",) if _where == "synced" else ("append", "begin_epoch"):
+        setattr(_writer.Writer, _name, _dying(getattr(_writer.Writer, _name)))
 """
 
 
-def dies(site: Path, frame: int, where: Where) -> dict[str, str]:
-    """Environment of a process that dies at so many frames after its start. ``site``: a directory to install it in."""
-    return {DIES: f"{frame} {where}", **_installed(site)}
+def dies(site: Path, nth: int, where: Where) -> dict[str, str]:
+    """Environment of a process that dies at its nth frame, or sync. ``site``: a directory to install it in."""
+    return {DIES: f"{nth} {where}", **_installed(site)}
 
 
 class JumpingClock:
