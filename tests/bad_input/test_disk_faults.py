@@ -4,12 +4,12 @@ import os
 import resource
 import signal
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from stand import Ended, Stand
+from stand.harm import small_disk
 
 from sniper.cli import exit_codes
 from sniper.kernel import facts as f
@@ -88,28 +88,21 @@ async def test_what_was_sent_before_the_disk_filled_up_is_found_again(stand: Sta
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def megabyte(tmp_path: Path) -> Iterator[Path]:
     """A file system of one megabyte."""
-    path = tmp_path / "small"
-    path.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(path)], check=False, capture_output=True, text=True
-    )
-    if mounted.returncode:
-        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
-    yield path
-    subprocess.run(["umount", str(path)], check=True)
+    with small_disk(tmp_path / "small", "1m"):
+        yield tmp_path / "small"
 
 
-async def test_a_disk_without_room_for_the_journal_is_refused_at_the_start(stand: Stand, small_disk: Path) -> None:
-    stand.document["data_dir"] = str(small_disk)
+async def test_a_disk_without_room_for_the_journal_is_refused_at_the_start(stand: Stand, megabyte: Path) -> None:
+    stand.document["data_dir"] = str(megabyte)
     await stand.bot.start(stand.write())
     ended = await stand.bot.ended()
     assert ended.code == exit_codes.JOURNAL
-    for word in (str(small_disk / "journal"), "No space left on device", REMEDY):
+    for word in (str(megabyte / "journal"), "No space left on device", REMEDY):
         assert word in ended.words
     assert stand.nonce() == 0
-    assert not list((small_disk / "journal").glob("*.seg"))
+    assert not list((megabyte / "journal").glob("*.seg"))
     stand.document["data_dir"] = "data"
     await stand.start()
 

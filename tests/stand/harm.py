@@ -1,15 +1,21 @@
-"""Harm that must come from within the bot's process: death at one frame of its journal, and a clock that jumps.
+"""Harm that must come from within the bot's process: death at one frame of its journal, a clock that jumps, segments
+that are soon full. And a disk that is.
 
 Python imports ``sitecustomize`` before anything else; what is installed here does nothing unless told to.
 """
 
 import os
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+import pytest
+
 DIES = "STAND_DIES"
 CLOCK = "STAND_CLOCK"
+SEGMENT = "STAND_SEGMENT"
 
 Where = Literal["before", "torn", "written", "synced"]
 """Before a frame is written, when what the last one asked has left; in its middle; behind it, when its queries may have
@@ -29,6 +35,11 @@ if os.environ.get("STAND_CLOCK"):
 
     time.time_ns = _time_ns
     time.time = lambda: _time_ns() / 1e9
+
+if os.environ.get("STAND_SEGMENT"):
+    import sniper.journal.writer as _writer
+
+    _writer.Writer.__init__.__defaults__ = (int(os.environ["STAND_SEGMENT"]), None)
 
 if os.environ.get("STAND_DIES"):
     import sniper.journal.writer as _writer
@@ -65,6 +76,25 @@ if os.environ.get("STAND_DIES"):
 def dies(site: Path, nth: int, where: Where) -> dict[str, str]:
     """Environment of a process that dies at its nth frame, or sync. ``site``: a directory to install it in."""
     return {DIES: f"{nth} {where}", **_installed(site)}
+
+
+def small_segments(site: Path, size: int) -> dict[str, str]:
+    """Environment of a process whose journal has segments of ``size`` bytes. ``site``: as for `dies`."""
+    return {SEGMENT: str(size), **_installed(site)}
+
+
+@contextmanager
+def small_disk(path: Path, size: str) -> Iterator[None]:
+    """Mount a file system of this size (``"1m"``) at ``path``. Skips the test where that is not allowed."""
+    path.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)]
+    mounted = subprocess.run(mounting, check=False, capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(path)], check=True)
 
 
 class JumpingClock:

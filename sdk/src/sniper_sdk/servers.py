@@ -68,6 +68,7 @@ class PostgresServer(_Process):
     _end = signal.SIGQUIT  # it kills its children then; of a SIGKILL they learn when they next look
 
     def __init__(self, programs: Path, directory: Path) -> None:
+        self._programs = programs
         self.directory = directory
         self.database = f"host={directory} user=postgres dbname=postgres"
         command = [
@@ -76,6 +77,39 @@ class PostgresServer(_Process):
         ]  # fmt: skip
         ask = [str(programs / "pg_isready"), "-q", "-h", str(directory)]
         super().__init__(command, directory, lambda: subprocess.run(ask, check=False).returncode == 0)
+
+    @contextmanager
+    def standby(self) -> "Iterator[PostgresServer]":
+        """A second server that follows this one, which from then on waits for it at each commit. Raises
+        `ServerMissing`."""
+        with _place() as directory:
+            copy = ("pg_basebackup", "-h", str(self.directory), "-U", "postgres", "-D", str(directory / "data"))
+            self._run(directory, *copy, "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+            follower = PostgresServer(self._programs, directory)
+            follower.start()
+            ask = ("psql", "-h", str(self.directory), "-U", "postgres", "-q")
+            wait = "ALTER SYSTEM SET synchronous_standby_names = '*'"
+            self._run(directory, *ask, "-c", wait, "-c", "SELECT pg_reload_conf()")
+            try:
+                yield follower
+            finally:
+                follower.kill()
+
+    def promote(self) -> None:
+        """Have a standby take over: it can be written to when this returns. Raises `ServerMissing`."""
+        self._run(self.directory, "pg_ctl", "promote", "-D", str(self.directory / "data"))
+
+    def _run(self, directory: Path, program: str, *words: str) -> None:
+        done = subprocess.run(
+            [str(self._programs / program), *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=directory,
+            **_unprivileged(),
+        )
+        if done.returncode:
+            raise ServerMissing(f"{program} fails: {done.stderr[-2000:]}")
 
 
 class RedisServer(_Process):
@@ -105,29 +139,9 @@ class RedisServer(_Process):
 def postgres_server() -> Iterator[PostgresServer]:
     """A running PostgreSQL. Raises `ServerMissing`."""
     with _place() as directory:
-        programs = _postgres_programs()
-        initdb = [
-            str(programs / "initdb"),
-            "-D",
-            str(directory / "data"),
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-        ]
-        done = subprocess.run(
-            [*initdb, "--locale=C", "--no-sync"],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=directory,
-            **_unprivileged(),
-        )
-        if done.returncode:
-            raise ServerMissing(f"{initdb[0]} fails: {done.stderr[-2000:]}")
-        server = PostgresServer(programs, directory)
+        server = PostgresServer(_postgres_programs(), directory)
+        making = ("-D", str(directory / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8")
+        server._run(directory, "initdb", *making, "--locale=C", "--no-sync")
         server.start()
         try:
             yield server
