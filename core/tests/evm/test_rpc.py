@@ -427,7 +427,7 @@ def test_a_budget_is_never_exceeded_by_who_waits(uses: list[tuple[int, float]]) 
 def test_pauses_double_with_jitter_up_to_a_ceiling(seed: int, failures: int) -> None:
     backoff = Backoff(random.Random(seed))
     for _ in range(failures):
-        backoff.failed(100.0)
+        backoff.failed(100.0, 100.0)
     longest = min(LONGEST_PAUSE, 0.2 * 2 ** (failures - 1))
     assert longest / 2 <= backoff.until - 100.0 <= longest
     backoff.succeeded()

@@ -93,25 +93,30 @@ class Endpoint:
 
     def distrust(self, error: RpcError) -> None:
         """Its answer was well-formed and senseless: treat it as a failure."""
-        self._failed(RpcError(f"{self.name}: {error}"))
+        self._failed(RpcError(f"{self.name}: {error}"), asyncio.get_running_loop().time())
 
     async def close(self) -> None:
         await self._transport.close()
 
     async def _verify(self, within: float) -> None:
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
         async with self._verifying:
             if self._verified:
                 return
+            if self._backoff.failed_at > asked and self.failure is not None:
+                raise self.failure  # while this one waited; the pause that follows is for all
+            asked = loop.time()
             (answer,) = await self._exchange([("eth_chainId", ())], within)
             if isinstance(answer, NodeError):
-                raise self._failed(answer)
+                raise self._failed(answer, asked)
             try:
                 found = int(answer, 16)
             except (TypeError, ValueError):
-                raise self._failed(RpcError(f"{self.name} answered eth_chainId with {answer!r:.60}")) from None
+                raise self._failed(RpcError(f"{self.name} answered eth_chainId with {answer!r:.60}"), asked) from None
             if found != self.chain_id:
                 message = f"{self.name} serves chain {found}, but the config says chain {self.chain_id}"
-                raise self._failed(WrongChain(f"{message}: correct the URL or the chain id"), lasting=True)
+                raise self._failed(WrongChain(f"{message}: correct the URL or the chain id"), asked, lasting=True)
             self._verified = True
 
     async def _exchange(self, requests: Sequence[Request], within: float) -> list[Any | NodeError]:
@@ -129,10 +134,10 @@ class Endpoint:
         try:
             results = self._match(ids, requests, await self._transport.exchange(ids, payload, within))
         except RpcError as error:
-            raise self._failed(error) from None
+            raise self._failed(error, start) from None
         for result in results:
             if isinstance(result, NodeError) and result.throttled:
-                raise self._failed(result)
+                raise self._failed(result, start)
         took = loop.time() - start
         self.latency = took if self.latency == 0.0 else self.latency + _WEIGHT * (took - self.latency)
         self._backoff.succeeded()
@@ -163,8 +168,8 @@ class Endpoint:
             raise RpcError(f"{self.name} answered {method} with neither result nor error")
         return answer.result
 
-    def _failed(self, error: RpcError, *, lasting: bool = False) -> RpcError:
-        self._backoff.failed(asyncio.get_running_loop().time(), lasting=lasting)
+    def _failed(self, error: RpcError, asked: float, *, lasting: bool = False) -> RpcError:
+        self._backoff.failed(asked, asyncio.get_running_loop().time(), lasting=lasting)
         self._verified = False
         self.failure = error
         return error

@@ -43,11 +43,17 @@ class Backoff:
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self.failures = 0
+        self.failed_at = float("-inf")
         self.until = 0.0
 
-    def failed(self, now: float, *, lasting: bool = False) -> None:
-        """``lasting``: this will not heal by itself soon (a wrong chain), so take the longest pause at once."""
+    def failed(self, asked: float, now: float, *, lasting: bool = False) -> None:
+        """``asked``: when what failed was asked. What was under way at the last failure fails with it and says nothing
+        new: a connection that breaks is one failure, whatever it carried.
+        ``lasting``: this will not heal by itself soon (a wrong chain), so take the longest pause at once."""
+        if asked < self.failed_at and not lasting:
+            return
         self.failures += 1
+        self.failed_at = now
         longest = LONGEST_PAUSE if lasting else min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self.failures - 1, 16))
         self.until = now + longest * self._rng.uniform(0.5, 1.0)
 

@@ -121,13 +121,18 @@ class Http(Transport):
 
 
 class Multiplexed(Transport):
-    """One connection, many exchanges in flight; answers find their caller by id. Connects on use."""
+    """One connection, many exchanges in flight; answers find their caller by id. Connects on use.
+
+    A connection on which nothing at all came while an exchange waited in vain is given up: its other side may be gone
+    without a word, and the system would notice that after many minutes.
+    """
 
     def __init__(self, name: str, address: str) -> None:
         super().__init__(name, address)
         self._pending: dict[int, asyncio.Future[Answers]] = {}
         self._connecting = asyncio.Lock()
         self._reader: asyncio.Task[None] | None = None
+        self._heard = float("-inf")
 
     @abstractmethod
     async def open(self) -> None: ...
@@ -143,7 +148,9 @@ class Multiplexed(Transport):
     async def hang_up(self) -> None: ...
 
     async def exchange(self, ids: Sequence[int], payload: bytes, within: float) -> Answers:
-        future: asyncio.Future[Answers] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answers] = loop.create_future()
+        asked = loop.time()
         self._pending.update(dict.fromkeys(ids, future))
         try:
             async with asyncio.timeout(within):
@@ -153,6 +160,8 @@ class Multiplexed(Transport):
         except (aiohttp.ClientError, OSError, EOFError) as cause:
             if isinstance(cause, RpcError):
                 raise
+            if isinstance(cause, TimeoutError):
+                await self._give_up(asked)
             raise self.failed(cause, within) from None
         finally:
             for id_ in ids:
@@ -164,16 +173,25 @@ class Multiplexed(Transport):
             await asyncio.wait([self._reader])
             self._reader = None
 
+    async def _give_up(self, asked: float) -> None:
+        """End the connection, where it has said nothing since."""
+        async with self._connecting:
+            if self._heard < asked:
+                await self.close()
+
     async def _connected(self) -> None:
         async with self._connecting:
             if self._reader is None or self._reader.done():
                 await self.open()
+                self._heard = asyncio.get_running_loop().time()
                 self._reader = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
         try:
             while True:
-                self._deliver(self.decode(await self.receive()))
+                message = await self.receive()
+                self._heard = asyncio.get_running_loop().time()
+                self._deliver(self.decode(message))
         except RpcError as error:
             self._fail(error)
         except (aiohttp.ClientError, OSError, EOFError) as cause:
