@@ -48,7 +48,7 @@ lint: $(STAMP) ## Style, types, import rules
 	@$(RUN) scripts/reference.py --check
 	@$(VENV)/bin/lint-imports --no-logo --cache-dir .cache/import-linter
 
-chaos: $(STAMP) ## Kill bot and node 600 times, break the node, replace up to 64 blocks (ARGS="-k kills")
+chaos: $(STAMP) ## Kill bot and node 800 times, break node, disk and database, replace up to 64 blocks (ARGS="-k kills")
 	@$(RUN) -m pytest -n 2 -s tests/chaos tests/crash $(ARGS)
 
 bench: $(STAMP) ## Measure and compare with the kept baseline
