@@ -33,6 +33,8 @@ class Fork:
             gone += [chain.rpc.call("eth_getRawTransactionByHash", each) for each in hashes]
         chain.rpc.call("anvil_rollback", depth)
         kept = [raw for raw in gone if rng.randrange(100) >= DROPPED_PERCENT]
+        if kept == gone and not self.dropped:
+            kept = gone[:-1]  # however few there were, one is dropped
         self.dropped += len(gone) - len(kept)
         at = {raw: rng.randrange(depth + 1) for raw in kept}
         rng.shuffle(kept)
