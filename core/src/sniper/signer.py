@@ -31,7 +31,7 @@ Purpose = Literal["entry", "exit", "approve", "cancel", "transfer"]
 
 
 class SignRequest(Frozen):
-    """One EIP-1559 transaction to sign, and what it is meant to do.
+    """One transaction to sign, and what it is meant to do.
 
     account    The tenant on whose behalf; only its own senders may sign for it.
     sender     Address whose key signs, lower-case hex, as is ``to``.
@@ -39,6 +39,8 @@ class SignRequest(Frozen):
     value      Wei.
     fence      Token of the lease under which it is asked for; 0 where none is held. A signer remembers the highest one
                of each account, durably, and refuses lower ones.
+    legacy     Whether it is of type 0 (EIP-155), for a chain without a base fee, and not of type 2 (EIP-1559): then
+               ``max_fee`` and ``max_priority_fee`` both are its gas price.
     """
 
     account: str
@@ -53,6 +55,7 @@ class SignRequest(Frozen):
     data: bytes
     purpose: Purpose
     fence: int = 0
+    legacy: bool = False
 
 
 class Signed(Frozen):

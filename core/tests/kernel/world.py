@@ -910,6 +910,7 @@ class Setup:
     treasury: TreasuryWiring | None = None
     fee: FeeEstimator = field(default_factory=lambda: Flat(config=Config()))
     rollup: Rollup | None = None
+    legacy: bool = False
 
     def kernel(self, report: Callable[[str, Exception], None]) -> Kernel:
         config = ConstantProductConfig(factories=(FACTORY,), fee_bps=30)
@@ -923,6 +924,7 @@ class Setup:
             max_pools=self.max_pools,
             amms=(amm,),
             rollup=self.rollup,
+            legacy=self.legacy,
         )
         strategies = tuple(
             StrategyWiring(

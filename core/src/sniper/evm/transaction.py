@@ -22,6 +22,7 @@ __all__ = [
     "decode_signed",
     "recover_sender",
     "signed",
+    "transaction",
     "transaction_hash",
 ]
 
@@ -63,7 +64,7 @@ class Transaction(Struct, frozen=True, kw_only=True):
 
 
 class LegacyTransaction(Struct, frozen=True, kw_only=True):
-    """For chains without EIP-1559. ``gas_price`` in wei per gas."""
+    """For chains without EIP-1559. ``gas_price`` in wei per gas; whoever judges fees reads it as both of them."""
 
     chain_id: int
     nonce: int
@@ -72,6 +73,16 @@ class LegacyTransaction(Struct, frozen=True, kw_only=True):
     to: str | None
     value: int = 0
     data: bytes = b""
+
+    @property
+    def max_fee(self) -> int:
+        """The most that it pays for gas, which is what it pays."""
+        return self.gas_price
+
+    @property
+    def max_priority_fee(self) -> int:
+        """All of it goes to whoever makes the block, where no base fee is burnt."""
+        return self.gas_price
 
     def payload(self) -> bytes:
         """The bytes whose keccak is signed: nine fields, the last three chain id, 0, 0 (EIP-155)."""
@@ -88,6 +99,35 @@ class LegacyTransaction(Struct, frozen=True, kw_only=True):
             + b"\x80\x80"
         )
         return rlp.encode_list_header(len(body)) + body
+
+
+def transaction(
+    *,
+    legacy: bool,
+    chain_id: int,
+    nonce: int,
+    max_priority_fee: int,
+    max_fee: int,
+    gas: int,
+    to: str | None,
+    value: int,
+    data: bytes,
+) -> Transaction | LegacyTransaction:
+    """One of either kind. Raises `CodecError` where a legacy one is to have two fees: it has a gas price alone."""
+    if not legacy:
+        return Transaction(
+            chain_id=chain_id,
+            nonce=nonce,
+            max_priority_fee=max_priority_fee,
+            max_fee=max_fee,
+            gas=gas,
+            to=to,
+            value=value,
+            data=data,
+        )
+    if max_priority_fee != max_fee:
+        raise CodecError(f"a legacy transaction has one gas price, not {max_priority_fee} and {max_fee}")
+    return LegacyTransaction(chain_id=chain_id, nonce=nonce, gas_price=max_fee, gas=gas, to=to, value=value, data=data)
 
 
 class SigningKey:

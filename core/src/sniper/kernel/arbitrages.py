@@ -13,7 +13,7 @@ from sniper.errors import PluginFault, told
 from sniper.kernel import facts as f
 from sniper.kernel.book import Order
 from sniper.kernel.entries import KERNEL, Denials, checked_by, describe
-from sniper.kernel.given import given, given_amount, given_spender
+from sniper.kernel.given import given_amount, given_spender
 from sniper.kernel.planning import DATA_FEE, checked
 from sniper.kernel.routes import route_leg
 from sniper.kernel.watches import Watch
@@ -136,9 +136,7 @@ class Arbitrages:
     def _bid(self, intent_id: str, stake: Stake | None = None) -> FeeBid:
         chain = self.account.chain
         try:
-            if stake is not None:
-                return given(chain.fee.bid_for(stake, urgent=False, blocks_waited=0), FeeBid)
-            return given(chain.fee.bid(urgent=False, blocks_waited=0), FeeBid)
+            return chain.bid(urgent=False, blocks_waited=0, stake=stake)
         except Exception as error:  # a plugin's code: what a transaction costs must be known before it is wanted
             self.account.kernel.report(f"the fee estimator of chain {chain.id} makes no bid for {intent_id}", error)
             raise _Refused(must("fee-bid", False, note=told(error))) from error

@@ -47,6 +47,7 @@ class Sign(Frozen, tag="sign"):
     to: str
     value: int
     data: bytes
+    legacy: bool = False
 
 
 class Send(Frozen, tag="send"):

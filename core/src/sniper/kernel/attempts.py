@@ -10,7 +10,6 @@ from sniper.executor import Submission
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Send, Settle, Sign
 from sniper.kernel.book import NO_STEP, Attempt, Order
-from sniper.kernel.given import given
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.types import NATIVE, FeeBid, KillLevel, Stake, split_asset
 from sniper.venue import Swap
@@ -72,6 +71,7 @@ class Attempts:
                 to=transaction.to,
                 value=transaction.value,
                 data=transaction.data,
+                legacy=account.chain.wiring.legacy,
             )
             account.ask(f"{attempt_id}?sign", body, account.wiring.execution.sign_deadline)
         else:
@@ -82,12 +82,10 @@ class Attempts:
         ``accounts/abi/bind`` does: a sale must not wait for a plugin."""
         account, chain = self.account, self.account.chain
         try:
-            if stake is not None:
-                return given(chain.fee.bid_for(stake, urgent=urgent, blocks_waited=blocks_waited), FeeBid)
-            return given(chain.fee.bid(urgent=urgent, blocks_waited=blocks_waited), FeeBid)
+            return chain.bid(urgent=urgent, blocks_waited=blocks_waited, stake=stake)
         except Exception as error:  # a plugin's code
             account.kernel.report(f"the fee estimator of chain {chain.id} makes no bid", error)
-            return FeeBid(max_priority_fee=DEFAULT_TIP, max_fee=2 * chain.base_fee + DEFAULT_TIP)
+            return chain.offered(FeeBid(max_priority_fee=DEFAULT_TIP, max_fee=2 * chain.base_fee + DEFAULT_TIP))
 
     def fill(self, nonces: list[int], bid: FeeBid) -> None:
         """Take nonces that a reorg gave back with transactions that do nothing, for what waits above them."""
@@ -263,9 +261,11 @@ class Attempts:
             order,
             newest.step,
             newest.nonce,
-            FeeBid(
-                max_priority_fee=max(bid.max_priority_fee, _bumped(newest.bid.max_priority_fee)),
-                max_fee=max(bid.max_fee, _bumped(newest.bid.max_fee)),
+            account.chain.offered(
+                FeeBid(
+                    max_priority_fee=max(bid.max_priority_fee, _bumped(newest.bid.max_priority_fee)),
+                    max_fee=max(bid.max_fee, _bumped(newest.bid.max_fee)),
+                )
             ),
             replaces=newest.id,
             cancel=newest.cancel or late or side == "arbitrage" or (hopeless and side in ("increase", "transfer")),

@@ -11,12 +11,13 @@ from sniper.amm import Amm
 from sniper.events import Block
 from sniper.evm.rollup_fee import RollupFees
 from sniper.fee import FeeEstimator
+from sniper.kernel.given import given
 from sniper.kernel.listening import Listening
 from sniper.kernel.pool import Pool
 from sniper.kernel.reading import Readings
 from sniper.kernel.tokens import Token
 from sniper.kernel.wiring import ChainWiring
-from sniper.types import NATIVE
+from sniper.types import NATIVE, FeeBid, Stake
 
 
 class ChainState:
@@ -58,6 +59,19 @@ class ChainState:
     def head(self) -> Block | None:
         """The newest block."""
         return self.headers[-1] if self.headers else None
+
+    def bid(self, *, urgent: bool, blocks_waited: int, stake: Stake | None = None) -> FeeBid:
+        """What the fee estimator offers now. Raises whatever the plugin raises, and `PluginFault`."""
+        if stake is not None:
+            found: object = self.fee.bid_for(stake, urgent=urgent, blocks_waited=blocks_waited)
+        else:
+            found = self.fee.bid(urgent=urgent, blocks_waited=blocks_waited)
+        return self.offered(given(found, FeeBid))
+
+    def offered(self, bid: FeeBid) -> FeeBid:
+        """A bid as it can be signed here: where transactions are legacy ones, the most that it would pay is the gas
+        price."""
+        return FeeBid(max_priority_fee=bid.max_fee, max_fee=bid.max_fee) if self.wiring.legacy else bid
 
     def find(self, address: str) -> Pool | None:
         """A pool, listed or not."""

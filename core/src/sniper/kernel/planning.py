@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sniper.errors import PluginFault, told
-from sniper.evm.transaction import Transaction
+from sniper.evm.transaction import transaction
 from sniper.kernel import facts as f
 from sniper.kernel.allowances import approved_amount, grants
 from sniper.kernel.book import Order, Position
@@ -125,7 +125,8 @@ class Planning:
 
     def _unsigned(self, step: Step) -> bytes:
         """About what will be signed."""
-        return Transaction(
+        return transaction(
+            legacy=self.account.chain.wiring.legacy,
             chain_id=self.account.chain.id,
             nonce=NONCE,
             max_priority_fee=FEE,
@@ -184,7 +185,7 @@ class Planning:
         min_out = max(1, net * (BPS - rules.slippage_bps) // BPS)
         token = split_asset(entry.token)[1]
         try:
-            bid = given(account.chain.fee.bid(urgent=False, blocks_waited=0), FeeBid)
+            bid = account.chain.bid(urgent=False, blocks_waited=0)
         except Exception as error:  # a plugin's code: what a transaction costs must be known before it is wanted
             account.kernel.report(f"the fee estimator of chain {pool.chain_id} makes no bid for {entry.intent}", error)
             return (still, must("fee-bid", False, note=told(error), retry_after_s=5)), None

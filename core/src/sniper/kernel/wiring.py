@@ -33,7 +33,8 @@ class AmmWiring:
 class ChainWiring:
     """``finality``: blocks after which nothing is undone. ``quotes``: addresses that count as money in a pool.
     ``pools``: (section, `Found.pool`) of pools that are read at start, older than what is watched. ``rollup``: whose
-    contracts say what it takes for data; None: it takes nothing."""
+    contracts say what it takes for data; None: it takes nothing. ``legacy``: whether its transactions are
+    of type 0, because it has no base fee."""
 
     chain_id: int
     wrapped_native: str
@@ -44,6 +45,7 @@ class ChainWiring:
     amms: tuple[AmmWiring, ...] = ()
     pools: tuple[tuple[str, str], ...] = ()
     rollup: Rollup | None = None
+    legacy: bool = False
 
 
 @dataclass(frozen=True)

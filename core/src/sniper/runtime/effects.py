@@ -192,6 +192,7 @@ class Effects:
             data=body.data,
             purpose=body.purpose,  # type: ignore[arg-type]  # the kernel knows no other purposes
             fence=fence,
+            legacy=body.legacy,
         )
         try:
             return self._signer.sign(request)

@@ -139,7 +139,7 @@ async def _question(run: "Run", asked: Asked) -> tuple[ChainState, Coin, Coin, R
             max_legs=_count(asked, "max_legs", 8),
             without_pools=tuple(str(pool).lower() for pool in asked.get("without_pools", ())),
             without_coins=tuple(str(coin).lower() for coin in asked.get("without_coins", ())),
-            gas_price=chain.fee.bid(urgent=False, blocks_waited=0).max_fee if asked.get("gas", True) else 0,
+            gas_price=chain.bid(urgent=False, blocks_waited=0).max_fee if asked.get("gas", True) else 0,
             wei_worth=worth(chain, chain.wiring.wrapped_native, counted.address),
         ),
     )

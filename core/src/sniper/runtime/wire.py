@@ -42,6 +42,7 @@ def wire(resolved: Resolved, *, signs: bool) -> Wiring:
             finality=chain.finality,
             amms=amms,
             rollup=chain.rollup,
+            legacy=chain.transactions == "legacy",
             pools=tuple((section, pool) for section, pools in sorted(chain.pools.items()) for pool in pools),
         )
         for chain in resolved.chains.values()

@@ -123,6 +123,9 @@ class Chain(Table):
     """Most requests a second to each endpoint."""
     executor: str | None = None
     """The [executor.NAME] section, or executor plugin, that sends on this chain; that of [runtime], where left out."""
+    transactions: Literal["eip-1559", "legacy"] = "eip-1559"
+    """What is signed: type 2, or type 0 with the chain's id ("legacy", EIP-155), where it has no base fee. The bids of
+    fee estimators are gas prices then."""
     rollup: Rollup | None = None
     """Whose contracts say what the chain takes for data: those of the OP stack ("op": OP Mainnet, Base) or of
     "arbitrum". Left out where it takes nothing; without it on a rollup, too little is kept for gas."""

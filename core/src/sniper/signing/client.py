@@ -11,7 +11,7 @@ from pydantic import Field
 
 from sniper.config import Config
 from sniper.errors import CodecError, SignerError
-from sniper.evm.transaction import Transaction
+from sniper.evm.transaction import transaction
 from sniper.signer import (
     KillLevel,
     Signed,
@@ -270,7 +270,8 @@ def _ask(link: Link, request: SignRequest) -> SignAsk:
 
 def _payload(request: SignRequest) -> bytes:
     try:
-        payload = Transaction(
+        payload = transaction(
+            legacy=request.legacy,
             chain_id=request.chain_id,
             nonce=request.nonce,
             max_priority_fee=request.max_priority_fee,
@@ -281,7 +282,7 @@ def _payload(request: SignRequest) -> bytes:
             data=request.data,
         ).payload()
     except CodecError as error:
-        raise SignerRefused("encoding", str(error), "an EIP-1559 transaction", "correct the request") from error
+        raise SignerRefused("encoding", str(error), "a transaction", "correct the request") from error
     if len(payload) > MAX_PACKET - _ROOM:
         raise SignerRefused(
             "size", f"{len(payload)} bytes", f"{MAX_PACKET - _ROOM} bytes", "split it; nodes take at most 128 KiB"

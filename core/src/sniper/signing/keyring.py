@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from sniper.errors import CodecError, SignerError
-from sniper.evm.transaction import Transaction, decode_payload, signed, transaction_hash
+from sniper.evm.transaction import LegacyTransaction, decode_payload, signed, transaction_hash
 from sniper.signer import KillLevel, SignerRefused, SignRequest
 from sniper.signing.agreements import check
 from sniper.signing.errors import RulesError
@@ -88,8 +88,6 @@ class Keyring:
     def _sign(self, ask: SignAsk) -> SignedAnswer:
         # What is judged is read from the bytes that are signed.
         transaction = decode_payload(ask.payload)
-        if not isinstance(transaction, Transaction):
-            raise SignerRefused("type", "a legacy transaction", "EIP-1559", "send a transaction of type 2")
         request = SignRequest(
             account=ask.account,
             sender=ask.sender,
@@ -103,6 +101,7 @@ class Keyring:
             data=transaction.data,
             purpose=ask.purpose,
             fence=ask.fence,
+            legacy=isinstance(transaction, LegacyTransaction),
         )
         key = self._key(ask.sender)
         level = self._admit(request)

@@ -761,15 +761,32 @@ async def test_what_is_no_request_loses_its_own_connection_only(
     await signer.sign(world.entry())
 
 
-async def test_a_legacy_payload_is_refused_by_the_process_itself(signer: KeystoreSigner, world: World) -> None:
-    from sniper.signing.wire import RefusedAnswer, SignAsk
-
-    link = signer._link
-    assert link is not None
-    legacy = LegacyTransaction(chain_id=world.chain, nonce=0, gas_price=1, gas=21_000, to=world.router)
-    answer = await link.ask(SignAsk(link.number(), "alice", world.sender, "entry", legacy.payload()))
-    assert isinstance(answer, RefusedAnswer)
-    assert answer.rule == "type"
+async def test_a_legacy_transaction_is_signed_for_its_chain_alone_and_judged_by_the_same_rules(
+    signer: KeystoreSigner, world: World
+) -> None:
+    asked = world.entry(legacy=True, max_priority_fee=10**9, max_fee=10**9)
+    made = (await signer.sign(asked)).raw
+    transaction, signature = decode_signed(made)
+    assert transaction == LegacyTransaction(
+        chain_id=world.chain,
+        nonce=asked.nonce,
+        gas_price=10**9,
+        gas=asked.gas,
+        to=asked.to,
+        value=asked.value,
+        data=asked.data,
+    )
+    assert signature[64] in (0, 1)
+    assert recover_sender(made) == world.sender
+    for changes, rule in (
+        ({"max_priority_fee": 10**18, "max_fee": 10**18}, "max-fee"),
+        ({"chain_id": 2}, "chain"),
+        ({"to": "0x" + "66" * 20}, "destination"),
+        ({"max_priority_fee": 1}, "encoding"),
+    ):
+        with pytest.raises(SignerRefused) as refused:
+            await signer.sign(msgspec.structs.replace(asked, **changes))
+        assert refused.value.rule == rule, refused.value
 
 
 async def test_a_client_that_does_not_read_its_answers_holds_up_nobody(

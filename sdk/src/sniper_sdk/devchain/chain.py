@@ -19,6 +19,8 @@ from sniper_sdk.npm import Artifact, Progress
 CHAIN_ID = 31337
 GENESIS_TIMESTAMP = 1_780_000_000  # 2026-05-28, the same for everyone so that runs repeat
 _GWEI = 10**9
+_LEGACY = ("istanbul", "berlin")
+"""Hard forks without a base fee (EIP-1559), whose transactions are of type 0."""
 _BALANCE_OF = bytes.fromhex("70a08231")
 
 
@@ -338,12 +340,13 @@ class DevChain:
         tip: int = _GWEI,
         nonce: int | None = None,
     ) -> str:
+        fees = {"maxPriorityFeePerGas": tip, "maxFeePerGas": 100 * _GWEI + tip, "type": 2}
+        if self.hardfork in _LEGACY:
+            fees = {"gasPrice": _GWEI + tip}
         transaction: dict[str, object] = {
-            "type": 2,
+            **fees,
             "chainId": self.chain_id,
             "nonce": self.nonce(sender.address) if nonce is None else nonce,
-            "maxPriorityFeePerGas": tip,
-            "maxFeePerGas": 100 * _GWEI + tip,
             "gas": gas,
             "value": value,
             "data": data,
