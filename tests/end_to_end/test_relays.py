@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
-from stand import FakeNode, Stand
+from stand import FUNDS, FakeNode, Stand
 
 from sniper.events import AskFailed
 from sniper.kernel import facts as f
-from sniper_sdk.devchain import DevChain
+from sniper_sdk.devchain import Account, DevChain, calldata
 from sniper_sdk.relay import Builder, Fault, FaultKind, Relay
 
 PUBLIC = "eth_sendRawTransaction"
@@ -137,6 +137,38 @@ async def test_a_relay_that_censors_and_one_that_forgets_cost_blocks_and_the_tra
     seen = [params[0] for method, params in public.asked if method == PUBLIC]
     assert {bytes.fromhex(raw[2:]) for raw in seen} <= set(signed)  # the same bytes, and no others
     relayed.once()
+
+
+@pytest.mark.parametrize("executor", [pytest.param("private", marks=pytest.mark.long), "bundle"])
+async def test_the_approval_of_a_token_that_is_paid_with_is_in_the_block_of_its_entry(
+    relayed: Relayed, public: Relay, executor: str
+) -> None:
+    unit = 10**6
+    relayed.use(executor, fallback_blocks=30)
+    stand, bank = relayed.stand, Account.named("bank")
+    stand.chain.fund(bank.address, FUNDS)
+    dollars = stand.market.token("PlainToken", bank)
+    stand.chain.send(bank, dollars, calldata("transfer(address,uint256)", stand.owner, 100_000 * unit))
+    document = stand.document
+    document["account"]["main"]["quote"] = dollars.lower()
+    document["strategy"]["launch-snipe"]["min_liquidity"] = 1_000 * unit
+    document["sizer"]["fixed"]["amount"] = 500 * unit
+    document["risk"]["limits"] |= {"max_spend_per_trade": 500 * unit, "max_spend_per_day": 5_000 * unit}
+    document["risk"]["liquidity"]["min_quote_reserve"] = 1_000 * unit
+    await stand.start()
+    launch = stand.market.launch(liquidity=50_000 * unit, quote=dollars, quote_owner=bank)
+    asset = launch.asset(stand.chain)
+    await stand.until(lambda record: record.entries_of().get(asset))
+    await stand.mine_until(lambda record: not record.books["main"].orders)
+    approval, entry, way_out = [moved for moved in stand.record.all(f.AttemptMoved) if moved.state == "included"]
+    assert (approval.attempt[-2:], entry.attempt[-2:]) == ("#0", "#1")
+    assert approval.block == entry.block < way_out.block
+    assert relayed.sent_by(public, PUBLIC) == 0
+    if executor == "bundle":
+        assert min(len(params[0]["txs"]) for _, params in relayed.relay.asked[:2]) == 2
+    assert stand.differences(tokens=[dollars]) == []
+    relayed.once()
+    assert await stand.replayed() == 0
 
 
 async def test_a_crash_between_a_relays_yes_and_the_bots_hearing_it_doubles_nothing(relayed: Relayed) -> None:

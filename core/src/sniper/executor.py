@@ -21,6 +21,8 @@ class Submission(Frozen):
     data_fee  What a rollup may take for it beside its gas, wei, by the newest reading.
     urgent  Whether it belongs to a sale that must not wait: no executor may hold it back for a better price or for
             privacy, unless its config says so.
+    before  Only for an `Executor` that is ``atomic``: transactions of the same plan with lower nonces, the lowest
+            first. All of them and this one go into a block together, or none does. They were sent with nothing else.
     """
 
     account: str
@@ -38,6 +40,7 @@ class Submission(Frozen):
     held: tuple[tuple[str, int], ...]
     urgent: bool = False
     data_fee: int = 0
+    before: tuple["Submission", ...] = ()
 
 
 class Outcome(Frozen):
@@ -93,11 +96,14 @@ class ExecutorContext(Protocol):
 class Executor(ABC):
     """Lives in the shell; only transmits: nonces, fees and replacements are decided by the kernel.
 
-    modes  In which it is used. ``signs``: whether it needs signed bytes.
+    modes   In which it is used. ``signs``: whether it needs signed bytes.
+    atomic  Whether it can bring several transactions of one sender into a block together or not at all. The steps of a
+            plan then come as one submission (``before``), and its outcome is that of all of them.
     """
 
     modes: ClassVar[frozenset[Mode]]
     signs: ClassVar[bool] = True
+    atomic: ClassVar[bool] = False
 
     def __init__(self, config: Any, context: ExecutorContext) -> None:
         self.config = config

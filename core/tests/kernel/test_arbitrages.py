@@ -258,7 +258,7 @@ def test_without_ether_for_gas_nothing_is_traded() -> None:
 
 
 def test_a_gap_that_closes_while_the_allowance_is_approved_costs_that_gas_alone() -> None:
-    world = gap(DOLLARS)
+    world = gap(replace(DOLLARS, execution=ExecutionWiring(together=False)))
     cue(world)
     world.answer_all()
     world.mine(trades=((twin_of(1), GAP),))

@@ -240,7 +240,8 @@ class Interleavings(RuleBasedStateMachine):
         ways = HOW.get(type(ask.body), ("",))
         found = ways[how % len(ways)]
         if found == "not-sent" and isinstance(ask.body, Send):
-            certain = all(hash_of(tx) != ask.body.submission.tx_hash for _, tx in self.world.sent)
+            leaving = {each.tx_hash for each in (*ask.body.submission.before, ask.body.submission)}
+            certain = all(hash_of(tx) not in leaving for _, tx in self.world.sent)
             return found if certain else "late"
         return found
 
@@ -335,6 +336,18 @@ class WithAnErc20Purse(Interleavings):
     setup = ERC20_PURSE
 
 
+class WithBundles(Interleavings):
+    """An approval and its swap are one submission."""
+
+    setup = replace(ERC20_PURSE, atomic=True)
+
+
+class StepByStep(Interleavings):
+    """A swap is signed once its approval is in a block."""
+
+    setup = replace(ERC20_PURSE, execution=replace(ERC20_PURSE.execution, together=False))
+
+
 class WithRoutes(Interleavings):
     """Trades go over two pools where that pays, and through the contract of another venue."""
 
@@ -376,6 +389,10 @@ TestInterleavings = Interleavings.TestCase
 TestInterleavings.settings = SETTINGS
 TestInterleavingsWithAnErc20Purse = WithAnErc20Purse.TestCase
 TestInterleavingsWithAnErc20Purse.settings = SETTINGS
+TestInterleavingsWithBundles = WithBundles.TestCase
+TestInterleavingsWithBundles.settings = settings(SETTINGS, max_examples=SETTINGS.max_examples // 2)
+TestInterleavingsStepByStep = StepByStep.TestCase
+TestInterleavingsStepByStep.settings = settings(SETTINGS, max_examples=SETTINGS.max_examples // 3)
 TestInterleavingsWithRoutes = WithRoutes.TestCase
 TestInterleavingsWithRoutes.settings = SETTINGS
 TestInterleavingsWithRoutedSales = WithRoutedSales.TestCase

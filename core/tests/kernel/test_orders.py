@@ -440,9 +440,7 @@ def test_an_approval_for_one_router_is_none_for_another() -> None:
     world = World(Setup(quote=USD))
     world.open()
     world.answer_all()
-    world.mine()  # the approval
-    world.answer_all()
-    world.mine(trades=((f"0x{0x1001:040x}", 60 * ETHER),))
+    world.mine(trades=((f"0x{0x1001:040x}", 60 * ETHER),))  # before its swap
     world.settle()
     assert ended(world) == ("failed", "too little out")
     assert world.book.allowances == {f"{CHAIN}:{USD}@{ROUTER}": ETHER // 10}
@@ -485,7 +483,7 @@ def test_a_sale_that_reverted_on_its_own_approval_does_not_approve_again() -> No
 
 
 def test_a_token_that_wants_a_reset_first_is_sold_after_its_allowance_was_doubted() -> None:
-    world = World()
+    world = World(Setup(execution=ExecutionWiring(together=False)))
     world.chain.tokens[address(1)].reset_first = True
     world.bought()
     before = len(world.sent)
@@ -563,7 +561,8 @@ def test_a_nonce_for_which_another_bid_is_made_already_is_not_given_back() -> No
 
 
 def test_a_swap_whose_approval_took_until_its_deadline_is_not_sent() -> None:
-    world = World(Setup(quote=USD, execution=ExecutionWiring(deadline_s=30, replace_after_blocks=9)))
+    rules = ExecutionWiring(deadline_s=30, replace_after_blocks=9, together=False)
+    world = World(Setup(quote=USD, execution=rules))
     world.open()
     world.answer_all()
     for _ in range(3):

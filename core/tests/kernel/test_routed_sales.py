@@ -45,6 +45,7 @@ COIN = address(1)
 AMOUNT = ETHER // 5
 ROUTES = ExecutionWiring(routes=True)
 SETUP = Setup(twins=True, venue=Splitting(), execution=ROUTES)
+STEPWISE = replace(SETUP, execution=replace(ROUTES, together=False))
 
 
 def leg(pool: str, share: int = WHOLE) -> Leg:
@@ -270,8 +271,8 @@ def test_a_routed_sale_that_reverts_is_followed_by_one_through_the_pool_alone() 
     world = holding()
     world.close()
     answer(world, SPLIT)
-    step(world)  # the approval
-    world.mine(trades=((pool_of(1), -(10**22)),))  # right before the swap
+    world.answer_all()
+    world.mine(trades=((pool_of(1), -(10**22)),))  # right before the approval and the swap
     world.answer_all()
     assert [(fact.state, fact.reason) for fact in world.of(f.OrderEnded)][-1] == ("failed", "too little out")
     first, second = sales(world)
@@ -296,7 +297,7 @@ def test_a_routed_sale_that_the_signer_refuses_is_followed_by_one_through_the_po
 
 
 def test_a_routed_sale_whose_legs_do_not_bring_its_minimum_once_it_is_approved_is_not_sent() -> None:
-    world = holding()
+    world = holding(STEPWISE)
     world.close()
     answer(world, SPLIT)
     world.answer_all()
@@ -324,7 +325,7 @@ def test_a_routed_sale_that_fails_while_everything_is_held_is_tried_again_when_t
 
 
 def test_an_emergency_does_not_wait_for_the_rest_of_a_routed_sale() -> None:
-    world = holding()
+    world = holding(STEPWISE)
     world.close()
     answer(world, SPLIT)
     world.answer_all()
@@ -487,7 +488,7 @@ def test_a_routed_sale_that_a_reorg_takes_back_is_sent_again_over_the_same_legs(
 
 
 def test_a_played_sale_is_what_all_its_legs_bring() -> None:
-    world = holding()
+    world = holding(STEPWISE)
     world.close()
     answer(world, SPLIT)
     world.answer_all()

@@ -452,7 +452,7 @@ def test_what_a_route_is_paid_with_is_approved_to_the_contract_that_carries_it_o
     ]
     asset = f"{CHAIN}:{USD}"
     world.answer_all()
-    world.mine()
+    world.mine(most=1)
     world.answer_all()
     assert world.book.allowances == {allowance_id(asset, SPLITTER): AMOUNT}
     world.settle()

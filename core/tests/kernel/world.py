@@ -905,6 +905,7 @@ class Setup:
     other_venue: Venue | None = None
     twins: bool = False
     rate: bool = False
+    atomic: bool = False
     amm: type[ConstantProduct] = ConstantProduct
     watches: tuple[WatchWiring, ...] = ()
     treasury: TreasuryWiring | None = None
@@ -925,6 +926,7 @@ class Setup:
             amms=(amm,),
             rollup=self.rollup,
             legacy=self.legacy,
+            atomic=self.atomic,
         )
         strategies = tuple(
             StrategyWiring(
@@ -1148,10 +1150,16 @@ class World:
         raise AssertionError(f"asks never end: {list(self.asks)[:5]}")
 
     def broadcast(self, body: Send) -> str:
-        tx = decode(body.submission.raw, Tx)
-        assert hash_of(tx) == body.submission.tx_hash
-        self.sent.append((body.submission.attempt, tx))
-        return self.chain.accept(tx)
+        """All of it, in order, up to what the node refuses; what goes together waits in the pool like all else."""
+        assert self.setup.atomic or not body.submission.before
+        for submission in (*body.submission.before, body.submission):
+            tx = decode(submission.raw, Tx)
+            assert hash_of(tx) == submission.tx_hash
+            self.sent.append((submission.attempt, tx))
+            outcome = self.chain.accept(tx)
+            if outcome not in ("accepted", "known"):
+                break
+        return outcome
 
     def crash(self, lose: int = 0) -> None:
         """The process dies and another recovers from the journal. ``lose``: inputs that were not durable yet; with one

@@ -541,7 +541,7 @@ def records(world: World) -> list[list[Record]]:
     ]
 
 
-def write(world: World, directory: Path, *, manifest: bytes, batch: int = 3, segment_size: int = 2**20) -> None:
+def write(world: World, directory: Path, *, manifest: bytes, batch: int = 3, segment_size: int = 2**22) -> None:
     """The world's history as a run would have journaled it."""
     entries = records(world)
     with Writer(directory, segment_size) as writer:

@@ -94,18 +94,74 @@ class Attempts:
             self.make(order, NO_STEP, nonce, bid, cancel=True)
 
     def ready(self, order: Order, attempt: Attempt, raw: bytes, tx_hash: str) -> None:
-        """It is signed: the bytes are on record from here on, and leave once they are durable."""
+        """It is signed: the bytes are on record from here on, and leave once they are durable; a first bid not before
+        all steps that may leave with it are signed, too."""
         self.move(order, attempt, "signed", raw=raw, tx_hash=tx_hash)
-        self.send(order, attempt)
+        if attempt.replaces or attempt.cancel:
+            self.send(order, attempt)
+        elif self.follows(order) is None:
+            self.leave(order)
+
+    def follows(self, order: Order) -> int | None:
+        """The step that may be signed while all before it are on their way; None where there is none."""
+        if not self.account.wiring.execution.together:
+            return None
+        for step in range(order.step, len(order.steps)):
+            bids = [a for a in order.attempts if a.step == step]
+            if not bids:
+                return step if step > order.step else None
+            if bids[-1].state not in IN_FLIGHT or bids[-1].cancel:
+                return None
+        return None
+
+    def held(self, order: Order) -> list[Attempt]:
+        """What is signed and has certainly never left, in the order in which it was signed."""
+        asked = self.asked(order, Send)
+        return [a for a in order.attempts if a.state == "signed" and a.id not in asked]
+
+    def asked(self, order: Order, *kinds: type) -> set[str]:
+        """Ids of its attempts about which asks of these kinds are open."""
+        indexed = self.account.book.indexed
+        bodies = (ask.body for a in order.attempts for ask in indexed.asks(a.id) if isinstance(ask.body, kinds))
+        found = (body.submission for body in bodies if isinstance(body, Send | Settle))
+        return {each.attempt for submission in found for each in (*submission.before, submission)}
+
+    def leave(self, order: Order) -> None:
+        """Send what is held: all of it as one where the executor can do that; else the first, and each next one once
+        a node has the one before it, for there are nodes that refuse a nonce before its turn."""
+        held = self.held(order)
+        if held:
+            self.send(order, held[-1] if self.account.chain.wiring.atomic else held[0])
+
+    def give_up(self, order: Order, note: str) -> bool:
+        """Drop what is held, the highest nonce first, so that each is free again; False where something of the order
+        stays on its way."""
+        account = self.account
+        for attempt in reversed(self.held(order)):
+            sender = account.book.sender(order.placed.chain_id, order.placed.owner)
+            rivals = any(other.nonce == attempt.nonce and other is not attempt for other in order.attempts)
+            if attempt.replaces or rivals or sender.next_nonce != attempt.nonce + 1:
+                break  # another bid has its nonce, or something waits above it
+            self.move(order, attempt, "dropped", note=note)
+        return not any(a.state in IN_FLIGHT for a in order.attempts)
 
     def send(self, order: Order, attempt: Attempt) -> None:
-        """Hand it to the executor."""
+        """Hand it to the executor, with all of its plan where that goes into a block together or not at all."""
         account = self.account
         if account.book.kill == KillLevel.FREEZE and not attempt.cancel:
             return  # it leaves with the first block after
+        before: tuple[Submission, ...] = ()
+        if account.chain.wiring.atomic:
+            bids = {a.nonce: a for a in order.attempts if a.state in IN_FLIGHT}
+            plan = [a for _, a in sorted(bids.items()) if not a.cancel]
+            if attempt in plan:
+                attempt = plan.pop()
+                before = tuple(self.submission(order, each) for each in plan)
+            if attempt.id in self.asked(order, Send):
+                return  # it went with another one of its plan
         account.ask(
             f"{attempt.id}?send-{account.book.asks_made}",
-            Send(submission=self.submission(order, attempt)),
+            Send(submission=self.submission(order, attempt, before)),
             account.wiring.execution.send_deadline,
         )
 
@@ -118,8 +174,8 @@ class Attempts:
             account.wiring.execution.settle_deadline,
         )
 
-    def submission(self, order: Order, attempt: Attempt) -> Submission:
-        """What an executor is told of an attempt."""
+    def submission(self, order: Order, attempt: Attempt, before: tuple[Submission, ...] = ()) -> Submission:
+        """What an executor is told of an attempt. ``before``: see `Submission`."""
         book, placed = self.account.book, order.placed
         step = order.transaction(attempt)
         position = book.positions.get(placed.token) or book.closed.get(placed.token)
@@ -161,6 +217,7 @@ class Attempts:
             held=tuple(held),
             urgent=placed.urgent,
             data_fee=self.account.planning.data_fee(step),
+            before=before,
         )
 
     def move(
@@ -194,12 +251,14 @@ class Attempts:
         """A node's word on a broadcast. Only ``not-sent`` is certain; any refusal may still have been gossiped."""
         if event.outcome in ("accepted", "known"):
             self.move(order, attempt, "sent")
-        elif event.outcome == "not-sent" and self._gives_back(order, attempt):
-            self.move(order, attempt, "dropped", note=event.message or "not sent")
-        elif event.outcome == "not-sent":
-            self.move(order, attempt, "unknown", note="no answer")  # an earlier broadcast of it may have left
-        else:
-            self.move(order, attempt, "unknown", note=event.outcome)
+            return
+        if event.outcome == "not-sent":
+            note = event.message or "not sent"
+            self.give_up(order, note)
+            if attempt.state in IN_FLIGHT and not self.account.kernel.wiring.signs:
+                self.move(order, attempt, "dropped", note=note)  # nothing is ever signed, so nothing can be on its way
+        if attempt.state in IN_FLIGHT:  # of what is not sent now, an earlier broadcast may have left
+            self.move(order, attempt, "unknown", note="no answer" if event.outcome == "not-sent" else event.outcome)
 
     def included(self, order: Order, attempt: Attempt, event: Settled) -> None:
         """A block has it: no other attempt with its nonce can be in one."""
@@ -208,17 +267,6 @@ class Attempts:
         for other in order.attempts:
             if other.nonce == attempt.nonce and other is not attempt and other.state in IN_FLIGHT:
                 self.move(order, other, "replaced")
-
-    def _gives_back(self, order: Order, attempt: Attempt) -> bool:
-        """Whether an attempt that was not sent can be given up: nothing is ever signed, or it was never sent before and
-        its nonce is the last one, so that the next transaction takes it. Not where another bid has that nonce."""
-        account = self.account
-        if not account.kernel.wiring.signs:
-            return True
-        sender = account.book.sender(account.wiring.chain_id, account.wiring.address)
-        rivals = any(other.nonce == attempt.nonce and other is not attempt for other in order.attempts)
-        last = sender.next_nonce == attempt.nonce + 1
-        return attempt.state == "signed" and not attempt.replaces and last and not rivals
 
     # ---- blocks ----
 
@@ -232,44 +280,70 @@ class Attempts:
         return attempt.state in ("signed", "unknown")
 
     def outbid(self, order: Order) -> None:
-        """Replace the newest attempt at the sender's lowest open nonce where it waits too long or was refused; cancel
-        where more tries make no sense. An arbitrage that waits is cancelled at once: its gap was of an earlier block,
-        and a higher bid would eat the profit for which it was allowed."""
-        account, side = self.account, order.placed.side
-        rules = account.wiring.execution
-        live = [a for a in order.attempts if a.state in IN_FLIGHT]
-        if not live:
+        """Replace what waits too long or was refused; cancel where more tries make no sense. An arbitrage that waits
+        is cancelled at once: its gap was of an earlier block, and a higher bid would eat the profit for which it was
+        allowed. The steps of a plan are outbid one after another, the lowest nonce first; where one is to be cancelled,
+        the swap behind it is cancelled before it: without its approval it could only revert."""
+        account = self.account
+        newest = {a.nonce: a for a in order.attempts if a.state in IN_FLIGHT}
+        if not newest or self.signing():
             return
-        lowest = min(attempt.nonce for attempt in live)
-        newest = [attempt for attempt in live if attempt.nonce == lowest][-1]
-        waited = account.chain.number - newest.made_block
-        refused = newest.state == "unknown" and newest.note in ("underpriced", "insufficient-funds", "rejected")
-        if not refused and waited < rules.replace_after_blocks:
+        if account.book.kill == KillLevel.FREEZE and order.placed.side == "reduce":
             return
-        if self.signing() or self.waits(order, newest):
-            return  # no bid helps before the nonces below it are used
-        frozen = account.book.kill == KillLevel.FREEZE
-        if frozen and side == "reduce":
-            return
-        tries = _tries(order, newest)
-        late = self.late(order)
-        hopeless = frozen or late or newest.note in ("insufficient-funds", "rejected") or tries >= rules.max_attempts
-        if hopeless and tries >= 2 * rules.max_attempts:
-            return  # the last bid stays in the pool; it is watched until its nonce is used
-        bid = self.bid(urgent=True, blocks_waited=waited)
+        for nonce in sorted(newest):
+            attempt = newest[nonce]
+            orphaned = _swaps(order, attempt) and _orphaned(order, attempt)
+            if not orphaned and not self._due(attempt):
+                continue
+            plan = sum(a.nonce < attempt.nonce and a.step != NO_STEP for a in order.attempts if a.state in IN_FLIGHT)
+            if account.book.indexed.below((order.placed.chain_id, order.placed.owner), attempt.nonce) > plan:
+                return  # no bid helps before the nonces below its plan are used
+            cancel = orphaned or attempt.cancel or self._hopeless(order, attempt)
+            if cancel and not attempt.cancel:
+                swaps = [n for n in newest if n > nonce and _swaps(order, newest[n])]
+                attempt = newest[max(swaps, default=nonce)]
+            if self._replace(order, attempt, cancel=cancel):
+                return
+
+    def _due(self, attempt: Attempt) -> bool:
+        """Whether it waits for too long, or was refused."""
+        if attempt.state == "unknown" and attempt.note in ("underpriced", "insufficient-funds", "rejected"):
+            return True
+        return self.account.chain.number - attempt.made_block >= self.account.wiring.execution.replace_after_blocks
+
+    def _hopeless(self, order: Order, attempt: Attempt) -> bool:
+        """Whether a higher bid makes no sense, so that its nonce is taken by a transaction that does nothing. A sale is
+        never given up for that, but one that is late could only revert."""
+        side, rules = order.placed.side, self.account.wiring.execution
+        if side == "arbitrage" or self.late(order):
+            return True
+        frozen = self.account.book.kill == KillLevel.FREEZE
+        senseless = attempt.note in ("insufficient-funds", "rejected") or _tries(order, attempt) >= rules.max_attempts
+        return side in ("increase", "transfer") and (frozen or senseless)
+
+    def _replace(self, order: Order, attempt: Attempt, *, cancel: bool) -> bool:
+        """Bid again with its nonce; False where enough was tried: the last bid stays in the pool, and is watched until
+        its nonce is used."""
+        rules = self.account.wiring.execution
+        tries = _tries(order, attempt)
+        last = cancel or attempt.note in ("insufficient-funds", "rejected") or tries >= rules.max_attempts
+        if last and tries >= 2 * rules.max_attempts:
+            return False
+        bid = self.bid(urgent=True, blocks_waited=self.account.chain.number - attempt.made_block)
         self.make(
             order,
-            newest.step,
-            newest.nonce,
-            account.chain.offered(
+            attempt.step,
+            attempt.nonce,
+            self.account.chain.offered(
                 FeeBid(
-                    max_priority_fee=max(bid.max_priority_fee, _bumped(newest.bid.max_priority_fee)),
-                    max_fee=max(bid.max_fee, _bumped(newest.bid.max_fee)),
+                    max_priority_fee=max(bid.max_priority_fee, _bumped(attempt.bid.max_priority_fee)),
+                    max_fee=max(bid.max_fee, _bumped(attempt.bid.max_fee)),
                 )
             ),
-            replaces=newest.id,
-            cancel=newest.cancel or late or side == "arbitrage" or (hopeless and side in ("increase", "transfer")),
+            replaces=attempt.id,
+            cancel=cancel,
         )
+        return True
 
     def late(self, order: Order) -> bool:
         """Whether the order's swap is still to come, and could only revert in the next block."""
@@ -285,6 +359,21 @@ class Attempts:
         """Whether one is of which nobody knows that its nonce has passed."""
         lowest = self.account.book.indexed.lowest_open((order.placed.chain_id, order.placed.owner))
         return lowest is not None and lowest < attempt.nonce
+
+
+def _swaps(order: Order, attempt: Attempt) -> bool:
+    return order.transaction(attempt).purpose in ("entry", "exit")
+
+
+def _orphaned(order: Order, attempt: Attempt) -> bool:
+    """Whether a step before its own will not happen: reverted, cancelled, or its nonce used by something else."""
+    for step in range(attempt.step):
+        bids = [a for a in order.attempts if a.step == step]
+        alive = any(a.state == "included" or a.state in IN_FLIGHT for a in bids if not a.cancel)
+        ends = any(a.state == "included" or a.state in IN_FLIGHT for a in bids if a.cancel)
+        if bids and (ends or not alive):
+            return True
+    return False
 
 
 def _tries(order: Order, attempt: Attempt) -> int:

@@ -36,31 +36,44 @@ class Execution:
     # ---- what is next ----
 
     def advance(self, order: Order) -> None:
-        """Start the order's next step; end it where none is left or one failed; wait while an attempt is under way."""
+        """Start the order's next step; end it where none is left or one failed. Where an attempt is under way, wait, or
+        sign the step behind it, if those of a plan leave together."""
         account = self.account
-        if order.state != "working" or any(a.state in IN_FLIGHT or a.state == "signing" for a in order.attempts):
+        if order.state != "working" or any(a.state == "signing" for a in order.attempts):
             return
-        outcome = _outcome(order)
-        if outcome is not None:
+        step: int | None = order.step
+        under_way = any(a.state in IN_FLIGHT for a in order.attempts)
+        if under_way:
+            step = self.attempts.follows(order)
+        elif (outcome := _outcome(order)) is not None:
             self._end(order, *outcome)
             return
-        if self.attempts.late(order):
-            self._end(order, "cancelled", TOO_LATE)
-            return
-        if order.placed.side == "arbitrage" and account.arbitrages.gone(order):
-            self._end(order, "cancelled", GONE)
+        if step is None:
             return
         sender = account.book.sender(order.placed.chain_id, order.placed.owner)
-        if account.book.kill == KillLevel.FREEZE or account.book.halted or not sender.known:
+        pointless = self._pointless(order)
+        if pointless and under_way:
+            if self.attempts.give_up(order, pointless):
+                self.advance(order)
+        elif pointless:
+            self._end(order, "cancelled", pointless)
+        elif account.book.kill == KillLevel.FREEZE or account.book.halted or not sender.known:
             return
-        if self.attempts.signing():
-            return  # one signature at a time: a refused one then always gives its nonce back
-        if order.placed.side == "reduce" and account.sales.overtaken(order):
-            self._end(order, "cancelled", OVERTAKEN)
-            return
-        stake = account.planning.stake_of(order)
-        bid = self.attempts.bid(urgent=order.placed.urgent, blocks_waited=0, stake=stake)
-        self.attempts.make(order, order.step, sender.next_nonce, bid)
+        elif not self.attempts.signing():  # one signature at a time: a refused one then always gives its nonce back
+            stake = account.planning.stake_of(order)
+            bid = self.attempts.bid(urgent=order.placed.urgent, blocks_waited=0, stake=stake)
+            self.attempts.make(order, step, sender.next_nonce, bid)
+            if not account.kernel.wiring.signs:
+                self.advance(order)
+
+    def _pointless(self, order: Order) -> str:
+        """Why the next step should not be taken any more; empty where it should."""
+        account, side = self.account, order.placed.side
+        if self.attempts.late(order):
+            return TOO_LATE
+        if side == "arbitrage" and account.arbitrages.gone(order):
+            return GONE
+        return OVERTAKEN if side == "reduce" and account.sales.overtaken(order) else ""
 
     def _after(self, order: Order) -> None:
         """An attempt of this order is over: what follows for it, then for those that wait for a signature."""
@@ -93,12 +106,18 @@ class Execution:
             self.attempts.move(order, attempt, "dropped", note="not needed any more")
         else:
             self.attempts.ready(order, attempt, event.raw, event.tx_hash)
+            if attempt.replaces:
+                self.attempts.outbid(order)  # the rest of its plan
         self._after(order)
 
     def not_signed(self, body: Sign, code: str, message: str) -> None:
-        """The signer refused or is gone: nothing has left, the nonce is free again."""
+        """The signer refused or is gone: nothing has left, neither this one nor what was to leave with it, and the
+        nonces are free again."""
         order, attempt = self.account.book.attempt_of(body.attempt)
-        self.attempts.move(order, attempt, "dropped", note=f"not signed: {code}: {message}")
+        note = f"not signed: {code}: {message}"
+        self.attempts.move(order, attempt, "dropped", note=note)
+        if not attempt.replaces:
+            self.attempts.give_up(order, note)
         self._after(order)
 
     def sent(self, event: Sent) -> None:
@@ -107,20 +126,23 @@ class Execution:
         body = account.close_ask(event.ask)
         if not isinstance(body, Send):
             return
-        order, attempt = account.book.attempt_of(body.submission.attempt)
-        if attempt.state not in IN_FLIGHT:
-            return
-        self.attempts.sent(order, attempt, event)
-        if attempt.state == "dropped":
+        for submission in (body.submission, *reversed(body.submission.before)):
+            order, attempt = account.book.attempt_of(submission.attempt)
+            if attempt.state in IN_FLIGHT:
+                self.attempts.sent(order, attempt, event)
+        if event.outcome == "not-sent":
             self._after(order)
         elif event.outcome == "nonce-too-low":
             self.wallet.read()
+        else:
+            self.attempts.leave(order)
 
     def not_sent(self, body: Send) -> None:
         """No answer to a broadcast: the outcome is unknown, and the same bytes go out again with the next block."""
-        order, attempt = self.account.book.attempt_of(body.submission.attempt)
-        if attempt.state in IN_FLIGHT:
-            self.attempts.move(order, attempt, "unknown", note="no answer")
+        for submission in (*body.submission.before, body.submission):
+            order, attempt = self.account.book.attempt_of(submission.attempt)
+            if attempt.state in IN_FLIGHT:
+                self.attempts.move(order, attempt, "unknown", note="no answer")
 
     def settled(self, event: Settled) -> None:
         """What a transaction did, or that no block has it yet."""
@@ -140,12 +162,17 @@ class Execution:
             return
         if not self._on_chain(event):
             return  # of a block that is gone, or that the feed has not brought yet: asked again with the next block
+        asked = self.attempts.asked(order, Settle)
         if self.attempts.waits(order, attempt):  # nonces are used in order: what came before is booked first
-            if self.attempts.doubts(order, attempt):
+            before = [a.id for a in order.attempts if a.state in IN_FLIGHT and a.nonce < attempt.nonce]
+            if self.attempts.doubts(order, attempt) and not (before and asked.issuperset(before)):
                 self.wallet.read()
             return
         self.attempts.included(order, attempt, event)
         self.settlement.book(order, attempt, event)
+        for other in order.attempts:
+            if other.state in IN_FLIGHT and other.nonce == attempt.nonce + 1 and other.id not in asked:
+                self.attempts.settle(order, other)  # of the same block, perhaps, and was answered before its turn
         self.advance(order)
 
     def _on_chain(self, event: Settled) -> bool:
@@ -184,16 +211,20 @@ class Execution:
             self.wallet.read()
         if not book.orders:
             return
-        asked = {ask.body.submission.attempt for ask in book.asks.values() if isinstance(ask.body, Settle | Send)}
         in_flight = book.in_flight()  # in the order of nonces, in which alone they can be booked
         last = {order.id: attempt for order, attempt in in_flight}
+        asked = {
+            each for order, a in in_flight if a is last[order.id] for each in self.attempts.asked(order, Settle, Send)
+        }
         for order, attempt in in_flight:
-            if attempt.id not in asked:
+            signing = order.id in book.indexed.signing and attempt.state == "signed"
+            if attempt.id not in asked and not signing:  # else it leaves with what is being signed
                 self.attempts.settle(order, attempt)
                 if self.attempts.leaves_again(order, attempt):
                     self.attempts.send(order, attempt)
             if attempt is last[order.id]:
                 self.attempts.outbid(order)
+                self.advance(order)  # what follows in its plan
         self._next_in_line(until_signing=False)
 
     def reorg(self, chain_id: int, ancestor: int) -> None:
@@ -221,7 +252,7 @@ class Execution:
 
 def _outcome(order: Order) -> tuple[str, str] | None:
     """State and reason in which an order with nothing under way has ended; None while a step is left to be tried."""
-    here = [attempt for attempt in order.attempts if attempt.step == order.step]
+    here = [attempt for attempt in order.attempts if attempt.step >= order.step]
     for attempt in order.attempts:
         if attempt.state == "reverted":
             return "failed", attempt.note or "reverted without a reason"

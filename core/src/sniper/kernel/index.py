@@ -68,6 +68,10 @@ class Index:
         flying = self._flying.get(wallet)
         return flying[0][0] if flying else None
 
+    def below(self, wallet: Wallet, nonce: int) -> int:
+        """How many are in flight with lower nonces."""
+        return bisect_left(self._flying.get(wallet, []), (nonce,))
+
     def lowest_open(self, wallet: Wallet) -> int | None:
         """As `lowest`, of those of which nobody knows that their nonce has passed."""
         flying = self._open.get(wallet)

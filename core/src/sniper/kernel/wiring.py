@@ -34,7 +34,7 @@ class ChainWiring:
     """``finality``: blocks after which nothing is undone. ``quotes``: addresses that count as money in a pool.
     ``pools``: (section, `Found.pool`) of pools that are read at start, older than what is watched. ``rollup``: whose
     contracts say what it takes for data; None: it takes nothing. ``legacy``: whether its transactions are
-    of type 0, because it has no base fee."""
+    of type 0, because it has no base fee. ``atomic``: what its executor's class says of itself."""
 
     chain_id: int
     wrapped_native: str
@@ -46,6 +46,7 @@ class ChainWiring:
     pools: tuple[tuple[str, str], ...] = ()
     rollup: Rollup | None = None
     legacy: bool = False
+    atomic: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class ExecutionWiring:
     loss_floor_bps       An exit that would bring less than this share of the cost is refused; 0: never refused.
     routes               Whether entries may go over several pools, as routers propose; ``route_through``: addresses of
                          the coins that may stand in between, besides those that count as money on the chain.
+    together             Whether all steps of a plan are signed and sent one behind another, or each once the one before
+                         it is in a block.
     stuck_after          Failed sales in a row after which a position counts as stuck and is tried ever less often.
     …_deadline           ns after which an effect counts as failed.
     """
@@ -74,6 +77,7 @@ class ExecutionWiring:
     loss_floor_bps: int = 0
     routes: bool = False
     route_through: tuple[str, ...] = ()
+    together: bool = True
     stuck_after: int = 5
     probe_deadline: int = 3 * SECOND
     route_deadline: int = SECOND // 2

@@ -44,8 +44,9 @@ def wire(resolved: Resolved, *, signs: bool) -> Wiring:
             rollup=chain.rollup,
             legacy=chain.transactions == "legacy",
             pools=tuple((section, pool) for section, pools in sorted(chain.pools.items()) for pool in pools),
+            atomic=_atomic(resolved, name),
         )
-        for chain in resolved.chains.values()
+        for name, chain in resolved.chains.items()
     )
     return Wiring(
         chains=chains,
@@ -58,6 +59,10 @@ def wire(resolved: Resolved, *, signs: bool) -> Wiring:
 def signs(resolved: Resolved) -> bool:
     """Whether the mode's executors send signed bytes: all do, or none."""
     return resolved.executor is not None and bool(getattr(resolved.executor.cls, "signs", True))
+
+
+def _atomic(resolved: Resolved, chain: str) -> bool:
+    return resolved.executor is not None and bool(getattr(resolved.executor_of(chain).cls, "atomic", False))
 
 
 def _make(configured: Configured) -> Any:
@@ -94,6 +99,7 @@ def _account(resolved: Resolved, account: ConfiguredAccount) -> AccountWiring:
             max_attempts=rules.max_attempts,
             read_wallet_blocks=rules.read_wallet_blocks,
             loss_floor_bps=rules.loss_floor_bps,
+            together=rules.plans == "together",
             routes=rules.routes,
             route_through=rules.route_through,
             probe_deadline=_ns(deadlines.probe),

@@ -200,6 +200,9 @@ class Execution(Table):
     """Blocks that a transaction waits before it is replaced by one with a higher fee."""
     max_attempts: Positive = 5
     """Attempts at one step of an order before the order fails; exits begin a new order."""
+    plans: Literal["together", "one-by-one"] = "together"
+    """Whether the transactions of one plan, such as an approval and its swap, leave one behind another and may be in
+    one block, or each once the one before it is in a block. Together, a swap whose approval fails costs gas as well."""
     read_wallet_blocks: Positive = 50
     """Blocks between two looks at the wallet while nothing is on its way: deposits, airdrops and rebases count from
     then on."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from sniper.errors import RpcError
@@ -108,6 +109,7 @@ def submission(
     value: int = ETHER,
     deadline: int = 0,
     to: str = "",
+    before: tuple[Submission, ...] = (),
 ) -> Submission:
     owner = chain.accounts[3]
     raw = owner.sign(
@@ -123,7 +125,7 @@ def submission(
     return Submission(
         account="main", attempt=f"main/s/{nonce}.0#{gwei}", chain_id=CHAIN_ID, owner=owner.address.lower(),
         purpose=purpose, nonce=nonce, gas=100_000, max_fee=gwei * GWEI, max_priority_fee=gwei * GWEI // 100,
-        tx_hash=transaction_hash(raw), raw=raw, swap=swap, held=(), urgent=urgent,
+        tx_hash=transaction_hash(raw), raw=raw, swap=swap, held=(), urgent=urgent, before=before,
     )  # fmt: skip
 
 
@@ -191,6 +193,105 @@ async def test_an_entry_that_reverts_by_now_holds_nothing_back_that_could_go_wit
     await bundles.send(first)
     await bundles.send(bad)
     assert builder.build().included == (first.tx_hash,)
+
+
+# ---- plans ----
+
+
+def plan(chain: DevChain, *, amount: bytes = WITHDRAW, purpose: str = "entry", gwei: int = 100) -> Submission:
+    """Wrapping stands for the approval, and unwrapping for the swap that cannot do without it."""
+    lead = submission(chain, purpose="approve", gwei=gwei)
+    return submission(chain, nonce=1, data=amount, value=0, purpose=purpose, gwei=gwei, before=(lead,))
+
+
+@pytest.mark.parametrize("method", [SEND, "mev_sendBundle"])
+async def test_an_approval_and_its_swap_are_one_bundle_and_in_one_block(
+    chain: DevChain, builder: Builder, relay: Relay, make: Make, method: str
+) -> None:
+    bundles, sent = make(method=method), plan(chain)
+    assert (await bundles.send(sent)).outcome == "accepted"
+    assert set(methods(relay)) == {method}
+    (lead,) = sent.before
+    assert await bundles.settle(lead) is None
+    assert await bundles.settle(sent) is None
+    assert builder.build().included == (lead.tx_hash, sent.tx_hash)
+    assert await bundles.settle(lead) is not None
+    assert await bundles.settle(sent) is not None
+
+
+@pytest.mark.parametrize("method", [SEND, "mev_sendBundle"])
+async def test_where_the_swap_reverts_by_now_its_approval_is_in_no_block_either(
+    chain: DevChain, builder: Builder, make: Make, method: str
+) -> None:
+    bundles, sent = make(method=method, simulate="never", fallback="never"), plan(chain, amount=WITHDRAW_MORE)
+    await bundles.send(sent)
+    for _ in range(3):
+        assert builder.build().included == ()
+        for each in (*sent.before, sent):
+            assert await bundles.settle(each) is None
+
+
+@pytest.mark.parametrize("simulate", ["node", "relay"])
+async def test_a_plan_is_simulated_in_its_order(chain: DevChain, make: Make, simulate: str) -> None:
+    assert (await make(simulate=simulate).send(plan(chain))).outcome == "accepted"
+    refused = await make(simulate=simulate).send(plan(chain, amount=WITHDRAW_MORE))
+    assert refused.message.startswith("would revert: ")
+
+
+@pytest.mark.parametrize("simulate", ["node", "relay"])
+async def test_an_approval_that_reverts_holds_back_a_swap_that_would_not(
+    chain: DevChain, make: Make, simulate: str
+) -> None:
+    lead = submission(chain, purpose="approve", data=WITHDRAW_MORE, value=0)
+    refused = await make(simulate=simulate).send(submission(chain, nonce=1, before=(lead,)))
+    assert refused.message.startswith("would revert: ")
+
+
+async def test_of_a_plan_that_is_not_sent_all_nonces_are_free(
+    chain: DevChain, builder: Builder, relay: Relay, make: Make
+) -> None:
+    bundles = make()
+    assert (await bundles.send(plan(chain, amount=WITHDRAW_MORE))).outcome == "not-sent"
+    assert relay.asked == []
+    other = submission(chain)
+    await bundles.send(other)
+    assert builder.build().included == (other.tx_hash,)
+
+
+async def test_a_plan_whose_approval_was_outbid_goes_with_the_newest_bid(
+    chain: DevChain, builder: Builder, relay: Relay, make: Make
+) -> None:
+    relay.faults.add(Fault(FaultKind.CENSOR))
+    bundles, sent = make(), plan(chain)
+    await bundles.send(sent)
+    builder.build()
+    relay.faults.clear()
+    higher = submission(chain, purpose="approve", gwei=120)
+    await bundles.send(replace(sent, before=(higher,)))
+    assert builder.build().included == (higher.tx_hash, sent.tx_hash)
+
+
+async def test_a_plan_that_relays_censor_goes_public_with_the_same_bytes(
+    chain: DevChain, builder: Builder, relay: Relay, public: Relay, make: Make
+) -> None:
+    relay.faults.add(Fault(FaultKind.CENSOR))
+    bundles, sent = make(fallback_blocks=2), plan(chain)
+    await bundles.send(sent)
+    for _ in range(3):
+        builder.build()
+        for each in (*sent.before, sent):
+            await bundles.settle(each)
+    assert public.asked == [(PUBLIC, ["0x" + each.raw.hex()]) for each in (*sent.before, sent)]
+
+
+async def test_where_a_swap_is_cancelled_its_approval_goes_on_by_itself(
+    chain: DevChain, builder: Builder, relay: Relay, make: Make
+) -> None:
+    bundles, sent = make(), plan(chain)
+    await bundles.send(sent)
+    cancel = submission(chain, nonce=1, purpose="cancel", gwei=120, value=0, data=b"")
+    await bundles.send(cancel)
+    assert builder.build().included == (sent.before[0].tx_hash, cancel.tx_hash)
 
 
 # ---- simulation ----

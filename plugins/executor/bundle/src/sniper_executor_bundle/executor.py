@@ -31,10 +31,11 @@ class BundleConfig(RelayedConfig):
 
 
 class BundleExecutor(Relayed):
-    """See `Relayed`. A bundle is a transaction behind those of the same sender that wait with lower nonces."""
+    """See `Relayed`. A bundle is a plan behind what waits of the same sender with lower nonces."""
 
     config: BundleConfig
     modes: ClassVar[frozenset[Mode]] = frozenset({Mode.LIVE})
+    atomic: ClassVar[bool] = True
 
     async def relay(self, waiting: Waiting, *, first: bool) -> Outcome:
         """See `Relayed`. ``not-sent`` where the node says that it would revert, and ``rejected`` where a relay does,
@@ -89,11 +90,12 @@ class BundleExecutor(Relayed):
         return Outcome(outcome=outcome, message=f"would revert: {reason}") if reason else None
 
     async def _by_node(self, submission: Submission, before: list[Submission]) -> str:
-        """Why it would revert after the newest block that the kernel knows, or nothing. Raises `RpcError`."""
+        """Why it, or what goes with it, would revert after the newest block that the kernel knows, or nothing. Raises
+        `RpcError`."""
         endpoints: Endpoints = self.context.endpoints(submission.chain_id)
         calls = [_call(each) for each in (*before, submission)]
         results = await simulate(endpoints, calls, block=self.context.block(submission.chain_id))
-        return results[-1].reason or ""
+        return next((each.reason for each in results[-1 - len(submission.before) :] if each.reason), "")
 
     async def _by_relays(self, submission: Submission, before: list[Submission]) -> str:
         """The same by the first relay that can tell. Raises `RpcError`."""
@@ -106,7 +108,7 @@ class BundleExecutor(Relayed):
         said = await self.relays.ask("eth_callBundle", asked)
         for answer in said:
             if isinstance(answer, dict):
-                return _reverted(answer)
+                return _reverted(answer, 1 + len(submission.before))
         raise next(each for each in said if isinstance(each, RpcError))
 
 
@@ -115,12 +117,9 @@ def _call(submission: Submission) -> SimulatedCall:
     return SimulatedCall(sender=submission.owner, to=sent.to or "", data=sent.data, value=sent.value, gas=sent.gas)
 
 
-def _reverted(answer: dict[str, Any]) -> str:
-    """Of the last transaction. Any: JSON of the relay's choice. Raises `RpcError` where it makes no sense."""
+def _reverted(answer: dict[str, Any], count: int) -> str:
+    """Of one of the last ``count``. Any: JSON of the relay's choice. Raises `RpcError` where it makes no sense."""
     results = answer.get("results")
-    if not isinstance(results, list) or not results or not isinstance(results[-1], dict):
+    if not isinstance(results, list) or len(results) < count or not all(isinstance(each, dict) for each in results):
         raise RpcError(f"a relay simulated a bundle and gave {answer!r:.200}")
-    last = results[-1]
-    if not last.get("error"):
-        return ""
-    return str(last.get("revert") or last["error"])[:300]
+    return next((str(each.get("revert") or each["error"])[:300] for each in results[-count:] if each.get("error")), "")

@@ -27,15 +27,18 @@ def eth_send_bundle(submission: Submission, before: Sequence[Submission], block:
     """``eth_sendBundle`` for one block.
 
     before  Of the same sender, by nonce: without them it could not be in a block. Each may be missing, as where an
-            earlier part of the block has it.
+            earlier part of the block has it; but not those of its own plan, which revert only where it may itself.
     """
+    plan = {each.tx_hash for each in submission.before}
     asked: dict[str, Any] = {
         "txs": ["0x" + each.raw.hex() for each in (*before, submission)],
         "blockNumber": hex(block),
         "replacementUuid": replacement_uuid(submission, block),
     }
-    dropping = [each.tx_hash for each in before]
-    reverting = [each.tx_hash for each in (*before, submission) if may_revert(each)]
+    dropping = [each.tx_hash for each in before if each.tx_hash not in plan]
+    reverting = [
+        each.tx_hash for each in (*before, submission) if may_revert(submission if each.tx_hash in plan else each)
+    ]
     if dropping:
         asked["droppingTxHashes"] = dropping
     if reverting:
@@ -46,12 +49,13 @@ def eth_send_bundle(submission: Submission, before: Sequence[Submission], block:
 
 
 def mev_send_bundle(submission: Submission, first: int, last: int) -> dict[str, Any]:
-    """``mev_sendBundle`` for a range of blocks: the transaction alone, for this dialect knows none that may be missing.
+    """``mev_sendBundle`` for a range of blocks: the plan alone, for this dialect knows nothing that may be missing.
     Nothing of it is shown to anybody (no hints), and nothing is to be refunded."""
+    can_revert = may_revert(submission)
     return {
         "version": "v0.1",
         "inclusion": {"block": hex(first), "maxBlock": hex(last)},
-        "body": [{"tx": "0x" + submission.raw.hex(), "canRevert": may_revert(submission)}],
+        "body": [{"tx": "0x" + each.raw.hex(), "canRevert": can_revert} for each in (*submission.before, submission)],
         "privacy": {"hints": []},
         "replacementUuid": replacement_uuid(submission, first),
     }

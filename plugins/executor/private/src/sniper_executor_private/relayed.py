@@ -107,9 +107,11 @@ class Relayed(Mempool):
         first = known is None or known.submission.tx_hash != submission.tx_hash
         if known is not None and first and submission.max_fee <= known.submission.max_fee:
             return Outcome(outcome="underpriced", message="a higher bid with this nonce is on its way")
-        since = known.since if known else self.context.block(submission.chain_id)
-        waiting = Waiting(submission, since) if known is None or first else known
-        self._waiting[place] = waiting
+        plan = [(_place(each), self._await(each)) for each in submission.before]
+        if known is not None and not first:
+            known.submission, waiting = submission, known  # what goes with it may be another bid by now
+        else:
+            waiting, _ = self._await(submission)
         if known is not None and known.told and first and submission.purpose == "cancel":
             # at the same time: a relay that does not answer holds no cancellation back
             _, outcome = await asyncio.gather(self.withdraw(known), self._leave(waiting, known, first=first))
@@ -117,6 +119,8 @@ class Relayed(Mempool):
             outcome = await self._leave(waiting, known, first=first)
         if outcome.outcome == "not-sent":  # the kernel may give its nonce to another transaction
             self._forget(place, known)
+            for each, (_, instead) in plan:
+                self._forget(each, instead)
         return outcome
 
     async def settle(self, submission: Submission) -> Settlement | None:
@@ -126,7 +130,9 @@ class Relayed(Mempool):
             self._used(submission)
             return found
         waiting = self._waiting.get(_place(submission))
-        if waiting is not None and waiting.submission.tx_hash == submission.tx_hash and not waiting.public:
+        if waiting is None or waiting.submission.tx_hash != submission.tx_hash or waiting.public:
+            return None
+        if not self._led(waiting):
             await self._go_on(waiting)
         return None
 
@@ -139,6 +145,21 @@ class Relayed(Mempool):
         chain_id, owner, nonce = _place(submission)
         lower = [place for place in self._waiting if place[:2] == (chain_id, owner) and place[2] < nonce]
         return [self._waiting[place] for place in sorted(lower)]
+
+    def _await(self, submission: Submission) -> tuple[Waiting, Waiting | None]:
+        """Note that it is on its way, and what was with its nonce before; a lower bid than that is not noted."""
+        place = _place(submission)
+        known = self._waiting.get(place)
+        if known is not None and submission.max_fee <= known.submission.max_fee:
+            return known, known
+        since = known.since if known else self.context.block(submission.chain_id)
+        self._waiting[place] = Waiting(submission, since)
+        return self._waiting[place], known
+
+    def _led(self, waiting: Waiting) -> bool:
+        """Whether it goes with the last one of its plan, and not by itself."""
+        tx_hash = waiting.submission.tx_hash
+        return any(each.tx_hash == tx_hash for other in self._waiting.values() for each in other.submission.before)
 
     async def _leave(self, waiting: Waiting, known: Waiting | None, *, first: bool) -> Outcome:
         """``known``: the bid before; where the public pool has that one, it gets this one, too."""
@@ -180,7 +201,7 @@ class Relayed(Mempool):
 
     def _forget(self, place: tuple[int, str, int], instead: Waiting | None) -> None:
         if instead is None:
-            del self._waiting[place]
+            self._waiting.pop(place, None)
         else:
             self._waiting[place] = instead
 
