@@ -349,11 +349,15 @@ def test_another_spelling_of_the_same_value_is_refused(data: bytes) -> None:
         (str, b"x"),
         (Side, "buy"),
         (Literal[1, "a"], True),
+        (Literal["a", "b"], "c"),
+        (Literal["buy", "sell"], Side.BUY),
         (Decimal, Decimal("NaN")),
         (Decimal, Decimal("1E+5000")),
         (Decimal, 1),
         (tuple[int, ...], [1]),
+        (tuple[int, ...], []),
         (list[int], (1,)),
+        (list[int], ()),
         (tuple[int, int], (1,)),
         (dict[str, int], {1: 1}),
         (int | None, "x"),
@@ -383,6 +387,7 @@ def test_a_value_that_its_type_does_not_allow_is_not_written(field: Any, value: 
         ([[0.0, 1], [-0.0, 1]], dict[float, int]),
         (math.nan, float),
         ("hold", Side),
+        ("hold", Literal["buy", "sell"]),
         (True, Literal[1]),
     ],
 )
@@ -390,6 +395,12 @@ def test_a_second_form_of_a_value_is_not_read(written: object, field: Any) -> No
     cls = holder(field)
     with pytest.raises(CodecError, match=r"Holder\.field"):
         codec.decode(pack([written]), cls)
+
+
+def test_any_text_can_be_a_literal() -> None:
+    cls = holder(Literal["{v}", "}", 'it\'s "quoted" \\ twice'])
+    for text in ("{v}", "}", 'it\'s "quoted" \\ twice'):
+        assert codec.decode(codec.encode(cls(field=text)), cls).field == text
 
 
 def test_equal_decimals_are_written_alike() -> None:

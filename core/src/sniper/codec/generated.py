@@ -11,7 +11,8 @@ def convert(variable: str, function: str, as_is: str | None) -> str:
 
 
 def make(lines: list[str], names: dict[str, Any]) -> Callable[..., Any]:
-    """Compile one function ``made``. Its text holds field names, numbers and the repr of tags, nothing else."""
+    """Compile one function ``made``. Its text holds field names, numbers and the repr of tags and of the texts of a
+    Literal, nothing else."""
     exec("\n".join(lines), names)  # noqa: S102
     made: Callable[..., Any] = names["made"]
     return made

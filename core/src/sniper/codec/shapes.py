@@ -212,9 +212,11 @@ def _constants(name: str, members: dict[Any, Wire], where: str) -> Shape:
     on_wire = {kind.__name__ for kind in kinds} | ({"bytes"} if int in kinds else set())
     python = {value.__class__ for value in members}
     native = kinds == {str}
-    return Shape(
-        lambda _: [name, *members.values()], tuple(python), tuple(sorted(on_wire)), pack, unpack, native=native
-    )
+    text = native and python == {str}  # a Literal, the same on both sides
+    listed = repr(tuple(members)).replace("{", "{{").replace("}", "}}")
+    same = f"{{v}}.__class__ is str and {{v}} in {listed}" if text else None
+    schema = [name, *members.values()]
+    return Shape(lambda _: schema, tuple(python), tuple(sorted(on_wire)), pack, unpack, same, same, native=native)
 
 
 def _sequence(kind: type[list[Any]] | type[tuple[Any, ...]], declared: Any, where: str, nested: Nested) -> Shape:
@@ -231,8 +233,15 @@ def _sequence(kind: type[list[Any]] | type[tuple[Any, ...]], declared: Any, wher
             raise wrong(where, "an array", wire)
         return kind(unpack_each(wire))
 
+    empty = f"{{v}}.__class__ is {kind.__name__} and not {{v}}"  # msgpack tells no tuple from a list
     return Shape(
-        lambda outer: [kind.__name__, item.schema(outer)], (kind,), ("list",), pack, unpack, native=item.native
+        lambda outer: [kind.__name__, item.schema(outer)],
+        (kind,),
+        ("list",),
+        pack,
+        unpack,
+        pack_as_is=empty,
+        native=item.native,
     )
 
 
