@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import CHAIN, ETHER, GAS_SWAP, Setup, World, pool_of, target, token_of
+from world import CHAIN, ETHER, GAS_SWAP, Drifting, Setup, World, pool_of, target, token_of
 
 from sniper.kernel import facts as f
 from sniper.kernel.wiring import WatchWiring
@@ -78,6 +78,24 @@ def test_what_is_held_is_worth_what_its_pool_gives_now() -> None:
     first = view.worth(token_of(1))
     falls(here)
     assert 0 <= view.worth(token_of(1)) < first // 10
+    here.chain.reorg(1, keep=False)
+    here.mine()
+    assert view.worth(token_of(1)) == first
+    here.check()
+
+
+def test_what_is_held_is_worth_nothing_certain_once_its_pool_is_outdated_and_until_it_is_read() -> None:
+    here = World(Setup(tokens=4, watches=(limits(),), strategies=STRATEGIES, amm=Drifting))
+    here.bought(1)
+    view = here.account.view
+    first = view.worth(token_of(1))
+    assert first
+    for _ in range(Drifting.LASTS // 12 + 1):
+        here.mine()
+    assert view.worth(token_of(1)) is None
+    here.answer_all()
+    assert view.worth(token_of(1)) == first
+    here.check()
 
 
 @pytest.mark.parametrize(

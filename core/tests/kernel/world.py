@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
-from sniper.amm import Change, Unpriced, on_log
+from sniper.amm import Change, NoLiquidity, Unpriced, on_log
 from sniper.codec import decode, encode, encode_state
 from sniper.config import Config
 from sniper.events import (
@@ -71,6 +71,7 @@ from sniper.kernel.asks import (
 )
 from sniper.kernel.book import Book
 from sniper.kernel.fold import fold
+from sniper.kernel.guards import Guard
 from sniper.kernel.index import Index
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import dump, restore
@@ -1291,6 +1292,9 @@ class World:
                 if receipt.tx.purpose == "entry" and receipt.ok:
                     assert hashes[tx_hash] not in bought, "bought twice"
                     bought.add(hashes[tx_hash])
+        for guard in self.account.exits.guards.values():
+            if guard.pool is not None:
+                assert guard.value(guard.pool) == _priced(guard), "a position is valued by what its pool was before"
 
     def check_replay(self) -> None:
         """The same inputs give the same facts, byte for byte."""
@@ -1316,6 +1320,16 @@ class World:
         for key in {*granted, *self.book.allowances}:
             # After a sale that reverted the books doubt an allowance: 0, or 1 where its reset is due.
             assert self.book.allowances.get(key, 0) in (granted.get(key, 0), 0, 1)
+
+
+def _priced(guard: Guard) -> int | None:
+    """What selling a position would bring, by the state of its pool as it is."""
+    try:
+        return guard.quote(guard.position.amount)
+    except Unpriced:
+        return None
+    except NoLiquidity:
+        return 0
 
 
 def _same(inputs: list[Event], again: list[list[f.Fact]], facts: list[list[f.Fact]]) -> None:

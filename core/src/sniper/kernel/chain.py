@@ -130,6 +130,12 @@ class ChainState:
         if newest == block and pool.address not in kept:
             kept[pool.address] = pool.impl.checkpoint()
 
+    def touch(self, pool: Pool) -> None:
+        """Its state changes. Hot."""
+        pool.changes += 1
+        if self.touched is not None:
+            self.touched.add(pool.address)
+
     def replace(self, pool: Pool, block: int, impl: Amm, kept: dict[int, Amm]) -> None:
         """Put a state that was read as it was after ``block`` in place of the one that was followed by logs until now.
 
@@ -149,8 +155,7 @@ class ChainState:
         pool.read_block, pool.undo_block = block, max(kept, default=block)
         for number, state in kept.items():
             self.changed_in(number, pool.address, state)
-        if self.touched is not None:
-            self.touched.add(pool.address)
+        self.touch(pool)
 
     def changed_in(self, block: int, address: str, before: Amm | None) -> None:
         """Note what a pool was before a block, where that can still be undone and is not noted yet."""

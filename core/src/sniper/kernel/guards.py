@@ -28,7 +28,8 @@ class Guard:
     ``pending`` is a sale that was decided and is not done; it is tried again at ``next_block``."""
 
     __slots__ = (
-        "_coin", "account", "exits", "handlers", "next_block", "pending", "pool", "position", "simulates", "without",
+        "_coin", "_valued", "_worth", "account", "exits", "handlers", "next_block", "pending", "pool", "position",
+        "simulates", "without",
     )  # fmt: skip
 
     def __init__(self, account: "Account", position: Position, wirings: tuple[ExitWiring, ...]) -> None:
@@ -38,6 +39,9 @@ class Guard:
         self.without = UNKNOWN
         """Why there is no pool, where there is none."""
         self._coin = 0
+        self._valued: tuple[int, int] | None = None
+        """The pool's changes and the amount for which ``_worth`` holds."""
+        self._worth: int | None = None
         self.exits: tuple[tuple[str, Exit], ...] = tuple(self._made(wirings))
         self.handlers = {name: _handlers(type(exit_)) for name, exit_ in self.exits}
         self.simulates = any(w.simulates_sales for w in wirings)
@@ -57,6 +61,7 @@ class Guard:
         if self.pool is not None:
             self.pool.watchers.remove(self)
         self.pool = pool if pool is not None and token in pool.coins else None
+        self._valued = None
         if self.pool is not None:
             self._coin = self.pool.coins.index(token)
             self.pool.watchers.append(self)
@@ -73,6 +78,12 @@ class Guard:
         amount = position.amount
         if position.token in account.book.taxes:
             amount = account.planning.after_tax(position.token, amount, buying=False)
+        now = pool.changes, amount
+        if now != self._valued:
+            self._worth, self._valued = self._priced(pool, amount), now
+        return self._worth
+
+    def _priced(self, pool: Pool, amount: int) -> int | None:
         coin = self._coin
         try:
             return given_amount(pool.impl.amount_out(coin, 1 - coin, amount))

@@ -105,8 +105,7 @@ class Market:
                 self._read_again(chain, pool, ancestor)
                 continue
             pool.impl = impl
-            if chain.touched is not None:
-                chain.touched.add(address)
+            chain.touch(pool)
             changed[address] = pool
         # All of them: an earlier reorg may have left one at a block that is gone only now.
         for pool in (*chain.pools.values(), *chain.unlisted.values()):
@@ -137,8 +136,7 @@ class Market:
     def _time(self, chain: ChainState) -> None:
         """Tell the pools whose price changes with time."""
         for pool in list(chain.listening.timed.values()):
-            if chain.touched is not None:
-                chain.touched.add(pool.address)
+            chain.touch(pool)
             try:
                 pool.impl.on_block(chain.timestamp)
             except Exception as error:  # a plugin's code, as in `_apply`
@@ -223,8 +221,7 @@ class Market:
         try:
             if pool.undo_block != event.block:
                 chain.keep(pool, event.block)
-            if chain.touched is not None:
-                chain.touched.add(pool.address)
+            chain.touch(pool)
             change: Change = getattr(pool.impl, method)(*decode(event.topics, event.data))
             return () if change is None else liquidity(pool, event, change)
         except Exception as error:  # a plugin's code: whatever it raises makes this pool unusable, and only this pool

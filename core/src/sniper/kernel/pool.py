@@ -16,8 +16,9 @@ class Pool:
     """One pool and what is known of it; implements `sniper.view.PoolView`."""
 
     __slots__ = (
-        "address", "amm", "chain_id", "coins", "config", "created_at", "created_block", "follows", "handlers", "id",
-        "impl", "listed", "quote", "read_block", "reads", "section", "token", "undo_block", "watchers",
+        "address", "amm", "chain_id", "changes", "coins", "config", "created_at", "created_block",
+        "follows", "handlers", "id", "impl", "listed", "quote", "read_block", "reads", "section", "token",
+        "undo_block", "watchers",
     )  # fmt: skip
 
     def __init__(self, chain_id: int, address: str, impl: AmmWiring, coins: tuple[str, ...], quote: int | None) -> None:
@@ -28,6 +29,8 @@ class Pool:
         self.amm = impl.plugin
         self.section = impl.name
         self.config = impl.config
+        self.changes = 0
+        """How often its state may have changed: as long as this stays, so do all answers of its AMM."""
         self.coins = coins
         self.quote = quote
         """See `ChainState.money`."""
