@@ -25,13 +25,14 @@ class KillSwitchFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._name = str(path)
         self._seen: tuple[int, int, int] | None = None
         self._level = KillLevel.OFF
 
     def level(self) -> KillLevel:
         """The level right now. Costs one stat(2) while the file stays as it is."""
         try:
-            status = os.stat(self._path)
+            status = os.stat(self._name)
             seen = (status.st_mtime_ns, status.st_size, status.st_ino)
             if seen != self._seen:
                 # Every level's name has another length, so a change within one tick of the file's clock is seen, too.
@@ -56,10 +57,11 @@ class KillSwitchFiles:
     def level(self, account: str) -> KillLevel:
         """The stricter of both, right now. What is no account's name has none of its own."""
         level = self._everyone.level()
-        if not _ACCOUNT.fullmatch(account):
-            return level  # no path may be made of it
-        if account not in self._own:
+        own = self._own.get(account)
+        if own is None:
+            if not _ACCOUNT.fullmatch(account):
+                return level  # no path may be made of it
             if len(self._own) >= _MOST_ACCOUNTS:
                 self._own.clear()
-            self._own[account] = KillSwitchFile(self._path.parent / "accounts" / account / self._path.name)
-        return stricter(level, self._own[account].level())
+            own = self._own[account] = KillSwitchFile(self._path.parent / "accounts" / account / self._path.name)
+        return stricter(level, own.level())

@@ -48,9 +48,7 @@ class Link:
         if self.lost is not None:
             future.set_exception(_unreachable(self.lost))
             return future
-        self._pending[ask.id] = future
-        # Also when the caller gave up; a late answer then finds nobody and is dropped.
-        future.add_done_callback(lambda _: self._pending.pop(ask.id, None))
+        self._pending[ask.id] = future  # until its answer comes, also when the caller gave up
         packet = self._encoder.encode(ask)
         if self._unsent:
             self._unsent.append(packet)
@@ -69,6 +67,7 @@ class Link:
         for future in self._pending.values():
             if not future.done():
                 future.set_exception(_unreachable(reason))
+        self._pending.clear()
 
     def _send(self, packet: bytes) -> None:
         try:
@@ -106,7 +105,7 @@ class Link:
         except msgspec.MsgspecError as error:
             self.close(f"it sent what is no answer ({error})")
             return
-        future = self._pending.get(answer.id)
+        future = self._pending.pop(answer.id, None)
         if future is not None and not future.done():
             future.set_result(answer)
 

@@ -136,21 +136,25 @@ class Process:
         self._send(connection, self.keyring.answer(ask))
 
     def _send(self, connection: socket.socket, answer: Answer) -> None:
-        self._owed[connection] = self._encoder.encode(answer)
-        self._pay(connection)
+        packet = self._encoder.encode(answer)
+        try:
+            connection.send(packet, socket.MSG_NOSIGNAL)
+        except BlockingIOError:
+            self._owed[connection] = packet
+            self._selector.modify(connection, selectors.EVENT_WRITE)
+        except OSError:
+            self._drop(connection)
 
     def _pay(self, connection: socket.socket) -> None:
         try:
             connection.send(self._owed[connection], socket.MSG_NOSIGNAL)
         except BlockingIOError:
-            self._selector.modify(connection, selectors.EVENT_WRITE)
             return
         except OSError:
             self._drop(connection)
             return
         del self._owed[connection]
-        if self._selector.get_key(connection).events != selectors.EVENT_READ:
-            self._selector.modify(connection, selectors.EVENT_READ)
+        self._selector.modify(connection, selectors.EVENT_READ)
 
     def _drop(self, connection: socket.socket) -> None:
         self._owed.pop(connection, None)
