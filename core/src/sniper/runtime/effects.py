@@ -93,6 +93,8 @@ class Effects:
         self._paper_cash = paper_cash or {}
         self._log = log
         self._tasks: set[asyncio.Task[None]] = set()
+        self._settling: dict[str, asyncio.Task[None]] = {}
+        """By account: the newest question what became of a transaction."""
         self._workers = Workers(workers)
         self._simulations = Simulations(self._at, self._workers, hardforks)
         self._io = {
@@ -117,9 +119,15 @@ class Effects:
             await self._workers.warm()
 
     def start(self, ask: Ask) -> None:
-        """Let it leave. A signature is asked for at once: the signer works while the ask is put on record."""
+        """Let it leave. A signature is asked for at once: the signer works while the ask is put on record. What became
+        of transactions is asked all at once, and told in the order of the questions, in which alone it can be booked.
+        """
         asked = self._request(ask) if type(ask.body) is Sign else None
-        task = asyncio.get_running_loop().create_task(self._run(ask, asked))
+        settles = type(ask.body) is Settle
+        before = self._settling.get(ask.account) if settles else None
+        task = asyncio.get_running_loop().create_task(self._run(ask, asked, before))
+        if settles:
+            self._settling[ask.account] = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -131,7 +139,7 @@ class Effects:
         await self._simulations.close()
         await self._workers.close()
 
-    async def _run(self, ask: Ask, asked: Awaitable[Signature] | None) -> None:
+    async def _run(self, ask: Ask, asked: Awaitable[Signature] | None, before: asyncio.Task[None] | None) -> None:
         try:
             async with asyncio.timeout(ask.deadline / SECOND):
                 answer = await (self._carry[type(ask.body)](ask) if asked is None else self._sign(ask, asked))
@@ -143,6 +151,8 @@ class Effects:
         except Exception as error:  # a plugin's code, or a defect of ours: the kernel must learn of it either way
             self._log.exception("effect failed", ask=ask.id)
             answer = self._failed(ask, "failed", told(error))
+        if before is not None:
+            await asyncio.wait([before])
         await self._publish([answer])
 
     def _failed(self, ask: Ask, code: str, message: str) -> Event:
