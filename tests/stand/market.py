@@ -52,9 +52,21 @@ class Market:
         values  What the token's constructor takes after the supply. ``quote``: the other coin, of which
                 ``quote_owner`` gives ``liquidity``; None: wrapped ether.
         """
-        chain = self.chain
         found = self.prepared(kind, *values, quote=quote)
-        deployer, addresses = found.deployer, chain.addresses
+        self.offer(found, kind, liquidity=liquidity, quote_owner=quote_owner)
+        self.chain.mine()
+        return found
+
+    def offer(
+        self,
+        found: Launch,
+        kind: str = "PlainToken",
+        *,
+        liquidity: int = 10 * ETHER,
+        quote_owner: Account | None = None,
+    ) -> None:
+        """Send what makes the pool of a token and its liquidity with the next block."""
+        chain, deployer, addresses = self.chain, found.deployer, self.chain.addresses
         pool_tokens = SUPPLY * 65 // 100
         self._sent(
             deployer, found.token, calldata("transfer(address,uint256)", found.whale.address, SUPPLY * 35 // 100)
@@ -63,11 +75,12 @@ class Market:
         chain.submit(deployer, addresses.v2_factory, create)
         if any(entry.get("name") == "setPool" for entry in contract(kind).abi):
             self._sent(deployer, found.token, calldata("setPool(address)", found.pool))
-        if quote is None:
+        if found.quote == addresses.weth:
             for call in V2Pool(found.token, addresses).add(deployer.address, pool_tokens, liquidity):
                 self._sent(deployer, call.to, call.data, call.value)
         else:
             assert quote_owner is not None
+            quote = found.quote
             self._sent(quote_owner, quote, calldata("transfer(address,uint256)", deployer.address, liquidity))
             self._sent(quote_owner, quote, calldata("transfer(address,uint256)", found.whale.address, 100 * liquidity))
             chain.mine()
@@ -77,8 +90,6 @@ class Market:
             signature = "addLiquidity(address,address,uint256,uint256,uint256,uint256,address,uint256)"
             adding = calldata(signature, found.token, quote, pool_tokens, liquidity, 0, 0, deployer.address, NEVER)
             self._sent(deployer, addresses.v2_router, adding)
-        chain.mine()
-        return found
 
     def prepared(self, kind: str = "PlainToken", *values: int, quote: str | None = None) -> Launch:
         """A token that is deployed and has no pool yet."""

@@ -1,4 +1,4 @@
-"""What became of transactions is asked all at once, and told in the order of the questions."""
+"""What became of transactions is asked a few at a time, and told in the order of the questions."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from sniper.events import AskFailed, Event, Settled
 from sniper.executor import Outcome, Settlement, Submission
 from sniper.kernel.asks import Ask, Settle
 from sniper.kernel.kernel import Kernel
-from sniper.runtime.effects import Effects
+from sniper.runtime.effects import SETTLED_AT_ONCE, Effects
 from sniper.types import SECOND, KillLevel
 
 
@@ -20,7 +20,7 @@ class Slow:
     signs = True
 
     def __init__(self) -> None:
-        self.may = {nonce: asyncio.Event() for nonce in range(4)}
+        self.may = {nonce: asyncio.Event() for nonce in range(2 * SETTLED_AT_ONCE)}
         self.asked: list[int] = []
 
     async def send(self, submission: Submission) -> Outcome:
@@ -77,7 +77,7 @@ class Shell:
 
     async def rest(self) -> None:
         """Until nothing moves that is not waited for."""
-        for _ in range(20):
+        for _ in range(200):
             await asyncio.sleep(0)
 
     def ids(self) -> list[str]:
@@ -89,7 +89,7 @@ async def test_answers_are_told_in_the_order_of_the_questions() -> None:
     for nonce in range(4):
         shell.effects.start(question(nonce))
     await shell.rest()
-    assert shell.executor.asked == [0, 1, 2, 3], "nobody waits to ask"
+    assert shell.executor.asked == [0, 1, 2, 3]
     for nonce in (3, 1, 2):
         shell.executor.may[nonce].set()
     await shell.rest()
@@ -97,6 +97,22 @@ async def test_answers_are_told_in_the_order_of_the_questions() -> None:
     shell.executor.may[0].set()
     await shell.rest()
     assert shell.ids() == ["bob?0", "bob?1", "bob?2", "bob?3"]
+    await shell.effects.close()
+
+
+async def test_a_node_is_asked_for_a_few_at_once_and_for_the_next_with_each_answer() -> None:
+    shell = Shell()
+    for nonce in range(2 * SETTLED_AT_ONCE):
+        shell.effects.start(question(nonce))
+    await shell.rest()
+    assert shell.executor.asked == list(range(SETTLED_AT_ONCE))
+    shell.executor.may[2].set()
+    await shell.rest()
+    assert shell.executor.asked == list(range(SETTLED_AT_ONCE + 1))
+    for free in shell.executor.may.values():
+        free.set()
+    await shell.rest()
+    assert shell.ids() == [f"bob?{nonce}" for nonce in range(2 * SETTLED_AT_ONCE)]
     await shell.effects.close()
 
 

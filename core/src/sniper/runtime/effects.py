@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Final
 
 from structlog.typing import FilteringBoundLogger
 
@@ -51,6 +52,9 @@ from sniper.signer import Signed as Signature
 from sniper.signer import Signer, SignerRefused, SignRequest
 from sniper.types import NATIVE, SECOND, KillLevel, asset_id
 
+SETTLED_AT_ONCE: Final = 8
+"""Transactions of one account: to trace one, a node plays all that stand before it in its block, and one that is asked
+for hundreds at once answers none in time."""
 Publish = Callable[[Sequence[Event]], Awaitable[None]]
 SYMBOL = function("symbol()(string)")
 DECIMALS = function("decimals()(uint8)")
@@ -95,6 +99,7 @@ class Effects:
         self._tasks: set[asyncio.Task[None]] = set()
         self._settling: dict[str, asyncio.Task[None]] = {}
         """By account: the newest question what became of a transaction."""
+        self._few = {name: asyncio.Semaphore(SETTLED_AT_ONCE) for name in kernel.accounts}
         self._workers = Workers(workers)
         self._simulations = Simulations(self._at, self._workers, hardforks)
         self._io = {
@@ -120,8 +125,8 @@ class Effects:
 
     def start(self, ask: Ask) -> None:
         """Let it leave. A signature is asked for at once: the signer works while the ask is put on record. What became
-        of transactions is asked all at once, and told in the order of the questions, in which alone it can be booked.
-        """
+        of transactions is asked a few at a time, and told in the order of the questions, in which alone it can be
+        booked."""
         asked = self._request(ask) if type(ask.body) is Sign else None
         settles = type(ask.body) is Settle
         before = self._settling.get(ask.account) if settles else None
@@ -141,7 +146,7 @@ class Effects:
 
     async def _run(self, ask: Ask, asked: Awaitable[Signature] | None, before: asyncio.Task[None] | None) -> None:
         try:
-            async with asyncio.timeout(ask.deadline / SECOND):
+            async with self._turn(ask), asyncio.timeout(ask.deadline / SECOND):
                 answer = await (self._carry[type(ask.body)](ask) if asked is None else self._sign(ask, asked))
             given(answer, type(answer))  # what a plugin put into it may be of any type
         except TimeoutError:
@@ -154,6 +159,10 @@ class Effects:
         if before is not None:
             await asyncio.wait([before])
         await self._publish([answer])
+
+    def _turn(self, ask: Ask) -> AbstractAsyncContextManager[None]:
+        """When it may leave; its deadline counts from then on."""
+        return self._few[ask.account] if type(ask.body) is Settle else nullcontext()
 
     def _failed(self, ask: Ask, code: str, message: str) -> Event:
         code, message = writable(str(code)), writable(message)
