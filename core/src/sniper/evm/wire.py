@@ -174,9 +174,9 @@ class Multiplexed(Transport):
             self._reader = None
 
     async def _give_up(self, asked: float) -> None:
-        """End the connection, where it has said nothing since."""
-        async with self._connecting:
-            if self._heard < asked:
+        """End the connection, where it has said nothing since. Whoever holds the lock does so, or makes another one."""
+        if self._heard < asked and not self._connecting.locked():
+            async with self._connecting:
                 await self.close()
 
     async def _connected(self) -> None:
