@@ -35,7 +35,7 @@ async def lives_until(stand: Stand[FaultProxy], site: Path, nth: int, where: Whe
         elif launch.asset(stand.chain) in book.positions and not book.orders:
             stand.market.buy(launch, 8 * 10**18)
             stand.chain.mine()
-        elif stand.record.entries_of(name).get(launch.asset(stand.chain)) and not book.positions and not book.orders:
+        elif stand.record.entries_of(name).get(launch.asset(stand.chain)) and not book.orders:
             await stand.bot.kill()
             return False
         else:
@@ -66,6 +66,11 @@ async def died_at(stand: Stand[FaultProxy], site: Path, moments: Iterable[tuple[
         await stand.mine()
         await stand.mine_until(lambda record: not record.books["main"].orders)
         assert await audit(stand) == [], f"{where} {nth}"
+        if stand.record.books["main"].positions:
+            stand.kill_switch("flatten")  # else it would hold ever more, and at last as much as it may
+            await stand.mine_until(lambda record: not record.books["main"].positions)
+            assert await audit(stand) == [], f"flat after {where} {nth}"
+            stand.kill_switch("off")
         await stand.bot.kill()
     return deaths
 
