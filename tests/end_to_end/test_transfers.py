@@ -11,6 +11,7 @@ from sniper.types import NATIVE
 from sniper_sdk.devchain import DevChain
 
 COLD = "0x" + "c01d" * 10
+SHORT = "0x" + "5407" * 10
 STRANGE = "0x" + "57a4" * 10
 ETHER = 10**18
 
@@ -84,3 +85,24 @@ async def test_a_bot_that_is_killed_while_it_sends_sends_once(stand: Stand, chai
     await stand.restart()
     await stand.mine_until(lambda record: record.all(f.OrderEnded) and not record.books["main"].orders)
     assert chain.balance(COLD) - before == ETHER
+
+
+async def test_a_wallet_that_runs_short_of_gas_is_given_some_once_though_the_bot_is_killed_meanwhile(
+    stand: Stand, chain: DevChain
+) -> None:
+    allow(stand, COLD)
+    gas = {"to": [SHORT], "floor": "0.05 ether", "ceiling": "0.2 ether", "per_day": "1 ether"}
+    stand.document["account"]["main"]["treasury"]["gas"] = gas
+    stand.document["account"]["main"]["execution"]["read_wallet_blocks"] = 1
+    stand.document["signer"]["keystore"]["rules"]["chains"][str(chain.chain_id)]["recipients"] = [COLD, SHORT]
+    chain.fund(SHORT, ETHER // 25)
+    await stand.start()
+    await stand.mine()
+    await stand.until(lambda record: record.attempts("transfer", "signed"))
+    await stand.restart()
+    for _ in range(6):
+        await stand.mine()
+    assert chain.balance(SHORT) == ETHER // 5
+    assert len(stand.record.all(f.OrderPlaced)) == 1
+    assert stand.record.books["main"].cash[f"{chain.chain_id}:{NATIVE}"] == chain.balance(stand.owner)
+    assert await stand.replayed() == 0

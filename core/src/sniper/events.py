@@ -396,6 +396,13 @@ class DeskLost(Event, tag="desk-lost/1"):
     reason: str
 
 
+class GasRead(Answer, tag="gas-read/1"):
+    """What wallets had of the chain's coin after ``block``: (address, wei) of each that was asked for."""
+
+    block: int
+    balances: tuple[tuple[str, int], ...]
+
+
 # ---- commands of people  ----
 
 

@@ -28,6 +28,7 @@ from sniper.events import (
     EntryDenied,
     EntryDue,
     Event,
+    GasRead,
     KillSwitch,
     LiquidityRemoved,
     Log,
@@ -62,6 +63,7 @@ from sniper.kernel.asks import (
     Probe,
     ProposeRoute,
     ReadBalances,
+    ReadGas,
     ReadPool,
     ReadRollup,
     Send,
@@ -913,6 +915,7 @@ class Setup:
     fee: FeeEstimator = field(default_factory=lambda: Flat(config=Config()))
     rollup: Rollup | None = None
     legacy: bool = False
+    others: tuple[tuple[str, int], ...] = ()
 
     def kernel(self, report: Callable[[str, Exception], None]) -> Kernel:
         config = ConstantProductConfig(factories=(FACTORY,), fee_bps=30)
@@ -976,6 +979,8 @@ class World:
         self.durable = 0
         self.shadow = Book(account=ACCOUNT)
         self.evidence = Seen(good=True)
+        self.others = dict(setup.others)
+        """What other wallets had at first, wei."""
         self.prices: RollupFees | None = None
         """What the rollup's contracts say; None: no answer."""
         self.readable = True
@@ -1126,6 +1131,11 @@ class World:
         if isinstance(event, Answer):
             self.told.append(event)
         return event
+
+    def given(self, wallet: str, block: int) -> int:
+        """What another wallet was sent by the blocks of the present branch up to this one, wei."""
+        receipts = (r for mined in self.chain.blocks if mined.number <= block for r in mined.receipts.values())
+        return sum(r.tx.value for r in receipts if r.ok and r.tx.to == wallet)
 
     def hold(self, ask: Ask, **how: Any) -> None:
         """Make the answer now, to arrive later; see `release`."""
@@ -1489,6 +1499,13 @@ def _read_rollup(world: World, ask: Ask, how: str) -> Event:
     return RollupRead(time=world.tick(), chain_id=CHAIN, block=body.block, fees=world.prices)
 
 
+def _read_gas(world: World, ask: Ask, how: str) -> Event:
+    body = ask.body
+    assert isinstance(body, ReadGas)
+    held = tuple((wallet, world.others.get(wallet, 0) + world.given(wallet, body.block)) for wallet in body.wallets)
+    return GasRead(time=world.tick(), account=ask.account, ask=ask.id, block=body.block, balances=held)
+
+
 def _describe(world: World, ask: Ask, how: str) -> Event:
     body = ask.body
     assert isinstance(body, DescribeToken)
@@ -1508,4 +1525,5 @@ _ANSWERS: dict[type, Callable[[World, Ask, str], Event]] = {
     DescribeToken: _describe,
     ReadPool: _read_pool,
     ReadRollup: _read_rollup,
+    ReadGas: _read_gas,
 }

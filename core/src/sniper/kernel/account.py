@@ -9,6 +9,7 @@ from sniper.events import (
     AskFailed,
     BalancesRead,
     Event,
+    GasRead,
     ProbeAnswered,
     Retracted,
     RouteProposed,
@@ -55,6 +56,7 @@ ANSWERS: tuple[type[Answer], ...] = (
     Settled,
     SellSimulated,
     BalancesRead,
+    GasRead,
     AskFailed,
 )
 
@@ -185,6 +187,8 @@ class Account:
                 self._proposed(body, Offer(event.proposals))
         elif isinstance(event, BalancesRead):
             self.execution.wallet_read(event)
+        elif isinstance(event, GasRead):
+            self.transfers.gas_read(event)
         elif isinstance(event, AskFailed):
             self._failed(event)
 

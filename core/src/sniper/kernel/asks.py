@@ -100,6 +100,14 @@ class ReadPool(Frozen, tag="read-pool"):
     listed: bool
 
 
+class ReadGas(Frozen, tag="read-gas"):
+    """What do these wallets have of the chain's coin after ``block``? Answer: `GasRead`."""
+
+    chain_id: int
+    wallets: tuple[str, ...]
+    block: int
+
+
 class ReadRollup(Frozen, tag="read-rollup"):
     """Read what a rollup takes for data after ``block``. Answer: `RollupRead`; without it the next block asks again."""
 
@@ -150,6 +158,7 @@ AskBody = (
     | DescribeToken
     | ReadPool
     | ReadRollup
+    | ReadGas
     | Submit
     | CancelOrder
     | FindOrder

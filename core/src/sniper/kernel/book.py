@@ -21,6 +21,8 @@ from sniper.types import NATIVE, Entry, FeeBid, Step, asset_id, place_of
 MINUTE = 60 * 10**9
 KEPT_MINUTES = 31 * 24 * 60
 CANCEL_GAS = 21_000
+GAS = "gas"
+"""Stands in the ids of transfers that give an own wallet gas, where those of trades name a strategy."""
 NO_STEP = -1
 """The step of an attempt that takes a nonce which a reorg gave back, below one that waits for it."""
 
@@ -124,6 +126,17 @@ class Position(State):
     amm: str = ""
     exit_data: int = 0
     unguarded: str = ""
+
+
+class Given(State):
+    """Gas for an own wallet. ``amount``: wei; ``time``: when it was decided, ns UTC; ``block``: in which it arrived, -1
+    while it is on its way."""
+
+    order: str
+    to: str
+    amount: int
+    time: int
+    block: int = -1
 
 
 class Pending(State):
@@ -275,6 +288,8 @@ class Book(State):
     last_entry: dict[str, int] = {}
     unsent: int = 0
     """When a transfer last came to nothing, ns UTC."""
+    given: list[Given] = []
+    """Gas given to own wallets, oldest first: of the last day, and the newest to each."""
     newest_entry: int | None = None
     tripped: str = ""
     """Which breaker pulled the kill switch and why, until that is off again."""

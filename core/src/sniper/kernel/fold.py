@@ -11,9 +11,11 @@ from sniper.errors import IllegalTransition
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask, Probe, ProposeRoute, ReadBalances, Settle, SimulateSell
 from sniper.kernel.book import (
+    GAS,
     NO_STEP,
     Attempt,
     Book,
+    Given,
     Life,
     Order,
     Pending,
@@ -28,7 +30,7 @@ from sniper.kernel.book import (
 from sniper.kernel.exchange import fold as exchange
 from sniper.kernel.flows import bound, flow, realised
 from sniper.kernel.orders import ATTEMPT, ORDER, POSITION, TAKEN, move
-from sniper.types import NATIVE, asset_id, place_of
+from sniper.types import DAY, NATIVE, asset_id, place_of
 
 KEPT_REPLIES = 1_000
 
@@ -126,6 +128,8 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
     if fact.side == "transfer":
         if fact.token != fact.quote or fact.route is not None:
             raise IllegalTransition(f"order {fact.order} is no transfer of {fact.quote}")
+        if fact.instance == GAS:
+            _give(book, fact)
     elif fact.side == "arbitrage":
         if fact.token != fact.quote or fact.route is None or fact.min_out <= fact.amount_in:
             raise IllegalTransition(
@@ -299,6 +303,7 @@ def _ended(book: Book, fact: f.OrderEnded) -> None:
         book.unsent = fact.time
     order.reason = fact.reason
     order.ended_block = max((a.block for a in order.attempts), default=0)
+    _given_in(book, order.id, order.ended_block)
     position = book.positions.get(order.placed.token)
     if order.placed.side == "increase" and position is not None and position.amount:
         position.exit_gas = max(position.exit_gas, order.exit_gas)
@@ -307,10 +312,24 @@ def _ended(book: Book, fact: f.OrderEnded) -> None:
         book.ended[order.id] = order
 
 
+def _give(book: Book, fact: f.OrderPlaced) -> None:
+    to = fact.steps[0].to
+    newest = {each.to: each for each in book.given}
+    kept = [each for each in book.given if each.time > fact.time - DAY or (each is newest[each.to] and each.to != to)]
+    book.given = [*kept, Given(order=fact.order, to=to, amount=fact.amount_in, time=fact.time)]
+
+
+def _given_in(book: Book, order: str, block: int) -> None:
+    for each in book.given:
+        if each.order == order:
+            each.block = block
+
+
 def _reopened(book: Book, fact: f.OrderReopened) -> None:
     order = book.order_of(fact.order)
     order.state = move(ORDER, f"order {order.id}", order.state, "working")
     book.ended.pop(order.id, None)
+    _given_in(book, order.id, -1)
     order.step = fact.step
     if order.placed.side != "reduce":
         order.cash = max(order.cash, order.placed.amount_in - order.filled)

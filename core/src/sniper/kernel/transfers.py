@@ -1,14 +1,16 @@
-"""Transfers to own wallets: at a person's word, and of what is above a line, by itself."""
+"""Transfers to own wallets: at a person's word, and by itself what is above a line, and gas for those that lack it."""
 
 from typing import TYPE_CHECKING, Final
 
-from sniper.events import Transfer
+from sniper.events import GasRead, Transfer
 from sniper.evm.abi import function
 from sniper.kernel import facts as f
+from sniper.kernel.asks import ReadGas
+from sniper.kernel.book import GAS
 from sniper.kernel.entries import KERNEL, describe
 from sniper.kernel.planning import DATA_FEE
 from sniper.risk import Finding, at_least, must
-from sniper.types import NATIVE, SECOND, KillLevel, Step, asset_id, split_asset
+from sniper.types import DAY, NATIVE, SECOND, KillLevel, Step, asset_id, split_asset
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -38,7 +40,11 @@ class Transfers:
         after one that came to nothing: what the signer refused once it refuses again. What cannot be sent now is tried
         with the next block, and is no news."""
         account, rules = self.account, self.account.wiring.treasury
-        if rules is None or not rules.sweep_above or account.book.orders:
+        if rules is None:
+            return
+        if rules.gas is not None:
+            self._look(rules.gas.to)
+        if not rules.sweep_above or account.book.orders:
             return
         if account.book.unsent and account.kernel.now < account.book.unsent + PATIENCE:
             return
@@ -52,13 +58,58 @@ class Transfers:
         if order is not None:
             self._place(account.quote, f"more than {rules.sweep_above} is free", findings, order)
 
-    def _place(self, asset: str, reason: str, findings: tuple[Finding, ...], order: f.OrderPlaced | None) -> None:
-        account, now, intent = self.account, self.account.kernel.now, self._intent()
+    def _look(self, wallets: tuple[str, ...]) -> None:
+        """Read from time to time what wallets have that are given gas. The chain says it, not the books of another
+        account: those may be another process's, and know of what arrives only later."""
+        account = self.account
+        if account.chain.number % account.wiring.execution.read_wallet_blocks or not account.kernel.wiring.signs:
+            return
+        if any(isinstance(ask.body, ReadGas) for ask in account.book.asks.values()):
+            return
+        account.ask(
+            f"{account.name}?gas-{account.book.asks_made}",
+            ReadGas(chain_id=account.chain.id, wallets=wallets, block=account.chain.number),
+            account.wiring.execution.read_deadline,
+        )
+
+    def gas_read(self, event: GasRead) -> None:
+        """Give gas to the first wallet that lacks it: one transfer at a time, and none to a wallet before what it was
+        given last is in a block that was read."""
+        account = self.account
+        body, rules = account.close_ask(event.ask), account.wiring.treasury
+        if not isinstance(body, ReadGas) or rules is None or rules.gas is None:
+            return
+        if any(order.placed.side == "transfer" for order in account.book.orders.values()):
+            return
+        if account.book.unsent and account.kernel.now < account.book.unsent + PATIENCE:
+            return
+        gas, native = rules.gas, asset_id(account.chain.id, NATIVE)
+        for wallet, held in event.balances:
+            before = [given for given in account.book.given if given.to == wallet]
+            if wallet not in gas.to or held >= gas.floor or (before and before[-1].block > event.block):
+                continue
+            today = sum(given.amount for given in before if given.time > account.kernel.now - DAY)
+            amount = min(gas.ceiling - held, gas.per_day - today)
+            findings, order = self._order(native, wallet, amount, instance=GAS)
+            if order is not None:
+                self._place(native, f"{wallet} has {held} wei, less than {gas.floor}", findings, order, instance=GAS)
+                return
+
+    def _place(
+        self,
+        asset: str,
+        reason: str,
+        findings: tuple[Finding, ...],
+        order: f.OrderPlaced | None,
+        *,
+        instance: str = TREASURY,
+    ) -> None:
+        account, now, intent = self.account, self.account.kernel.now, self._intent(instance)
         account.emit(
             f.IntentFormed(
                 time=now,
                 intent=intent,
-                instance=TREASURY,
+                instance=instance,
                 side="transfer",
                 token=asset,
                 reason=reason,
@@ -72,9 +123,9 @@ class Transfers:
             account.emit(order)
             account.execution.advance(account.book.orders[order.order])
 
-    def _intent(self) -> str:
+    def _intent(self, instance: str) -> str:
         """Id of the next one."""
-        return f"{self.account.name}/{TREASURY}/{self.account.book.intents + 1}"
+        return f"{self.account.name}/{instance}/{self.account.book.intents + 1}"
 
     def _gates(self) -> tuple[Finding, ...]:
         """What must hold of the account, whatever is sent."""
@@ -98,13 +149,16 @@ class Transfers:
         bid = self.account.execution.attempts.bid(urgent=False, blocks_waited=0)
         return self.account.planning.cost((step,), bid)
 
-    def _order(self, asset: str, to: str, amount: int) -> tuple[tuple[Finding, ...], f.OrderPlaced | None]:
+    def _order(
+        self, asset: str, to: str, amount: int, *, instance: str = TREASURY
+    ) -> tuple[tuple[Finding, ...], f.OrderPlaced | None]:
         """What the kernel finds about a transfer, and the order where it finds nothing against it."""
         account, chain = self.account, self.account.chain
         rules, native = account.wiring.treasury, asset_id(chain.id, NATIVE)
+        named = () if rules is None else rules.gas.to if rules.gas and instance == GAS else rules.to
         findings = (
             *self._gates(),
-            must("own-wallet", rules is not None and to in rules.to, note=to),
+            must("own-wallet", to in named, note=to),
             must("own-asset", asset in (native, account.quote), note=asset),
             at_least("amount", amount, 1, unit="base units"),
         )
@@ -122,9 +176,9 @@ class Transfers:
             return findings, None
         return findings, f.OrderPlaced(
             time=account.kernel.now,
-            order=f"{self._intent()}.0",
-            intent=self._intent(),
-            instance=TREASURY,
+            order=f"{self._intent(instance)}.0",
+            intent=self._intent(instance),
+            instance=instance,
             side="transfer",
             chain_id=chain.id,
             owner=account.wiring.address,

@@ -131,6 +131,17 @@ class WatchWiring:
 
 
 @dataclass(frozen=True)
+class GasWiring:
+    """Own wallets, lower-case hex, that are given gas: one that has less than ``floor`` gets what it lacks of
+    ``ceiling``, and no more than ``per_day`` within 24 hours. All in wei."""
+
+    to: tuple[str, ...]
+    floor: int
+    ceiling: int
+    per_day: int
+
+
+@dataclass(frozen=True)
 class TreasuryWiring:
     """Where an account's money may go: own wallets, lower-case hex. ``sweep_above``: free base units of what it pays
     with from which on all but ``keep`` goes to the first of them; 0: never."""
@@ -138,6 +149,7 @@ class TreasuryWiring:
     to: tuple[str, ...]
     sweep_above: int = 0
     keep: int = 0
+    gas: GasWiring | None = None
 
 
 @dataclass(frozen=True)

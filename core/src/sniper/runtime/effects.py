@@ -13,6 +13,7 @@ from sniper.events import (
     AskFailed,
     BalancesRead,
     Event,
+    GasRead,
     PoolRead,
     ProbeAnswered,
     RollupRead,
@@ -31,6 +32,7 @@ from sniper.kernel.asks import (
     Probe,
     ProposeRoute,
     ReadBalances,
+    ReadGas,
     ReadPool,
     ReadRollup,
     Send,
@@ -116,6 +118,7 @@ class Effects:
             DescribeToken: self._describe,
             ReadPool: self._pool,
             ReadRollup: self._rollup,
+            ReadGas: self._gas,
         }
 
     async def warm(self) -> None:
@@ -334,6 +337,15 @@ class Effects:
             ask=ask.id,
             listed=body.listed,
         )
+
+    async def _gas(self, ask: Ask) -> Event:
+        body = ask.body
+        assert isinstance(body, ReadGas)
+        answers = await self._endpoints[body.chain_id].batch(
+            [("eth_getBalance", (wallet, hex(body.block))) for wallet in body.wallets]
+        )
+        held = tuple((wallet, _quantity(answer)) for wallet, answer in zip(body.wallets, answers, strict=True))
+        return GasRead(time=self._clock(), account=ask.account, ask=ask.id, block=body.block, balances=held)
 
     async def _rollup(self, ask: Ask) -> Event:
         body = ask.body

@@ -9,6 +9,7 @@ from sniper.kernel.wiring import (
     CheckWiring,
     ExecutionWiring,
     ExitWiring,
+    GasWiring,
     StrategyWiring,
     TreasuryWiring,
     WatchWiring,
@@ -117,7 +118,13 @@ def _account(resolved: Resolved, account: ConfiguredAccount) -> AccountWiring:
 def _treasury(treasury: Treasury | None) -> TreasuryWiring | None:
     if treasury is None:
         return None
-    return TreasuryWiring(to=treasury.to, sweep_above=treasury.sweep_above, keep=treasury.keep)
+    gas = treasury.gas
+    return TreasuryWiring(
+        to=treasury.to,
+        sweep_above=treasury.sweep_above,
+        keep=treasury.keep,
+        gas=GasWiring(gas.to, gas.floor, gas.ceiling, gas.per_day) if gas else None,
+    )
 
 
 def _ns(seconds: float) -> int:

@@ -216,20 +216,46 @@ class Execution(Table):
     accounts on it pay with. Nobody judges them: whoever makes a token could make it look worth going through."""
 
 
+class Gas(Table):
+    """``[account.NAME.treasury.gas]``: own wallets on the same chain that this account gives gas to, when they run
+    short. The signer's rules must name them, too."""
+
+    to: Annotated[tuple[Address, ...], Field(min_length=1)]
+    """The wallets."""
+    floor: PositiveAmount
+    """What a wallet has less of is too little: wei, or text such as "0.05 ether". They are looked at every
+    read_wallet_blocks of the account."""
+    ceiling: PositiveAmount
+    """What it then has again."""
+    per_day: PositiveAmount
+    """The most that each wallet is given within 24 hours."""
+
+    @model_validator(mode="after")
+    def _can_give(self) -> Self:
+        if not self.floor < self.ceiling:
+            raise ValueError(f"ceiling {self.ceiling} is not above floor {self.floor}")
+        if self.per_day < self.ceiling:
+            raise ValueError(f"per_day {self.per_day} is less than ceiling {self.ceiling}: an empty wallet stays short")
+        return self
+
+
 class Treasury(Table):
     """``[account.NAME.treasury]``: own wallets to which money may go, by ``sniper transfer`` or by itself. The signer's
     rules must name them, too."""
 
-    to: Annotated[tuple[Address, ...], Field(min_length=1)]
+    to: tuple[Address, ...] = ()
     """Own wallets. What is swept goes to the first."""
     sweep_above: Amount = 0
     """Free cash of what the account pays with from which on it is swept, base units or text such as "5 ether"; 0:
     never. None begins before the last one is final."""
     keep: Amount = 0
     """What a sweep leaves."""
+    gas: Gas | None = None
 
     @model_validator(mode="after")
     def _leaves_less(self) -> Self:
+        if not self.to and (self.sweep_above or self.gas is None):
+            raise ValueError("to names no wallet, so nothing could go anywhere")
         if self.sweep_above and self.keep >= self.sweep_above:
             raise ValueError(f"keep {self.keep} is not below sweep_above {self.sweep_above}: nothing would be swept")
         return self
@@ -254,6 +280,12 @@ class Account(Table):
     """Instead of the risk_profile of the whole file."""
     risk: dict[Name, PluginTable] = {}
     """Keys that differ from [risk.NAME], or checks of its own."""
+
+    @model_validator(mode="after")
+    def _gives_to_others(self) -> Self:
+        if self.treasury and self.treasury.gas and self.address in self.treasury.gas.to:
+            raise ValueError(f"treasury.gas.to names {self.address}, the account's own wallet; name others")
+        return self
 
 
 class Logging(Table):
