@@ -34,7 +34,7 @@ from world import (
 
 from sniper.events import AskFailed, Settled, Transfer
 from sniper.kernel import facts
-from sniper.kernel.asks import Ask, Probe, ProposeRoute, ReadBalances, Send, Settle, Sign, SimulateSell
+from sniper.kernel.asks import Ask, Presign, Probe, ProposeRoute, ReadBalances, Send, Settle, Sign, SimulateSell
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.kernel.snapshot import dump, restore
 from sniper.kernel.wiring import CheckWiring, ExecutionWiring, TreasuryWiring
@@ -73,6 +73,7 @@ HOW: dict[type, tuple[str, ...]] = {
     Probe: ("", "", "", "bad", "garbage", "late"),
     ProposeRoute: ("", "", "", "bad", "nothing", "late"),
     Sign: ("", "", "", "", "refused", "late"),
+    Presign: ("", "", "", "refused", "late"),
     Send: ("", "", "", "lost", "late", "rejected", "insufficient-funds", "underpriced", "nonce-too-low", "not-sent"),
     Settle: ("", "", "", "late"),
     ReadBalances: ("", "", "late"),
@@ -342,6 +343,12 @@ class WithBundles(Interleavings):
     setup = replace(ERC20_PURSE, atomic=True)
 
 
+class WithSalesSignedBefore(Interleavings):
+    """And the signer refuses now and then."""
+
+    setup = replace(NATIVE_PURSE, execution=replace(NATIVE_PURSE.execution, presigned=True))
+
+
 class StepByStep(Interleavings):
     """A swap is signed once its approval is in a block."""
 
@@ -391,6 +398,8 @@ TestInterleavingsWithAnErc20Purse = WithAnErc20Purse.TestCase
 TestInterleavingsWithAnErc20Purse.settings = SETTINGS
 TestInterleavingsWithBundles = WithBundles.TestCase
 TestInterleavingsWithBundles.settings = settings(SETTINGS, max_examples=SETTINGS.max_examples // 2)
+TestInterleavingsWithSalesSignedBefore = WithSalesSignedBefore.TestCase
+TestInterleavingsWithSalesSignedBefore.settings = settings(SETTINGS, max_examples=SETTINGS.max_examples // 2)
 TestInterleavingsStepByStep = StepByStep.TestCase
 TestInterleavingsStepByStep.settings = settings(SETTINGS, max_examples=SETTINGS.max_examples // 3)
 TestInterleavingsWithRoutes = WithRoutes.TestCase

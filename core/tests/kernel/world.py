@@ -60,6 +60,7 @@ from sniper.kernel.allowances import bare_gas
 from sniper.kernel.asks import (
     Ask,
     DescribeToken,
+    Presign,
     Probe,
     ProposeRoute,
     ReadBalances,
@@ -1386,7 +1387,7 @@ def _propose(world: World, ask: Ask, how: str) -> Event:
 
 
 def _sign(world: World, ask: Ask, how: str) -> Event:
-    body = ask.body
+    body = ask.body.sign if isinstance(ask.body, Presign) else ask.body
     assert isinstance(body, Sign)
     tx = Tx(
         nonce=body.nonce,
@@ -1518,6 +1519,7 @@ _ANSWERS: dict[type, Callable[[World, Ask, str], Event]] = {
     Probe: _probe,
     ProposeRoute: _propose,
     Sign: _sign,
+    Presign: _sign,
     Send: _send,
     Settle: _settle,
     SimulateSell: _simulate,

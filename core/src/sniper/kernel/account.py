@@ -34,6 +34,7 @@ from sniper.kernel.instances import Instance
 from sniper.kernel.outcomes import Outcomes
 from sniper.kernel.planning import Planning
 from sniper.kernel.pool import Pool
+from sniper.kernel.presigning import Presigning
 from sniper.kernel.routes import Offer, Routes
 from sniper.kernel.sales import Sales
 from sniper.kernel.tokens import Token
@@ -84,6 +85,7 @@ class Account:
         self.execution = Execution(self)
         guards: dict[str, Guard] = {}
         self.sales = Sales(self, guards)
+        self.presigning = Presigning(self, guards)
         self.transfers = Transfers(self)
         self.exits = Exits(self, guards)
         self.outcomes = Outcomes(self)
@@ -174,7 +176,8 @@ class Account:
         if isinstance(event, ProbeAnswered):
             self.entries.answered(event)
         elif isinstance(event, Signed):
-            self.execution.signed(event)
+            if not self.presigning.signed(event):
+                self.execution.signed(event)
         elif isinstance(event, Sent):
             self.execution.sent(event)
         elif isinstance(event, Settled):

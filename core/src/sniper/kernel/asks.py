@@ -7,7 +7,7 @@ from sniper.executor import Submission
 from sniper.instrument import Instrument
 from sniper.plugin import Frozen
 from sniper.proposal import RouteAsk
-from sniper.types import Entry, FeeBid, asset_id
+from sniper.types import Entry, FeeBid, Step, asset_id
 
 
 class Probe(Frozen, tag="probe"):
@@ -48,6 +48,29 @@ class Sign(Frozen, tag="sign"):
     value: int
     data: bytes
     legacy: bool = False
+
+
+class Presign(Frozen, tag="presign"):
+    """Sign a sale that nobody wants yet, to have it where it must not wait, or the signer is gone. Answer: `Signed`.
+
+    sign      What is signed; its ``attempt`` is empty.
+    amount_in What it sells, base units. ``quoted``: what the pool gave for that; ``min_out``: what it insists on.
+    deadline  Seconds, chain time. ``pool_data``: `venue_data` of its pool.
+    """
+
+    sign: Sign
+    token: str
+    amount_in: int
+    quoted: int
+    min_out: int
+    deadline: int
+    pool_data: int
+
+    @property
+    def step(self) -> Step:
+        """The transaction."""
+        sign = self.sign
+        return Step(purpose=sign.purpose, to=sign.to, data=sign.data, value=sign.value, gas=sign.gas)
 
 
 class Send(Frozen, tag="send"):
@@ -151,6 +174,7 @@ AskBody = (
     Probe
     | ProposeRoute
     | Sign
+    | Presign
     | Send
     | Settle
     | SimulateSell
@@ -188,6 +212,8 @@ class Ask(Frozen):
             return body.submission.attempt
         if isinstance(body, Sign):
             return body.attempt
+        if isinstance(body, Presign):
+            return body.token
         if isinstance(body, Submit | CancelOrder | FindOrder):
             return body.order
         if isinstance(body, Probe):

@@ -38,9 +38,17 @@ class Attempts:
         return bool(self.account.book.indexed.signing)
 
     def make(
-        self, order: Order, step: int, nonce: int, bid: FeeBid, *, replaces: str = "", cancel: bool = False
+        self,
+        order: Order,
+        step: int,
+        nonce: int,
+        bid: FeeBid,
+        *,
+        replaces: str = "",
+        cancel: bool = False,
+        signed: f.Presigned | None = None,
     ) -> None:
-        """Take a nonce for a step, or bid again for one that is taken, and have it signed."""
+        """Take a nonce for a step, or bid again for one that is taken, and have it signed, or send ``signed``."""
         account = self.account
         attempt_id = f"{order.id}#{len(order.attempts)}"
         account.emit(
@@ -59,7 +67,9 @@ class Attempts:
         )
         attempt = order.attempts[-1]
         transaction = order.transaction(attempt)
-        if account.kernel.wiring.signs:
+        if signed is not None:
+            self.ready(order, attempt, signed.raw, signed.tx_hash)
+        elif account.kernel.wiring.signs:
             body = Sign(
                 attempt=attempt_id,
                 purpose=transaction.purpose,

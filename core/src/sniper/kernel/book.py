@@ -304,6 +304,8 @@ class Book(State):
     """To the newest commands from outside, by their keys."""
     desks: dict[str, DeskBook] = {}
     """By exchange, what the account has there besides its balances, which are cash and positions like any other."""
+    presigned: dict[str, f.Presigned] = {}
+    """By token: the sale of a position that was signed beforehand last."""
     index: Index | None = None
     """See `indexed`."""
 

@@ -11,7 +11,7 @@ from sniper.kernel import facts as f
 from sniper.kernel.asks import ReadBalances, Send, Settle, Sign
 from sniper.kernel.attempts import Attempts
 from sniper.kernel.book import NO_STEP, Order
-from sniper.kernel.orders import IN_FLIGHT, NONCE_PASSED
+from sniper.kernel.orders import IN_FLIGHT, NONCE_PASSED, NOT_SIGNED
 from sniper.kernel.settlement import Settlement
 from sniper.kernel.wallet import Wallet
 from sniper.types import KillLevel
@@ -62,7 +62,9 @@ class Execution:
         elif not self.attempts.signing():  # one signature at a time: a refused one then always gives its nonce back
             stake = account.planning.stake_of(order)
             bid = self.attempts.bid(urgent=order.placed.urgent, blocks_waited=0, stake=stake)
-            self.attempts.make(order, step, sender.next_nonce, bid)
+            kept = account.presigning.of(order, step, sender.next_nonce)
+            bid = kept.sale.sign.bid if kept is not None else bid
+            self.attempts.make(order, step, sender.next_nonce, bid, signed=kept)
             if not account.kernel.wiring.signs:
                 self.advance(order)
 
@@ -114,7 +116,7 @@ class Execution:
         """The signer refused or is gone: nothing has left, neither this one nor what was to leave with it, and the
         nonces are free again."""
         order, attempt = self.account.book.attempt_of(body.attempt)
-        note = f"not signed: {code}: {message}"
+        note = f"{NOT_SIGNED}: {code}: {message}"
         self.attempts.move(order, attempt, "dropped", note=note)
         if not attempt.replaces:
             self.attempts.give_up(order, note)

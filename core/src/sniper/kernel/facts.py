@@ -2,7 +2,7 @@
 
 from sniper.exchange_orders import Fill, NewOrder
 from sniper.instrument import Instrument
-from sniper.kernel.asks import Ask
+from sniper.kernel.asks import Ask, Presign
 from sniper.plugin import Frozen
 from sniper.proposal import Proposal
 from sniper.retry import Retry
@@ -293,6 +293,15 @@ class DeskUnread(Fact, tag="desk-unread/1"):
     """The stream of a sub-account broke, or a process took over: nothing is traded there before it is read again."""
 
     venue: str
+
+
+class Presigned(Fact, tag="presigned/1"):
+    """A sale was signed beforehand, and takes the place of the one before it. ``block``: the newest block then."""
+
+    sale: Presign
+    block: int
+    raw: bytes
+    tx_hash: str
 
 
 class PositionMoved(Fact, tag="position-moved/1"):

@@ -349,6 +349,8 @@ def _position(book: Book, fact: f.PositionMoved) -> None:
     position = book.positions[fact.token]
     position.state = move(POSITION, f"position {fact.token}", position.state, fact.state)
     position.failures = fact.failures
+    if fact.state in ("written-off", "closed"):
+        book.presigned.pop(fact.token, None)
     if fact.state == "written-off":
         lost, position.cost, position.exit_gas = position.cost, 0, 0
         position.realised -= lost
@@ -357,6 +359,10 @@ def _position(book: Book, fact: f.PositionMoved) -> None:
         # What it kept for its sale stays noted: should a reorg take the sale back, it is reserved again.
         del book.positions[fact.token]
         book.closed[fact.token] = position
+
+
+def _presigned(book: Book, fact: f.Presigned) -> None:
+    book.presigned[fact.sale.token] = fact
 
 
 def _unguarded(book: Book, fact: f.Unguarded) -> None:
@@ -462,6 +468,7 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.OrderEnded: _ended,
     f.OrderReopened: _reopened,
     f.PositionMoved: _position,
+    f.Presigned: _presigned,
     f.Unguarded: _unguarded,
     f.Measured: _measured,
     f.Synced: _synced,

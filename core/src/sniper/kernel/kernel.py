@@ -323,6 +323,7 @@ class Kernel:
                 account.safely(account.execution.block)
                 if account.exits.guards:
                     account.safely(account.sales.block)
+                    account.safely(account.presigning.block)
                 if account.wiring.treasury is not None:
                     account.safely(account.transfers.block)
                 if (account.book.ended or account.book.closed) and any(account.book.forgettable(event.chain_id, final)):

@@ -41,6 +41,8 @@ POSITION: dict[str, frozenset[str]] = {
 
 IN_FLIGHT = frozenset({"signed", "sent", "unknown"})
 """Attempts that a block may still include."""
+NOT_SIGNED = "not signed"
+"""Begins the note of an attempt that the signer refused or did not answer."""
 NONCE_PASSED = "nonce passed"
 """Notes one in flight whose nonce is used: by itself, or by a transaction that was not ours."""
 TAKEN = frozenset({"included", "reverted", "replaced"})

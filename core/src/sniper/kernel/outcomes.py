@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from sniper.events import ArbitrageEnded, EntryDenied, PositionClosed
 from sniper.exit import Sell
 from sniper.kernel.book import Order, Position
+from sniper.kernel.orders import NOT_SIGNED
 from sniper.kernel.positions import move, restate
 from sniper.proposal import Leg
 from sniper.types import BPS
@@ -50,6 +51,8 @@ class Outcomes:
         if order.state != "done":
             if guard is not None:
                 account.sales.failed(guard)
+                if order.reason.startswith(NOT_SIGNED):
+                    account.sales.unsigned(guard)
                 if order.placed.route is not None and guard.pending is not None:
                     account.sales.sell(guard, guard.pending)  # through its pool alone, and not a block later for that
             return

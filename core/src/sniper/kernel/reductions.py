@@ -7,6 +7,8 @@ quote or plan it. The position then keeps asking.
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from sniper.errors import told
 from sniper.exit import Sell
 from sniper.kernel import facts as f
@@ -29,17 +31,20 @@ class Reductions:
         self.account = account
         self.policies = tuple(check.name for check in account.entries.checks if check.policy)
 
-    def place(self, guard: Guard, sell: Sell, brings: int | None, offer: Offer | None = None) -> bool:
+    def place(
+        self, guard: Guard, sell: Sell, brings: int | None, offer: Offer | None = None, *, unsigned: bool = False
+    ) -> bool:
         """Try once; False where it is refused.
 
         brings  Of a simulated sale of the same amount, quote base units; None: the pool's quote tells.
         offer   What routers said; None: they were not asked.
+        unsigned  The signer does not sign: only a sale that was signed beforehand can go.
         """
         account, now = self.account, self.account.kernel.now
         intent = self._formed(guard, sell)
         amount = guard.share(sell)
         denials = Denials()
-        findings, order = self._order(guard, intent, amount, sell, brings, offer)
+        findings, order = self._order(guard, intent, amount, sell, brings, offer, unsigned=unsigned)
         account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=findings))
         denials.add(KERNEL, findings)
         if order is not None and not denials.rule:
@@ -79,7 +84,15 @@ class Reductions:
         return intent
 
     def _order(
-        self, guard: Guard, intent: str, amount: int, sell: Sell, brings: int | None, offer: Offer | None
+        self,
+        guard: Guard,
+        intent: str,
+        amount: int,
+        sell: Sell,
+        brings: int | None,
+        offer: Offer | None,
+        *,
+        unsigned: bool,
     ) -> tuple[tuple[Finding, ...], f.OrderPlaced | None]:
         """What the kernel finds about the sale, and the order where it finds nothing against it."""
         account = self.account
@@ -104,6 +117,13 @@ class Reductions:
         base = rules.max_exit_slippage_bps if sell.urgent else rules.exit_slippage_bps
         slippage = min(rules.max_exit_slippage_bps, base << min(position.failures, 16))
         min_out = max(floor, out * (BPS - slippage) // BPS)
+        kept = account.presigning.good(position, amount, floor if unsigned else min_out, out)
+        if unsigned and kept is None:
+            return (
+                *gates,
+                above,
+                must("presigned", False, note="no sale that was signed beforehand is good now"),
+            ), None
         try:
             swap = account.planning.sale(position, guard.pool, amount, min_out)
             steps = account.planning.plan(position.venue, swap)
@@ -112,7 +132,11 @@ class Reductions:
             return (*gates, above, must("planned", False, note=told(error))), None
         findings: tuple[Finding, ...] = (*gates, above)
         route = None
-        if offer is not None and guard.pool is not None:
+        if kept is not None:
+            min_out, steps = kept.sale.min_out, (kept.sale.step,)
+            early = kept.sale
+            swap = replace(swap, pool_data=early.pool_data, deadline=early.deadline)  # type: ignore[type-var]  # a struct
+        elif offer is not None and guard.pool is not None:
             chosen, remark = self._routed(guard, amount, out, Alone(guard.pool, steps, slippage, floor), offer)
             findings += (remark,)
             if chosen is not None:

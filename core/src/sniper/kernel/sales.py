@@ -107,6 +107,11 @@ class Sales:
         wait = 1 if failures < rules.stuck_after else min(MOST_PATIENCE, 2 ** (failures - rules.stuck_after))
         guard.next_block = self.account.chain.number + wait
 
+    def unsigned(self, guard: Guard) -> None:
+        """The signer did not sign a sale: where one was signed beforehand that brings enough, that one goes."""
+        if guard.pending is not None and guard.position.token in self.account.book.presigned:
+            self.reductions.place(guard, guard.pending, None, unsigned=True)
+
     def block(self) -> None:
         """A new head: try again what failed, and have sales simulated where an exit wants that."""
         account = self.account

@@ -63,6 +63,9 @@ class ExecutionWiring:
                          the coins that may stand in between, besides those that count as money on the chain.
     together             Whether all steps of a plan are signed and sent one behind another, or each once the one before
                          it is in a block.
+    presigned            Whether open positions have a sale signed beforehand; see `sniper.kernel.presigning`.
+    presigned_floor_bps  Most that such a sale may lose against the quote with which it was signed;
+                         ``presigned_drift_bps``: how far the quote may move before it is signed anew.
     stuck_after          Failed sales in a row after which a position counts as stuck and is tried ever less often.
     …_deadline           ns after which an effect counts as failed.
     """
@@ -78,6 +81,9 @@ class ExecutionWiring:
     routes: bool = False
     route_through: tuple[str, ...] = ()
     together: bool = True
+    presigned: bool = False
+    presigned_floor_bps: int = 1_500
+    presigned_drift_bps: int = 300
     stuck_after: int = 5
     probe_deadline: int = 3 * SECOND
     route_deadline: int = SECOND // 2

@@ -29,6 +29,7 @@ from sniper.executor import Executor, Outcome
 from sniper.kernel.asks import (
     Ask,
     DescribeToken,
+    Presign,
     Probe,
     ProposeRoute,
     ReadBalances,
@@ -130,7 +131,7 @@ class Effects:
         """Let it leave. A signature is asked for at once: the signer works while the ask is put on record. What became
         of transactions is asked a few at a time, and told in the order of the questions, in which alone it can be
         booked."""
-        asked = self._request(ask) if type(ask.body) is Sign else None
+        asked = self._request(ask) if type(ask.body) in (Sign, Presign) else None
         settles = type(ask.body) is Settle
         before = self._settling.get(ask.account) if settles else None
         task = asyncio.get_running_loop().create_task(self._run(ask, asked, before))
@@ -190,7 +191,7 @@ class Effects:
         return RouteProposed(time=self._clock(), account=ask.account, ask=ask.id, proposals=found)
 
     def _request(self, ask: Ask) -> Awaitable[Signature]:
-        body = ask.body
+        body = ask.body.sign if isinstance(ask.body, Presign) else ask.body
         assert isinstance(body, Sign)
         assert self._signer is not None
         refused = refusal(self._kill(ask.account), body.purpose)

@@ -203,6 +203,13 @@ class Execution(Table):
     plans: Literal["together", "one-by-one"] = "together"
     """Whether the transactions of one plan, such as an approval and its swap, leave one behind another and may be in
     one block, or each once the one before it is in a block. Together, a swap whose approval fails costs gas as well."""
+    presigned_exits: StrictBool = False
+    """Whether each open position has a sale of all of it signed beforehand, which is sent where the signer is gone, and
+    at once where it is no worse than what would be signed now. Whoever reads the journal could send it, too."""
+    presigned_floor_bps: Bps = 1_500
+    """Most that such a sale may lose against the price at which it was signed."""
+    presigned_drift_bps: Bps = 300
+    """How far that price may move before it is signed anew."""
     read_wallet_blocks: Positive = 50
     """Blocks between two looks at the wallet while nothing is on its way: deposits, airdrops and rebases count from
     then on."""
