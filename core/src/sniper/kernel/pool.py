@@ -30,7 +30,7 @@ class Pool:
         self.section = impl.name
         self.config = impl.config
         self.changes = 0
-        """How often its state may have changed: as long as this stays, so do all answers of its AMM."""
+        """How often its state may have changed in this process: as long as this stays, so do all answers of its AMM."""
         self.coins = coins
         self.quote = quote
         """See `ChainState.money`."""
