@@ -17,13 +17,14 @@ class KillFile:
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / FILE
+        self._name = str(self.path)
         self._seen = (-1, -1, -1)
         self._level = KillLevel.OFF
 
     def level(self) -> KillLevel:
         """The level now. Costs one ``stat`` while the file does not change."""
         try:
-            found = os.stat(self.path)
+            found = os.stat(self._name)
             seen = (found.st_mtime_ns, found.st_ino, found.st_size)
             if seen != self._seen:
                 text = self.path.read_text(errors="replace").strip()

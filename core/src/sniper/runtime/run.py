@@ -293,13 +293,17 @@ class Run:
             if found:
                 self._take(found)
             lost = self.bus.overflowed()
-            slow = [feeder for feeder in self.feeders if feeder.name in lost]
-            for feeder in slow:
-                self.log.warning("a feed was faster than the kernel and starts again", feed=feeder.name)
-            await asyncio.gather(*(feeder.stop() for feeder in slow))
-            for feeder in slow:
-                feeder.start()
+            if lost:
+                await self._restart([feeder for feeder in self.feeders if feeder.name in lost])
             await asyncio.sleep(0)  # take does not wait during a backlog, and effects, ticks and commands must get on
+
+    async def _restart(self, slow: Sequence[Feeder]) -> None:
+        """Let feeds begin again where the kernel stands."""
+        for feeder in slow:
+            self.log.warning("a feed was faster than the kernel and starts again", feed=feeder.name)
+        await asyncio.gather(*(feeder.stop() for feeder in slow))
+        for feeder in slow:
+            feeder.start()
 
     async def _wait_for_leases(self) -> None:
         """Decide nothing until the leases are renewed. Raises `LeaseLost` where that cannot be any more."""

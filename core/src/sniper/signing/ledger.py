@@ -101,9 +101,8 @@ class Ledger:
                 window.add(request.nonce, amount, now)
 
     def _check(self, request: SignRequest, token: str, amount: int, limits: ChainRules | TokenRules, now: int) -> None:
-        what = "wei" if token == _NATIVE else f"of {token}"
-        where = f"chains.{request.chain_id}" + ("" if token == _NATIVE else f".tokens.{token}")
         if amount > limits.max_value:
+            what, where = _named(request, token)
             raise SignerRefused(
                 "max-value",
                 f"{amount} {what}",
@@ -117,6 +116,7 @@ class Ledger:
         ):
             total = window.total_with(request.nonce, amount, now)
             if total > limit:
+                what, where = _named(request, token)
                 raise SignerRefused(
                     f"max-value-per-{name}",
                     f"{total} {what} with this one",
@@ -164,6 +164,12 @@ class Ledger:
                     window.total_with(nonce, 0, time)
                     window.add(nonce, int.from_bytes(value, "big"), time)
                 yield record
+
+
+def _named(request: SignRequest, token: str) -> tuple[str, str]:
+    """What is counted, and where its limits stand in the rules."""
+    chain = f"chains.{request.chain_id}"
+    return ("wei", chain) if token == _NATIVE else (f"of {token}", f"{chain}.tokens.{token}")
 
 
 def _encode(time: int, chain_id: int, nonce: int, sender: str, token: str, value: int) -> bytes:

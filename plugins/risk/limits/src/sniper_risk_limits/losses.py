@@ -112,8 +112,8 @@ def _open(scope: str, subject: str, place: str, view: View) -> tuple[int, int]:
         worth = view.worth(token)
         if worth is None:
             unpriced += position.cost
-        else:
-            lost += max(0, position.cost - worth)
+        elif worth < position.cost:
+            lost += position.cost - worth
     return lost, unpriced
 
 
