@@ -91,8 +91,8 @@ class FeeEstimator(State):
         return self.bid(urgent=urgent, blocks_waited=blocks_waited)
 
     def outcome(self, stake: Stake, bid: FeeBid, *, won: bool) -> None:
-        """What became of a bid for ``stake``: whether the transaction brought what it was for. After a reorg the same
-        one may be told again. What one account learns must not change what another one bids."""
+        """What became of a bid for ``stake``: whether the transaction brought what it was for. It is told once, as it
+        was before any reorg. What one account learns must not change what another one bids."""
 
     def pending(self, pool: PoolTips) -> None:
         """What waits for the next block, where a feed shows it: it may come for some blocks, or never."""

@@ -38,7 +38,7 @@ from sniper.events import ArbitrageEnded, Block, PoolTips
 from sniper.executor import Swap
 from sniper.fee import FeeEstimator
 from sniper.kernel import facts as f
-from sniper.kernel.asks import Send, Sign
+from sniper.kernel.asks import Send, Settle, Sign
 from sniper.kernel.book import allowance_id
 from sniper.kernel.fold import fold
 from sniper.kernel.wiring import CheckWiring, ExecutionWiring
@@ -217,6 +217,33 @@ def test_the_estimator_hears_nothing_of_a_bid_that_never_left() -> None:
     world.settle()
     assert next(fact.state for fact in world.of(f.OrderEnded)) == "cancelled"
     assert told(world) == ()
+
+
+@pytest.mark.parametrize("faster", [False, True])
+def test_what_became_of_a_bid_is_told_once_whatever_a_reorg_makes_of_it(faster: bool) -> None:
+    world = gap(SHARES)
+    cue(world)
+    world.settle()
+    world.chain.reorg(1)
+    world.deliver()
+    if faster:
+        world.mine(most=0, trades=((twin_of(1), GAP),))
+    world.settle()
+    assert [fact.state for fact in world.of(f.OrderEnded)] == ["done", "failed" if faster else "done"]
+    assert [won for *_, won in told(world)] == [True]
+    world.check_replay()
+
+
+def test_an_approval_that_a_reorg_takes_back_does_not_hide_what_became_of_the_trade() -> None:
+    world = gap(replace(DOLLARS, fee=Shares(config=Config())))
+    cue(world)
+    world.answer_all()
+    world.mine(most=1)
+    world.answer_all(Settle)
+    world.chain.reorg(1)
+    world.settle()
+    assert [won for *_, won in told(world)] == [True]
+    world.check_replay()
 
 
 def test_what_is_pending_is_shown_to_the_estimator() -> None:

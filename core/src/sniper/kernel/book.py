@@ -73,6 +73,8 @@ class Order(State):
     filled: int = 0
     ended_block: int = 0
     reason: str = ""
+    ended_before: bool = False
+    """Whether it had ended, and a reorg has reopened it: what was learned of its end is not learned again."""
 
     @property
     def id(self) -> str:

@@ -328,7 +328,7 @@ def _given_in(book: Book, order: str, block: int) -> None:
 def _reopened(book: Book, fact: f.OrderReopened) -> None:
     order = book.order_of(fact.order)
     order.state = move(ORDER, f"order {order.id}", order.state, "working")
-    book.ended.pop(order.id, None)
+    order.ended_before |= book.ended.pop(order.id, None) is not None
     _given_in(book, order.id, -1)
     order.step = fact.step
     if order.placed.side != "reduce":

@@ -80,11 +80,12 @@ class Outcomes:
         self._taught(order)
 
     def _taught(self, order: Order) -> None:
-        """Let the fee estimator know whether what was bid for an arbitrage was enough, where a bid has left."""
+        """Let the fee estimator know whether what was bid for an arbitrage was enough, where a bid has left: once, as
+        it ended first. A reorg says more of the chain than of the bid."""
         account, last = self.account, len(order.placed.steps) - 1
         bids = [a.bid for a in order.attempts if a.step == last and not a.cancel and a.state != "dropped"]
         stake = account.planning.stake_of(order)
-        if not bids or stake is None:
+        if not bids or stake is None or order.ended_before:
             return
         try:
             account.chain.fee.outcome(stake, bids[-1], won=order.state == "done")
