@@ -97,9 +97,10 @@ class Exits:
     def forget(self) -> None:
         """Drop the guards of positions that are flat for good."""
         closed = self.account.book.closed
-        for token in [t for t in self.retired if t not in closed and t not in self.account.book.positions]:
-            del self.retired[token]
-            self.account.kernel.timers.drop(self.account.name, token)
+        gone = {token for token in self.retired if token not in closed and token not in self.account.book.positions}
+        if gone:
+            self.retired = {token: guard for token, guard in self.retired.items() if token not in gone}
+            self.account.kernel.timers.drop(self.account.name, gone)
 
     # ---- what makes an exit speak ----
 

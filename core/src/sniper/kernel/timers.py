@@ -1,5 +1,6 @@
 """Timers: a heap of deadlines. Setting a key again replaces it; what was replaced stays in the heap and is skipped."""
 
+from collections.abc import Container
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -42,9 +43,9 @@ class Timers:
                 return at, owner, key
         return None
 
-    def drop(self, account: str, token: str) -> None:
-        """Forget the timers of a position's exits."""
-        for owner, key in [k for k in self._current if k[0].account == account and k[0].token == token]:
+    def drop(self, account: str, tokens: Container[str]) -> None:
+        """Forget the timers of these positions' exits."""
+        for owner, key in [k for k in self._current if k[0].account == account and k[0].token in tokens]:
             del self._current[owner, key]
 
     def dump(self) -> list[tuple[int, Owner, str]]:
