@@ -1,7 +1,9 @@
 """What the bot's journal says, read while it is written; and whether the books agree with the chain."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import product
 from pathlib import Path
 from typing import TypeVar
 
@@ -129,30 +131,35 @@ def differences(
 ) -> list[str]:
     """What an account's books and the chain do not agree on; empty where they reconcile to the last unit.
 
+    address Of its wallet, where it has one; of several the books know.
     tokens  Addresses whose balance is compared beside those that the books know, such as that of the quote asset.
     """
     record.read()
     book = record.books[account]
     found = []
-    cash = book.cash.get(f"{chain.chain_id}:{NATIVE}", 0)
-    if cash != chain.balance(address):
-        found.append(f"the books hold {cash} wei, the chain {chain.balance(address)}")
+    wallets = book.wallets or (address,)
+    for wallet in wallets:
+        cash = book.cash_of(f"{chain.chain_id}:{NATIVE}", wallet)
+        if cash != chain.balance(wallet):
+            found.append(f"the books hold {cash} wei in {wallet}, the chain {chain.balance(wallet)}")
     held = {split_asset(fact.token)[1] for fact in record.all(f.OrderPlaced, account)} - {NATIVE}
     doubts = _doubted(record, account)
-    for token in sorted(held | {token.lower() for token in tokens}):
+    for token, wallet in product(sorted(held | {token.lower() for token in tokens}), wallets):
         asset = f"{chain.chain_id}:{token}"
-        position = book.positions.get(asset)
-        booked = position.amount if position else book.cash.get(asset, 0)
-        if booked != chain.token_balance(token, address):
-            found.append(f"the books hold {booked} of {token}, the chain {chain.token_balance(token, address)}")
-        allowed = chain.call(token, calldata("allowance(address,address)", address, chain.addresses.v2_router))
-        granted, booked = int.from_bytes(allowed, "big"), book.allowances.get(approved(chain, asset), 0)
+        position, whose = book.positions.get(asset), book.whose(wallet)
+        here = position is not None and position.wallet == whose
+        booked = position.amount if position and here else book.cash_of(asset, wallet)
+        if booked != chain.token_balance(token, wallet):
+            there = chain.token_balance(token, wallet)
+            found.append(f"the books hold {booked} of {token} in {wallet}, the chain {there}")
+        allowed = chain.call(token, calldata("allowance(address,address)", wallet, chain.addresses.v2_router))
+        granted, booked = int.from_bytes(allowed, "big"), book.allowances.get(approved(chain, asset, whose), 0)
         if booked != granted and not (asset in doubts and booked in (0, SOME)):
-            found.append(f"{booked} of {token} may be taken by the books, by the chain {granted}")
-    adjusted: dict[str, int] = {}
+            found.append(f"{booked} of {token} in {wallet} may be taken by the books, by the chain {granted}")
+    adjusted = Counter[tuple[str, str]]()
     for fact in record.all(f.Adjusted, account):
-        adjusted[fact.asset] = adjusted.get(fact.asset, 0) + 1
-        if adjusted[fact.asset] > 1:  # the first one is what was in the wallet at the start
+        adjusted[fact.asset, fact.wallet] += 1
+        if adjusted[fact.asset, fact.wallet] > 1:  # the first one is what was in the wallet at the start
             found.append(f"{fact.delta} of {fact.asset} was adjusted: {fact.reason}")
     found += profit(record, chain, account)
     found += [f"order {order} has not ended" for order in book.orders]
@@ -172,9 +179,12 @@ def profit(record: Record, chain: DevChain, account: str) -> list[str]:
     """Cash must be what was deposited, plus profits, less what open positions cost and what was sent to own wallets,
     less gas where that is another coin."""
     book = record.books[account]
-    deposits: dict[str, int] = {}
+    first: dict[tuple[str, str], int] = {}
     for fact in record.all(f.Adjusted, account):
-        deposits.setdefault(fact.asset, fact.delta)
+        first.setdefault((fact.asset, fact.wallet), fact.delta)
+    deposits = Counter[str]()
+    for (asset, _), delta in first.items():
+        deposits[asset] += delta
     native = f"{chain.chain_id}:{NATIVE}"
     booked = record.all(f.Booked, account)
     placed = record.all(f.OrderPlaced, account)
@@ -182,18 +192,18 @@ def profit(record: Record, chain: DevChain, account: str) -> list[str]:
     went_out = {fact.order: fact.quote for fact in placed if fact.side == "transfer"}
     found = []
     for quote in quotes:
-        expected = deposits.get(quote, 0) + sum(fact.realised for fact in booked)
+        expected = deposits[quote] + sum(fact.realised for fact in booked)
         expected += sum(fact.cash for fact in booked if went_out.get(fact.order) == quote)
         expected -= sum(position.cost for position in book.positions.values())
         if book.cash.get(quote, 0) != expected:
             found.append(f"{book.cash.get(quote, 0)} of {quote} is not deposit + profit - cost = {expected}")
     if quotes and native not in quotes:
-        expected = deposits.get(native, 0) - sum(fact.gas for fact in booked)
+        expected = deposits[native] - sum(fact.gas for fact in booked)
         if book.cash.get(native, 0) != expected:
             found.append(f"{book.cash.get(native, 0)} wei is not deposit - gas = {expected}")
     return found
 
 
-def approved(chain: DevChain, asset: str) -> str:
-    """Under which name the books keep what the V2 router may take of a token."""
-    return allowance_id(asset, chain.addresses.v2_router)
+def approved(chain: DevChain, asset: str, wallet: str = "") -> str:
+    """Under which name the books keep what the V2 router may take of a token, out of which of several wallets."""
+    return allowance_id(asset, chain.addresses.v2_router, wallet)

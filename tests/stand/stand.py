@@ -76,6 +76,19 @@ class Stand(Generic[Node]):
             known.setdefault("strategies", ["launch-snipe"])
         self.document["account"][account]["strategies"].append(name)
 
+    def add_wallets(self, count: int) -> list[str]:
+        """Give the first account so many wallets more, with the same funds, and the signer their keys: their
+        addresses."""
+        name = self.traders[0].name
+        more = [Trader.named(f"{name}-{n}") for n in range(2, count + 2)]
+        for each in more:
+            self.chain.fund(each.address, FUNDS)
+        account, keystore = self.document["account"][name], self.document["signer"]["keystore"]
+        account["wallets"] = [each.address for each in more]
+        keystore["keystores"] += [str(each.key_file(self.directory, PASSWORD)) for each in more]
+        keystore["rules"]["accounts"][name] += account["wallets"]
+        return [self.owner, *account["wallets"]]
+
     # ---- the process ----
 
     def write(self) -> Path:
@@ -91,7 +104,7 @@ class Stand(Generic[Node]):
         await self.record.until(
             lambda record: len(record.all(f.Began)) >= began + len(self.traders), self.bot, within_s=STARTED_S
         )
-        await self.until(lambda record: all(_synced(record, trader.name) for trader in self.traders))
+        await self.until(lambda record: all(self._synced(trader.name) for trader in self.traders))
         await self.until(lambda record: record.head == self.chain.block_number())
 
     async def restart(self) -> None:
@@ -183,6 +196,13 @@ class Stand(Generic[Node]):
         """Set it through its file, as an operator without the bot's help would."""
         (self.data / "kill-switch").write_text(level + "\n")
 
+    def _synced(self, account: str) -> bool:
+        """Whether each wallet was read since the bot began."""
+        senders = self.record.books[account].senders.values()
+        return len(senders) > len(self.document["account"][account].get("wallets", ())) and all(
+            s.known for s in senders
+        )
+
     def _document(self) -> Document:
         chain, addresses = self.chain, self.chain.addresses
         keys = [str(trader.key_file(self.directory, PASSWORD)) for trader in self.traders]
@@ -265,11 +285,6 @@ class Stand(Generic[Node]):
                 }
             },
         }
-
-
-def _synced(record: Record, account: str) -> bool:
-    kinds = [type(fact) for fact in record.all(f.Fact, account) if isinstance(fact, f.Began | f.Synced)]
-    return bool(kinds) and kinds[-1] is f.Synced
 
 
 def toml(document: Document) -> str:

@@ -453,13 +453,19 @@ class Commanded(Command, tag="commanded/1"):
     answer: str
 
 
+BY_HAND = "sent by hand"
+"""The reason of a transfer for which nobody gave one."""
+
+
 class Transfer(Command, tag="transfer/1"):
-    """Send ``amount`` (base units) of the chain's coin or of what the account pays with to an own wallet."""
+    """Send ``amount`` (base units) of the chain's coin or of what the account pays with to an own wallet. ``wallet``:
+    which of the account's sends it; empty: the one that has most of it free."""
 
     asset: str
     to: str
     amount: int
-    reason: str = "sent by hand"
+    reason: str = BY_HAND
+    wallet: str = ""
 
 
 # ---- derived by the kernel, never journaled: the same inputs give them again  ----

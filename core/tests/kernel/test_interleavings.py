@@ -15,6 +15,7 @@ from world import (
     ETHER,
     FINALITY,
     FUNDS,
+    SECOND_WALLET,
     USD,
     WETH,
     Looks,
@@ -107,11 +108,19 @@ class Interleavings(RuleBasedStateMachine):
         else:
             self.world.cue("close", token, share_bps=share)
 
-    @rule(tenths=st.integers(0, 30), native=st.booleans())
-    def sends(self, tenths: int, native: bool) -> None:
-        asset = f"{CHAIN}:{NATIVE if native else self.world.setup.quote}"
-        amount = tenths * ETHER // 10
-        self.world.tell(Transfer(time=self.world.tick(), account=ACCOUNT, asset=asset, to=COLD, amount=amount))
+    @rule(tenths=st.integers(0, 30), native=st.booleans(), to=pick, wallet=pick)
+    def sends(self, tenths: int, native: bool, to: int, wallet: int) -> None:
+        own = self.world.account.wallets.addresses
+        ends = (COLD, *own) if len(own) > 1 else (COLD,)
+        event = Transfer(
+            time=self.world.tick(),
+            account=ACCOUNT,
+            asset=f"{CHAIN}:{NATIVE if native else self.world.setup.quote}",
+            to=ends[to % len(ends)],
+            amount=tenths * ETHER // 10,
+            wallet=("", *own)[wallet % (1 + len(own))],
+        )
+        self.world.tell(event)
 
     @rule(level=st.sampled_from(("off", "off", "off", "no-entries", "flatten", "freeze")))
     def kills(self, level: str) -> None:
@@ -310,7 +319,8 @@ class Interleavings(RuleBasedStateMachine):
         assert not any(a.state in IN_FLIGHT for o in world.book.ended.values() for a in o.attempts)
         if not world.book.orders:
             adjusted = sum(x.delta for x in world.of(facts.Adjusted) if x.asset == f"{CHAIN}:{NATIVE}")
-            assert adjusted == FUNDS + sum(block.external() for block in world.chain.blocks), (
+            funds = FUNDS * len(world.account.wallets.addresses)
+            assert adjusted == funds + sum(block.external() for block in world.chain.blocks), (
                 "money was not accounted for"
             )
             world.check_against_chain()
@@ -392,6 +402,18 @@ class WithCyclesOfAnErc20(WithCycles):
     setup = replace(CYCLING_PURSE, quote=USD, rate=True)
 
 
+class WithTwoWallets(Interleavings):
+    """Entries go out from two wallets, of which each may have one order on its way, and money goes to and fro."""
+
+    setup = replace(NATIVE_PURSE, further=(SECOND_WALLET,), execution=replace(NATIVE_PURSE.execution, max_pending=1))
+
+
+class WithTwoErc20Wallets(WithTwoWallets):
+    """Each with approvals of its own, and routes."""
+
+    setup = replace(ROUTED_PURSE, further=(SECOND_WALLET,))
+
+
 TestInterleavings = Interleavings.TestCase
 TestInterleavings.settings = SETTINGS
 TestInterleavingsWithAnErc20Purse = WithAnErc20Purse.TestCase
@@ -410,6 +432,10 @@ TestInterleavingsWithCycles = WithCycles.TestCase
 TestInterleavingsWithCycles.settings = settings(SETTINGS, max_examples=SETTINGS.max_examples // 2)
 TestInterleavingsWithCyclesOfAnErc20 = WithCyclesOfAnErc20.TestCase
 TestInterleavingsWithCyclesOfAnErc20.settings = settings(SETTINGS, max_examples=SETTINGS.max_examples // 2)
+TestInterleavingsWithTwoWallets = WithTwoWallets.TestCase
+TestInterleavingsWithTwoWallets.settings = SETTINGS
+TestInterleavingsWithTwoErc20Wallets = WithTwoErc20Wallets.TestCase
+TestInterleavingsWithTwoErc20Wallets.settings = settings(SETTINGS, max_examples=SETTINGS.max_examples // 2)
 
 
 def _summary(world: World) -> str:

@@ -379,7 +379,7 @@ def test_a_deposit_is_an_adjustment_when_the_wallet_is_read() -> None:
 def test_a_wallet_read_before_the_newest_transaction_adjusts_nothing() -> None:
     world = World()
     world.bought()
-    world.account.execution.wallet.read()
+    world.account.execution.wallet.read(OWNER)
     world.tell(AskFailed(time=world.tick(), account=ACCOUNT, ask="none", code="", message=""))
     world.hold(world.asked(ReadBalances)[0])
     world.close()

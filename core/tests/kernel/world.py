@@ -72,7 +72,7 @@ from sniper.kernel.asks import (
     Sign,
     SimulateSell,
 )
-from sniper.kernel.book import Book
+from sniper.kernel.book import Book, allowance_id
 from sniper.kernel.fold import fold
 from sniper.kernel.guards import Guard
 from sniper.kernel.index import Index
@@ -105,6 +105,7 @@ from sniper_amm_constant_product.pool import ConstantProduct, ConstantProductCon
 CHAIN = 1
 ACCOUNT = "main"
 OWNER = "0x" + "aa" * 20
+SECOND_WALLET = "0x" + "ab" * 20
 WETH = "0x" + "ee" * 20
 USD = "0x" + "dd" * 20
 FACTORY = "0x" + "fa" * 20
@@ -500,6 +501,7 @@ class Tx(Frozen, tag="test.tx/1"):
     value: int
     data: bytes
     purpose: str
+    sender: str = OWNER
 
 
 @dataclass
@@ -517,16 +519,47 @@ class Token:
 
 
 @dataclass
-class Ledger:
-    """The whole state after one block. ``reserves``: (quote, token) of each pool. ``allowances``: by token and spender,
-    ``<token>@<spender>``. ``drift``: of all `Drifting` pools."""
+class Purse:
+    """What one wallet has. ``allowances``: by token and spender, ``<token>@<spender>``."""
 
     native: int = FUNDS
     nonce: int = 0
     tokens: dict[str, int] = field(default_factory=dict)
     allowances: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Ledger:
+    """The whole state after one block. ``reserves``: (quote, token) of each pool. ``purses``: by wallet; what has no
+    wallet in its name is the first one's. ``drift``: of all `Drifting` pools."""
+
+    purses: dict[str, Purse]
     reserves: dict[str, tuple[int, int]] = field(default_factory=dict)
     drift: int = 0
+
+    @property
+    def first(self) -> Purse:
+        return self.purses[OWNER]
+
+    @property
+    def native(self) -> int:
+        return self.first.native
+
+    @native.setter
+    def native(self, amount: int) -> None:
+        self.first.native = amount
+
+    @property
+    def nonce(self) -> int:
+        return self.first.nonce
+
+    @property
+    def tokens(self) -> dict[str, int]:
+        return self.first.tokens
+
+    @property
+    def allowances(self) -> dict[str, int]:
+        return self.first.allowances
 
 
 @dataclass(frozen=True)
@@ -551,8 +584,12 @@ class Mined:
     deposit: int = 0
 
     def external(self) -> int:
-        """What came to the owner, less what left, by no transaction of the bot, wei."""
-        return self.deposit + sum(r.native_delta for r in self.receipts.values() if r.tx.purpose == "outside")
+        """What came to the wallets, less what left, by no transaction of the bot, wei; and what one of them sent to
+        another, which is a deposit there."""
+        sent = (r.tx for r in self.receipts.values() if r.ok and r.tx.purpose == "transfer")
+        came = sum(tx.value for tx in sent if tx.to in self.ledger.purses)
+        spent = sum(r.native_delta for r in self.receipts.values() if r.tx.purpose == "outside")
+        return self.deposit + came + spent
 
 
 class Reverted(Exception):
@@ -560,13 +597,15 @@ class Reverted(Exception):
 
 
 class FakeChain:
-    """One sender's view of a chain: pools, tokens, a mempool, blocks, reorgs."""
+    """One account's view of a chain: pools, tokens, a mempool, blocks, reorgs."""
 
     base_fee = 10 * GWEI
     data_fee = 0
     """What each transaction takes beside its gas, wei."""
 
-    def __init__(self, tokens: int, quote: str, *, twins: bool = False, rate: bool = False) -> None:
+    def __init__(
+        self, tokens: int, quote: str, *, twins: bool = False, rate: bool = False, wallets: tuple[str, ...] = (OWNER,)
+    ) -> None:
         """``twins``: each token has a second pool, half as deep, and both are so small that a split pays its gas.
         ``rate``: a pool tells that one ether is worth one of the quote asset."""
         self.quote = quote
@@ -574,13 +613,15 @@ class FakeChain:
         self.pool_tokens = {pool_of(n): address(n) for n in range(1, tokens + 1)}
         self.mempool: dict[str, Tx] = {}
         self.forks = 0
-        ledger = Ledger(reserves=dict.fromkeys(self.pool_tokens, (100 * ETHER, 10**24)))
+        reserves = dict.fromkeys(self.pool_tokens, (100 * ETHER, 10**24))
+        ledger = Ledger(purses={wallet: Purse() for wallet in wallets}, reserves=reserves)
         for n in range(1, tokens + 1) if twins else ():
             self.pool_tokens[twin_of(n)] = address(n)
             ledger.reserves[pool_of(n)] = ETHER, 10**22
             ledger.reserves[twin_of(n)] = ETHER // 2, 10**22 // 2
         if quote != NATIVE:
-            ledger.tokens[quote] = 1_000 * ETHER
+            for purse in ledger.purses.values():
+                purse.tokens[quote] = 1_000 * ETHER
         if rate:
             self.pool_tokens[RATE] = WETH
             ledger.reserves[RATE] = 1_000 * ETHER, 1_000 * ETHER
@@ -608,20 +649,20 @@ class FakeChain:
                 return block, block.receipts[tx_hash]
         return None
 
-    def balance(self, block: Mined, token: str) -> int:
+    def balance(self, block: Mined, token: str, wallet: str = OWNER) -> int:
         """What the token claims."""
-        true = block.ledger.tokens.get(token, 0)
+        true = block.ledger.purses[wallet].tokens.get(token, 0)
         reports = self.tokens[token].reports if token in self.tokens else None
         return reports(true) if reports else true
 
     def accept(self, tx: Tx) -> str:
         """Broadcast: the node's word."""
         tx_hash = hash_of(tx)
-        if self.receipt(tx_hash) is None and tx.nonce < self.ledger.nonce:
+        if self.receipt(tx_hash) is None and tx.nonce < self.ledger.purses[tx.sender].nonce:
             return "nonce-too-low"
         if tx_hash in self.mempool or self.receipt(tx_hash) is not None:
             return "known"
-        rivals = [other for other in self.mempool.values() if other.nonce == tx.nonce]
+        rivals = [other for other in self.mempool.values() if (other.sender, other.nonce) == (tx.sender, tx.nonce)]
         if any(tx.max_fee * 10 < other.max_fee * 11 for other in rivals):
             return "underpriced"
         for other in rivals:
@@ -638,7 +679,7 @@ class FakeChain:
         deposit: int = 0,
         drift: int | None = None,
     ) -> Mined:
-        """A block with at most ``most`` of the sender's transactions, by nonce.
+        """A block with at most ``most`` of the account's transactions, those of each wallet by nonce.
 
         trades   (pool, quote in; negative: token in) by others.
         outside  What the owner spends by a transaction of his own, from another wallet program: with the next nonce,
@@ -676,20 +717,24 @@ class FakeChain:
             rivals = [
                 tx
                 for tx in self.mempool.values()
-                if tx.nonce == ledger.nonce and ledger.native >= tx.value + tx.gas * tx.max_fee
+                if tx.nonce == ledger.purses[tx.sender].nonce
+                and ledger.purses[tx.sender].native >= tx.value + tx.gas * tx.max_fee
             ]
             if not rivals:
                 break
             tx = prefer(rivals)
             receipts[hash_of(tx)] = self._include(ledger, tx, touched)
-            for other in [h for h, other in self.mempool.items() if other.nonce < ledger.nonce]:
-                del self.mempool[other]
-        for other in [h for h, other in self.mempool.items() if other.nonce < ledger.nonce]:
-            del self.mempool[other]
+            self._forget_used(ledger)
+        self._forget_used(ledger)
         logs += [self._sync(ledger, pool) for pool in dict.fromkeys(touched)]
         number = self.head.number + 1
         self.blocks.append(Mined(number, f"0x{number:x}-{self.forks}", ledger, receipts, logs, deposit))
         return self.head
+
+    def _forget_used(self, ledger: Ledger) -> None:
+        """Drop from the pool what has a nonce that is used."""
+        for gone in [h for h, tx in self.mempool.items() if tx.nonce < ledger.purses[tx.sender].nonce]:
+            del self.mempool[gone]
 
     def launch(self) -> str:
         """One more token and its pool, in a block of their own; the pool's address."""
@@ -732,16 +777,16 @@ class FakeChain:
             for tx_hash, receipt in gone.receipts.items():
                 if keep:
                     self.mempool[tx_hash] = receipt.tx
-        for tx_hash in [h for h, tx in self.mempool.items() if tx.nonce < self.ledger.nonce]:
-            del self.mempool[tx_hash]
+        self._forget_used(self.ledger)
 
     def _include(self, ledger: Ledger, tx: Tx, touched: list[str]) -> Receipt:
-        before, paid_before = ledger.native, ledger.tokens.get(self.quote, 0)
+        purse = ledger.purses[tx.sender]
+        before, paid_before = purse.native, purse.tokens.get(self.quote, 0)
         price = min(tx.max_fee, self.base_fee + tx.max_priority_fee)
         runs = self.tokens.get(tx.to, Token()).there
         used = tx.gas // 2 + 7 * tx.nonce if runs else bare_gas(tx.data)
-        ledger.nonce += 1
-        ledger.native -= used * price + self.data_fee
+        purse.nonce += 1
+        purse.native -= used * price + self.data_fee
         ok, reason = True, ""
         kept = deepcopy(ledger)
         try:
@@ -749,14 +794,16 @@ class FakeChain:
         except Reverted as error:
             ok, reason = False, str(error)
             ledger.__dict__.update(kept.__dict__)
-        paid = ledger.tokens.get(self.quote, 0) - paid_before
-        return Receipt(tx, ok, used, price, ledger.native - before, paid, reason, self.data_fee)
+            purse = ledger.purses[tx.sender]
+        paid = purse.tokens.get(self.quote, 0) - paid_before
+        return Receipt(tx, ok, used, price, purse.native - before, paid, reason, self.data_fee)
 
     def _execute(self, ledger: Ledger, tx: Tx, touched: list[str]) -> None:
-        if tx.to == OWNER:
+        purse = ledger.purses[tx.sender]
+        if tx.to == tx.sender:
             return
         if tx.purpose == "outside":
-            ledger.native -= tx.value
+            purse.native -= tx.value
             return
         if tx.purpose == "transfer":
             self._send(ledger, tx)
@@ -767,9 +814,9 @@ class FakeChain:
                 return
             spender, amount = APPROVE.decode_call(tx.data)
             key = f"{tx.to}@{spender}"
-            if not token.approvable or (token.reset_first and amount and ledger.allowances.get(key, 0)):
+            if not token.approvable or (token.reset_first and amount and purse.allowances.get(key, 0)):
                 raise Reverted("approve")
-            ledger.allowances[key] = amount
+            purse.allowances[key] = amount
             return
         if tx.data[:4] == ROUTE.selector:
             self._execute_route(ledger, tx, touched)
@@ -782,7 +829,7 @@ class FakeChain:
             self._pay(ledger, token_in, amount, tx)
             out = _out(amount, x, y)
             got = out - out * self.tokens[token_out].buy_tax_bps // BPS
-            ledger.tokens[token_out] = ledger.tokens.get(token_out, 0) + got
+            purse.tokens[token_out] = purse.tokens.get(token_out, 0) + got
             ledger.reserves[pool] = x + amount, y - out
         else:
             token = self.tokens[token_in]
@@ -793,9 +840,9 @@ class FakeChain:
             got = _out(moved, y, x)
             ledger.reserves[pool] = x - got, y + moved
             if token_out == NATIVE:
-                ledger.native += got
+                purse.native += got
             else:
-                ledger.tokens[token_out] = ledger.tokens.get(token_out, 0) + got
+                purse.tokens[token_out] = purse.tokens.get(token_out, 0) + got
         if got < min_out:
             raise Reverted("too little out")
         touched.append(pool)
@@ -824,44 +871,50 @@ class FakeChain:
             have[coin_out] = have.get(coin_out, 0) + out
             touched.append(pool)
         if token_out == self.quote:
-            self._came_back(ledger, token_out, have[money], min_out)
+            self._came_back(ledger.purses[tx.sender], token_out, have[money], min_out)
             return
         tax = self.tokens[token_out].buy_tax_bps
         received = have[token_out] - have[token_out] * tax // BPS
         if received < min_out:
             raise Reverted("too little out")
-        ledger.tokens[token_out] = ledger.tokens.get(token_out, 0) + received - received * tax // BPS
+        tokens = ledger.purses[tx.sender].tokens
+        tokens[token_out] = tokens.get(token_out, 0) + received - received * tax // BPS
 
-    def _came_back(self, ledger: Ledger, token: str, amount: int, min_out: int) -> None:
+    def _came_back(self, purse: Purse, token: str, amount: int, min_out: int) -> None:
         if amount < min_out:
             raise Reverted("too little out")
         if token == NATIVE:
-            ledger.native += amount
+            purse.native += amount
         else:
-            ledger.tokens[token] += amount
+            purse.tokens[token] += amount
 
     def _send(self, ledger: Ledger, tx: Tx) -> None:
-        """Money goes to a wallet that is none of this chain's."""
+        """Money goes to another wallet of the account, or to one that nothing is known of."""
+        purse, nobody = ledger.purses[tx.sender], Purse()
         if not tx.data:
-            ledger.native -= tx.value
+            purse.native -= tx.value
+            ledger.purses.get(tx.to, nobody).native += tx.value
             return
-        _, amount = TRANSFER.decode_call(tx.data)
-        if ledger.tokens.get(tx.to, 0) < amount:
+        to, amount = TRANSFER.decode_call(tx.data)
+        if purse.tokens.get(tx.to, 0) < amount:
             raise Reverted("balance")
-        ledger.tokens[tx.to] -= amount
+        purse.tokens[tx.to] -= amount
+        there = ledger.purses.get(to, nobody).tokens
+        there[tx.to] = there.get(tx.to, 0) + amount
 
     def _pay(self, ledger: Ledger, token: str, amount: int, tx: Tx) -> None:
+        purse = ledger.purses[tx.sender]
         if token == NATIVE:
             assert tx.value == amount
-            ledger.native -= amount
+            purse.native -= amount
             return
         key = f"{token}@{tx.to}"
-        if ledger.allowances.get(key, 0) < amount:
+        if purse.allowances.get(key, 0) < amount:
             raise Reverted("allowance")
-        if ledger.tokens.get(token, 0) < amount:
+        if purse.tokens.get(token, 0) < amount:
             raise Reverted("balance")
-        ledger.allowances[key] -= amount
-        ledger.tokens[token] -= amount
+        purse.allowances[key] -= amount
+        purse.tokens[token] -= amount
 
     def _sync(self, ledger: Ledger, pool: str) -> tuple[str, tuple[str, ...], bytes]:
         x, y = ledger.reserves[pool]
@@ -913,6 +966,8 @@ class Setup:
     amm: type[ConstantProduct] = ConstantProduct
     watches: tuple[WatchWiring, ...] = ()
     treasury: TreasuryWiring | None = None
+    first: str = OWNER
+    further: tuple[str, ...] = ()
     fee: FeeEstimator = field(default_factory=lambda: Flat(config=Config()))
     rollup: Rollup | None = None
     legacy: bool = False
@@ -942,13 +997,14 @@ class Setup:
         account = AccountWiring(
             name=ACCOUNT,
             chain_id=CHAIN,
-            address=OWNER,
+            address=self.first,
             quote=self.quote,
             strategies=strategies,
             checks=self.checks,
             execution=self.execution,
             watches=self.watches,
             treasury=self.treasury,
+            further=self.further,
         )
         venues: dict[str, OnChainVenue] = {"router": self.venue}
         if self.other_venue is not None:
@@ -966,7 +1022,8 @@ class World:
 
     def __init__(self, setup: Setup = Setup(), *, start: bool = True) -> None:
         self.setup = setup
-        self.chain = FakeChain(setup.tokens, setup.quote, twins=setup.twins, rate=setup.rate)
+        wallets = (setup.first, *setup.further)
+        self.chain = FakeChain(setup.tokens, setup.quote, twins=setup.twins, rate=setup.rate, wallets=wallets)
         self.now = 1_000 * SECOND
         self.reports: list[str] = []
         self.kernel = setup.kernel(self._report)
@@ -1262,7 +1319,9 @@ class World:
             assert getattr(book.indexed, name) == getattr(Index(book), name), (
                 f"the index has other {name} than the book"
             )
-        assert all(amount >= 0 for amount in book.cash.values()), book.cash
+        assert all(amount >= 0 for amount in (*book.cash.values(), *book.purses.values())), (book.cash, book.purses)
+        for asset, amount in book.cash.items() if book.wallets else ():
+            assert sum(book.cash_of(asset, wallet) for wallet in book.wallets) == amount, "the purses are not the cash"
         orders = [*book.orders.values(), *book.ended.values()]
         positions = [*book.positions.values(), *book.closed.values()]
         assert all(p.amount >= 0 and p.cost >= 0 for p in positions)
@@ -1272,7 +1331,7 @@ class World:
         quote = f"{CHAIN}:{self.setup.quote}"
         costs = sum(p.cost for p in positions)
         realised = deposits = gas = 0
-        signed: dict[int, str] = {}
+        signed: dict[tuple[str, int], str] = {}
         intents: set[str] = set()
         went_out: dict[str, int] = {}
         transfers = {fact.order: fact.quote for fact in self.of(f.OrderPlaced) if fact.side == "transfer"}
@@ -1295,7 +1354,8 @@ class World:
             assert book.cash.get(native, 0) + gas + went_out.get(native, 0) == given
         for attempt, tx in self.sent:
             order = attempt.partition("#")[0]
-            assert signed.setdefault(tx.nonce, order) == order, f"nonce {tx.nonce} was sent for two orders"
+            nonce = tx.sender, tx.nonce
+            assert signed.setdefault(nonce, order) == order, f"nonce {nonce} was sent for two orders"
         bought: set[str] = set()
         hashes = {hash_of(tx): attempt.partition("#")[0] for attempt, tx in self.sent}
         for block in self.chain.blocks:
@@ -1320,14 +1380,21 @@ class World:
 
     def check_against_chain(self) -> None:
         """Books and ledger agree to the unit."""
-        ledger = self.chain.ledger
-        assert self.book.cash.get(f"{CHAIN}:{NATIVE}", 0) == ledger.native
-        if self.setup.quote != NATIVE:
-            assert self.book.cash.get(f"{CHAIN}:{self.setup.quote}", 0) == ledger.tokens[self.setup.quote]
-        for token in self.chain.tokens:
-            held = self.book.positions.get(f"{CHAIN}:{token}")
-            assert (held.amount if held else 0) == ledger.tokens.get(token, 0)
-        granted = {f"{CHAIN}:{key}": amount for key, amount in ledger.allowances.items() if amount}
+        quote, native = f"{CHAIN}:{self.setup.quote}", f"{CHAIN}:{NATIVE}"
+        for wallet, purse in self.chain.ledger.purses.items():
+            assert self.book.cash_of(native, wallet) == purse.native
+            if quote != native:
+                assert self.book.cash_of(quote, wallet) == purse.tokens[self.setup.quote]
+            for token in self.chain.tokens:
+                held = self.book.positions.get(f"{CHAIN}:{token}")
+                here = held is not None and held.wallet == self.book.whose(wallet)
+                assert (held.amount if held and here else 0) == purse.tokens.get(token, 0)
+        granted = {
+            allowance_id(f"{CHAIN}:{token}", spender, self.book.whose(wallet)): amount
+            for wallet, purse in self.chain.ledger.purses.items()
+            for (token, spender), amount in ((key.split("@"), amount) for key, amount in purse.allowances.items())
+            if amount
+        }
         for key in {*granted, *self.book.allowances}:
             # After a sale that reverted the books doubt an allowance: 0, or 1 where its reset is due.
             assert self.book.allowances.get(key, 0) in (granted.get(key, 0), 0, 1)
@@ -1398,6 +1465,7 @@ def _sign(world: World, ask: Ask, how: str) -> Event:
         value=body.value,
         data=body.data,
         purpose=body.purpose,
+        sender=body.sender,
     )
     return Signed(time=world.tick(), account=ask.account, ask=ask.id, raw=encode(tx), tx_hash=hash_of(tx))
 
@@ -1428,7 +1496,7 @@ def _settle(world: World, ask: Ask, how: str) -> Event:
         gas_used=receipt.gas_used,
         gas_price=receipt.gas_price,
         native_delta=receipt.native_delta,
-        balances=tuple((token, world.chain.balance(block, token)) for token in tokens),
+        balances=tuple((token, world.chain.balance(block, token, receipt.tx.sender)) for token in tokens),
         revert_reason=receipt.reason,
         quote_delta=receipt.quote_delta or None,
         data_fee=receipt.data_fee,
@@ -1458,15 +1526,16 @@ def _balances(world: World, ask: Ask, how: str) -> Event:
     body = ask.body
     assert isinstance(body, ReadBalances)
     head = world.chain.head
+    purse = head.ledger.purses[body.owner]
     return BalancesRead(
         time=world.tick(),
         account=ask.account,
         ask=ask.id,
         chain_id=CHAIN,
         block=head.number,
-        nonce=head.ledger.nonce,
-        native=head.ledger.native,
-        balances=tuple((token, world.chain.balance(head, token)) for token in body.tokens),
+        nonce=purse.nonce,
+        native=purse.native,
+        balances=tuple((token, world.chain.balance(head, token, body.owner)) for token in body.tokens),
     )
 
 

@@ -30,7 +30,7 @@ async def test_a_swap_is_quoted_for_the_account_on_its_chain(tmp_path: Path) -> 
         assert pool is not None
         here = kernel.accounts["main"]
         (venue,) = kernel.wiring.venues
-        abroad = SimpleNamespace(wiring=SimpleNamespace(chain_id=CHAIN + 1, address=here.wiring.address))
-        swap = here.planning.swap(venue, pool, NATIVE, TOKEN, 10**15, 0, opens=True)
+        abroad = SimpleNamespace(wiring=SimpleNamespace(chain_id=CHAIN + 1, wallets=here.wiring.wallets))
+        swap = here.planning.swap(here.wiring.address, venue, pool, NATIVE, TOKEN, 10**15, 0, opens=True)
         both = SimpleNamespace(market=kernel.market, accounts={"abroad": abroad, "main": here})
         assert PlayContext(both, {}).quote(swap) == PlayContext(kernel, {}).quote(swap)  # type: ignore[arg-type]

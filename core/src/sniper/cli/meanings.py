@@ -10,6 +10,7 @@ KERNEL: Final[Mapping[str, str]] = {
     "kill-switch-off": "The kill switch was on; nothing is bought until it is off again.",
     "not-halted": "The account was halted and trades nothing until an operator has looked.",
     "wallet-read": "The wallet had not been read since the start, so its cash and next nonce were not certain.",
+    "wallet-free": "Each wallet that may buy it had too much on its way, or paid for another entry.",
     "feeds-fresh": "A feed of this chain had lost its source; what it shows may be old.",
     "one-owner": "Another strategy of this account holds the token; one position has one owner.",
     "one-at-a-time": "Another order or judgement of this token was still under way.",

@@ -29,6 +29,7 @@ def orders(invocation: Invocation, everything: bool, as_json: bool) -> None:
             {
                 "order": order.placed.order,
                 "account": order.account,
+                "wallet": order.placed.owner,
                 "instance": order.placed.instance,
                 "side": order.placed.side,
                 "token": order.placed.token,
@@ -54,13 +55,15 @@ def orders(invocation: Invocation, everything: bool, as_json: bool) -> None:
         click.echo("No order is working." if not everything else "No order was placed yet.")
         return
     words = Words(chronicle.tokens)
-    print_table(
-        ("order", "placed", "what", "state", "transactions", "because"), [_row(order, words) for order in found]
-    )
+    several = any(book.wallets for book in chronicle.books.values())
+    where = ("wallet",) if several else ()
+    titles = ("order", *where, "placed", "what", "state", "transactions", "because")
+    print_table(titles, [_row(order, words, several) for order in found])
 
 
-def _row(order: "OrderStory", words: "Words") -> tuple[str, ...]:
-    from sniper.cli.written import clock, printable
+def _row(order: "OrderStory", words: "Words", several: bool) -> tuple[str, ...]:
+    """``several``: whether an account has several wallets, so that it must be said which one."""
+    from sniper.cli.written import clock, printable, short
 
     placed = order.placed
     if placed.side == "increase":
@@ -73,4 +76,5 @@ def _row(order: "OrderStory", words: "Words") -> tuple[str, ...]:
         what = f"sell {words.amount(placed.amount_in, placed.token)}"
     states = [attempt.state for attempt in order.attempts.values()]
     reason = printable(order.ended.reason) if order.ended else ""
-    return placed.order, clock(placed.time)[:19], what, order.state, ", ".join(states), reason
+    where = (short(placed.owner),) if several else ()
+    return placed.order, *where, clock(placed.time)[:19], what, order.state, ", ".join(states), reason

@@ -11,6 +11,7 @@ from sniper.types import BPS
 
 if TYPE_CHECKING:
     from sniper.cli.story import Chronicle, Holding
+    from sniper.kernel.book import Book
 
 
 @click.command()
@@ -26,6 +27,7 @@ def positions(invocation: Invocation, everything: bool, as_json: bool) -> None:
     if as_json:
         cash = [
             {"account": name, "asset": asset, "amount": amount, "reserved": book.reserved(asset)}
+            | ({"wallets": _purses(book, asset)} if book.wallets else {})
             for name, book in sorted(chronicle.books.items())
             for asset, amount in sorted(book.cash.items())
         ]
@@ -35,13 +37,15 @@ def positions(invocation: Invocation, everything: bool, as_json: bool) -> None:
 
 
 def _print(found: "list[Holding]", chronicle: "Chronicle") -> None:
-    from sniper.cli.written import Words, clock
+    from sniper.cli.written import Words, clock, short
 
     words = Words(chronicle.tokens)
+    several = any(book.wallets for book in chronicle.books.values())
     if found:
         rows = [
             (
                 holding.account,
+                *([short(holding.position.wallet)] if several else []),
                 words.named(holding.token),
                 words.amount(holding.position.amount, holding.token),
                 words.amount(holding.position.cost, holding.position.quote),
@@ -52,7 +56,8 @@ def _print(found: "list[Holding]", chronicle: "Chronicle") -> None:
             )
             for holding in found
         ]
-        print_table(("account", "token", "held", "cost", "realised", "state", "since", "strategy"), rows)
+        where = ("wallet",) if several else ()
+        print_table(("account", *where, "token", "held", "cost", "realised", "state", "since", "strategy"), rows)
         for holding in found:
             if holding.unguarded:
                 what = f"{words.named(holding.token)} of {holding.account}: {holding.unguarded}"
@@ -64,6 +69,17 @@ def _print(found: "list[Holding]", chronicle: "Chronicle") -> None:
             reserved = book.reserved(asset)
             kept = f", {words.amount(reserved, asset)} of it reserved" if reserved else ""
             click.echo(f"cash of {name}: {words.amount(amount, asset)}{kept}")
+            for wallet, purse in _purses(book, asset).items():
+                kept = f", {words.amount(purse['reserved'], asset)} of it reserved" if purse["reserved"] else ""
+                click.echo(f"  in {wallet}: {words.amount(purse['amount'], asset)}{kept}")
+
+
+def _purses(book: "Book", asset: str) -> dict[str, dict[str, int]]:
+    """What each wallet has of an asset, where there are several."""
+    return {
+        wallet: {"amount": book.cash_of(asset, wallet), "reserved": book.reserved(asset, wallet)}
+        for wallet in book.wallets
+    }
 
 
 def _plain(holding: "Holding", chronicle: "Chronicle") -> dict[str, Any]:
@@ -83,6 +99,7 @@ def _plain(holding: "Holding", chronicle: "Chronicle") -> dict[str, Any]:
         "unguarded": holding.unguarded,
         "pool": position.pool,
         "instance": position.instance,
+        "wallet": position.wallet,
         "opened_at": position.opened_at,
         "entries": [entry.id for entry in holding.entries],
     }

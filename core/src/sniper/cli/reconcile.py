@@ -71,7 +71,9 @@ async def _reconciled(invocation: Invocation, chronicle: "Chronicle", account: s
         owner, chain = settings.account[name], settings.chain[settings.chain_of(name)]
         providers = [Provider(url=url.url, rate=chain.rate, burst=chain.rate) for url in chain.endpoints]
         async with Endpoints(chain.id, providers) as endpoints:
-            found.append(await compare(endpoints, chronicle.book(name), owner.address.lower(), owner.quote.lower()))
+            book = chronicle.book(name)
+            wallets = book.wallets or (owner.address.lower(),)  # those that the bot has taken up
+            found += [await compare(endpoints, book, wallet, owner.quote.lower()) for wallet in wallets]
     return found
 
 

@@ -49,6 +49,14 @@ def status(invocation: Invocation, as_json: bool) -> None:
             for name, account in found["accounts"].items()
         ],
     )
+    several = [
+        (name, wallet, "read" if each["read"] else "not read", str(each["positions"]), str(each["orders"]))
+        for name, account in found["accounts"].items()
+        if len(account["wallets"]) > 1
+        for wallet, each in account["wallets"].items()
+    ]
+    if several:
+        print_table(("account", "wallet", "state", "positions", "orders"), several)
     for name, account in found["accounts"].items():
         if account["tripped"]:
             lower = f"sniper kill-switch off --account {name}"

@@ -27,7 +27,7 @@ from sniper.events import (
 )
 from sniper.kernel import facts as f
 from sniper.kernel.book import NO_STEP
-from sniper.kernel.transfers import TRANSFER
+from sniper.kernel.transfers import receiver
 from sniper.risk import Finding
 from sniper.routing.explain import as_percent
 from sniper.types import BPS, NATIVE, Entry, asset_id, split_asset
@@ -151,7 +151,7 @@ class Teller:
         if not sent:
             reason = f": {printable(order.ended.reason)}" if order.ended and order.ended.reason else ""
             return f"wanted to send {name}, but the order {_ENDS[order.state]}{reason}"
-        return f"sent {self._words.amount(sent, order.placed.quote)} to {_receiver(order.placed)}"
+        return f"sent {self._words.amount(sent, order.placed.quote)} to {receiver(order.placed)}"
 
     def _went_round(self, story: Story) -> str:
         """The same of an arbitrage."""
@@ -361,8 +361,10 @@ class Teller:
 
     def _placed(self, order: OrderStory) -> Iterator[Line]:
         placed, words = order.placed, self._words
+        if self._chronicle.book(order.account).wallets:
+            yield Line(f"From wallet {placed.owner}.")
         if placed.side == "transfer":
-            yield Line(f"Sends {words.amount(placed.amount_in, placed.quote)} to {_receiver(placed)}.")
+            yield Line(f"Sends {words.amount(placed.amount_in, placed.quote)} to {receiver(placed)}.")
             return
         pays, gets = (placed.token, placed.quote) if placed.side == "reduce" else (placed.quote, placed.token)
         yield Line(
@@ -583,12 +585,6 @@ def purpose(made: f.AttemptMade, purposes: list[str]) -> str:
     if made.step == NO_STEP:
         return "for a nonce that a reorg gave back"
     return "cancellation" if made.cancel else purposes[made.step]
-
-
-def _receiver(placed: f.OrderPlaced) -> str:
-    """Of a transfer."""
-    step = placed.steps[0]
-    return str(TRANSFER.decode_call(step.data)[0]) if step.data else step.to
 
 
 def _slippage(placed: f.OrderPlaced) -> str:

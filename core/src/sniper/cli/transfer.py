@@ -9,8 +9,9 @@ from sniper.cli.output import json_option, print_json
 
 @click.command()
 @click.argument("amount")
-@click.option("--to", required=True, metavar="ADDRESS", help="One of [account.NAME.treasury] to.")
+@click.option("--to", required=True, metavar="ADDRESS", help="One of [account.NAME.treasury] to, or a wallet of it.")
 @click.option("--account", default="*", help="Who pays. Default: the only one.")
+@click.option("--from", "wallet", default="", metavar="ADDRESS", help="Which of its wallets. Default: the fullest.")
 @click.option(
     "--asset",
     type=click.Choice(["quote", "native"]),
@@ -27,6 +28,7 @@ def transfer(
     amount: str,
     to: str,
     account: str,
+    wallet: str,
     asset: str,
     reason: str,
     key: str | None,
@@ -41,6 +43,7 @@ def transfer(
     from sniper.runtime.control import ask
 
     asked = {"command": "transfer", "to": to, "account": account, "asset": asset, "reason": reason}
+    asked |= {"from": wallet} if wallet else {}
     answer = ask(invocation.settings().data_dir, {**asked, "amount": parse_amount(amount), **keyed(key)})
     if as_json:
         print_json(answer)

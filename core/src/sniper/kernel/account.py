@@ -41,6 +41,7 @@ from sniper.kernel.tokens import Token
 from sniper.kernel.transfers import Transfers
 from sniper.kernel.view import AccountView
 from sniper.kernel.waits import Waits
+from sniper.kernel.wallets import Wallets
 from sniper.kernel.watches import Watch
 from sniper.kernel.wiring import AccountWiring
 from sniper.types import asset_id, place_of, split_asset
@@ -76,6 +77,7 @@ class Account:
         self.valuing = tuple(watch for watch in self.watches if WorthChanged in watch.handlers)
         self.pricing = tuple(watch for watch in self.valuing if watch.hears_prices())
         """Those of ``valuing`` that are told of each change of a position's pool."""
+        self.wallets = Wallets(self)
         self.entries = Entries(self)
         self.waits = Waits(self)
         self.allowances = Allowances(self)

@@ -37,19 +37,21 @@ class Allowances:
             self.account.kernel.report(f"venue {venue} names no spender for {amm} pools", error)
             return ""
 
-    def expected(self, token: str, spender: str) -> int:
-        """What ``spender`` may take: granted, or by the newest approval on its way (with a lower nonce), base units."""
-        book, granted = self.account.book, self.granted(token, spender)
+    def expected(self, token: str, spender: str, wallet: str) -> int:
+        """What ``spender`` may take of a wallet: granted, or by the newest approval on its way (with a lower nonce),
+        base units."""
+        book, granted = self.account.book, self.granted(token, spender, wallet)
         for place in book.indexed.approving(*split_asset(token)):
             order, attempt = book.at(place)
             step = order.transaction(attempt)
-            if grants(step) and approved_spender(step) == spender:
+            if order.placed.owner == wallet and grants(step) and approved_spender(step) == spender:
                 granted = approved_amount(step)
         return granted
 
-    def granted(self, token: str, spender: str) -> int:
-        """What ``spender`` may take by what is in blocks, base units."""
-        return self.account.book.allowances.get(allowance_id(token, spender), 0)
+    def granted(self, token: str, spender: str, wallet: str) -> int:
+        """What ``spender`` may take of a wallet by what is in blocks, base units."""
+        book = self.account.book
+        return book.allowances.get(allowance_id(token, spender, book.whose(wallet)), 0)
 
     # ---- what changes it ----
 
@@ -58,11 +60,11 @@ class Allowances:
         begins with one. One that ran no code granted nothing: a reorg took the token away, and it may come again."""
         token, spender, amount = asset_id(order.placed.chain_id, step.to), approved_spender(step), approved_amount(step)
         if ok and gas_used <= bare_gas(step.data):
-            if self.granted(token, spender):
+            if self.granted(token, spender, order.placed.owner):
                 self.changed(order, attempt, token, spender, 0)
         elif ok:
             self.changed(order, attempt, token, spender, amount)
-        elif order.placed.side == "reduce" and amount and not self.granted(token, spender):
+        elif order.placed.side == "reduce" and amount and not self.granted(token, spender, order.placed.owner):
             self.changed(order, attempt, token, spender, SOME)
 
     def doubted(self, order: Order, attempt: Attempt) -> None:
@@ -70,13 +72,13 @@ class Allowances:
         approves anew."""
         own = any(a.state == "included" and grants(order.transaction(a)) for a in order.attempts)
         spender = self._taker(order)
-        if not own and self.granted(order.placed.token, spender):
+        if not own and self.granted(order.placed.token, spender, order.placed.owner):
             self.changed(order, attempt, order.placed.token, spender, 0)
 
     def used(self, order: Order, attempt: Attempt, token: str) -> None:
         """A swap took its amount out of the allowance."""
         spender = self._taker(order)
-        allowed = self.granted(token, spender)
+        allowed = self.granted(token, spender, order.placed.owner)
         if allowed:
             self.changed(order, attempt, token, spender, max(0, allowed - order.placed.amount_in))
 

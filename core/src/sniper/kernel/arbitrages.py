@@ -41,8 +41,9 @@ class _Refused(Exception):
 
 
 class _Planned(NamedTuple):
-    """A cycle with its transactions. ``gas``: their limits at the present bid, wei."""
+    """A cycle with its transactions, and the wallet that sends them. ``gas``: their limits at the present bid, wei."""
 
+    wallet: str
     cycle: Cycle
     venue: str
     spender: str
@@ -142,29 +143,34 @@ class Arbitrages:
             raise _Refused(must("fee-bid", False, note=told(error))) from error
 
     def _affordable(self, instance: "Instance", intent_id: str, intent: Arbitrage, bid: FeeBid) -> _Planned:
-        """The cycle with the amount that gains most of what is free beside its gas, and its transactions."""
-        view, native = self.account.view, asset_id(self.account.chain.id, NATIVE)
-        free = view.cash(self.account.quote)
+        """The cycle with the amount that gains most of what a wallet has free beside its gas, and its transactions. Of
+        those that may send it the one that has most does: one transaction pays from one wallet."""
+        account, native = self.account, asset_id(self.account.chain.id, NATIVE)
+        book, wallets = account.book, account.wallets
+        (wallet,) = wallets.richest(wallets.usable(account.quote), account.quote)  # the gates found one
+        free = book.free(account.quote, wallet)
         most = free if intent.max_spend is None else min(free, intent.max_spend)
-        planned = self._planned(instance, intent_id, intent, most, bid)
+        planned = self._planned(wallet, instance, intent_id, intent, most, bid)
         if self.account.quote == native:
             if planned.amount + planned.gas > free:  # its gas depends on the legs alone
-                planned = self._planned(instance, intent_id, intent, free - planned.gas, bid)
+                planned = self._planned(wallet, instance, intent_id, intent, free - planned.gas, bid)
             enough = at_least("free-cash", free, planned.amount + planned.gas, unit="wei")
         else:
-            enough = at_least("free-gas", view.cash(native), planned.gas, unit="wei")
+            enough = at_least("free-gas", book.free(native, wallet), planned.gas, unit="wei")
         if not enough.ok:
             raise _Refused(enough)
         return planned
 
-    def _planned(self, instance: "Instance", intent_id: str, intent: Arbitrage, most: int, bid: FeeBid) -> _Planned:
+    def _planned(
+        self, wallet: str, instance: "Instance", intent_id: str, intent: Arbitrage, most: int, bid: FeeBid
+    ) -> _Planned:
         if most <= 0:
             raise _Refused(at_least("free-cash", most, 1, unit="base units"))
         cycle = self._confirmed(intent_id, intent, most)
         note = "no venue can carry it out in one transaction"
         for name, venue, legs in self._venues(instance, cycle):
             try:
-                spender, steps, deadline = self._plan(venue, cycle, legs, intent.allowance)
+                spender, steps, deadline = self._plan(wallet, venue, cycle, legs, intent.allowance)
             except Exception as error:  # a plugin's code: another venue may have a plan
                 self.account.kernel.report(f"venue {name} has no plan for {intent_id}", error)
                 note = told(error)
@@ -172,7 +178,9 @@ class Arbitrages:
             gas = self.account.planning.cost(steps, bid)
             if gas is None:
                 raise _Refused(must("fee-bid", False, note=DATA_FEE))
-            return _Planned(cycle, name, spender, legs, steps, gas, deadline)
+            if not self.account.wallets.fits(wallet, steps):
+                raise _Refused(self.account.wallets.free(False))
+            return _Planned(wallet, cycle, name, spender, legs, steps, gas, deadline)
         raise _Refused(must("planned", False, note=note))
 
     def _confirmed(self, intent_id: str, intent: Arbitrage, most: int) -> Cycle:
@@ -214,13 +222,13 @@ class Arbitrages:
                 account.kernel.report(f"venue {name} does not say whether it serves a cycle", error)
 
     def _plan(
-        self, venue: OnChainVenue, cycle: Cycle, legs: tuple[RouteLeg, ...], standing: int
+        self, wallet: str, venue: OnChainVenue, cycle: Cycle, legs: tuple[RouteLeg, ...], standing: int
     ) -> tuple[str, tuple[Step, ...], int]:
         """Spender, transactions, deadline. Raises whatever the plugin raises, and `PluginFault`."""
         account, chain = self.account, self.account.chain
         pays, amount = account.wiring.quote, cycle.hops[0].amount_in
         spender = given_spender(venue.route_spender(chain.id))
-        allowance = account.allowances.expected(account.quote, spender)
+        allowance = account.allowances.expected(account.quote, spender, wallet)
         approvals: tuple[Step, ...] = ()
         if pays != NATIVE and allowance < amount < standing:
             approvals = checked(venue.approve_route(chain.id, pays, standing, allowance))
@@ -228,7 +236,7 @@ class Arbitrages:
         deadline = chain.timestamp + account.wiring.execution.deadline_s
         swap = RouteSwap(
             chain_id=chain.id,
-            owner=account.wiring.address,
+            owner=wallet,
             token_in=pays,
             token_out=pays,
             amount_in=amount,
@@ -300,7 +308,7 @@ class Arbitrages:
             instance=instance.name,
             side="arbitrage",
             chain_id=account.chain.id,
-            owner=account.wiring.address,
+            owner=planned.wallet,
             token=account.quote,
             quote=account.quote,
             pool=asset_id(account.chain.id, first.pool),

@@ -86,12 +86,14 @@ class Settle(Frozen, tag="settle"):
 
 
 class SimulateSell(Frozen, tag="simulate-sell"):
-    """What would selling a whole position bring at the newest block? Answer: `SellSimulated`."""
+    """What would selling a whole position bring at the newest block? Answer: `SellSimulated`. ``wallet``: which holds
+    it, of an account with several."""
 
     chain_id: int
     token: str
     pool: str
     amount: int
+    wallet: str = ""
 
 
 class ReadBalances(Frozen, tag="read-balances"):

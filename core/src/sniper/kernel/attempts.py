@@ -26,16 +26,17 @@ RESEND_BLOCKS = 10
 
 
 class Attempts:
-    """Of one account, which is the only user of its address."""
+    """Of one account, which is the only user of its wallets."""
 
     def __init__(self, account: "Account") -> None:
         self.account = account
 
     # ---- one by one ----
 
-    def signing(self) -> bool:
-        """Whether one is being signed: one at a time, so that a refused one always gives its nonce back."""
-        return bool(self.account.book.indexed.signing)
+    def signing(self, wallet: str) -> bool:
+        """Whether one of a wallet is being signed: one at a time, so that a refused one always gives its nonce back."""
+        book = self.account.book
+        return any(book.orders[order].placed.owner == wallet for order in book.indexed.signing)
 
     def make(
         self,
@@ -97,9 +98,10 @@ class Attempts:
             account.kernel.report(f"the fee estimator of chain {chain.id} makes no bid", error)
             return chain.offered(FeeBid(max_priority_fee=DEFAULT_TIP, max_fee=2 * chain.base_fee + DEFAULT_TIP))
 
-    def fill(self, nonces: list[int], bid: FeeBid) -> None:
+    def fill(self, wallet: str, nonces: list[int], bid: FeeBid) -> None:
         """Take nonces that a reorg gave back with transactions that do nothing, for what waits above them."""
-        order = next(o for o, a in self.account.book.in_flight() if a.nonce > nonces[-1])
+        live = self.account.book.in_flight_of(self.account.wiring.chain_id, wallet)
+        order = next(order for order, attempt in live if attempt.nonce > nonces[-1])
         for nonce in nonces:
             self.make(order, NO_STEP, nonce, bid, cancel=True)
 
@@ -192,7 +194,7 @@ class Attempts:
         token, quote = split_asset(placed.token)[1], split_asset(placed.quote)[1]
         held = [(token, position.amount if position else 0)] if token != quote else []
         if quote != NATIVE:
-            held.append((quote, book.cash.get(placed.quote, 0)))
+            held.append((quote, book.cash_of(placed.quote, placed.owner)))
         swap: Swap | None = None
         if step.purpose in ("entry", "exit"):
             opens = step.purpose == "entry"
@@ -296,7 +298,7 @@ class Attempts:
         the swap behind it is cancelled before it: without its approval it could only revert."""
         account = self.account
         newest = {a.nonce: a for a in order.attempts if a.state in IN_FLIGHT}
-        if not newest or self.signing():
+        if not newest or self.signing(order.placed.owner):
             return
         if account.book.kill == KillLevel.FREEZE and order.placed.side == "reduce":
             return

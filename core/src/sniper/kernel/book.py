@@ -4,6 +4,8 @@ They change by `sniper.kernel.fold.fold` alone.
 """
 
 from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -27,9 +29,15 @@ NO_STEP = -1
 """The step of an attempt that takes a nonce which a reorg gave back, below one that waits for it."""
 
 
-def allowance_id(token: str, spender: str) -> str:
-    """``<chain id>:<token>@<spender>``: an approval is for one contract alone, and V2 and V3 have a router each."""
-    return f"{token}@{spender.lower()}"
+def allowance_id(token: str, spender: str, wallet: str = "") -> str:
+    """``<chain id>:<token>@<spender>``: an approval is for one contract alone, and V2 and V3 have a router each.
+    ``wallet``: whose it is, of an account with several."""
+    return f"{token}@{spender.lower()}@{wallet}" if wallet else f"{token}@{spender.lower()}"
+
+
+def purse_id(asset: str, wallet: str) -> str:
+    """``<chain id>:<asset>@<wallet>``: what one of several wallets holds of an asset."""
+    return f"{asset}@{wallet}"
 
 
 def waiting_id(instance: str, token: str) -> str:
@@ -108,6 +116,7 @@ class Position(State):
     exit_gas        Native coin kept for its sale, wei.
     amm, exit_data  What a venue must know to sell it, whether its pool is known or not.
     unguarded       Why its pool is not known; empty where it is.
+    wallet          Which of the account's wallets holds it, where it has several.
     """
 
     token: str
@@ -128,6 +137,7 @@ class Position(State):
     amm: str = ""
     exit_data: int = 0
     unguarded: str = ""
+    wallet: str = ""
 
 
 class Given(State):
@@ -308,6 +318,10 @@ class Book(State):
     """By exchange, what the account has there besides its balances, which are cash and positions like any other."""
     presigned: dict[str, f.Presigned] = {}
     """By token: the sale of a position that was signed beforehand last."""
+    wallets: tuple[str, ...] = ()
+    """Addresses that the account trades from; empty: it has had one alone, whose everything on the chain is."""
+    purses: dict[str, int] = {}
+    """By `purse_id`: whose the cash on the chain is, where the account has several wallets; ``cash`` is the sum."""
     index: Index | None = None
     """See `indexed`."""
 
@@ -318,25 +332,52 @@ class Book(State):
             self.index = Index(self)
         return self.index
 
-    def reserved(self, asset: str) -> int:
-        """What orders and positions hold of this asset, base units."""
+    def reserved(self, asset: str, wallet: str = "") -> int:
+        """What orders and positions hold of this asset, base units. ``wallet``: of the cash of that one alone."""
         desk = self.desks.get(place_of(asset))
         if desk is not None:
             return desk.reserved.get(asset, 0)
+        return sum(amount for owner, amount in self._reservations(asset) if not wallet or owner == self.whose(wallet))
+
+    def _reservations(self, asset: str) -> Iterator[tuple[str, int]]:
+        """(wallet as `whose` names it, base units)."""
         chain, _, address = asset.partition(":")
         native = address == NATIVE
         chain_id = int(chain)
-        total = 0
         for order in self.orders.values():
             if order.placed.side != "reduce" and order.placed.quote == asset:
-                total += order.cash
+                yield self.whose(order.placed.owner), order.cash
             if native and order.placed.chain_id == chain_id:
-                total += order.gas + order.exit_gas
+                yield self.whose(order.placed.owner), order.gas + order.exit_gas
         if native:
             for position in self.positions.values():
                 if position.chain_id == chain_id:
-                    total += position.exit_gas
-        return total
+                    yield position.wallet, position.exit_gas
+
+    def whose(self, wallet: str) -> str:
+        """How what is a wallet's is marked: with its address where there are several, and else not at all."""
+        return wallet if self.wallets else ""
+
+    def cash_of(self, asset: str, wallet: str) -> int:
+        """What one wallet holds of an asset that is money, base units, reserved or not."""
+        return self.purses.get(purse_id(asset, wallet), 0) if self.whose(wallet) else self.cash.get(asset, 0)
+
+    def counted(self, wallet: str) -> bool:
+        """Whether anything of what a wallet has, money apart that an exchange holds, is on record."""
+        if self.whose(wallet):
+            return any(purse.endswith(purse_id("", wallet)) for purse in self.purses)
+        return any(place_of(asset) not in self.desks for asset in self.cash)
+
+    def free(self, asset: str, wallet: str) -> int:
+        """What one wallet holds of it that is not reserved, base units."""
+        return self.free_in((wallet,), asset)[wallet]
+
+    def free_in(self, wallets: Iterable[str], asset: str) -> dict[str, int]:
+        """The same of several wallets."""
+        reserved = Counter[str]()
+        for wallet, amount in self._reservations(asset):
+            reserved[wallet] += amount
+        return {wallet: self.cash_of(asset, wallet) - reserved[self.whose(wallet)] for wallet in wallets}
 
     def owned(self, asset: str) -> int:
         """What there is of an asset of an exchange, held in positions or not, base units."""
@@ -350,6 +391,10 @@ class Book(State):
     def in_flight(self) -> list[tuple[Order, Attempt]]:
         """Attempts that a block may still include, in the order of their nonces."""
         return [self.at(place) for place in self.indexed.in_flight()]
+
+    def in_flight_of(self, chain_id: int, wallet: str) -> list[tuple[Order, Attempt]]:
+        """Those of one wallet, in the order of their nonces."""
+        return [self.at(place) for place in self.indexed.flying((chain_id, wallet))]
 
     def at(self, place: Place) -> tuple[Order, Attempt]:
         """What the index has put there."""

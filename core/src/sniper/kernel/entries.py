@@ -12,14 +12,13 @@ from sniper.errors import told
 from sniper.events import EntryDenied, Event, ProbeAnswered
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Probe, ProposeRoute
-from sniper.kernel.book import Order
 from sniper.kernel.given import given, given_amount
 from sniper.kernel.pool import Pool
 from sniper.kernel.routes import NOBODY, Offer, not_routed
 from sniper.kernel.watches import Watch
 from sniper.retry import Retry
 from sniper.risk import Evidence, Finding, RiskCheck, RiskProbe, at_least, must
-from sniper.types import NATIVE, SECOND, Entry, Open, split_asset
+from sniper.types import SECOND, Entry, Open, split_asset
 from sniper.venue import OnChainVenue
 from sniper.view import View
 
@@ -131,7 +130,7 @@ class Entries:
     def _ask_routers(self, entry: Entry) -> bool:
         """Whether there is anything to ask them about."""
         account = self.account
-        asks = account.routes.questions(account.planning.entry(entry, entry.expected_out))
+        asks = account.routes.questions(account.planning.entry(entry, entry.expected_out, account.wiring.address))
         if not asks:
             self.judged(entry.intent, KERNEL, (not_routed(NOBODY),), Denials())
             return False
@@ -198,10 +197,10 @@ class Entries:
         busy = any(p.entry.token == token and key != ignoring for key, p in book.pending.items()) or bool(
             book.of_token(token)
         )
-        sender = book.sender(account.wiring.chain_id, account.wiring.address)
+        wallet_read, *wallet_free = account.wallets.gates(token)
         instance = account.instances.get(owner)
         state = instance.state if instance else "not in the config any more"
-        gates = (
+        return (
             must("strategy-active", state == "active", note=state),
             must(
                 "kill-switch-off",
@@ -209,16 +208,12 @@ class Entries:
                 note=f"{book.kill}: {book.tripped}" if book.tripped else book.kill,
             ),
             must("not-halted", not book.halted, note=book.halted),
-            must("wallet-read", sender.known, retry_after_s=1),
+            wallet_read,
             must("feeds-fresh", not account.chain.stale, note=", ".join(sorted(account.chain.stale)), retry_after_s=5),
             must("one-owner", held is None or held.instance == owner, note=held.instance if held else ""),
             must("one-at-a-time", not busy, retry_after_s=1),
+            *wallet_free,
         )
-        if account.wiring.quote == NATIVE:
-            return gates
-        # An approval sets what the venue may take and does not add to it, so two entries would take it from each other.
-        paying = min((order.id for order in book.orders.values() if _pays(order)), default="")
-        return (*gates, must("allowance-free", not paying, note=paying, retry_after_s=1))
 
     def _sized(self, instance: "Instance", intent_id: str, intent: Open) -> tuple[Entry | None, Finding]:
         account, sizer = self.account, instance.wiring.sizer
@@ -394,11 +389,6 @@ def _evidence_type(wiring: Check) -> type[Evidence]:
     if not (isinstance(hint, type) and issubclass(hint, Evidence)):
         raise TypeError(f"risk {wiring.name}: judge(…, found) must be annotated with an Evidence type, not {hint!r}")
     return hint
-
-
-def _pays(order: Order) -> bool:
-    """Whether its entry is still to come."""
-    return any(step.purpose == "entry" for step in order.steps[order.step :])
 
 
 def _silent() -> Finding:

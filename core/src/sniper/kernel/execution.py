@@ -59,7 +59,7 @@ class Execution:
             self._end(order, "cancelled", pointless)
         elif account.book.kill == KillLevel.FREEZE or account.book.halted or not sender.known:
             return
-        elif not self.attempts.signing():  # one signature at a time: a refused one then always gives its nonce back
+        elif not self.attempts.signing(order.placed.owner):  # one at a time: a refused one then gives its nonce back
             stake = account.planning.stake_of(order)
             bid = self.attempts.bid(urgent=order.placed.urgent, blocks_waited=0, stake=stake)
             kept = account.presigning.of(order, step, sender.next_nonce)
@@ -78,15 +78,19 @@ class Execution:
         return OVERTAKEN if side == "reduce" and account.sales.overtaken(order) else ""
 
     def _after(self, order: Order) -> None:
-        """An attempt of this order is over: what follows for it, then for those that wait for a signature."""
+        """An attempt of this order is over: what follows for it, then for those of its wallet that wait for a
+        signature."""
         self.advance(order)
-        self._next_in_line(until_signing=True)
-
-    def _next_in_line(self, *, until_signing: bool) -> None:
-        book = self.account.book
-        for key in list(book.indexed.idle):
-            if until_signing and self.attempts.signing():
+        book, wallet = self.account.book, order.placed.owner
+        for key in book.indexed.idle_of((order.placed.chain_id, wallet)):
+            if self.attempts.signing(wallet):
                 return
+            if key in book.orders:
+                self.advance(book.orders[key])
+
+    def _next_in_line(self) -> None:
+        book = self.account.book
+        for key in book.indexed.idle():
             if key in book.orders:
                 self.advance(book.orders[key])
 
@@ -135,7 +139,7 @@ class Execution:
         if event.outcome == "not-sent":
             self._after(order)
         elif event.outcome == "nonce-too-low":
-            self.wallet.read()
+            self.wallet.read(body.submission.owner)
         else:
             self.attempts.leave(order)
 
@@ -160,7 +164,7 @@ class Execution:
                 note = "its nonce was used outside sniper"
                 self.attempts.move(order, attempt, "replaced", note=note, block=attempt.block)
                 self._after(order)
-                self.wallet.read(anew=True)  # whatever used it has paid for it
+                self.wallet.read(order.placed.owner, anew=True)  # whatever used it has paid for it
             return
         if not self._on_chain(event):
             return  # of a block that is gone, or that the feed has not brought yet: asked again with the next block
@@ -168,10 +172,12 @@ class Execution:
         if self.attempts.waits(order, attempt):  # nonces are used in order: what came before is booked first
             before = [a.id for a in order.attempts if a.state in IN_FLIGHT and a.nonce < attempt.nonce]
             if self.attempts.doubts(order, attempt) and not (before and asked.issuperset(before)):
-                self.wallet.read()
+                self.wallet.read(order.placed.owner)
             return
         self.attempts.included(order, attempt, event)
         self.settlement.book(order, attempt, event)
+        if order.placed.side == "transfer" and event.ok and (to := account.transfers.own(order)):
+            self.wallet.read(to, anew=True)
         for other in order.attempts:
             if other.state in IN_FLIGHT and other.nonce == attempt.nonce + 1 and other.id not in asked:
                 self.attempts.settle(order, other)  # of the same block, perhaps, and was answered before its turn
@@ -186,31 +192,33 @@ class Execution:
         return not known or not event.block_hash or known == event.block_hash
 
     def wallet_read(self, event: BalancesRead) -> None:
-        """What the chain says this account owns, and its next nonce, for which orders may have waited."""
-        if isinstance(self.account.close_ask(event.ask), ReadBalances):
-            self.wallet.compare(event)
-            self._fill()
-            self._next_in_line(until_signing=False)
+        """What the chain says a wallet owns, and its next nonce, for which orders may have waited."""
+        body = self.account.close_ask(event.ask)
+        if isinstance(body, ReadBalances):
+            self.wallet.compare(body.owner, event)
+            self._fill(body.owner)
+            self._next_in_line()
 
-    def _fill(self) -> None:
+    def _fill(self, wallet: str) -> None:
         """What waits above a missing nonce would wait for ever. Not at once: what had it may yet come back by itself,
         and the node that was asked may lag."""
         account = self.account
-        sender = account.book.sender(account.wiring.chain_id, account.wiring.address)
+        sender = account.book.sender(account.wiring.chain_id, wallet)
         waited = account.chain.number - sender.gap_block
         if not sender.gap_block or waited < account.wiring.execution.replace_after_blocks:
             return
-        if account.book.kill != KillLevel.FREEZE and not self.attempts.signing():
-            missing = account.book.missing(account.wiring.chain_id, account.wiring.address)
-            self.attempts.fill(missing, self.attempts.bid(urgent=True, blocks_waited=waited))
+        if account.book.kill != KillLevel.FREEZE and not self.attempts.signing(wallet):
+            missing = account.book.missing(account.wiring.chain_id, wallet)
+            self.attempts.fill(wallet, missing, self.attempts.bid(urgent=True, blocks_waited=waited))
 
     # ---- blocks and restarts ----
 
     def block(self) -> None:
         """A new head: ask what became of attempts, send unknown ones again, outbid late ones, start what waits."""
         book = self.account.book
-        if self.wallet.due():
-            self.wallet.read()
+        for wallet in self.account.wallets.addresses:
+            if self.wallet.due(wallet):
+                self.wallet.read(wallet)
         if not book.orders:
             return
         in_flight = book.in_flight()  # in the order of nonces, in which alone they can be booked
@@ -227,7 +235,7 @@ class Execution:
             if attempt is last[order.id]:
                 self.attempts.outbid(order)
                 self.advance(order)  # what follows in its plan
-        self._next_in_line(until_signing=False)
+        self._next_in_line()
 
     def reorg(self, chain_id: int, ancestor: int) -> None:
         """Blocks above ``ancestor`` are gone: what happened in them is taken back, and its attempts are open again."""
@@ -238,18 +246,21 @@ class Execution:
                 account.emit(f.Closed(time=account.kernel.now, ask=ask.id))
         self.settlement.take_back(chain_id, ancestor)
         # transactions that were not sniper's may be gone as well, and their nonces free again
-        account.emit(f.Unsynced(time=account.kernel.now, chain_id=chain_id, owner=account.wiring.address))
-        self.wallet.read(anew=True)
+        for wallet in account.wallets.addresses:
+            account.emit(f.Unsynced(time=account.kernel.now, chain_id=chain_id, owner=wallet))
+            self.wallet.read(wallet, anew=True)
 
     def began(self) -> None:
         """A process took over: what was being sent may or may not have arrived. The same bytes go out again."""
         account = self.account
         account.emit(f.Began(time=account.kernel.now))
+        account.wallets.began()
         for order, attempt in account.book.in_flight():
             self.attempts.move(order, attempt, "unknown")
             self.attempts.settle(order, attempt)
             self.attempts.send(order, attempt)
-        self.wallet.read()
+        for wallet in account.wallets.addresses:
+            self.wallet.read(wallet)
 
 
 def _outcome(order: Order) -> tuple[str, str] | None:

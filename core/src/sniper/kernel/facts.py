@@ -345,11 +345,21 @@ class Unsynced(Fact, tag="unsynced/1"):
 
 
 class Adjusted(Fact, tag="adjusted/1"):
-    """The chain shows more or less than the books: a deposit, an airdrop, a rebase, a loss. ``delta``: base units."""
+    """The chain shows more or less than the books: a deposit, an airdrop, a rebase, a loss. ``delta``: base units.
+    ``wallet``: in which of the account's, where it has several."""
 
     asset: str
     delta: int
     reason: str
+    wallet: str = ""
+
+
+class WalletsSet(Fact, tag="wallets-set/1"):
+    """From now on the account trades from these wallets. ``first``: whose everything was that it had before, where it
+    had one alone."""
+
+    wallets: tuple[str, ...]
+    first: str = ""
 
 
 class KillSet(Fact, tag="kill-set/1"):

@@ -25,6 +25,7 @@ from sniper.kernel.book import (
     Taxes,
     Waiting,
     allowance_id,
+    purse_id,
     waiting_id,
 )
 from sniper.kernel.exchange import fold as exchange
@@ -121,7 +122,7 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
         raise IllegalTransition(f"order {fact.order} was placed already")
     position = book.positions.get(fact.token)
     if fact.side != "reduce":
-        free = book.cash.get(fact.quote, 0) - book.reserved(fact.quote)
+        free = book.free(fact.quote, fact.owner)
         needed = fact.cash + (fact.gas + fact.exit_gas if fact.quote.endswith(NATIVE) else 0)
         if needed > free:
             raise IllegalTransition(f"order {fact.order} needs {needed} of {fact.quote}, {free} are free")
@@ -149,19 +150,30 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
                 chain_id=fact.chain_id,
                 amm=fact.amm,
                 exit_data=fact.exit_data,
+                wallet=book.whose(fact.owner),
             )
             if before is not None:
+                _same_wallet(fact, before)
                 opened.changed_block = before.changed_block
             book.positions[fact.token] = opened
+        else:
+            _same_wallet(fact, position)
         book.last_entry[fact.token] = book.newest_entry = fact.time
         bound(book.last_entry, lambda time: time)
     else:
         if position is None or fact.amount_in > position.amount:
             held = position.amount if position else 0
             raise IllegalTransition(f"order {fact.order} sells {fact.amount_in} of {fact.token}, {held} are held")
+        _same_wallet(fact, position)
         position.state = move(POSITION, f"position {fact.token}", position.state, "closing")
     order = book.orders[fact.order] = Order(placed=fact, cash=fact.cash, gas=fact.gas, exit_gas=fact.exit_gas)
     book.indexed.note(order)
+
+
+def _same_wallet(fact: f.OrderPlaced, position: Position) -> None:
+    """A position is in one wallet, also what a reorg could bring back of it."""
+    if position.wallet and position.wallet != fact.owner:
+        raise IllegalTransition(f"order {fact.order} is of {fact.owner}, and {fact.token} is held in {position.wallet}")
 
 
 def _steps(book: Book, fact: f.StepsAdded) -> None:
@@ -223,8 +235,9 @@ def _moved(book: Book, fact: f.AttemptMoved) -> None:
 def _booked(book: Book, fact: f.Booked) -> None:
     order = book.order_of(fact.order)
     native = asset_id(order.placed.chain_id, NATIVE)
-    cash = book.cash.get(order.placed.quote, 0) + fact.cash
-    gas_left = (cash if order.placed.quote == native else book.cash.get(native, 0)) - fact.gas
+    wallet = order.placed.owner
+    cash = book.cash_of(order.placed.quote, wallet) + fact.cash
+    gas_left = (cash if order.placed.quote == native else book.cash_of(native, wallet)) - fact.gas
     if cash < 0 or gas_left < 0:
         raise IllegalTransition(f"order {order.id} would leave {min(cash, gas_left)} of {order.placed.quote} in cash")
     of: Position | f.OrderPlaced = order.placed
@@ -236,9 +249,9 @@ def _booked(book: Book, fact: f.Booked) -> None:
             )
     else:
         of = _moved_position(book, order, fact)
-    book.cash[order.placed.quote] = cash
+    _paid(book, order.placed.quote, wallet, fact.cash)
     if fact.gas:
-        book.cash[native] = gas_left
+        _paid(book, native, wallet, -fact.gas)
     time = fact.time
     if fact.undo:
         time = order.booked.pop().time  # so that it is taken out of each window that it was counted in
@@ -251,6 +264,14 @@ def _booked(book: Book, fact: f.Booked) -> None:
     order.gas = max(0, order.gas - fact.gas)
     if fact.realised:
         realised(book, time, of, fact.realised)
+
+
+def _paid(book: Book, asset: str, wallet: str, amount: int) -> None:
+    """Cash of a wallet came (or, negative, went), base units."""
+    book.cash[asset] = book.cash.get(asset, 0) + amount
+    if book.whose(wallet):
+        purse = purse_id(asset, wallet)
+        book.purses[purse] = book.purses.get(purse, 0) + amount
 
 
 def _moved_position(book: Book, order: Order, fact: f.Booked) -> Position:
@@ -283,7 +304,7 @@ def _replied(book: Book, fact: f.Replied) -> None:
 
 def _allowed(book: Book, fact: f.Allowed) -> None:
     order = book.order_of(fact.order)
-    key = allowance_id(fact.token, fact.spender)
+    key = allowance_id(fact.token, fact.spender, book.whose(order.placed.owner))
     if fact.undo:
         order.allowed.pop()
     else:
@@ -404,13 +425,24 @@ def _unsynced(book: Book, fact: f.Unsynced) -> None:
 
 def _adjusted(book: Book, fact: f.Adjusted) -> None:
     position = book.positions.get(fact.asset)
-    left = (position.amount if position is not None else book.cash.get(fact.asset, 0)) + fact.delta
+    left = (position.amount if position is not None else book.cash_of(fact.asset, fact.wallet)) + fact.delta
     if left < 0:
         raise IllegalTransition(f"an adjustment would leave {left} of {fact.asset}")
     if position is not None:
         position.amount = left
         return
-    book.cash[fact.asset] = left
+    _paid(book, fact.asset, fact.wallet, fact.delta)
+
+
+def _wallets(book: Book, fact: f.WalletsSet) -> None:
+    if fact.first:
+        cash = ((asset, amount) for asset, amount in book.cash.items() if place_of(asset) not in book.desks)
+        book.purses = {purse_id(asset, fact.first): amount for asset, amount in cash}
+        book.allowances = {f"{key}@{fact.first}": amount for key, amount in book.allowances.items()}
+        for position in (*book.positions.values(), *book.closed.values()):
+            if place_of(position.token) not in book.desks:
+                position.wallet = fact.first
+    book.wallets = fact.wallets
 
 
 def _kill(book: Book, fact: f.KillSet) -> None:
@@ -474,6 +506,7 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.Synced: _synced,
     f.Unsynced: _unsynced,
     f.Adjusted: _adjusted,
+    f.WalletsSet: _wallets,
     f.KillSet: _kill,
     f.Tripped: _tripped,
     f.InstanceMoved: _instance,

@@ -5,6 +5,7 @@ and is kept up to date by `sniper.kernel.fold`. What is iterated is sorted, or i
 """
 
 from bisect import bisect_left, insort
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sniper.kernel.orders import IN_FLIGHT, NONCE_PASSED
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 K = TypeVar("K")
 T = TypeVar("T")
+Ordered = TypeVar("Ordered", str, "Place")
 
 Place = tuple[int, str, int]
 """Nonce, order id, number of the attempt among those of its order."""
@@ -38,14 +40,13 @@ class Index:
     """Of one book.
 
     signing  Working orders with an attempt that is being signed.
-    idle     Working orders with nothing under way, sorted.
     """
 
-    __slots__ = ("_approving", "_asks", "_flying", "_noted", "_of_token", "_open", "idle", "signing")
+    __slots__ = ("_approving", "_asks", "_flying", "_idle", "_noted", "_of_token", "_open", "signing")
 
     def __init__(self, book: "Book") -> None:
         self.signing: set[str] = set()
-        self.idle: list[str] = []
+        self._idle: dict[Wallet, list[str]] = {}
         self._flying: dict[Wallet, list[Place]] = {}
         self._open: dict[Wallet, list[Place]] = {}
         self._approving: dict[tuple[int, str], set[Place]] = {}
@@ -62,6 +63,10 @@ class Index:
     def in_flight(self) -> list[Place]:
         """Attempts that a block may still include: by wallet, then in the order of their nonces."""
         return [place for wallet in sorted(self._flying) for place in self._flying[wallet]]
+
+    def flying(self, wallet: Wallet) -> list[Place]:
+        """Those of one wallet, in the order of their nonces."""
+        return self._flying.get(wallet, [])
 
     def lowest(self, wallet: Wallet) -> int | None:
         """The lowest nonce of one in flight."""
@@ -80,6 +85,14 @@ class Index:
     def approving(self, chain_id: int, token: str) -> list[Place]:
         """Approvals of the token at this address that are in flight, in the order of their nonces."""
         return sorted(self._approving.get((chain_id, token), ()))
+
+    def idle(self) -> list[str]:
+        """Working orders with nothing under way, sorted."""
+        return sorted(chain.from_iterable(self._idle.values()))
+
+    def idle_of(self, wallet: Wallet) -> list[str]:
+        """Those of one wallet, sorted."""
+        return list(self._idle.get(wallet, ()))
 
     def of_token(self, token: str) -> list[str]:
         """Working orders for a token (asset id), sorted."""
@@ -103,7 +116,7 @@ class Index:
             if now.signing:
                 self.signing.add(id_)
             elif not now.flying:
-                insort(self.idle, id_)
+                insort(self._idle.setdefault(now.wallet, []), id_)
 
     def _forget(self, id_: str, noted: Noted) -> None:
         for place in noted.flying:
@@ -115,7 +128,7 @@ class Index:
         _discard(self._of_token, noted.token, id_)
         self.signing.discard(id_)
         if not (noted.signing or noted.flying):
-            del self.idle[bisect_left(self.idle, id_)]
+            _remove(self._idle, noted.wallet, id_)
 
     # ---- asks ----
 
@@ -152,10 +165,10 @@ def _noted(order: "Order") -> Noted:
     return Noted(wallet, placed.token, tuple(flying), tuple(open_), tuple(approves), signing)
 
 
-def _remove(table: dict[Wallet, list[Place]], wallet: Wallet, place: Place) -> None:
+def _remove(table: dict[Wallet, list[Ordered]], wallet: Wallet, item: Ordered) -> None:
     """Take it out of a sorted list; no empty one is left."""
     found = table[wallet]
-    del found[bisect_left(found, place)]
+    del found[bisect_left(found, item)]
     if not found:
         del table[wallet]
 

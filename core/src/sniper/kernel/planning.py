@@ -4,7 +4,7 @@ Questions on the present state; nothing here decides or changes anything.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sniper.errors import PluginFault, told
 from sniper.evm.transaction import transaction
@@ -33,6 +33,17 @@ AMOUNT = 0xF39CC0605CEDC8341082276B
 """An amount of so many bytes that do not repeat, which compression would make cheaper than what will be sold."""
 
 
+class Purchase(NamedTuple):
+    """An entry through one pool, as `sniper.kernel.facts.OrderPlaced` has it."""
+
+    wallet: str
+    swap: Swap
+    steps: tuple[Step, ...]
+    gas: int
+    exit_gas: int
+    exit_data: int
+
+
 class Planning:
     """Of one account. ``exit_gas``: gas units of the way out by (AMM, quote asset), asked of a venue once."""
 
@@ -45,22 +56,34 @@ class Planning:
         return self.account.chain.wiring.wrapped_native if address == NATIVE else address
 
     def swap(
-        self, venue: str, pool: Pool, token_in: str, token_out: str, amount_in: int, min_out: int, *, opens: bool
+        self,
+        wallet: str,
+        venue: str,
+        pool: Pool,
+        token_in: str,
+        token_out: str,
+        amount_in: int,
+        min_out: int,
+        *,
+        opens: bool,
     ) -> Swap:
-        """The trade of this account through ``pool`` at the venue of that name; the tokens are addresses."""
+        """The trade of a wallet through ``pool`` at the venue of that name; the tokens are addresses."""
         data = pool.venue_data(self.pool_coin(token_in))
-        return self._swap(venue, pool.id, pool.amm, data, token_in, token_out, amount_in, min_out, opens=opens)
+        way = venue, pool.id, pool.amm, data
+        return self._swap(wallet, *way, token_in, token_out, amount_in, min_out, opens=opens)
 
     def sale(self, position: Position, pool: Pool | None, amount: int, min_out: int) -> Swap:
         """The sale of a position in its pool, as that is now, or where it is not known, as it was at the purchase."""
         token, quote = split_asset(position.token)[1], split_asset(position.quote)[1]
+        wallet = self.account.wallets.holding(position)
         if pool is not None:
-            return self.swap(position.venue, pool, token, quote, amount, min_out, opens=False)
+            return self.swap(wallet, position.venue, pool, token, quote, amount, min_out, opens=False)
         way = position.venue, position.pool, position.amm, position.exit_data
-        return self._swap(*way, token, quote, amount, min_out, opens=False)
+        return self._swap(wallet, *way, token, quote, amount, min_out, opens=False)
 
     def _swap(
         self,
+        wallet: str,
         venue: str,
         pool: str,
         amm: str,
@@ -77,7 +100,7 @@ class Planning:
         spender = account.allowances.spender(venue, chain_id, amm)
         return Swap(
             chain_id=chain_id,
-            owner=account.wiring.address,
+            owner=wallet,
             token_in=token_in,
             token_out=token_out,
             pool=address,
@@ -86,7 +109,7 @@ class Planning:
             amount_in=amount_in,
             min_out=min_out,
             deadline=account.chain.timestamp + account.wiring.execution.deadline_s,
-            allowance=account.allowances.expected(asset_id(chain_id, token_in), spender),
+            allowance=account.allowances.expected(asset_id(chain_id, token_in), spender, wallet),
             opens=opens,
         )
 
@@ -183,34 +206,25 @@ class Planning:
         still = at_least("quote-still-holds", out, floor, unit="base units", retry_after_s=2)
         net = self.after_tax(entry.token, out, buying=True)
         min_out = max(1, net * (BPS - rules.slippage_bps) // BPS)
-        token = split_asset(entry.token)[1]
         try:
             bid = account.chain.bid(urgent=False, blocks_waited=0)
         except Exception as error:  # a plugin's code: what a transaction costs must be known before it is wanted
             account.kernel.report(f"the fee estimator of chain {pool.chain_id} makes no bid for {entry.intent}", error)
             return (still, must("fee-bid", False, note=told(error), retry_after_s=5)), None
-        try:
-            swap = self.swap(entry.venue, pool, account.wiring.quote, token, entry.amount, min_out, opens=True)
-            steps = self.plan(entry.venue, swap)
-            exit_gas = self._cost_of_exit(entry.venue, pool, token, bid)
-            exit_data = pool.venue_data(token)
-        except Exception as error:  # a plugin's code: without a plan there is no entry
-            account.kernel.report(f"venue {entry.venue} has no plan for {entry.intent}", error)
-            return (still, must("planned", False, note=told(error))), None
-        gas = self.cost(steps, bid)
-        if gas is None or exit_gas is None:
-            return (still, must("fee-bid", False, note=DATA_FEE, retry_after_s=5)), None
-        enough = self._enough(entry, gas + exit_gas)
-        findings: tuple[Finding, ...] = (still, enough)
-        if not (still.ok and enough.ok):
+        found, bought = self._bought(entry, pool, min_out, bid)
+        findings: tuple[Finding, ...] = (still, found)
+        if not still.ok or bought is None:
             return findings, None
+        wallet, swap, steps, gas, exit_gas, exit_data = bought
         route = None
         if rules.routes and (proposals := account.book.pending[entry.intent].proposals):
             alone = Alone(pool, steps, rules.slippage_bps, 1)
-            chosen, remark = account.routes.chosen(self.entry(entry, out), alone, bid, proposals)
+            chosen, remark = account.routes.chosen(self.entry(entry, out, wallet), alone, bid, proposals)
             if chosen is not None:
                 dearer = self.cost(chosen.steps, bid)
-                if dearer is not None and self._enough(entry, dearer + exit_gas).ok:
+                if not account.wallets.fits(wallet, chosen.steps):
+                    remark = not_routed("its wallet has too much on its way for one more approval")
+                elif dearer is not None and self._enough(entry, wallet, dearer + exit_gas).ok:
                     route, out, min_out, steps, gas = chosen.route, chosen.out, chosen.min_out, chosen.steps, dearer
                 else:
                     remark = not_routed("too little cash for the gas of the route")
@@ -222,7 +236,7 @@ class Planning:
             instance=entry.instance,
             side="increase",
             chain_id=entry.chain_id,
-            owner=account.wiring.address,
+            owner=wallet,
             token=entry.token,
             quote=entry.quote,
             pool=entry.pool,
@@ -241,10 +255,34 @@ class Planning:
             route=route,
         )
 
-    def entry(self, entry: Entry, out: int) -> Trade:
+    def _bought(self, entry: Entry, pool: Pool, min_out: int, bid: FeeBid) -> tuple[Finding, Purchase | None]:
+        """How an entry goes through its pool out of the first of the usable wallets that can pay for it, its gas and
+        that of the way out; and the finding about that. None where none can, or there is no plan."""
+        account, found = self.account, self.account.wallets.free(False)
+        pays, token = account.wiring.quote, split_asset(entry.token)[1]
+        for wallet in account.wallets.affording(entry.token, entry.quote, entry.amount):
+            try:
+                swap = self.swap(wallet, entry.venue, pool, pays, token, entry.amount, min_out, opens=True)
+                steps = self.plan(entry.venue, swap)
+                exit_gas = self._cost_of_exit(wallet, entry.venue, pool, token, bid)
+                exit_data = pool.venue_data(token)
+            except Exception as error:  # a plugin's code: without a plan there is no entry
+                account.kernel.report(f"venue {entry.venue} has no plan for {entry.intent}", error)
+                return must("planned", False, note=told(error)), None
+            gas = self.cost(steps, bid)
+            if gas is None or exit_gas is None:
+                return must("fee-bid", False, note=DATA_FEE, retry_after_s=5), None
+            if not account.wallets.fits(wallet, steps):
+                continue
+            found = self._enough(entry, wallet, gas + exit_gas)
+            if found.ok:
+                return found, Purchase(wallet, swap, steps, gas, exit_gas, exit_data)
+        return found, None
+
+    def entry(self, entry: Entry, out: int, wallet: str) -> Trade:
         """An entry as it may go over a route. ``out``: what its pool gives, base units."""
         venue = self.account.instances[entry.instance].wiring.venue
-        return Trade(entry.intent, venue, True, entry.token, entry.quote, entry.amount, out, entry)
+        return Trade(entry.intent, venue, True, wallet, entry.token, entry.quote, entry.amount, out, entry)
 
     def reduction(self, position: Position, amount: int, out: int) -> Trade:
         """A sale as it may go over a route, by the venues of the strategy that bought, while that is in the config."""
@@ -264,30 +302,31 @@ class Planning:
             reason="",
             side="reduce",
         )
-        return Trade(f"the sale of {position.token}", venue, False, position.token, position.quote, amount, out, judged)
+        name, wallet = f"the sale of {position.token}", self.account.wallets.holding(position)
+        return Trade(name, venue, False, wallet, position.token, position.quote, amount, out, judged)
 
-    def _enough(self, entry: Entry, gas: int) -> Finding:
-        """Whether what is not reserved pays for an entry, its gas and that of the way out, wei."""
-        view, native = self.account.view, asset_id(entry.chain_id, NATIVE)
+    def _enough(self, entry: Entry, wallet: str, gas: int) -> Finding:
+        """Whether what a wallet has that is not reserved pays for an entry, its gas and that of the way out, wei."""
+        book, native = self.account.book, asset_id(entry.chain_id, NATIVE)
         if entry.quote == native:
-            return at_least("free-cash", view.cash(native), entry.amount + gas, unit="wei")
-        enough = at_least("free-cash", view.cash(entry.quote), entry.amount, unit="base units")
-        return at_least("free-gas", view.cash(native), gas, unit="wei") if enough.ok else enough
+            return at_least("free-cash", book.free(native, wallet), entry.amount + gas, unit="wei")
+        enough = at_least("free-cash", book.free(entry.quote, wallet), entry.amount, unit="base units")
+        return at_least("free-gas", book.free(native, wallet), gas, unit="wei") if enough.ok else enough
 
-    def _cost_of_exit(self, name: str, pool: Pool, token: str, bid: FeeBid) -> int | None:
+    def _cost_of_exit(self, wallet: str, name: str, pool: Pool, token: str, bid: FeeBid) -> int | None:
         """The most that the way back can cost, wei: the approval at entry and a sale that approves again. None where
         it is not known."""
         if self.account.chain.wiring.rollup is not None:  # what its data take depends on the pool
-            return self.cost(self._way_back(name, pool, token), bid)
+            return self.cost(self._way_back(wallet, name, pool, token), bid)
         key = (pool.amm, self.account.wiring.quote)
         known = self.exit_gas.get(key)
         if known is None:
-            known = self.exit_gas[key] = sum(step.gas for step in self._way_back(name, pool, token))
+            known = self.exit_gas[key] = sum(step.gas for step in self._way_back(wallet, name, pool, token))
         return known * bid.max_fee
 
-    def _way_back(self, name: str, pool: Pool, token: str) -> tuple[Step, ...]:
+    def _way_back(self, wallet: str, name: str, pool: Pool, token: str) -> tuple[Step, ...]:
         venue = self.account.kernel.wiring.venues[name]
-        sale = self.swap(name, pool, token, self.account.wiring.quote, AMOUNT, AMOUNT, opens=False)
+        sale = self.swap(wallet, name, pool, token, self.account.wiring.quote, AMOUNT, AMOUNT, opens=False)
         approval = venue.approve(pool.chain_id, pool.amm, token, AMOUNT, 0)
         return (*checked(approval), *self.plan(name, sale))
 

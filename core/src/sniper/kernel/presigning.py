@@ -1,6 +1,6 @@
 """Sales that are signed before anybody wants them, so that a position can be sold without the signer.
 
-All of them have the same nonce, the next one of the wallet: whichever is sent first makes the others worthless, and so
+All of one wallet have the same nonce, its next one: whichever is sent first makes the others worthless, and so
 does any other transaction of that wallet. Each is then signed anew.
 """
 
@@ -40,9 +40,7 @@ class Presigning:
         """A new head: have sales signed where there is none, or a worthless one, those first that were signed longest
         ago. Never while an attempt is being signed: its nonce may come back."""
         account, book, rules = self.account, self.account.book, self.account.wiring.execution
-        if not rules.presigned or not account.kernel.wiring.signs or account.execution.attempts.signing():
-            return
-        if book.kill == KillLevel.FREEZE or book.halted or not self._sender.known:
+        if not rules.presigned or not account.kernel.wiring.signs or book.kill == KillLevel.FREEZE or book.halted:
             return
         ages = {token: kept.block for token, kept in book.presigned.items()}
         found = 0
@@ -84,6 +82,9 @@ class Presigning:
             return None
         if guard.pending is not None or position.state != "open" or not position.amount:
             return None
+        wallet = account.wallets.holding(position)
+        if account.execution.attempts.signing(wallet) or not self._sender(wallet).known:
+            return None
         try:
             out = guard.quote(position.amount)
         except (NoLiquidity, Unpriced):
@@ -110,7 +111,7 @@ class Presigning:
         if len(steps) != 1:
             return None  # its approval is not there yet
         (step,) = steps
-        free = account.view.cash(asset_id(position.chain_id, NATIVE)) + position.exit_gas
+        free = account.book.free(asset_id(position.chain_id, NATIVE), swap.owner) + position.exit_gas
         dearest = min(GENEROUS * bid.max_fee, max(0, free - account.planning.data_fee(step)) // step.gas)
         if dearest < bid.max_fee:
             return None
@@ -120,7 +121,7 @@ class Presigning:
                 purpose=step.purpose,
                 chain_id=position.chain_id,
                 sender=swap.owner,
-                nonce=self._sender.next_nonce,
+                nonce=self._sender(swap.owner).next_nonce,
                 bid=account.chain.offered(FeeBid(max_priority_fee=bid.max_priority_fee, max_fee=dearest)),
                 gas=step.gas,
                 to=step.to,
@@ -139,9 +140,9 @@ class Presigning:
     def _lasts(self, sale: Presign, position: Position, out: int, bid: FeeBid) -> bool:
         """Whether it would be sent as it is, now and for a while."""
         left, fee = sale.deadline - self.account.chain.timestamp, sale.sign.bid.max_fee
-        drift = self.account.wiring.execution.presigned_drift_bps
+        drift, wallet = self.account.wiring.execution.presigned_drift_bps, self.account.wallets.holding(position)
         return (
-            sale.sign.nonce == self._sender.next_nonce
+            (sale.sign.sender, sale.sign.nonce) == (wallet, self._sender(wallet).next_nonce)
             and sale.amount_in == position.amount
             and left > GOOD_FOR // 2
             and 2 * bid.max_fee <= fee
@@ -157,21 +158,26 @@ class Presigning:
     def good(self, position: Position, amount: int, least: int, out: int) -> f.Presigned | None:
         """The one that can go now in place of a sale that brings ``least`` where its pool gives ``out``, base units."""
         account = self.account
-        kept, sender = account.book.presigned.get(position.token), self._sender
-        if kept is None or not sender.known or account.execution.attempts.signing():
+        kept, wallet = account.book.presigned.get(position.token), account.wallets.holding(position)
+        sender = self._sender(wallet)
+        if kept is None or not sender.known or account.execution.attempts.signing(wallet):
             return None
         sale, bid = kept.sale, kept.sale.sign.bid
-        fits = sale.sign.nonce == sender.next_nonce and sale.amount_in == amount
+        next_ = sale.sign.sender == wallet and sale.sign.nonce == sender.next_nonce
+        fits = next_ and sale.amount_in == amount
         lasts = sale.deadline > account.chain.timestamp and bid.max_fee >= account.chain.base_fee
         return kept if fits and lasts and least <= sale.min_out <= out else None
 
     def of(self, order: Order, step: int, nonce: int) -> f.Presigned | None:
         """What was signed beforehand for this step of an order, where it has this nonce."""
-        kept = self.account.book.presigned.get(order.placed.token)
-        if kept is None or order.placed.side != "reduce" or kept.sale.sign.nonce != nonce:
+        kept, sender = self.account.book.presigned.get(order.placed.token), order.placed.owner
+        if (
+            kept is None
+            or order.placed.side != "reduce"
+            or (kept.sale.sign.sender, kept.sale.sign.nonce) != (sender, nonce)
+        ):
             return None
         return kept if order.steps[step] == kept.sale.step else None
 
-    @property
-    def _sender(self) -> Sender:
-        return self.account.book.sender(self.account.wiring.chain_id, self.account.wiring.address)
+    def _sender(self, wallet: str) -> Sender:
+        return self.account.book.sender(self.account.wiring.chain_id, wallet)

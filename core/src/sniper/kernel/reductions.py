@@ -148,7 +148,7 @@ class Reductions:
             instance=position.instance,
             side="reduce",
             chain_id=position.chain_id,
-            owner=account.wiring.address,
+            owner=account.wallets.holding(position),
             token=position.token,
             quote=position.quote,
             pool=position.pool,
@@ -178,7 +178,8 @@ class Reductions:
         chosen, remark = account.routes.chosen(trade, alone, bid, offer.proposals)
         if chosen is None:
             return None, remark
-        free = account.view.cash(asset_id(position.chain_id, NATIVE)) + position.exit_gas
+        native = asset_id(position.chain_id, NATIVE)
+        free = account.book.free(native, account.wallets.holding(position)) + position.exit_gas
         cost = account.planning.cost((*chosen.steps, *alone.steps), bid)
         if cost is None:
             return None, not_routed(DATA_FEE)

@@ -37,6 +37,7 @@ class Trade(NamedTuple):
 
     name       For people. ``venue``: the only one that may carry it out; empty: any.
     opens      Whether it is an entry.
+    wallet     Which pays and receives.
     token      What is bought or sold, ``quote``: against what. Asset ids. ``amount``: of what is paid, base units.
     out        What its pool alone gives for it now, base units.
     judged     What the policies judge of each leg. A sale is held up by none of them: its pool alone is left.
@@ -45,6 +46,7 @@ class Trade(NamedTuple):
     name: str
     venue: str
     opens: bool
+    wallet: str
     token: str
     quote: str
     amount: int
@@ -284,13 +286,13 @@ class Routes:
         min_out = max(alone.floor, route.amount_out * (BPS - alone.slippage_bps) // BPS)
         swap = RouteSwap(
             chain_id=chain.id,
-            owner=account.wiring.address,
+            owner=trade.wallet,
             token_in=split_asset(pays)[1],
             token_out=split_asset(gets)[1],
             amount_in=trade.amount,
             min_out=min_out,
             deadline=chain.timestamp + account.wiring.execution.deadline_s,
-            allowance=account.allowances.expected(pays, spender),
+            allowance=account.allowances.expected(pays, spender, trade.wallet),
             opens=trade.opens,
             legs=legs,
         )

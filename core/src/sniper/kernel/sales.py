@@ -205,7 +205,13 @@ class Sales:
             return
         account.ask(
             f"{account.name}?sell-{account.book.asks_made}",
-            SimulateSell(chain_id=position.chain_id, token=position.token, pool=position.pool, amount=amount),
+            SimulateSell(
+                chain_id=position.chain_id,
+                token=position.token,
+                pool=position.pool,
+                amount=amount,
+                wallet=position.wallet,
+            ),
             account.wiring.execution.simulate_deadline,
         )
 

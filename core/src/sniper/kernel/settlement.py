@@ -55,7 +55,7 @@ class Settlement:
         held = self.account.book.positions[order.placed.token].amount
         left = dict(event.balances).get(split_asset(order.placed.token)[1], held)
         if 0 < left < held:
-            self._surplus(order.placed.token, held, left, "a sale that reverted showed that less is held")
+            self._surplus(order, order.placed.token, held, left, "a sale that reverted showed that less is held")
 
     def _booked(
         self, order: Order, attempt: Attempt, event: Settled, gas: int, amount: int, cash: int, cost: int, realised: int
@@ -64,9 +64,9 @@ class Settlement:
         changes = {native: -gas}
         changes[order.placed.quote] = changes.get(order.placed.quote, 0) + cash
         for asset, change in changes.items():
-            missing = -change - self.account.book.cash.get(asset, 0)
+            missing = -change - self.account.book.cash_of(asset, order.placed.owner)
             if missing > 0:  # it is paid already, so the wallet had more than when it was read
-                self._surplus(asset, 0, missing, "a deposit that was not read yet has paid")
+                self._surplus(order, asset, 0, missing, "a deposit that was not read yet has paid")
         self.account.emit(
             f.Booked(
                 time=self.account.kernel.now,
@@ -102,7 +102,7 @@ class Settlement:
             restate(account, position, position.failures)
         else:
             self._booked(order, attempt, event, gas, 0, -spent, 0, -spent - counted)
-        self._surplus(placed.quote, moved, spent, "the entry cost more or less than it could")
+        self._surplus(order, placed.quote, moved, spent, "the entry cost more or less than it could")
         account.allowances.used(order, attempt, placed.quote)
         if not received:
             return
@@ -117,7 +117,7 @@ class Settlement:
         moved = event.native_delta + gas if native else -self._cash_change(order, event)
         booked = max(moved, -placed.amount_in)
         self._booked(order, attempt, event, gas, 0, booked, 0, booked - (gas if native else 0))
-        self._surplus(placed.quote, -moved, -booked, "the cycle cost more than was paid into it")
+        self._surplus(order, placed.quote, -moved, -booked, "the cycle cost more than was paid into it")
         self.account.allowances.used(order, attempt, placed.quote)
 
     def _went_out(self, order: Order, attempt: Attempt, event: Settled, gas: int) -> None:
@@ -127,13 +127,13 @@ class Settlement:
         moved = -event.native_delta - gas if native else self._cash_change(order, event)
         sent = min(max(moved, 0), placed.amount_in)
         self._booked(order, attempt, event, gas, 0, -sent, 0, -gas if self.account.quote.endswith(NATIVE) else 0)
-        self._surplus(placed.quote, moved, sent, "the transfer took more or less than was sent")
+        self._surplus(order, placed.quote, moved, sent, "the transfer took more or less than was sent")
 
     def _approve_exit(self, order: Order, amount: int) -> None:
         """Now that the amount is known, so that a sale needs one transaction and not two."""
         account, placed = self.account, order.placed
         spender = account.allowances.spender(placed.venue, placed.chain_id, placed.amm)
-        allowed = account.allowances.granted(placed.token, spender)
+        allowed = account.allowances.granted(placed.token, spender, placed.owner)
         try:
             venue = account.kernel.wiring.venues[placed.venue]
             token = split_asset(placed.token)[1]
@@ -162,14 +162,11 @@ class Settlement:
         """What left of an ERC-20 quote asset, base units."""
         if event.quote_delta is not None:
             return -event.quote_delta
-        before = self.account.book.cash.get(order.placed.quote, 0)
+        before = self.account.book.cash_of(order.placed.quote, order.placed.owner)
         return before - dict(event.balances).get(split_asset(order.placed.quote)[1], before)
 
-    def _surplus(self, asset: str, moved: int, booked: int, reason: str) -> None:
-        if moved != booked:
-            self.account.emit(
-                f.Adjusted(time=self.account.kernel.now, asset=asset, delta=booked - moved, reason=reason)
-            )
+    def _surplus(self, order: Order, asset: str, moved: int, booked: int, reason: str) -> None:
+        self.account.wallets.adjust(asset, booked - moved, reason, order.placed.owner)
 
     # ---- reorgs ----
 

@@ -1,4 +1,5 @@
-"""Transfers to own wallets: at a person's word, and by itself what is above a line, and gas for those that lack it."""
+"""Transfers to own wallets: at a person's word, and by itself what one has above a line, and gas for those that lack
+it."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -6,9 +7,10 @@ from sniper.events import GasRead, Transfer
 from sniper.evm.abi import function
 from sniper.kernel import facts as f
 from sniper.kernel.asks import ReadGas
-from sniper.kernel.book import GAS
+from sniper.kernel.book import GAS, Order
 from sniper.kernel.entries import KERNEL, describe
 from sniper.kernel.planning import DATA_FEE
+from sniper.kernel.wiring import TreasuryWiring
 from sniper.risk import Finding, at_least, must
 from sniper.types import DAY, NATIVE, SECOND, KillLevel, Step, asset_id, split_asset
 
@@ -26,14 +28,16 @@ PATIENCE: Final = 3_600 * SECOND
 
 
 class Transfers:
-    """Of one account: of the chain's coin and of what it pays with, to the wallets that its config names."""
+    """Of one account: of the chain's coin and of what it pays with, to the wallets that its config names. What comes to
+    one of its own counts once that is read."""
 
     def __init__(self, account: "Account") -> None:
         self.account = account
 
     def ordered(self, event: Transfer) -> None:
         """A person wants something sent."""
-        self._place(event.asset, event.reason, *self._order(event.asset, event.to, event.amount))
+        wallet = event.wallet or self._sender(event.asset, event.to)
+        self._place(event.asset, event.reason, *self._order(wallet, event.asset, event.to, event.amount))
 
     def block(self) -> None:
         """A new head: sweep, where nothing is on its way, and not again before the last transfer is final, nor soon
@@ -48,13 +52,20 @@ class Transfers:
             return
         if account.book.unsent and account.kernel.now < account.book.unsent + PATIENCE:
             return
-        free = account.view.cash(account.quote)
-        if free <= rules.sweep_above or any(order.placed.side == "transfer" for order in account.book.ended.values()):
+        sent = {order.placed.owner for order in account.book.ended.values() if order.placed.side == "transfer"}
+        for wallet in account.wallets.addresses:
+            if wallet not in sent and wallet != rules.to[0]:
+                self._sweep(wallet, rules)
+
+    def _sweep(self, wallet: str, rules: TreasuryWiring) -> None:
+        account = self.account
+        free = account.book.free(account.quote, wallet)
+        if free <= rules.sweep_above:
             return
         left = rules.keep
         if account.quote.endswith(NATIVE):  # which pays for the gas, too
             left = max(left, self._gas(self._step(account.quote, rules.to[0], free)) or 0)
-        findings, order = self._order(account.quote, rules.to[0], free - left)
+        findings, order = self._order(wallet, account.quote, rules.to[0], free - left)
         if order is not None:
             self._place(account.quote, f"more than {rules.sweep_above} is free", findings, order)
 
@@ -90,10 +101,21 @@ class Transfers:
                 continue
             today = sum(given.amount for given in before if given.time > account.kernel.now - DAY)
             amount = min(gas.ceiling - held, gas.per_day - today)
-            findings, order = self._order(native, wallet, amount, instance=GAS)
+            findings, order = self._order(self._sender(native, wallet), native, wallet, amount, instance=GAS)
             if order is not None:
                 self._place(native, f"{wallet} has {held} wei, less than {gas.floor}", findings, order, instance=GAS)
                 return
+
+    def own(self, order: Order) -> str:
+        """The wallet of this account that a transfer goes to; empty where it goes elsewhere."""
+        to = receiver(order.placed)
+        return to if to in self.account.wallets.addresses else ""
+
+    def _sender(self, asset: str, to: str) -> str:
+        """The wallet that has most of an asset free, of those that it does not go to."""
+        wallets = self.account.wallets
+        others = [wallet for wallet in wallets.addresses if wallet != to]
+        return wallets.richest(others or [to], asset)[0]
 
     def _place(
         self,
@@ -127,10 +149,10 @@ class Transfers:
         """Id of the next one."""
         return f"{self.account.name}/{instance}/{self.account.book.intents + 1}"
 
-    def _gates(self) -> tuple[Finding, ...]:
-        """What must hold of the account, whatever is sent."""
+    def _gates(self, wallet: str) -> tuple[Finding, ...]:
+        """What must hold of the account and of the wallet that sends, whatever is sent."""
         account = self.account
-        sender = account.book.sender(account.chain.id, account.wiring.address)
+        sender = account.book.sender(account.chain.id, wallet)
         return (
             must("sends", account.kernel.wiring.signs, note="" if account.kernel.wiring.signs else "trades are played"),
             must("not-frozen", account.book.kill != KillLevel.FREEZE, note=account.book.kill),
@@ -150,15 +172,16 @@ class Transfers:
         return self.account.planning.cost((step,), bid)
 
     def _order(
-        self, asset: str, to: str, amount: int, *, instance: str = TREASURY
+        self, wallet: str, asset: str, to: str, amount: int, *, instance: str = TREASURY
     ) -> tuple[tuple[Finding, ...], f.OrderPlaced | None]:
         """What the kernel finds about a transfer, and the order where it finds nothing against it."""
         account, chain = self.account, self.account.chain
-        rules, native = account.wiring.treasury, asset_id(chain.id, NATIVE)
+        rules, native, own = account.wiring.treasury, asset_id(chain.id, NATIVE), account.wallets.addresses
         named = () if rules is None else rules.gas.to if rules.gas and instance == GAS else rules.to
+        allowed = named if instance == GAS else (*named, *own)
         findings = (
-            *self._gates(),
-            must("own-wallet", to in named, note=to),
+            *self._gates(wallet),
+            must("own-wallet", to in allowed and to != wallet and wallet in own, note=to if wallet in own else wallet),
             must("own-asset", asset in (native, account.quote), note=asset),
             at_least("amount", amount, 1, unit="base units"),
         )
@@ -169,9 +192,9 @@ class Transfers:
         if gas is None:
             return (*findings, must("fee-bid", False, note=DATA_FEE)), None
         paid = amount + gas if asset == native else amount
-        findings += (at_least("free-cash", account.view.cash(asset), paid, unit="base units"),)
+        findings += (at_least("free-cash", account.book.free(asset, wallet), paid, unit="base units"),)
         if asset != native:
-            findings += (at_least("free-gas", account.view.cash(native), gas, unit="wei"),)
+            findings += (at_least("free-gas", account.book.free(native, wallet), gas, unit="wei"),)
         if not all(finding.ok for finding in findings):
             return findings, None
         return findings, f.OrderPlaced(
@@ -181,7 +204,7 @@ class Transfers:
             instance=instance,
             side="transfer",
             chain_id=chain.id,
-            owner=account.wiring.address,
+            owner=wallet,
             token=asset,
             quote=asset,
             pool="",
@@ -194,3 +217,9 @@ class Transfers:
             exit_gas=0,
             steps=(step,),
         )
+
+
+def receiver(placed: f.OrderPlaced) -> str:
+    """Where a transfer goes."""
+    step = placed.steps[0]
+    return str(TRANSFER.decode_call(step.data)[0]) if step.data else step.to

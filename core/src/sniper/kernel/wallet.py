@@ -1,4 +1,4 @@
-"""The wallet: what the chain says this account owns, compared with its books, and the next nonce of its address."""
+"""What the chain says that a wallet of an account owns, compared with the books, and the next nonce of its address."""
 
 from typing import TYPE_CHECKING
 
@@ -18,18 +18,17 @@ LONG_BLOCKS = 10
 
 
 class Wallet:
-    """Of one account."""
+    """Any one of an account's, by its address."""
 
     def __init__(self, account: "Account", attempts: Attempts) -> None:
         self.account = account
-        self._sender = asset_id(account.wiring.chain_id, account.wiring.address)
         self.attempts = attempts
 
-    def due(self) -> bool:
+    def due(self, wallet: str) -> bool:
         """Whether it should be read with this block: from time to time while nothing is on its way, for deposits and
         what tokens do to their holders; else only where a nonce may be missing."""
         account, book = self.account, self.account.book
-        sender = book.senders.get(self._sender)
+        sender = book.senders.get(asset_id(account.wiring.chain_id, wallet))
         if sender is None or not sender.known:
             return True
         if not account.kernel.wiring.signs:
@@ -37,22 +36,23 @@ class Wallet:
         since, rules = account.chain.number - sender.read_block, account.wiring.execution
         if sender.gap_block:
             return since >= rules.replace_after_blocks
-        if not book.orders:
+        if not any(order.placed.owner == wallet for order in book.orders.values()):
             return since >= rules.read_wallet_blocks
-        waiting = [attempt.made_block for _, attempt in book.in_flight()]
+        live = book.in_flight_of(account.wiring.chain_id, wallet)
+        waiting = [attempt.made_block for _, attempt in live]
         return bool(waiting) and min(since, account.chain.number - min(waiting)) >= LONG_BLOCKS
 
-    def read(self, *, anew: bool = False) -> None:
-        """Ask what the chain says this account owns, and its next nonce. ``anew``: an answer that is on its way does
-        not count."""
+    def read(self, wallet: str, *, anew: bool = False) -> None:
+        """Ask what the chain says that it owns, and its next nonce. ``anew``: an answer that is on its way does not
+        count."""
         account = self.account
-        open_ = [ask.id for ask in account.book.indexed.asks(account.wiring.address)]
+        open_ = [ask.id for ask in account.book.indexed.asks(wallet)]
         if open_ and not anew:
             return
         tokens = sorted(
             split_asset(token)[1]
             for token, p in account.book.positions.items()
-            if p.chain_id == account.wiring.chain_id
+            if p.chain_id == account.wiring.chain_id and account.wallets.holding(p) == wallet
         )
         if account.wiring.quote != NATIVE:
             tokens.append(account.wiring.quote)
@@ -60,36 +60,37 @@ class Wallet:
             account.emit(f.Closed(time=account.kernel.now, ask=ask_id))
         account.ask(
             f"{account.name}?wallet-{account.book.asks_made}",
-            ReadBalances(chain_id=account.wiring.chain_id, owner=account.wiring.address, tokens=tuple(tokens)),
+            ReadBalances(chain_id=account.wiring.chain_id, owner=wallet, tokens=tuple(tokens)),
             account.wiring.execution.read_deadline,
         )
 
-    def compare(self, event: BalancesRead) -> None:
+    def compare(self, wallet: str, event: BalancesRead) -> None:
         """Compare the books with the chain; differences are adjustments, where nothing is on its way."""
         account = self.account
         now = account.kernel.now
-        owner = account.wiring.address
         if event.block < account.chain.number - account.chain.wiring.finality:
             return  # what happened since may be forgotten already, and would be undone
-        live = account.book.in_flight()
+        live = account.book.in_flight_of(event.chain_id, wallet)
         for order, attempt in live:
-            passed = attempt.nonce < event.nonce and attempt.note != NONCE_PASSED
-            if passed and order.placed.chain_id == event.chain_id:
+            if attempt.nonce < event.nonce and attempt.note != NONCE_PASSED:
                 self._passed(order, attempt, event.block)
         account.emit(
-            f.Synced(time=now, chain_id=event.chain_id, owner=owner, nonce=event.nonce, block=account.chain.number)
+            f.Synced(time=now, chain_id=event.chain_id, owner=wallet, nonce=event.nonce, block=account.chain.number)
         )
         # A lower nonce: the wallet was read before the newest transactions. Without signatures the chain knows nothing
         # of what was played.
-        complete = not live and event.nonce == account.book.sender(event.chain_id, owner).next_nonce
-        if complete and (account.kernel.wiring.signs or account.book.newest_entry is None):
+        complete = not live and event.nonce == account.book.sender(event.chain_id, wallet).next_nonce
+        unplayed = account.book.newest_entry is None or not account.book.counted(wallet)
+        if complete and (account.kernel.wiring.signs or unplayed):
             found = {NATIVE: event.native, **dict(event.balances)}
             for address, amount in found.items():
                 asset = asset_id(event.chain_id, address)
                 position = account.book.positions.get(asset)
-                known = position.amount if position else account.book.cash.get(asset, 0)
+                if position is not None and account.wallets.holding(position) != wallet:
+                    continue  # bought by another one since it was asked
+                known = position.amount if position else account.book.cash_of(asset, wallet)
                 if known != amount and (address in (NATIVE, account.wiring.quote) or position is not None):
-                    account.emit(f.Adjusted(time=now, asset=asset, delta=amount - known, reason="the wallet was read"))
+                    account.wallets.adjust(asset, amount - known, "the wallet was read", wallet)
                     if position is not None and not position.amount:
                         account.outcomes.lost(position)
 

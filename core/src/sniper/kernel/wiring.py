@@ -57,7 +57,9 @@ class ExecutionWiring:
     exit_slippage_bps    Of the first try of an exit; doubled with each failure up to ``max_exit_slippage_bps``.
     deadline_s           Chain time that a transaction may wait.
     replace_after_blocks Blocks without inclusion after which an attempt is outbid; ``max_attempts`` bounds that.
-    read_wallet_blocks   Blocks between two readings of the wallet while nothing is on its way.
+    read_wallet_blocks   Blocks between two readings of a wallet while nothing is on its way.
+    max_pending          Transactions that a wallet may have on their way with one more entry or arbitrage; 0: any.
+                         Sales and transfers wait for none.
     loss_floor_bps       An exit that would bring less than this share of the cost is refused; 0: never refused.
     routes               Whether entries may go over several pools, as routers propose; ``route_through``: addresses of
                          the coins that may stand in between, besides those that count as money on the chain.
@@ -77,6 +79,7 @@ class ExecutionWiring:
     replace_after_blocks: int = 3
     max_attempts: int = 5
     read_wallet_blocks: int = 50
+    max_pending: int = 0
     loss_floor_bps: int = 0
     routes: bool = False
     route_through: tuple[str, ...] = ()
@@ -160,7 +163,8 @@ class TreasuryWiring:
 
 @dataclass(frozen=True)
 class AccountWiring:
-    """One account: an address on one chain, and what it runs. ``quote``: the address of what it pays with."""
+    """One account: its wallets on one chain (``further`` beside ``address``), and what it runs. ``quote``: the address
+    of what it pays with."""
 
     name: str
     chain_id: int
@@ -171,6 +175,17 @@ class AccountWiring:
     execution: ExecutionWiring = field(default_factory=ExecutionWiring)
     watches: tuple[WatchWiring, ...] = ()
     treasury: TreasuryWiring | None = None
+    further: tuple[str, ...] = ()
+
+    @property
+    def wallets(self) -> tuple[str, ...]:
+        """The addresses of all."""
+        return self.address, *self.further
+
+    def share(self, wallet: str, amount: int) -> int:
+        """What a wallet has of an amount that all of them have in equal parts; what is left over is the first one's."""
+        part, rest = divmod(amount, len(self.wallets))
+        return part + rest if wallet == self.address else part
 
 
 @dataclass(frozen=True)

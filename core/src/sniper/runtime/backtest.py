@@ -32,7 +32,7 @@ from sniper.executor import Executor
 from sniper.journal.cut import read_cut
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask, Probe, ProposeRoute, ReadBalances, Send, Settle, SimulateSell
-from sniper.kernel.book import Position
+from sniper.kernel.book import Position, purse_id
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.market import Report
 from sniper.runtime.answers import sent, settled
@@ -283,7 +283,10 @@ class _Play:
         def held(address: str) -> int:
             asset = asset_id(body.chain_id, address)
             position = book.positions.get(asset)
-            return position.amount if position else book.cash.get(asset, self._cash)
+            if position is not None:
+                return position.amount
+            known = asset in book.cash if not book.wallets else purse_id(asset, body.owner) in book.purses
+            return book.cash_of(asset, body.owner) if known else account.wiring.share(body.owner, self._cash)
 
         return BalancesRead(
             time=self.kernel.now,

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from sniper.errors import ConfigError, PermissionDenied, SignerError, SniperError, told, writable
-from sniper.events import ClosePosition, Command, KillSwitch, Resume, StrategyLife, Transfer
+from sniper.events import BY_HAND, ClosePosition, Command, KillSwitch, Resume, StrategyLife, Transfer
 from sniper.kernel.account import Account
 from sniper.kernel.facts import InstanceMoved, IntentFormed, Judged
 from sniper.kernel.instances import LIVES
@@ -311,19 +311,30 @@ class Control:
         (account, *others) = self._accounts(asked)
         if others:
             raise CommandRefused(f"name the account that pays; there are {', '.join(self._run.kernel.accounts)}")
-        treasury, to, amount = account.wiring.treasury, _text(asked, "to").lower(), asked.get("amount")
+        to, wallet, amount = _text(asked, "to").lower(), _text(asked, "from", "").lower(), asked.get("amount")
+        treasury, own = account.wiring.treasury, account.wiring.wallets
         native = asset_id(account.chain.id, NATIVE)
         assets = {"native": native, "quote": account.quote}
         asset = assets.get(_text(asked, "asset", "quote"), "")
-        if treasury is None or to not in treasury.to:
-            known = ", ".join(treasury.to) if treasury else "none"
-            raise CommandRefused(f"{to} is no own wallet of account {account.name}; its treasury names {known}")
+        known = {**dict.fromkeys(treasury.to if treasury else ()), **dict.fromkeys(own if len(own) > 1 else ())}
+        if to not in known:
+            names = ", ".join(known) or "none"
+            raise CommandRefused(f"{to} is no own wallet of account {account.name}; its treasury names {names}")
+        if wallet and wallet not in own:
+            raise CommandRefused(f"account {account.name} does not trade from {wallet}; it has {', '.join(own)}")
         if not asset:
             raise CommandRefused(f"asset is {asked.get('asset')!r}; send {' or '.join(assets)}")
         if not isinstance(amount, int) or isinstance(amount, bool) or amount < 1:
             raise CommandRefused(f"amount is {amount!r}; it must be an integer of base units, 1 or more")
-        reason = _text(asked, "reason", Transfer.__struct_defaults__[-1])  # type: ignore[attr-defined]
-        event = Transfer(time=self._run.clock(), account=account.name, asset=asset, to=to, amount=amount, reason=reason)
+        event = Transfer(
+            time=self._run.clock(),
+            account=account.name,
+            asset=asset,
+            to=to,
+            amount=amount,
+            reason=_text(asked, "reason", BY_HAND),
+            wallet=wallet,
+        )
 
         def sent(facts: Facts) -> dict[str, Any]:  # Any: JSON
             intent = next(fact.intent for _, fact in facts if isinstance(fact, IntentFormed))
@@ -384,6 +395,7 @@ def status(run: "Run") -> dict[str, Any]:
                 "tripped": account.book.tripped,
                 "halted": account.book.halted,
                 "wallet_read": wallet_read(account),
+                "wallets": wallets(account),
                 "positions": len(account.book.positions),
                 "unguarded": unguarded(account),
                 "orders": len(account.book.orders),
@@ -417,8 +429,23 @@ def status(run: "Run") -> dict[str, Any]:
 
 
 def wallet_read(account: Account) -> bool:
-    """Whether the account's wallet was read since this process began."""
-    return account.book.sender(account.wiring.chain_id, account.wiring.address).known
+    """Whether the account's wallets were read since this process began."""
+    return all(account.book.sender(account.wiring.chain_id, wallet).known for wallet in account.wiring.wallets)
+
+
+def wallets(account: Account) -> dict[str, dict[str, Any]]:
+    """What each wallet has: ``free`` of what the account pays with, base units. Any: JSON."""
+    book = account.book
+    return {
+        wallet: {
+            "read": book.sender(account.wiring.chain_id, wallet).known,
+            "next_nonce": book.sender(account.wiring.chain_id, wallet).next_nonce,
+            "orders": sum(order.placed.owner == wallet for order in book.orders.values()),
+            "positions": sum(account.wallets.holding(position) == wallet for position in book.positions.values()),
+            "free": book.free(account.quote, wallet),
+        }
+        for wallet in account.wiring.wallets
+    }
 
 
 def unguarded(account: Account) -> dict[str, str]:

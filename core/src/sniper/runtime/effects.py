@@ -85,7 +85,8 @@ class Effects:
         fence: Callable[[str], int] = lambda account: 0,
     ) -> None:
         """``routing``: None where no entry is routed. ``kill``: where an account stands now.
-        ``paper_cash``: what an account starts with of its quote asset where trades are only played. ``workers``: most
+        ``paper_cash``: what an account starts with of its quote asset where trades are only played, in equal parts in
+        its wallets. ``workers``: most
         processes for what probes compute and simulate. ``hardforks``: see `Simulations`. ``fence``: the token of an
         account's lease; raises `LeaseLost` while that is not sure, and then nothing is signed or sent."""
         self._kernel = kernel
@@ -246,7 +247,7 @@ class Effects:
     async def _sell(self, ask: Ask) -> Event:
         body = ask.body
         assert isinstance(body, SimulateSell)
-        fork = await self._io[ask.account].fork(body.chain_id)
+        fork = await self._io[ask.account].fork(body.chain_id, body.wallet)
         trade = await fork.sell(body.pool, body.amount)
         return SellSimulated(
             time=self._clock(),
@@ -262,7 +263,7 @@ class Effects:
     async def _balances(self, ask: Ask) -> Event:
         body = ask.body
         assert isinstance(body, ReadBalances)
-        if not self._executor.signs and self._played(ask.account):
+        if not self._executor.signs and self._played(ask.account, body.owner):
             return self._played_balances(ask, body)
         endpoints = self._endpoints[body.chain_id]
         block = int(await endpoints.call("eth_blockNumber"), 16)
@@ -281,7 +282,8 @@ class Effects:
             ]
         start = None if self._executor.signs else self._paper_cash.get(ask.account)
         if start is not None:
-            quote = self._kernel.accounts[ask.account].wiring.quote
+            wiring = self._kernel.accounts[ask.account].wiring
+            quote, start = wiring.quote, wiring.share(body.owner, start)
             native = start if quote == NATIVE else native
             held = [(token, start if token == quote else amount) for token, amount in held]
         return BalancesRead(
@@ -295,10 +297,9 @@ class Effects:
             balances=tuple(held),
         )
 
-    def _played(self, account: str) -> bool:
-        """Whether trades were played for this account: from then on its books are all there is of its wallet."""
-        book = self._kernel.accounts[account].book
-        return bool(book.cash)
+    def _played(self, account: str, wallet: str) -> bool:
+        """Whether trades were played for this wallet: from then on the books are all there is of it."""
+        return self._kernel.accounts[account].book.counted(wallet)
 
     def _played_balances(self, ask: Ask, body: ReadBalances) -> Event:
         account = self._kernel.accounts[ask.account]
@@ -307,7 +308,7 @@ class Effects:
         def held(address: str) -> int:
             asset = asset_id(body.chain_id, address)
             position = book.positions.get(asset)
-            return position.amount if position else book.cash.get(asset, 0)
+            return position.amount if position else book.cash_of(asset, body.owner)
 
         return BalancesRead(
             time=self._clock(),

@@ -75,8 +75,8 @@ class Context:
 
     def own(self) -> frozenset[str]:
         """See `FeedContext`."""
-        accounts = self._kernel.wiring.accounts
-        return frozenset(account.address for account in accounts if account.chain_id == self.chain_id)
+        accounts = (account for account in self._kernel.wiring.accounts if account.chain_id == self.chain_id)
+        return frozenset(wallet for account in accounts for wallet in account.wallets)
 
 
 def subscriptions(kernel: Kernel, chain_id: int) -> list[tuple[Sequence[str], Sequence[str]]]:

@@ -129,9 +129,10 @@ class ForkAt(ChainAt):
     Nothing is kept on the node: each trade runs again what came before it, in one simulated block.
     """
 
-    def __init__(self, endpoints: Endpoints, block: int, account: Account) -> None:
+    def __init__(self, endpoints: Endpoints, block: int, account: Account, wallet: str) -> None:
         super().__init__(endpoints, block)
         self._account = account
+        self._owner = wallet
         self._calls: list[SimulatedCall] = []
         self._desk = Desk(account)
         self._logs: list[Emitted] = []
@@ -153,10 +154,6 @@ class ForkAt(ChainAt):
     async def sell(self, pool: str, amount: int) -> Trade:
         """See `sniper.io.Fork`."""
         return await self._trade(pool, amount, opens=False)
-
-    @property
-    def _owner(self) -> str:
-        return self._account.wiring.address
 
     async def _trade(self, pool: str, amount: int, *, opens: bool) -> Trade:
         time = self._account.chain.timestamp
@@ -250,10 +247,10 @@ class ShellIo:
         """See `sniper.io.Io`."""
         return ChainAt(self._endpoints(chain_id), self._account.kernel.market.chains[chain_id].number)
 
-    async def fork(self, chain_id: int) -> ForkAt:
-        """See `sniper.io.Io`."""
+    async def fork(self, chain_id: int, wallet: str = "") -> ForkAt:
+        """See `sniper.io.Io`. ``wallet``: who trades there; empty: the account's first."""
         number = self._account.kernel.market.chains[chain_id].number
-        return ForkAt(self._endpoints(chain_id), number, self._account)
+        return ForkAt(self._endpoints(chain_id), number, self._account, wallet or self._account.wiring.address)
 
     async def simulate(
         self, chain_id: int, scenario: Callable[P, Generator[Any, Any, T]], *args: P.args, **kwargs: P.kwargs

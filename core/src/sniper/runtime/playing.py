@@ -47,9 +47,10 @@ class PlayContext:
 
     def quote(self, swap: Swap) -> int:
         """See `ExecutorContext`."""
-        owner = (swap.chain_id, swap.owner)  # one key has the same address on every chain
-        accounts = self._kernel.accounts.values()
-        account = next((a for a in accounts if (a.wiring.chain_id, a.wiring.address) == owner), None)
+        wirings = ((each, each.wiring) for each in self._kernel.accounts.values())
+        # one key has the same address on every chain
+        found = (a for a, w in wirings if w.chain_id == swap.chain_id and swap.owner in w.wallets)
+        account = next(found, None)
         if account is not None and swap.legs and swap.opens:
             token = asset_id(swap.chain_id, swap.token_out)
             return account.planning.after_tax(token, self._routed(account, swap, swap.amount_in), buying=True)

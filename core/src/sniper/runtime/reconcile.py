@@ -43,7 +43,7 @@ class UnderWay:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """Of one account, at ``block``."""
+    """Of one wallet of an account, ``owner``, at ``block``."""
 
     account: str
     chain_id: int
@@ -58,29 +58,31 @@ class Reconciliation:
 
 
 async def reconcile(endpoints: Endpoints, book: Book, owner: str, quote: str) -> Reconciliation:
-    """Compare; nothing is changed. ``quote``: address of what the account pays with. Raises `RpcError`."""
+    """Compare a wallet; nothing is changed. ``quote``: address of what the account pays with. Raises `RpcError`."""
     chain_id = endpoints.chain_id
     block = _number(await endpoints.call("eth_blockNumber"))
-    held = [split_asset(each)[1] for each in sorted(book.positions) if book.positions[each].chain_id == chain_id]
+    here = {token: each for token, each in book.positions.items() if each.wallet == book.whose(owner)}
+    held = [split_asset(token)[1] for token in sorted(here) if here[token].chain_id == chain_id]
     tokens = [*held, *([quote] if quote != NATIVE and quote not in held else [])]
     at = hex(block)
     native, nonce = await endpoints.batch([("eth_getBalance", (owner, at)), ("eth_getTransactionCount", (owner, at))])
     read = await endpoints.read([(each, BALANCE_OF.encode(owner)) for each in tokens], block) if tokens else []
     told = [int.from_bytes(each, "big") if isinstance(each, bytes) and len(each) == 32 else None for each in read]
-    under_way = await _under_way(endpoints, book, chain_id)
+    under_way = await _under_way(endpoints, book, chain_id, owner)
     mined = [each for each in under_way if each.found.startswith("block")]
     compared = [_nonce(book, chain_id, owner, _number(nonce), under_way)]
     for address, amount in zip((NATIVE, *tokens), (_number(native), *told), strict=True):
         asset = asset_id(chain_id, address)
-        position = book.positions.get(asset)
-        known = position.amount if position is not None else book.cash.get(asset, 0)
+        position = here.get(asset)
+        known = position.amount if position is not None else book.cash_of(asset, owner)
         moving = ", ".join(each.attempt for each in mined if asset in each.moves)
         compared.append(_amount(asset, known, amount, f"not in the books yet: {moving}" if moving else ""))
     return Reconciliation(book.account, chain_id, owner, block, tuple(compared), tuple(under_way))
 
 
-async def _under_way(endpoints: Endpoints, book: Book, chain_id: int) -> list[UnderWay]:
-    waiting = [(order, attempt) for order, attempt in book.in_flight() if order.placed.chain_id == chain_id]
+async def _under_way(endpoints: Endpoints, book: Book, chain_id: int, owner: str) -> list[UnderWay]:
+    of = (chain_id, owner)
+    waiting = [each for each in book.in_flight() if (each[0].placed.chain_id, each[0].placed.owner) == of]
     asked: list[Request] = [("eth_getTransactionByHash", (attempt.tx_hash,)) for _, attempt in waiting]
     answers = await endpoints.batch(asked) if asked else []
     found = []

@@ -248,11 +248,12 @@ class Run:
         await self.signer.level(self.switches.everyone.level())
         held = set(await self.signer.addresses())
         for account in self.resolved.accounts:
-            if account.address not in held:
-                raise ConfigError(
-                    f"account {account.name} trades with {account.address}, for which the signer holds no key; "
-                    "add its key file to the signer, or correct the address"
-                )
+            for wallet in (account.address, *account.wallets):
+                if wallet not in held:
+                    raise ConfigError(
+                        f"account {account.name} trades with {wallet}, for which the signer holds no key; "
+                        "add its key file to the signer, or correct the address"
+                    )
 
     def _recover(self) -> Recovered:
         """Bring the kernel to where the journal ends, and open an epoch where code or config differ."""

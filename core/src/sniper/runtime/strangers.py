@@ -36,7 +36,7 @@ class Strangers:
         owners = [
             account
             for account in self._kernel.accounts.values()
-            if (account.wiring.chain_id, account.wiring.address) == (event.chain_id, event.sender)
+            if account.wiring.chain_id == event.chain_id and event.sender in account.wiring.wallets
         ]
         if not owners or event.tx_hash in self._found or any(_knows(account, event.tx_hash) for account in owners):
             return

@@ -21,6 +21,9 @@ from sniper.settings.resolved import Configured, ConfiguredAccount, ConfiguredSt
 from sniper.specs import ExitSpec
 from sniper.types import NATIVE, SECOND
 
+GUARANTEED = 16
+"""Transactions of one sender that a node keeps whatever else comes (go-ethereum, ``txpool.accountslots``)."""
+
 
 def wire(resolved: Resolved, *, signs: bool) -> Wiring:
     """The kernel's wiring. ``signs``: whether the mode's executor sends signed bytes."""
@@ -79,6 +82,7 @@ def _account(resolved: Resolved, account: ConfiguredAccount) -> AccountWiring:
         name=account.name,
         chain_id=account.chain_id,
         address=account.address,
+        further=account.wallets,
         quote=account.quote,
         strategies=tuple(_strategy(each) for each in account.strategies),
         checks=tuple(
@@ -99,6 +103,7 @@ def _account(resolved: Resolved, account: ConfiguredAccount) -> AccountWiring:
             replace_after_blocks=rules.replace_after_blocks,
             max_attempts=rules.max_attempts,
             read_wallet_blocks=rules.read_wallet_blocks,
+            max_pending=rules.max_pending or (GUARANTEED if account.wallets else 0),
             loss_floor_bps=rules.loss_floor_bps,
             together=rules.plans == "together",
             presigned=rules.presigned_exits,

@@ -68,11 +68,13 @@ def _accounts(settings: Settings) -> Iterator[str]:
                 message = f"strategies: there is no section [strategy.{strategy}]{nearest(strategy, settings.strategy)}"
                 yield complaint(settings.source, where, f"{message}; add it or remove the name")
         chain = settings.chain_of(name)
-        other = senders.setdefault((chain, account.address), name)
-        if other != name:
-            # Two accounts that count nonces and balances of one wallet would each believe that it is theirs.
-            message = f"address = {account.address}: trades for [account.{other}] on {chain!r} already"
-            yield complaint(settings.source, where, f"{message}; give each account a wallet of its own")
+        for wallet in (account.address, *account.wallets):
+            other = senders.setdefault((chain, wallet), name)
+            if other != name:
+                # Two accounts that count nonces and balances of one wallet would each believe that it is theirs.
+                key = "address" if wallet == account.address else "wallets"
+                message = f"{key} = {wallet}: trades for [account.{other}] on {chain!r} already"
+                yield complaint(settings.source, where, f"{message}; give each account wallets of its own")
         yield from _live(settings, chain)
 
 

@@ -213,6 +213,10 @@ class Execution(Table):
     read_wallet_blocks: Positive = 50
     """Blocks between two looks at the wallet while nothing is on its way: deposits, airdrops and rebases count from
     then on."""
+    max_pending: Positive | None = None
+    """Transactions that a wallet may have on their way with one more entry or arbitrage; sales and transfers wait for
+    none. 16, which nodes keep of one sender for sure, where the account has several wallets, and any number where
+    it has one, if it is left out."""
     loss_floor_bps: Bps = 0
     """Exits that would bring less than this share of the cost are held back; 0: none is."""
     routes: StrictBool = False
@@ -273,6 +277,9 @@ class Account(Table):
 
     address: Address
     """The wallet that pays and receives."""
+    wallets: tuple[Address, ...] = ()
+    """More wallets of this account on the same chain, each with a key in the signer: what the account does is spread
+    over all of them. Take one out only once it holds nothing that was bought."""
     chain: str | None = None
     """The [chain.NAME] on which it trades; may be left out where there is one."""
     quote: Annotated[str, AfterValidator(_quote), Field(validate_default=True)] = "native"
@@ -289,8 +296,11 @@ class Account(Table):
     """Keys that differ from [risk.NAME], or checks of its own."""
 
     @model_validator(mode="after")
-    def _gives_to_others(self) -> Self:
-        if self.treasury and self.treasury.gas and self.address in self.treasury.gas.to:
+    def _knows_its_wallets(self) -> Self:
+        named = (self.address, *self.wallets)
+        if twice := next((wallet for wallet in named if named.count(wallet) > 1), ""):
+            raise ValueError(f"wallet {twice} is named twice; name each once, the first as address")
+        if self.treasury and self.treasury.gas and not self.wallets and self.address in self.treasury.gas.to:
             raise ValueError(f"treasury.gas.to names {self.address}, the account's own wallet; name others")
         return self
 

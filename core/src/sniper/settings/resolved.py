@@ -60,7 +60,8 @@ class ConfiguredStrategy:
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredAccount:
-    """An ``[account.NAME]`` section with everything it refers to; ``strategies`` by instance name."""
+    """An ``[account.NAME]`` section with everything it refers to; ``strategies`` by instance name. ``wallets``: those
+    beside ``address``."""
 
     name: str
     address: str
@@ -71,10 +72,12 @@ class ConfiguredAccount:
     strategies: tuple[ConfiguredStrategy, ...]
     risk: tuple[Configured, ...]
     treasury: Treasury | None = None
+    wallets: tuple[str, ...] = ()
 
     def manifest(self) -> dict[str, Any]:
         return {
             "address": self.address,
+            "wallets": list(self.wallets),
             "chain": self.chain,
             "quote": self.quote,
             "execution": plain(self.execution),

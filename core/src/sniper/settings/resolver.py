@@ -213,6 +213,7 @@ class _Resolver:
             strategies=tuple(each for each in found if each),
             risk=tuple(each for each in risk if each),
             treasury=account.treasury,
+            wallets=account.wallets,
         )
 
     def _risk(self, account: str, table: Account, name: str) -> Configured | None:

@@ -1,0 +1,76 @@
+"""One account that trades from several wallets of a real chain, with a key of its own for each."""
+
+import asyncio
+import sys
+from collections import Counter
+
+import pytest
+from stand import Stand
+
+from sniper_sdk.devchain import DevChain
+from sniper_sdk.zoo import V2Pool
+
+ETHER = 10**18
+MOST = 16
+
+
+async def sniper(stand: Stand, *words: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "sniper", "--config", str(stand.config), *words),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await process.communicate()
+    return process.returncode or 0, printed.decode()
+
+
+def launched(stand: Stand, count: int) -> None:
+    """So many tokens get a pool with liquidity in one and the same block, and none before."""
+    chain = stand.chain
+    chain.rpc.call("evm_setBlockGasLimit", hex(10**9))
+    made = [stand.market.prepared() for _ in range(count)]
+    for each in made:
+        for call in V2Pool(each.token, chain.addresses).add(each.deployer.address, 10**23, 10 * ETHER):
+            chain.submit(each.deployer, call.to, call.data, call.value, gas=3_500_000)
+    chain.mine()
+
+
+def waiting(chain: DevChain, wallets: list[str]) -> dict[str, list[int]]:
+    """By wallet: the nonces that wait in the chain's pool."""
+    content = chain.rpc.call("txpool_content")
+    assert not any(content["queued"].get(key) for key in content["queued"]), "a nonce is missing below one that waits"
+    found = {address.lower(): sorted(map(int, by_nonce)) for address, by_nonce in content["pending"].items()}
+    return {wallet: found.get(wallet, []) for wallet in wallets}
+
+
+@pytest.mark.parametrize("count", [pytest.param(24, id="24"), pytest.param(200, id="200", marks=pytest.mark.long)])
+async def test_as_many_transactions_as_wallets_may_have_wait_at_once_and_all_are_booked(
+    stand: Stand, chain: DevChain, count: int
+) -> None:
+    wallets = stand.add_wallets(-(-count // MOST) - 1)
+    strategy = stand.document["strategy"]["launch-snipe"]
+    strategy |= {"max_per_block": count + 1, "exits": []}
+    stand.document["risk"] = {
+        "limits": {"max_spend_per_trade": ETHER, "max_spend_per_day": 100 * ETHER, "max_positions": count}
+    }
+    rules = stand.document["signer"]["keystore"]["rules"]["chains"][str(chain.chain_id)]
+    rules |= {"max_value_per_hour": 100 * ETHER, "max_value_per_day": 100 * ETHER}
+    await stand.start()
+    launched(stand, count)
+    await stand.until(lambda record: len(record.attempts("entry", "sent")) == count)
+    found = waiting(chain, wallets)
+    assert sum(map(len, found.values())) == count
+    assert all(nonces == list(range(len(nonces))) and len(nonces) <= MOST for nonces in found.values()), found
+    assert max(map(len, found.values())) - min(map(len, found.values())) <= 1, "spread evenly"
+    await stand.mine_until(lambda record: not record.books["main"].orders)
+    book = stand.record.books["main"]
+    assert len(book.positions) == count
+    assert Counter(position.wallet for position in book.positions.values()) == {
+        wallet: len(nonces) for wallet, nonces in found.items()
+    }
+    assert stand.differences() == []
+    code, printed = await sniper(stand, "reconcile")
+    assert code == 0, printed
+    assert printed.count("The books are what the chain says, to the unit.") == len(wallets)
+    assert await stand.replayed() == 0
