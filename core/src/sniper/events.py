@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from sniper.evm.rollup_fee import RollupFees
 from sniper.exchange_orders import AccountState, Fill, OrderState
+from sniper.instrument import Instrument
 from sniper.plugin import Frozen
 from sniper.proposal import Leg, Proposal
 from sniper.retry import Retry
@@ -157,6 +158,30 @@ class Reorg(Event, tag="reorg/1"):
 
     chain_id: int
     ancestor: int
+
+
+class InstrumentListed(Event, tag="instrument-listed/1"):
+    """An exchange lists this, and these are its rules from now on. Told of each before anything else of it."""
+
+    instrument: Instrument
+
+
+class Prices(Event, tag="prices/1"):
+    """The best prices of an instrument's order book: ticks and lots; 0 where nobody offers."""
+
+    event_class = EventClass.ABSOLUTE
+    instrument: str
+    bid: int
+    bid_size: int
+    ask: int
+    ask_size: int
+
+
+class InstrumentStale(Event, tag="instrument-stale/1"):
+    """What is known of an instrument may be old (``stale``), or is true again. Nothing is bought at it while it is."""
+
+    instrument: str
+    stale: bool
 
 
 class Trade(Event, tag="trade/1"):
@@ -553,6 +578,21 @@ class EntryDue(Event, tag="entry-due/1"):
 
     token: str
     intent: str
+
+
+class OrderChanged(Event, tag="order-changed/1"):
+    """An order that this strategy placed at an exchange has another state, or more of it is filled.
+
+    key    As it was placed. ``order``: its id. ``filled``: lots, so far.
+    state  Of `sniper.kernel.exchange.states`; ``denied``: it was never placed, and ``note`` is the rule that denied it.
+    """
+
+    key: str
+    order: str
+    instrument: str
+    state: str
+    filled: int
+    note: str = ""
 
 
 class PositionOpened(Event, tag="position-opened/1"):

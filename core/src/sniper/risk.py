@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Generic, Literal, TypeVar
+from typing import ClassVar, Generic, Literal, TypeVar
 
 from sniper.config import Config
 from sniper.io import Io
@@ -131,7 +131,13 @@ class Evidence(Frozen):
 
 
 class RiskCheck(Stateless):
-    """A check that knows enough from the view. Pure and stateless; no findings at all is a Deny."""
+    """A check that knows enough from the view. Pure and stateless; no findings at all is a Deny.
+
+    exchanges  Whether it judges orders at exchanges as well, whose `Entry.pool` is an instrument. One that does not is
+               not asked about them; where it is a policy, they are denied.
+    """
+
+    exchanges: ClassVar[bool] = False
 
     @abstractmethod
     def judge(self, intent: Entry, view: View) -> Findings: ...
@@ -146,7 +152,10 @@ E = TypeVar("E", bound=Evidence)
 
 
 class RiskProbe(Stateless, Generic[E]):
-    """A check that must look first. Late or failed is a Deny."""
+    """A check that must look first. Late or failed is a Deny. What it looks at is on a chain: orders at exchanges wait
+    for none."""
+
+    exchanges: ClassVar[bool] = False
 
     @abstractmethod
     async def probe(self, intent: Entry, io: Io) -> E:
@@ -178,7 +187,10 @@ class RiskWatch(State):
     told, such as `sniper.events.PositionClosed`. A reorg is told as `sniper.events.Retracted`.
 
     A handler that raises denies every entry until a process starts: what missed an event cannot say that all is well.
+    ``exchanges`` is that of `RiskCheck`.
     """
+
+    exchanges: ClassVar[bool] = False
 
     def hears_prices(self) -> bool:
         """Whether `sniper.events.WorthChanged` is told with each change of a position's pool, which is often, or only

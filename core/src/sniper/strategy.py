@@ -6,10 +6,23 @@ from typing import Any, ClassVar, TypeVar
 from sniper.config import Config
 from sniper.events import Event
 from sniper.plugin import Frozen, State
-from sniper.types import Arbitrage, Close, Intent, Open
+from sniper.types import Arbitrage, CancelOrder, Close, Intent, Open, PlaceOrder
 from sniper.view import View
 
-__all__ = ["Actions", "Arbitrage", "Close", "Config", "Open", "SetTimer", "Strategy", "View", "handlers_of", "on"]
+__all__ = [
+    "Actions",
+    "Arbitrage",
+    "CancelOrder",
+    "Close",
+    "Config",
+    "Open",
+    "PlaceOrder",
+    "SetTimer",
+    "Strategy",
+    "View",
+    "handlers_of",
+    "on",
+]
 
 
 class SetTimer(Frozen, tag="set-timer"):
@@ -37,6 +50,10 @@ class Strategy(State):
         """Most pools of the cycles that it wants to hear of (`sniper.events.CycleFound`), at least 2. Up to 3 a router
         knows at once; more it may have to search for. Asked when a run starts."""
         return 3
+
+    def instruments(self) -> tuple[str, ...]:
+        """Ids of the instruments whose trades and prices it wants to hear of. Asked when a run starts."""
+        return ()
 
 
 H = TypeVar("H", bound=Callable[..., Iterator[Any]])

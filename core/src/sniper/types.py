@@ -11,6 +11,7 @@ Amounts are ``int`` in base units (wei for ether). Times are ``int`` nanoseconds
 
 from enum import StrEnum
 
+from sniper.exchange_orders import Side
 from sniper.plugin import Frozen
 from sniper.proposal import Leg
 
@@ -100,7 +101,33 @@ class Arbitrage(Frozen, tag="arbitrage"):
     allowance: int = 0
 
 
-Intent = Open | Close | Arbitrage
+class PlaceOrder(Frozen, tag="place-order"):
+    """Place an order at an exchange, as it is: no sizer is asked.
+
+    key         A name of the strategy's own, which no other working order of it has; `sniper.events.OrderChanged`
+                says it again.
+    instrument  Its id. ``size``: lots. ``price``: ticks; None: at the market.
+    reason      As for `Open`.
+    lives       ``gtc``, ``ioc``, ``fok``, ``day``. ``flags``: such as ``post-only`` and ``reduce-only``.
+    """
+
+    key: str
+    instrument: str
+    side: Side
+    size: int
+    reason: str
+    price: int | None = None
+    lives: str = "gtc"
+    flags: tuple[str, ...] = ()
+
+
+class CancelOrder(Frozen, tag="cancel-order"):
+    """Cancel the order that this strategy placed under ``key``. To cancel what is gone is no error."""
+
+    key: str
+
+
+Intent = Open | Close | Arbitrage | PlaceOrder | CancelOrder
 
 
 class Roundtrip(Frozen, kw_only=True):

@@ -12,7 +12,7 @@ from sniper.exchange_orders import AccountState, Fill, NewOrder, OrderState, Sid
 from sniper.instrument import COIN, Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.account import Account
-from sniper.kernel.asks import Ask, CancelOrder, FindOrder, ReadDesk, Submit
+from sniper.kernel.asks import Ask, Cancel, FindOrder, ReadDesk, Submit
 from sniper.kernel.book import Book
 from sniper.kernel.exchange.desk import Desk, client_id
 from sniper.kernel.fold import fold
@@ -47,7 +47,10 @@ class Floor:
         self.book = decode(encode(self.book), Book)
         kernel = SimpleNamespace(now=self.orders, timers=Timers(), report=lambda what, _: self.reports.append(what))
         self.kernel = kernel
-        account = SimpleNamespace(name="main", kernel=kernel, book=self.book, emit=self.emit, ask=self.ask)
+        told = SimpleNamespace(changed=lambda _: None)
+        account = SimpleNamespace(
+            name="main", kernel=kernel, book=self.book, emit=self.emit, ask=self.ask, trading=told
+        )
         fold(self.book, f.Began(time=kernel.now))
         for key in [key for key, ask in self.book.asks.items() if isinstance(ask.body, FindOrder | ReadDesk)]:
             fold(self.book, f.Closed(time=kernel.now, ask=key))
@@ -85,6 +88,7 @@ class Floor:
                 instrument=BTC,
                 new=new,
                 reserved=reserved * 101 // 100,
+                opens=side == "buy",
             )
         )
         return True
@@ -149,7 +153,7 @@ class Floor:
             if body.new.client_id in self.airborne:
                 self.arrive(body.new.client_id)
             answer = Submitted(time=0, account="main", ask=ask.id, venue_id=self.states[body.new.client_id].venue_id)
-        elif isinstance(body, CancelOrder):
+        elif isinstance(body, Cancel):
             if self.states[body.new.client_id].state == "open":
                 self.to(body.new.client_id, "cancelled")
         elif isinstance(body, FindOrder):
@@ -164,7 +168,7 @@ class Floor:
             self.desk.failed(cast("Any", body))
         elif isinstance(body, Submit):
             self.desk.submitted(body, answer)
-        elif isinstance(body, CancelOrder):
+        elif isinstance(body, Cancel):
             self.desk.cancel_asked(body)
         elif isinstance(body, FindOrder):
             self.desk.found(body, answer)

@@ -11,7 +11,7 @@ from sniper.errors import IllegalTransition
 from sniper.exchange_orders import NewOrder, OrderState
 from sniper.instrument import COIN
 from sniper.kernel import facts as f
-from sniper.kernel.asks import CancelOrder, FindOrder, ReadDesk, Submit
+from sniper.kernel.asks import Cancel, FindOrder, ReadDesk, Submit
 from sniper.kernel.exchange.desk import client_id
 
 
@@ -53,6 +53,7 @@ def test_more_than_is_free_cannot_be_placed(floor: Floor) -> None:
                 instrument=BTC,
                 new=_new("main/mm/1"),
                 reserved=4_001 * COIN,
+                opens=True,
             )
         )
 
@@ -109,7 +110,7 @@ def test_a_cancellation_waits_until_the_exchange_has_the_order(floor: Floor) -> 
     floor.desk.cancel("main/mm/1")
     assert [type(ask.body) for ask in floor.asks] == [Submit]
     floor.answer(floor.asks[0], lost=False)
-    assert [type(ask.body) for ask in floor.asks] == [CancelOrder]
+    assert [type(ask.body) for ask in floor.asks] == [Cancel]
     floor.settle()
     assert floor.book.desks["x"].ended["main/mm/1"].state == "cancelled"
 

@@ -8,8 +8,14 @@ from sniper.events import (
     Answer,
     AskFailed,
     BalancesRead,
+    CancelAsked,
+    DeskAnswered,
+    DeskLost,
     Event,
+    FillSeen,
     GasRead,
+    OrderFound,
+    OrderSeen,
     ProbeAnswered,
     Retracted,
     RouteProposed,
@@ -17,15 +23,30 @@ from sniper.events import (
     Sent,
     Settled,
     Signed,
+    Submitted,
     TimerFired,
     WorthChanged,
 )
 from sniper.kernel import facts as f
 from sniper.kernel.allowances import Allowances
 from sniper.kernel.arbitrages import Arbitrages
-from sniper.kernel.asks import Ask, AskBody, Probe, ProposeRoute, Send, Sign, SimulateSell
+from sniper.kernel.asks import (
+    Ask,
+    AskBody,
+    Cancel,
+    FindOrder,
+    Probe,
+    ProposeRoute,
+    ReadDesk,
+    Send,
+    Sign,
+    SimulateSell,
+    Submit,
+)
 from sniper.kernel.book import Book, Position
+from sniper.kernel.chain import nowhere
 from sniper.kernel.entries import Entries
+from sniper.kernel.exchange.trading import Trading
 from sniper.kernel.execution import Execution
 from sniper.kernel.exits import Exits
 from sniper.kernel.fold import fold
@@ -59,6 +80,10 @@ ANSWERS: tuple[type[Answer], ...] = (
     SellSimulated,
     BalancesRead,
     GasRead,
+    Submitted,
+    CancelAsked,
+    OrderFound,
+    DeskAnswered,
     AskFailed,
 )
 
@@ -70,7 +95,7 @@ class Account:
         self.kernel = kernel
         self.wiring = wiring
         self.name = wiring.name
-        self.chain = kernel.market.chains[wiring.chain_id]
+        self.chain = kernel.market.chains.get(wiring.chain_id) or nowhere()
         self.book = Book(account=wiring.name)
         self.view = AccountView(self)
         self.watches = tuple(Watch(self, watch) for watch in sorted(wiring.watches, key=lambda each: each.name))
@@ -91,6 +116,7 @@ class Account:
         self.transfers = Transfers(self)
         self.exits = Exits(self, guards)
         self.outcomes = Outcomes(self)
+        self.trading = Trading(self)
         self.instances = {strategy.name: Instance(self, strategy) for strategy in wiring.strategies}
 
     @property
@@ -194,6 +220,8 @@ class Account:
             self.execution.wallet_read(event)
         elif isinstance(event, GasRead):
             self.transfers.gas_read(event)
+        elif isinstance(event, Submitted | CancelAsked | OrderFound | DeskAnswered):
+            self._desk_answered(event)
         elif isinstance(event, AskFailed):
             self._failed(event)
 
@@ -209,6 +237,46 @@ class Account:
             self.execution.not_sent(body)
         elif isinstance(body, SimulateSell):
             self.sales.not_simulated(body)
+        elif isinstance(body, Submit | Cancel | FindOrder):
+            self.trading.desks[body.instrument.venue].failed(body)
+        elif isinstance(body, ReadDesk):
+            self.trading.desks[body.venue].failed(body)
+
+    def _desk_answered(self, event: Submitted | CancelAsked | OrderFound | DeskAnswered) -> None:
+        body = self.close_ask(event.ask)
+        if isinstance(body, ReadDesk) and isinstance(event, DeskAnswered):
+            self.trading.desks[body.venue].answered(event)
+        elif isinstance(body, Submit | Cancel | FindOrder):
+            desk = self.trading.desks[body.instrument.venue]
+            if isinstance(body, Submit) and isinstance(event, Submitted):
+                desk.submitted(body, event)
+            elif isinstance(body, Cancel) and isinstance(event, CancelAsked):
+                desk.cancel_asked(body)
+            elif isinstance(body, FindOrder) and isinstance(event, OrderFound):
+                desk.found(body, event)
+
+    def began(self) -> None:
+        """A process took over, or an operator has looked: what may have happened meanwhile is asked for."""
+        if self.wiring.address:
+            self.execution.began()
+        else:
+            self.emit(f.Began(time=self.kernel.now))
+        self.trading.began()
+
+    def desk_event(self, event: OrderSeen | FillSeen | DeskLost) -> None:
+        """What the user's stream of an exchange says."""
+        if isinstance(event, FillSeen):
+            desk = self.trading.desks.get(place_of(event.fill.instrument))
+            if desk is not None:
+                desk.filled(event.fill)
+            return
+        desk = self.trading.desks.get(event.venue)
+        if desk is None:
+            return
+        if isinstance(event, OrderSeen):
+            desk.seen(event.state)
+        else:
+            desk.began()
 
     def _proposed(self, body: ProposeRoute, offer: Offer) -> None:
         if body.intent:
@@ -220,6 +288,8 @@ class Account:
         """A timer of this account fired."""
         if token:
             self.exits.timer(token, exit_name, event)
+        elif exit_name:
+            self.trading.desks[exit_name].timer(event.key)
         elif instance in self.instances:
             self.instances[instance].deliver(event)
 

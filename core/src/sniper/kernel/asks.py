@@ -148,7 +148,7 @@ class Submit(Frozen, tag="submit"):
     new: NewOrder
 
 
-class CancelOrder(Frozen, tag="cancel-order"):
+class Cancel(Frozen, tag="cancel"):
     """Cancel an order at an exchange. A command. Answer: `CancelAsked`."""
 
     order: str
@@ -186,11 +186,11 @@ AskBody = (
     | ReadRollup
     | ReadGas
     | Submit
-    | CancelOrder
+    | Cancel
     | FindOrder
     | ReadDesk
 )
-_COMMANDS: Final = (Send, Submit, CancelOrder)
+_COMMANDS: Final = (Send, Submit, Cancel)
 
 
 class Ask(Frozen):
@@ -216,7 +216,7 @@ class Ask(Frozen):
             return body.attempt
         if isinstance(body, Presign):
             return body.token
-        if isinstance(body, Submit | CancelOrder | FindOrder):
+        if isinstance(body, Submit | Cancel | FindOrder):
             return body.order
         if isinstance(body, Probe):
             return body.entry.intent

@@ -20,6 +20,21 @@ from sniper.kernel.wiring import ChainWiring
 from sniper.types import NATIVE, FeeBid, Stake
 
 
+class NoFees(FeeEstimator):
+    """Of no chain: nothing is ever sent there."""
+
+    def block(self, block: Block) -> None:
+        """There is none."""
+
+    def bid(self, *, urgent: bool, blocks_waited: int) -> FeeBid:
+        raise NotImplementedError("an account without a wallet sends no transaction")
+
+
+def nowhere() -> "ChainState":
+    """What an account without a wallet has for a chain: no blocks, no pools."""
+    return ChainState(ChainWiring(chain_id=0, wrapped_native="", fee=NoFees()))
+
+
 class ChainState:
     """One chain: its newest block, its pools and tokens, and how to undo the blocks that are not final."""
 

@@ -243,6 +243,7 @@ class ExchangeOrderPlaced(Fact, tag="exchange-order-placed/1"):
 
     order     Its id. ``key``: the name under which its strategy knows it.
     reserved  Base units of the quote asset of what buys, of the base asset of what sells.
+    opens     Whether it increases a position, or opens one below zero.
     """
 
     order: str
@@ -252,6 +253,7 @@ class ExchangeOrderPlaced(Fact, tag="exchange-order-placed/1"):
     instrument: Instrument
     new: NewOrder
     reserved: int
+    opens: bool
 
 
 class ExchangeCancelled(Fact, tag="exchange-cancelled/1"):

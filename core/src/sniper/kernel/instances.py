@@ -9,7 +9,7 @@ from sniper.kernel.given import given
 from sniper.kernel.timers import Owner
 from sniper.kernel.wiring import StrategyWiring
 from sniper.strategy import SetTimer, handlers_of
-from sniper.types import Arbitrage, Close, Open
+from sniper.types import Arbitrage, CancelOrder, Close, Open, PlaceOrder
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -77,6 +77,10 @@ class Instance:
                 account.safely(account.entries.form, self, given(action, Open))
             elif type(action) is Arbitrage:
                 account.safely(account.arbitrages.form, self, given(action, Arbitrage))
+            elif type(action) is PlaceOrder:
+                account.safely(account.trading.form, self, given(action, PlaceOrder))
+            elif type(action) is CancelOrder:
+                account.safely(account.trading.cancel, self, given(action, CancelOrder))
             elif type(action) is SetTimer:
                 account.kernel.timers.set(self.owner, given(action, SetTimer).key, action.at)
             else:

@@ -17,15 +17,21 @@ from sniper.events import (
     ClosePosition,
     Commanded,
     CycleFound,
+    DeskLost,
     Event,
     FeedStale,
+    FillSeen,
+    InstrumentListed,
+    InstrumentStale,
     KillSwitch,
     LiquidityRemoved,
     Log,
+    OrderSeen,
     PoolChanged,
     PoolCreated,
     PoolRead,
     PoolTips,
+    Prices,
     Reorg,
     Resume,
     Retracted,
@@ -35,6 +41,7 @@ from sniper.events import (
     TimerFired,
     TokenActed,
     TokenDescribed,
+    Trade,
     Transfer,
     narrowed,
     tag_of,
@@ -43,6 +50,7 @@ from sniper.kernel import facts as f
 from sniper.kernel.account import ANSWERS, Account
 from sniper.kernel.asks import Ask, DescribeToken, ReadPool, ReadRollup
 from sniper.kernel.chain import ChainState
+from sniper.kernel.exchange.tickers import Tickers
 from sniper.kernel.given import given_amount
 from sniper.kernel.instances import Instance
 from sniper.kernel.listing import release
@@ -83,10 +91,12 @@ class Kernel:
         self.later: deque[tuple[Hearing, Event]] = deque()
         self.timers = Timers()
         self.market = Market(wiring.chains, report)
+        self.tickers = Tickers()
         self.awaited: set[str] = set()
         """Tags of events that denied entries wait for; perhaps of some that none waits for any more."""
         self.accounts = {account.name: Account(self, account) for account in wiring.accounts}
         self._declared = self._declarations()
+        self._ask_for_instruments()
         self._subscribers: dict[type[Event], Subscribers] = {}
         self._of_chains: set[type[Event]] = set()
         self._pool_changed = self._subscribers_of(PoolChanged)
@@ -110,6 +120,13 @@ class Kernel:
             Resume: self._resume,
             Commanded: self._commanded,
             Transfer: self._transfer,
+            Trade: self._trade,
+            Prices: self._prices,
+            InstrumentListed: self._listed,
+            InstrumentStale: self.tickers.stale,
+            OrderSeen: self._desk_event,
+            FillSeen: self._desk_event,
+            DeskLost: self._desk_event,
         }
 
     def handle(self, event: Event) -> None:
@@ -447,7 +464,7 @@ class Kernel:
             for watch in account.watches:
                 watch.broken = ""
             account.exits.review()
-            account.safely(account.execution.began)
+            account.safely(account.began)
         for chain in self.market.chains.values():
             chain.readings.restart(0)
             self._want_missing(chain)
@@ -465,6 +482,36 @@ class Kernel:
                     address = split_asset(position.pool)[1]
                     chain.readings.want(sections[0].name, address, listed=False, number=chain.number)
 
+    # ---- exchanges ----
+
+    def _ask_for_instruments(self) -> None:
+        """What strategies trade at exchanges, in the order of their accounts."""
+        for name in sorted(self.accounts):
+            for instance in self.accounts[name].instances.values():
+                try:
+                    wanted = tuple(instance.strategy.instruments())
+                except Exception as error:  # a plugin's code: it hears of none
+                    self.report(f"strategy {instance.name} does not say which instruments it trades", error)
+                    continue
+                self.tickers.want(instance, wanted)
+
+    def _listed(self, event: InstrumentListed) -> None:
+        self.tickers.listed(event.instrument)
+        self._dispatch(event)
+
+    def _trade(self, event: Trade) -> None:
+        for instance in self.tickers.trade(event):
+            instance.deliver(event)
+
+    def _prices(self, event: Prices) -> None:
+        for instance in self.tickers.prices(event):
+            instance.deliver(event)
+
+    def _desk_event(self, event: OrderSeen | FillSeen | DeskLost) -> None:
+        account = self.accounts.get(event.account)
+        if account is not None:
+            account.safely(account.desk_event, event)
+
     def _account_event(self, event: Answer) -> None:
         """An answer of an account. One of the market, or of an account that is gone from the config, is ignored."""
         account = self.accounts.get(event.account)
@@ -481,6 +528,8 @@ class Kernel:
             return
         for account in self._meant(event.account):
             account.emit(f.KillSet(time=self.now, level=event.level, reason=event.reason))
+            if event.level != KillLevel.OFF:
+                account.safely(account.trading.killed)
             if event.level == KillLevel.FLATTEN:
                 account.safely(account.sales.flatten, event.reason or "flatten")
 
@@ -498,7 +547,7 @@ class Kernel:
         for account in self._meant(event.account):
             if account.book.halted:
                 account.emit(f.Resumed(time=self.now, reason=event.reason))
-                account.safely(account.execution.began)
+                account.safely(account.began)
 
     def _commanded(self, event: Commanded) -> None:
         account = self.accounts.get(event.account)

@@ -15,9 +15,11 @@ from sniper.errors import CodecError
 from sniper.events import Block, Log
 from sniper.evm.rollup_fee import RollupFees
 from sniper.exit import Sell
+from sniper.instrument import Instrument
 from sniper.kernel.account import Account
 from sniper.kernel.book import Book
 from sniper.kernel.chain import ChainState
+from sniper.kernel.exchange.tickers import Ticker
 from sniper.kernel.guards import Guard
 from sniper.kernel.instances import Instance
 from sniper.kernel.kernel import Kernel
@@ -172,11 +174,22 @@ class AccountSnapshot(Frozen):
     watches: tuple[WatchState, ...] = ()
 
 
-class KernelSnapshot(Frozen, tag="kernel-snapshot/4"):
+class TickerState(Frozen):
+    instrument: Instrument
+    last: int
+    bid: int
+    bid_size: int
+    ask: int
+    ask_size: int
+    stale: bool
+
+
+class KernelSnapshot(Frozen, tag="kernel-snapshot/5"):
     now: int
     chains: tuple[ChainSnapshot, ...]
     accounts: tuple[AccountSnapshot, ...]
     timers: tuple[TimerState, ...]
+    tickers: tuple[TickerState, ...]
 
 
 # ---- out ----
@@ -195,6 +208,7 @@ def dump(kernel: Kernel) -> bytes:
                 )
                 for at, owner, key in kernel.timers.dump()
             ),
+            tickers=tuple(_ticker(ticker) for _, ticker in sorted(kernel.tickers.known.items())),
         )
     )
 
@@ -202,6 +216,18 @@ def dump(kernel: Kernel) -> bytes:
 def books(state: bytes) -> dict[str, Book]:
     """The books in a snapshot, by account. Raises `CodecError`."""
     return {account.book.account: _ordered(account) for account in decode(state, KernelSnapshot).accounts}
+
+
+def _ticker(ticker: Ticker) -> TickerState:
+    return TickerState(
+        instrument=ticker.instrument,
+        last=ticker.last,
+        bid=ticker.bid,
+        bid_size=ticker.bid_size,
+        ask=ticker.ask,
+        ask_size=ticker.ask_size,
+        stale=ticker.stale,
+    )
 
 
 def _chain(chain: ChainState) -> ChainSnapshot:
@@ -347,6 +373,11 @@ def restore(kernel: Kernel, state: bytes) -> tuple[str, ...]:
         if timer.account in kernel.accounts:
             owner = Owner(timer.account, timer.instance, timer.token, timer.exit)
             kernel.timers.set(owner, timer.key, timer.at)
+    for known in snapshot.tickers:
+        ticker = kernel.tickers.listed(known.instrument)
+        ticker.last, ticker.stale = known.last, known.stale
+        ticker.bid, ticker.bid_size = known.bid, known.bid_size
+        ticker.ask, ticker.ask_size = known.ask, known.ask_size
     return tuple(left_out)
 
 

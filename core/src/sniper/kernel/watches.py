@@ -79,6 +79,11 @@ class Watch:
         return self.watch.judge(intent, view)
 
     @property
+    def exchanges(self) -> bool:
+        """Whether it judges orders at exchanges."""
+        return self.wiring.watch.exchanges
+
+    @property
     def judges_roundtrips(self) -> bool:
         """Whether it was written for arbitrages, too."""
         return self.wiring.watch.judge_roundtrip is not RiskWatch.judge_roundtrip

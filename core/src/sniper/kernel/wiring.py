@@ -162,9 +162,20 @@ class TreasuryWiring:
 
 
 @dataclass(frozen=True)
+class DeskWiring:
+    """An account at one exchange. ``quote``: asset id of what it counts in there. ``slippage_bps``: beyond the best
+    price, for what is bought at the market. ``deadline``: ns after which an effect counts as failed."""
+
+    venue: str
+    quote: str
+    slippage_bps: int = 100
+    deadline: int = 5 * SECOND
+
+
+@dataclass(frozen=True)
 class AccountWiring:
-    """One account: its wallets on one chain (``further`` beside ``address``), and what it runs. ``quote``: the address
-    of what it pays with."""
+    """One account, and what it runs: its wallets on one chain (``further`` beside ``address``), or none (chain 0), and
+    any number of desks. ``quote``: the address of what it pays with on the chain."""
 
     name: str
     chain_id: int
@@ -174,6 +185,7 @@ class AccountWiring:
     checks: tuple[CheckWiring, ...] = ()
     execution: ExecutionWiring = field(default_factory=ExecutionWiring)
     watches: tuple[WatchWiring, ...] = ()
+    desks: tuple[DeskWiring, ...] = ()
     treasury: TreasuryWiring | None = None
     further: tuple[str, ...] = ()
 

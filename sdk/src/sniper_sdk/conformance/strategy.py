@@ -11,7 +11,7 @@ from sniper.config import Config
 from sniper.events import Event, TimerFired
 from sniper.plugin import State
 from sniper.strategy import Strategy, handlers_of
-from sniper.types import BPS, SECOND, Arbitrage, Close, Intent
+from sniper.types import BPS, SECOND, Arbitrage, CancelOrder, Close, Intent, PlaceOrder
 from sniper_sdk import strategies
 from sniper_sdk.bench import Bench
 from sniper_sdk.builders import BuiltView
@@ -48,9 +48,17 @@ class StrategyPlayer(Player):
 
 
 def _check(intent: Intent) -> None:
+    if isinstance(intent, CancelOrder):
+        assert intent.key, f"{intent!r} names no order"
+        return
     assert intent.reason, f"{intent!r} gives no reason: one sentence for people stands first in `sniper why`"
     if isinstance(intent, Close):
         assert 1 <= intent.share_bps <= BPS, f"{intent!r} closes {intent.share_bps} bps; give 1 to {BPS}"
+        return
+    if isinstance(intent, PlaceOrder):
+        assert intent.key, f"{intent!r} has no key to cancel it by"
+        assert intent.size > 0, f"{intent!r} has a size of {intent.size} lots"
+        assert intent.price is None or intent.price > 0, f"{intent!r} has a price of {intent.price} ticks"
         return
     if isinstance(intent, Arbitrage):
         assert intent.min_profit > 0, f"{intent!r} is content with no profit"

@@ -4,6 +4,7 @@ The user's stream, answers to requests and readings say the same things in any o
 ids; a state only moves forward; an order whose outcome is unknown is looked for, and never sent again.
 """
 
+from base64 import b32hexencode
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,7 @@ from sniper.errors import SniperError
 from sniper.events import DeskAnswered, OrderFound, Submitted
 from sniper.exchange_orders import Fill, OrderState
 from sniper.kernel import facts as f
-from sniper.kernel.asks import CancelOrder, FindOrder, ReadDesk, Submit
+from sniper.kernel.asks import Cancel, FindOrder, ReadDesk, Submit
 from sniper.kernel.exchange.book import DeskBook, ExchangeOrder
 from sniper.kernel.exchange.holdings import change_of
 from sniper.kernel.exchange.states import WORKING
@@ -44,8 +45,8 @@ class Desk:
 
     @property
     def book(self) -> DeskBook:
-        """What is on its way."""
-        return self.account.book.desks[self.venue]
+        """What is on its way; nothing, before a process has begun."""
+        return self.account.book.desks.get(self.venue) or DeskBook()
 
     # ---- orders ----
 
@@ -68,7 +69,7 @@ class Desk:
     def _cancel(self, order: ExchangeOrder) -> None:
         if order.state == "open" and order.cancelling and f"{order.id}<" not in self.account.book.asks:
             placed = order.placed
-            body = CancelOrder(order=order.id, instrument=placed.instrument, new=placed.new, venue_id=order.venue_id)
+            body = Cancel(order=order.id, instrument=placed.instrument, new=placed.new, venue_id=order.venue_id)
             self.account.ask(f"{order.id}<", body, self.deadline)
 
     # ---- what the exchange says ----
@@ -84,7 +85,7 @@ class Desk:
             self._move(order, "open", venue_id=event.venue_id)
             self._cancel(order)
 
-    def cancel_asked(self, body: CancelOrder) -> None:
+    def cancel_asked(self, body: Cancel) -> None:
         """It knows that an order should be cancelled. Should the stream not tell what came of it, it is looked for."""
         if body.order in self.book.orders:
             self._later(body.order)
@@ -124,10 +125,12 @@ class Desk:
                 realised=change.realised,
             )
         )
-        if order.state in ("new", "unknown"):
-            self._move(order, "open", venue_id=fill.venue_id)
         if order.filled == placed.new.size:
-            self._move(order, "filled")
+            self._move(order, "filled", venue_id=fill.venue_id)
+        elif order.state in ("new", "unknown"):
+            self._move(order, "open", venue_id=fill.venue_id)
+        else:
+            account.trading.changed(order)
 
     def found(self, body: FindOrder, event: OrderFound) -> None:
         """What it knows of an order that was looked for."""
@@ -146,7 +149,7 @@ class Desk:
             if order.cancelling and order.state == "open":
                 self._later(order.id)
 
-    def failed(self, body: Submit | CancelOrder | FindOrder | ReadDesk) -> None:
+    def failed(self, body: Submit | Cancel | FindOrder | ReadDesk) -> None:
         """An effect gave no answer."""
         if isinstance(body, ReadDesk):
             self._later(READ)
@@ -232,6 +235,7 @@ class Desk:
         self.account.emit(
             f.ExchangeOrderMoved(time=now, order=order.id, venue=self.venue, state=state, venue_id=venue_id, note=note)
         )
+        self.account.trading.changed(order)
 
     def _cover(self, fill: Fill, placed: f.ExchangeOrderPlaced, amount: int, cash: int) -> None:
         """A fill is a truth: what it took and the books did not know of must have been there."""
@@ -252,5 +256,4 @@ def client_id(desk: str, order: str) -> str:
     32 characters of ``0-9a-v``, which all exchanges take. ``desk``: what tells one desk from others that use the same
     keys by mistake.
     """
-    digest = int.from_bytes(blake2b(f"{desk}\0{order}".encode(), digest_size=20).digest())
-    return "".join("0123456789abcdefghijklmnopqrstuv"[(digest >> (5 * place)) & 31] for place in range(32))
+    return b32hexencode(blake2b(f"{desk}\0{order}".encode(), digest_size=20).digest()).decode().lower()
