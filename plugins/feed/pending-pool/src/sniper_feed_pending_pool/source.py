@@ -81,18 +81,19 @@ class Source:
     async def listen(self) -> None:
         """Listen for ever; connect anew after a failure."""
         told = ""
+        loop = asyncio.get_running_loop()
         while True:
+            asked = loop.time()
             try:
                 await self._listen()
             except RpcError as error:
                 if self.up or not told:
                     told = str(error)
                     _log.warning("an endpoint does not show its pool", endpoint=self._endpoint.name, reason=told)
-                loop = asyncio.get_running_loop()
                 if self.up and loop.time() - self._since >= STEADY_S:
                     self._backoff.succeeded()
                 self.up = False
-                self._backoff.failed(loop.time(), lasting=isinstance(error, NoPool))
+                self._backoff.failed(asked, loop.time(), lasting=isinstance(error, NoPool))
                 await asyncio.sleep(self._backoff.until - loop.time())
 
     async def look_up(self) -> None:
