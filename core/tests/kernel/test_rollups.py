@@ -245,3 +245,12 @@ def test_a_kernel_from_a_snapshot_knows_the_prices_and_what_is_asked() -> None:
 def test_a_reading_is_the_same_from_the_journal(fees: RollupFees) -> None:
     event = RollupRead(time=1, chain_id=CHAIN, block=7, fees=fees)
     assert decode(encode(event), RollupRead) == event
+
+
+def test_a_sale_that_is_signed_beforehand_on_arbitrum_holds_gas_for_its_data() -> None:
+    world = on(replace(SLOW, rollup="arbitrum", execution=ExecutionWiring(presigned=True)), NITRO)
+    world.bought()
+    for _ in range(3):
+        world.mine()
+        world.answer_all()
+    assert world.book.presigned[FIRST].sale.sign.gas > GAS_SWAP + 1_000

@@ -111,8 +111,9 @@ class Presigning:
         if len(steps) != 1:
             return None  # its approval is not there yet
         (step,) = steps
+        gas = step.gas + account.planning.data_gas(step)
         free = account.book.free(asset_id(position.chain_id, NATIVE), swap.owner) + position.exit_gas
-        dearest = min(GENEROUS * bid.max_fee, max(0, free - account.planning.data_fee(step)) // step.gas)
+        dearest = min(GENEROUS * bid.max_fee, max(0, free - account.planning.data_fee(step)) // gas)
         if dearest < bid.max_fee:
             return None
         return Presign(
@@ -123,7 +124,7 @@ class Presigning:
                 sender=swap.owner,
                 nonce=self._sender(swap.owner).next_nonce,
                 bid=account.chain.offered(FeeBid(max_priority_fee=bid.max_priority_fee, max_fee=dearest)),
-                gas=step.gas,
+                gas=gas,
                 to=step.to,
                 value=step.value,
                 data=step.data,
