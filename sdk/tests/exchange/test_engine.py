@@ -334,7 +334,7 @@ class Resting:
     left: int
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["ann", "bob", "eve"]), st.sampled_from(["BUY", "SELL"]), PRICES, SIZES), max_size=40
@@ -417,7 +417,7 @@ def alike(asked: NewOrder, first: NewOrder) -> NewOrder:
     return replace(asked, side=first.side, quantity=first.quantity or UNIT, quote_quantity=0)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.sampled_from(["ann", "bob"]), STEP), max_size=40), st.sampled_from(["", "BNB", "USDT"]))
 def test_nothing_comes_from_nowhere_and_what_is_locked_is_for_open_orders(
     steps: list[tuple[str, tuple[str, object]]], pays_fees_in: str
@@ -459,3 +459,20 @@ def test_nothing_comes_from_nowhere_and_what_is_locked_is_for_open_orders(
         book = engine.markets["BTCUSDT"].book
         bid, ask = book.bids.best, book.asks.best
         assert bid is None or ask is None or bid < ask
+
+
+def test_an_account_has_only_so_many_orders_open(world: World, ann: Account) -> None:
+    orders = [world.engine.place(ann, limit("BUY", "1", "5")) for _ in range(BTC.max_orders)]
+    with pytest.raises(Refused, match="MAX_NUM_ORDERS"):
+        world.engine.place(ann, limit("BUY", "1", "5"))
+    world.engine.cancel(ann, orders[0])
+    world.engine.place(ann, limit("BUY", "1", "5"))
+    world.engine.cancel(ann, orders[1])
+    world.engine.traded("BTCUSDT", 2 * UNIT, UNIT, buyer_is_maker=True)
+    for _ in range(BTC.max_stops):
+        last = world.engine.place(ann, stop("STOP_LOSS", "SELL", "5", "1"))
+        world.engine.cancel(ann, world.engine.open_orders(ann)[0])
+    with pytest.raises(Refused, match="MAX_NUM_ALGO_ORDERS"):
+        world.engine.place(ann, stop("STOP_LOSS", "SELL", "5", "1"))
+    world.engine.cancel(ann, last)
+    world.engine.place(ann, stop("STOP_LOSS", "SELL", "5", "1"))

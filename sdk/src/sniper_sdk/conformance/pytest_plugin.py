@@ -1,10 +1,19 @@
-"""``pytest --sniper-plugin DIST``: the generic suite of an installed distribution. Light: pytest loads it always."""
+"""``pytest --sniper-plugin DIST``: the generic suite of an installed distribution. And the fixture ``exchange``.
 
+Light: pytest loads it always.
+"""
+
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 
 from sniper_sdk.conformance import chosen
+
+if TYPE_CHECKING:
+    from sniper_sdk.exchange import ExchangeServer
 
 GENERIC = Path(__file__).with_name("installed.py")
 
@@ -28,3 +37,12 @@ def pytest_configure(config: pytest.Config) -> None:
     chosen.distributions[:] = [name.replace("_", "-").lower() for name in named]
     given = list(config.args) if config.args_source is pytest.Config.ArgsSource.ARGS else []
     config.args[:] = [*given, str(GENERIC)]
+
+
+@pytest_asyncio.fixture
+async def exchange() -> "AsyncIterator[ExchangeServer]":
+    """A running exchange with BTCUSDT, ETHUSDT and BNBUSDT, whose books are empty: `sniper_sdk.exchange`."""
+    from sniper_sdk.exchange import ExchangeServer, Symbol
+
+    async with ExchangeServer([Symbol.of(base, "USDT") for base in ("BTC", "ETH", "BNB")]) as running:
+        yield running

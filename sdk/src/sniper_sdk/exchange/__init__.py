@@ -1,14 +1,41 @@
-"""An exchange on this machine: a price-time matching engine that keeps every unit, with markets recorded or generated.
+"""An exchange on this machine, with the API of Binance's spot market: the unmodified ccxt client trades on it.
 
-    engine = Engine([Symbol.of("BTC", "USDT")], now=clock)
-    engine.ledger.add(Account("me", "key", "secret"))
+    async with ExchangeServer([Symbol.of("BTC", "USDT")]) as exchange:
+        exchange.play("BTCUSDT", recorded(path))
+        account = exchange.account("me", USDT="100000")
+        client = ccxt.pro.binance(exchange.ccxt_config(account))
 
-Nothing of it knows a network: `sniper_sdk.exchange.engine` has no clock but the one that it is given.
+In the middle is `Engine`: price-time matching that keeps every unit, with no clock but the one that it is given, and no
+network. Around it: `spot` (what each request does), `streams` (what is told), `server` (the doors), `faults`.
 """
 
 from sniper_sdk.exchange.accounts import Account
+from sniper_sdk.exchange.clock import Clock, VirtualClock
 from sniper_sdk.exchange.engine import Engine
+from sniper_sdk.exchange.faults import DEPTH, MARKET, USER, ExchangeFault, Fault, Faults
+from sniper_sdk.exchange.generated import generated
+from sniper_sdk.exchange.limits import Limits
+from sniper_sdk.exchange.recording import record, recorded
 from sniper_sdk.exchange.refusal import Refused
+from sniper_sdk.exchange.server import ExchangeServer
 from sniper_sdk.exchange.symbol import Symbol
 
-__all__ = ["Account", "Engine", "Refused", "Symbol"]
+__all__ = [
+    "DEPTH",
+    "MARKET",
+    "USER",
+    "Account",
+    "Clock",
+    "Engine",
+    "ExchangeFault",
+    "ExchangeServer",
+    "Fault",
+    "Faults",
+    "Limits",
+    "Refused",
+    "Symbol",
+    "VirtualClock",
+    "generated",
+    "record",
+    "recorded",
+]

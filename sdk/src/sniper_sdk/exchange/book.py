@@ -3,6 +3,7 @@
 from bisect import bisect_left, insort
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import takewhile
 
 from sniper_sdk.exchange.order import Order, Side
 
@@ -28,6 +29,10 @@ class HalfBook:
     def reaches(self, price: int, limit: int | None) -> bool:
         """Whether somebody with that limit on the other side trades at that price; None: at any."""
         return limit is None or self._sign * price >= self._sign * limit
+
+    def reached(self, limit: int) -> list[int]:
+        """The prices at which somebody with that limit on the other side trades, from the best one on."""
+        return list(takewhile(lambda price: self.reaches(price, limit), self.prices()))
 
     def append(self, price: int, order: Order) -> None:
         """Put it behind all others at its price."""

@@ -1,5 +1,6 @@
 """The exchange without its doors: orders in, events out. It reads no clock but the one that it is given."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -41,6 +42,7 @@ class Engine:
         self.orders: dict[int, Order] = {}
         self.lists: dict[int, OrderList] = {}
         self._open: dict[str, dict[int, Order]] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
         self._named: dict[tuple[str, str, str], Order] = {}
         self._ids = 0
         self._due: list[list[Order]] = []
@@ -122,12 +124,26 @@ class Engine:
         side = Side.SELL if buyer_is_maker else Side.BUY
         asked = NewOrder(symbol, side, OrderType.LIMIT, quantity, price=price, time_in_force=TimeInForce.IOC)
         half = market.book.half(side.other)
-        for better in [each for each in half.prices() if half.reaches(each, price) and each != price]:
-            self._drop(market, side.other, better)
+        for better in half.reached(price):
+            if better != price:
+                self._drop(market, side.other, better)
         taker = self._order(None, asked, self._next())
         self._match(market, taker)
         if taker.remaining:
             self._print(market, taker, price, taker.remaining)
+        self.finish(market)
+
+    def meet(self, order: Order, quantity: int) -> None:
+        """Somebody of the market's own trades so much with this order, past all who stand before it."""
+        market, price = self.markets[order.asked.symbol], order.asked.price
+        asked = NewOrder(order.asked.symbol, order.asked.side.other, OrderType.LIMIT, quantity, price=price)
+        self._alone(order)
+        taker = self._order(None, asked, self._next())
+        trade = self._print(market, taker, price, quantity)
+        market.book.take(order, quantity)
+        taker.remaining -= quantity
+        self._fill(market, order, trade, maker=True)
+        self._fill(market, taker, trade, maker=False)
         self.finish(market)
 
     def set_level(self, symbol: str, side: Side, price: int, quantity: int) -> None:
@@ -146,9 +162,8 @@ class Engine:
             market.book.take(each, gone)
             surplus -= gone
         if surplus < 0:
-            other = market.book.half(side.other)
-            for crossed_price in [each for each in other.prices() if other.reaches(each, price)]:
-                self._drop(market, side.other, crossed_price)
+            for stale in market.book.half(side.other).reached(price):
+                self._drop(market, side.other, stale)
             order = self._order(None, NewOrder(symbol, side, OrderType.LIMIT, -surplus, price=price), self._next())
             self._match(market, order)
             if order.remaining:
@@ -191,6 +206,7 @@ class Engine:
     def forget(self, order: Order) -> None:
         """One that waited and was never told of."""
         del self.orders[order.id], self._open[order.account][order.id]
+        self._counts[order.account, order.asked.symbol] -= 1
         self._named.pop((order.account, order.asked.symbol, order.client_id), None)
 
     def enter(self, order: Order, *, silent: bool = False) -> None:
@@ -198,6 +214,7 @@ class Engine:
         self._ids = max(self._ids, order.id)
         self.orders[order.id] = order
         self._open.setdefault(order.account, {})[order.id] = order
+        self._counts[order.account, order.asked.symbol] += 1
         self._named[order.account, order.asked.symbol, order.client_id] = order
         if not silent:
             self._report(order, Execution.NEW)
@@ -236,8 +253,9 @@ class Engine:
             raise rejected("Duplicate order sent.")
         base = account.balance(market.symbol.base)
         position = base.free + base.locked + (asked.quantity if asked.side is Side.BUY else 0)
-        mine = [each for each in self._open.get(account.name, {}).values() if each.asked.symbol == asked.symbol]
-        filters.check(market.symbol, asked, market.reference, mine, position)
+        stops = sum(each.account == account.name for each in market.stops.values()) if asked.type in STOPS else 0
+        mine = self._counts[account.name, asked.symbol]
+        filters.check(market.symbol, asked, market.reference, position, mine, stops)
         half = market.book.half(asked.side.other)
         if asked.type is OrderType.LIMIT_MAKER and half.best is not None and half.reaches(half.best, asked.price):
             raise rejected(CROSSING)
@@ -392,7 +410,8 @@ class Engine:
 
     def _close(self, order: Order) -> None:
         """It is over: nothing more is locked for it, and its list goes on."""
-        self._open[order.account].pop(order.id, None)
+        if self._open[order.account].pop(order.id, None) is not None:
+            self._counts[order.account, order.asked.symbol] -= 1
         self._shrink(order)
         if order.list_id >= 0:
             self._follow(self.lists[order.list_id], order)

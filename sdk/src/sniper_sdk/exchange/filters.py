@@ -1,17 +1,16 @@
 """A symbol's filters: what they demand of a new order, and how ``exchangeInfo`` lists them (Binance, "Filters")."""
 
-from collections.abc import Collection
-
 from sniper_sdk.exchange.amounts import UNIT, cost, show
-from sniper_sdk.exchange.order import AT_MARKET, STOPS, NewOrder, Order, OrderType, TimeInForce
+from sniper_sdk.exchange.order import AT_MARKET, STOPS, NewOrder, OrderType, TimeInForce
 from sniper_sdk.exchange.refusal import Refused, filtered, mandatory
 from sniper_sdk.exchange.symbol import Symbol
 
 
-def check(symbol: Symbol, asked: NewOrder, reference: int, open_orders: Collection[Order], position: int) -> None:
+def check(symbol: Symbol, asked: NewOrder, reference: int, position: int, open_orders: int, stops: int) -> None:
     """Raises `Refused`, with the first filter that fails.
 
     reference  The price that relative limits are about; 0: none yet. ``position``: of the base asset, with this.
+    open_orders, stops  How many the account has; ``stops``: of them those that wait for their price.
     """
     _parameters(asked)
     for price in (asked.price, asked.stop_price):
@@ -25,9 +24,9 @@ def check(symbol: Symbol, asked: NewOrder, reference: int, open_orders: Collecti
         raise filtered("NOTIONAL")
     if asked.trailing and not symbol.min_trailing <= asked.trailing <= symbol.max_trailing:
         raise filtered("TRAILING_DELTA")
-    if len(open_orders) >= symbol.max_orders:
+    if open_orders >= symbol.max_orders:
         raise filtered("MAX_NUM_ORDERS")
-    if asked.type in STOPS and sum(order.waits_for_stop for order in open_orders) >= symbol.max_stops:
+    if asked.type in STOPS and stops >= symbol.max_stops:
         raise filtered("MAX_NUM_ALGO_ORDERS")
     if symbol.max_position and position > symbol.max_position:
         raise filtered("MAX_POSITION")

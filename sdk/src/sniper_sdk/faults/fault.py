@@ -47,7 +47,7 @@ class Fault:
     seconds  How late, for `FaultKind.LATE`.
     """
 
-    kind: FaultKind
+    kind: StrEnum
     methods: frozenset[str] | set[str] = field(default_factory=frozenset)
     percent: int = 100
     times: int | None = None
@@ -65,5 +65,5 @@ class Fired:
 
     method: str
     nth: int
-    kind: FaultKind
+    kind: StrEnum
     seconds: float = 0.0

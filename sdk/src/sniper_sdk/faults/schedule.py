@@ -4,8 +4,9 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from sniper_sdk.faults.fault import Fault, FaultKind, FaultScheduleError, Fired
 
@@ -16,6 +17,9 @@ class Schedule:
     Whether the nth request with one method meets a fault follows from the seed, the method and n alone: how requests of
     several methods mix depends on the machine's speed, and must not matter.
     """
+
+    kinds: ClassVar[type[StrEnum]] = FaultKind
+    """What can go wrong."""
 
     def __init__(self, seed: int = 0, *, log: Path | None = None, written: Iterable[Fired] = ()) -> None:
         self.seed = seed
@@ -34,7 +38,7 @@ class Schedule:
         for number, line in enumerate(path.read_text().splitlines(), 1):
             try:
                 told = json.loads(line)
-                found.append(Fired(told["method"], told["nth"], FaultKind(told["kind"]), told.get("seconds", 0.0)))
+                found.append(Fired(told["method"], told["nth"], cls.kinds(told["kind"]), told.get("seconds", 0.0)))
             except (ValueError, KeyError, TypeError) as cause:
                 raise FaultScheduleError(f"{path}:{number} is no fault: {line[:200]!r}; a line is {EXAMPLE}") from cause
         return cls(written=found)
