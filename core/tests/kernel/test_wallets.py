@@ -189,6 +189,25 @@ def test_an_arbitrage_goes_out_from_the_wallet_that_has_most() -> None:
     world.check_against_chain()
 
 
+def test_a_sale_that_is_signed_beforehand_is_that_of_the_wallet_which_has_the_position() -> None:
+    world = World(replace(TWO, execution=ExecutionWiring(max_pending=2, presigned=True)))
+    world.open(1)
+    world.open(2)
+    world.settle()
+    for _ in range(3):
+        world.mine()
+        world.answer_all()
+    found = {(kept.sale.sign.sender, kept.sale.sign.nonce) for kept in world.book.presigned.values()}
+    assert found == {(OWNER, 2), (SECOND_WALLET, 2)}
+    world.kill("flatten")
+    assert not world.asked(Sign), "both go at once, without the signer"
+    world.settle()
+    assert senders(world)[2:] == [OWNER, SECOND_WALLET]
+    assert not world.book.positions
+    world.check()
+    world.check_against_chain()
+
+
 # ---- money between wallets ----
 
 

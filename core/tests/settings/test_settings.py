@@ -18,6 +18,7 @@ from sniper.types import NATIVE, Mode
 
 WETH = "0x5fbdb2315678afecb367f032d93f642f64180aa3"
 WALLET = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"
+OTHER = "0x70997970c51812dc3a010c7d01b50e0d17dc79c8"
 CHECKSUMMED = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 SMALL = f"""
 [chain.local]
@@ -120,7 +121,22 @@ def test_all_mistakes_are_named_at_once() -> None:
         (
             "[account.main]",
             f'[account.b]\naddress = "{WALLET}"\n[account.main]',
-            "trades for [account.b] on 'local' already",
+            "address = 0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266: trades for [account.b] on 'local' already",
+        ),
+        (
+            "[account.main]",
+            f'[account.b]\naddress = "{WETH}"\nwallets = ["{WALLET}"]\n[account.main]',
+            "address = 0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266: trades for [account.b] on 'local' already",
+        ),
+        (
+            "[account.main]",
+            f'[account.b]\naddress = "{OTHER}"\n[account.main]\nwallets = ["{WETH}", "{OTHER}"]',
+            f"wallets = {OTHER}: trades for [account.b] on 'local' already",
+        ),
+        (
+            "[account.main]",
+            f'[account.main]\nwallets = ["{OTHER}", "{WALLET}"]',
+            f"wallet {WALLET} is named twice",
         ),
         (
             "[account.main]",
