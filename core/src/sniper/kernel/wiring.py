@@ -191,8 +191,8 @@ class AccountWiring:
 
     @property
     def wallets(self) -> tuple[str, ...]:
-        """The addresses of all."""
-        return self.address, *self.further
+        """The addresses of all; none of an account that trades at exchanges alone."""
+        return (self.address, *self.further) if self.address else ()
 
     def share(self, wallet: str, amount: int) -> int:
         """What a wallet has of an amount that all of them have in equal parts; what is left over is the first one's."""
