@@ -11,8 +11,7 @@ from stand.market import Launch
 
 from sniper.kernel import facts as f
 from sniper.types import NATIVE
-from sniper_sdk.devchain import DevChain, calldata
-from sniper_sdk.zoo import V2Pool
+from sniper_sdk.devchain import DevChain
 
 ETHER = 10**18
 MOST = 16
@@ -32,13 +31,10 @@ async def sniper(stand: Stand, *words: str) -> tuple[int, str]:
 def launched(stand: Stand, count: int) -> list[Launch]:
     """So many tokens get a pool with liquidity in one and the same block, and none before."""
     chain = stand.chain
-    chain.rpc.call("evm_setBlockGasLimit", hex(10**9))
+    chain.rpc.call("evm_setBlockGasLimit", hex(2 * 10**9))
     made = [stand.market.prepared() for _ in range(count)]
     for each in made:
-        for call in V2Pool(each.token, chain.addresses).add(each.deployer.address, 10**23, 10 * ETHER):
-            chain.submit(each.deployer, call.to, call.data, call.value, gas=3_500_000)
-        half = calldata("transfer(address,uint256)", each.whale.address, 10**23)
-        chain.submit(each.deployer, each.token, half, gas=3_500_000)
+        stand.market.offer(each)
     chain.mine()
     return made
 

@@ -28,7 +28,7 @@ from sniper.events import Started, Transfer
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Send, Sign, SimulateSell
 from sniper.kernel.book import allowance_id
-from sniper.kernel.wiring import ExecutionWiring, TreasuryWiring
+from sniper.kernel.wiring import ExecutionWiring, GasWiring, TreasuryWiring
 from sniper.proposal import Leg
 from sniper.types import NATIVE
 
@@ -249,6 +249,22 @@ def test_each_wallet_is_swept_down_to_what_it_keeps() -> None:
         world.settle()
     assert senders(world) == [OWNER, SECOND_WALLET]
     assert all(world.book.cash_of(COIN, wallet) < 9 * ETHER for wallet in (OWNER, SECOND_WALLET))
+    world.check_against_chain()
+
+
+def test_a_wallet_that_runs_short_of_gas_is_given_it_by_another_one_of_the_account() -> None:
+    gas = GasWiring(to=(OWNER, SECOND_WALLET), floor=88 * ETHER // 10, ceiling=10 * ETHER, per_day=ETHER)
+    rules = ExecutionWiring(max_pending=2, read_wallet_blocks=1)
+    world = World(replace(TWO, execution=rules, treasury=TreasuryWiring(to=(), gas=gas)))
+    world.open(1, 3 * ETHER // 2)
+    for _ in range(6):
+        world.answer_all()
+        world.mine()
+    world.settle()
+    gift = world.of(f.OrderPlaced)[-1]
+    assert (gift.side, gift.owner, gift.steps[0].to, gift.amount_in) == ("transfer", SECOND_WALLET, OWNER, ETHER)
+    assert len(senders(world)) == 2
+    world.check()
     world.check_against_chain()
 
 

@@ -1572,8 +1572,11 @@ def _read_rollup(world: World, ask: Ask, how: str) -> Event:
 def _read_gas(world: World, ask: Ask, how: str) -> Event:
     body = ask.body
     assert isinstance(body, ReadGas)
-    held = tuple((wallet, world.others.get(wallet, 0) + world.given(wallet, body.block)) for wallet in body.wallets)
-    return GasRead(time=world.tick(), account=ask.account, ask=ask.id, block=body.block, balances=held)
+    block = world.chain.at(body.block)
+    own = block.ledger.purses if block is not None else {}
+    held = {wallet: world.others.get(wallet, 0) + world.given(wallet, body.block) for wallet in body.wallets}
+    held |= {wallet: own[wallet].native for wallet in body.wallets if wallet in own}
+    return GasRead(time=world.tick(), account=ask.account, ask=ask.id, block=body.block, balances=tuple(held.items()))
 
 
 def _describe(world: World, ask: Ask, how: str) -> Event:
