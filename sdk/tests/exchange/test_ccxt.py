@@ -1,6 +1,7 @@
 """The unmodified client of ccxt trades on the exchange, and meets every fault of it."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -395,3 +396,53 @@ async def test_a_generated_market_moves_the_book_of_the_client(client: Client, s
     nonce = first["nonce"]
     moved = await until(lambda: client.watch_order_book("ETH/USDT"), lambda seen: seen["nonce"] > nonce + 100)
     assert moved["bids"][0][0] < moved["asks"][0][0]
+
+
+BUSY = (
+    (ExchangeFault.CUT, {"order.place", "order.cancel"}),
+    (ExchangeFault.UNKNOWN, {"order.place", "order.cancel"}),
+    (ExchangeFault.ERROR, {"order.place"}),
+    (ExchangeFault.DEAF, {"order.place"}),
+    (ExchangeFault.TOO_MANY, {"order.status"}),
+    (ExchangeFault.PARTIAL, {"order.place"}),
+    (ExchangeFault.REJECT, {"order.cancel"}),
+    (ExchangeFault.TWICE, {USER}),
+    (ExchangeFault.NEVER, {USER, DEPTH}),
+)
+
+
+async def place_surely(client: Client, name: str, side: str, price: float) -> None:
+    """An outcome that is not known is found out before the same order is sent again."""
+    while True:
+        with contextlib.suppress(ccxt.BaseError):
+            await client.create_order(PAIR, "limit", side, 0.1, price, {"clientOrderId": name})
+            return
+        while True:
+            try:
+                await client.fetch_order(None, PAIR, {"clientOrderId": name})
+            except ccxt.OrderNotFound:
+                break
+            except ccxt.BaseError:
+                continue
+            return
+
+
+async def test_a_busy_run_with_all_faults_leaves_nothing_doubled_or_lost(
+    client: Client, server: ExchangeServer
+) -> None:
+    await client.load_markets()
+    for kind, methods in BUSY:
+        server.faults.add(Fault(kind, methods=methods, percent=15))
+    for number in range(60):
+        side, price = ("buy", 99) if number % 2 else ("sell", 101)
+        await place_surely(client, f"busy-{number}", side, price)
+        server.trade("BTCUSDT", str(price), "0.7", side="SELL" if side == "buy" else "BUY")
+        server.quote("BTCUSDT", bid="99", ask="101")
+    server.faults.clear()
+    orders = await client.fetch_orders(PAIR)
+    assert sorted(order["clientOrderId"] for order in orders) == sorted(f"busy-{number}" for number in range(60))
+    trades = await client.fetch_my_trades(PAIR)
+    assert round(sum(trade["amount"] for trade in trades), 8) == round(sum(order["filled"] for order in orders), 8) > 0
+    assert {each.kind for each in server.faults.fired} >= {kind for kind, methods in BUSY if "order.place" in methods}
+    for asset in ("BTC", "USDT"):
+        assert server.engine.ledger.total(asset) == server.engine.ledger.deposited[asset]

@@ -44,6 +44,7 @@ class ExchangeFault(StrEnum):
 
 
 EVENTS: Final = frozenset({ExchangeFault.LATE, ExchangeFault.TWICE, ExchangeFault.NEVER, ExchangeFault.CUT})
+"""Those that an event can meet; of others it is sent as ever."""
 
 
 class Faults(Schedule):

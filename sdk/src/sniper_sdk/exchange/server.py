@@ -210,11 +210,12 @@ class ExchangeServer:
             refused.headers = headers | refused.headers
             raise
         if fired is not None:
-            await self._after(fired, told)
+            await self._after(fired, endpoint, told)
         return told, headers
 
-    async def _after(self, fired: Fired, told: Any) -> None:
-        if fired.kind is ExchangeFault.PARTIAL:
+    async def _after(self, fired: Fired, endpoint: Endpoint, told: Any) -> None:
+        """Any: JSON. Raises `Refused` or `_Broken`."""
+        if fired.kind is ExchangeFault.PARTIAL and endpoint.name == "order.place":
             self._partly(self.engine.orders[told["orderId"]])
         elif fired.kind is ExchangeFault.LATE:
             await asyncio.sleep(fired.seconds)

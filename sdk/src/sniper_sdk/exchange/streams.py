@@ -10,7 +10,7 @@ from sniper_sdk.exchange import wire
 from sniper_sdk.exchange.candles import INTERVALS
 from sniper_sdk.exchange.engine import Engine
 from sniper_sdk.exchange.events import Balances, Event, ListReport, Quote, Report, Trade
-from sniper_sdk.exchange.faults import DEPTH, MARKET, USER, ExchangeFault, Faults
+from sniper_sdk.exchange.faults import DEPTH, EVENTS, MARKET, USER, ExchangeFault, Faults
 from sniper_sdk.exchange.order import Side
 from sniper_sdk.exchange.spot import day
 
@@ -162,7 +162,7 @@ class Streams:
     def _send(self, connection: Connection, method: str, told: dict[str, Any]) -> None:
         text = encode(told)
         fired = self._faults.draw(method)
-        if fired is None:
+        if fired is None or fired.kind not in EVENTS:
             connection.push(text)
         elif fired.kind is ExchangeFault.LATE:
             asyncio.get_running_loop().call_later(fired.seconds, connection.push, text)
