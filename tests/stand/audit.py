@@ -9,7 +9,6 @@ from typing import Any
 
 from sniper.evm.rpc import Endpoints, Provider
 from sniper.kernel import facts as f
-from sniper.kernel.asks import Send
 from sniper.runtime.reconcile import reconcile
 from sniper.types import NATIVE
 from stand.record import profit
@@ -41,10 +40,8 @@ def _transactions(stand: Stand[Any]) -> list[str]:
     """Each nonce that the chain has used is that of one transaction which is on record."""
     name, chain = stand.traders[0].name, stand.chain
     made = {fact.attempt: fact for fact in stand.record.all(f.AttemptMade, name)}
-    known: dict[str, f.AttemptMade] = {}
-    for ask in stand.record.asks(Send, name):
-        assert isinstance(ask.body, Send)
-        known[ask.body.submission.tx_hash] = made[ask.body.submission.attempt]
+    signed = [fact for fact in stand.record.all(f.AttemptMoved, name) if fact.state == "signed"]
+    known = {fact.tx_hash: made[fact.attempt] for fact in signed}  # one command may carry several of them
     used, steps = Counter[int](), Counter[tuple[str, int]]()
     for hash_, attempt in known.items():
         receipt = chain.rpc.call("eth_getTransactionReceipt", hash_)

@@ -97,15 +97,23 @@ class Stand(Generic[Node]):
         return self.config
 
     async def start(self, *words: str) -> None:
-        """Start the bot, and wait until each account has read its wallet and the chain's head is on record."""
+        """Start the bot, and wait until each account has read its wallet and the chain's head is on record.
+
+        A wallet that could not be read is read again with the next block, so one is mined then.
+        """
         self.record.read()
         began = len(self.record.all(f.Began))
         await self.bot.start(self.write(), *words, environment=self.environment)
         await self.record.until(
             lambda record: len(record.all(f.Began)) >= began + len(self.traders), self.bot, within_s=STARTED_S
         )
-        await self.until(lambda record: all(self._synced(trader.name) for trader in self.traders))
+        await self.until(lambda record: self._all_synced() or record.quiet)
+        while not self._all_synced():
+            await self.mine()
         await self.until(lambda record: record.head == self.chain.block_number())
+
+    def _all_synced(self) -> bool:
+        return all(self._synced(trader.name) for trader in self.traders)
 
     async def restart(self) -> None:
         """As after a crash: kill it and start it again."""

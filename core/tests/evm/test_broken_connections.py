@@ -1,8 +1,11 @@
-"""One connection that breaks or falls silent is one mishap, however many requests it carried."""
+"""One connection that breaks or falls silent is one mishap, however many requests it carried; and nothing that the own
+process does may look like one."""
 
 import asyncio
 import json
 import random
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -103,3 +106,31 @@ async def test_a_slow_answer_beside_others_leaves_the_connection_alone(node: Soc
         node.silent = set()
         await endpoint.ask([("eth_blockNumber", ())], 5.0)
     assert node.connections == 1
+
+
+SUBSCRIBES = """
+import asyncio, sys, threading
+from sniper.errors import RpcError
+from sniper.evm.rpc import Endpoints
+
+class Watch:
+    def find_spec(self, name, path, target=None):
+        if name == "web3":
+            print("beside the loop" if threading.current_thread() is not threading.main_thread() else "in the loop")
+
+async def main():
+    sys.meta_path.insert(0, Watch())
+    async with Endpoints(1, ["ws://127.0.0.1:9"]) as endpoints:
+        try:
+            await anext(endpoints.subscriptions(("newHeads",)))
+        except RpcError:
+            pass
+
+asyncio.run(main())
+"""
+
+
+def test_loading_web3_holds_up_no_answer() -> None:
+    """It takes seconds, and at a start, when it happens, everything that was under way is asked again."""
+    done = subprocess.run([sys.executable, "-c", SUBSCRIBES], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[0] == "beside the loop"

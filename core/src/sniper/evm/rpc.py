@@ -10,6 +10,7 @@ import random
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from enum import StrEnum
+from importlib import import_module
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeAlias
 
@@ -236,6 +237,8 @@ class Endpoints:
         if not able:
             raise RpcError(f"chain {self.chain_id} has no endpoint that can subscribe: add a ws:// URL or an ipc path")
         best = min(able, key=lambda endpoint: (max(endpoint.due(1, now), now), endpoint.latency))
+        # It imports web3, for seconds: beside the event loop, lest what was asked meanwhile misses its deadline.
+        await asyncio.to_thread(import_module, "sniper.evm.subscriptions")
         from sniper.evm.subscriptions import subscribe
 
         async with aclosing(
