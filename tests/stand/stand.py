@@ -108,8 +108,7 @@ class Stand(Generic[Node]):
             lambda record: len(record.all(f.Began)) >= began + len(self.traders), self.bot, within_s=STARTED_S
         )
         await self.until(lambda record: self._all_synced() or record.quiet)
-        while not self._all_synced():
-            await self.mine()
+        await self.mine_until(lambda record: self._all_synced())
         await self.until(lambda record: record.head == self.chain.block_number())
 
     def _all_synced(self) -> bool:
