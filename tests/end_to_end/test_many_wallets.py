@@ -1,12 +1,11 @@
 """One account that trades from several wallets of a real chain, with a key of its own for each."""
 
-import asyncio
 import json
-import sys
 from collections import Counter
 
 import pytest
 from stand import Stand
+from stand.command import sniper
 from stand.market import Launch
 
 from sniper.kernel import facts as f
@@ -15,17 +14,6 @@ from sniper_sdk.devchain import DevChain
 
 ETHER = 10**18
 MOST = 16
-
-
-async def sniper(stand: Stand, *words: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "sniper", "--config", str(stand.config), *words),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    printed, _ = await process.communicate()
-    return process.returncode or 0, printed.decode()
 
 
 def launched(stand: Stand, count: int) -> list[Launch]:

@@ -1,10 +1,9 @@
 """Money that goes to own wallets, on a real chain, by a real signer with its own rules."""
 
-import asyncio
 import json
-import sys
 
 from stand import Stand
+from stand.command import sniper
 
 from sniper.kernel import facts as f
 from sniper.types import NATIVE
@@ -21,17 +20,6 @@ def allow(stand: Stand, *wallets: str, **sweep: int) -> None:
     stand.document["account"]["main"]["treasury"] = {"to": list(wallets), **sweep}
     chain = stand.document["signer"]["keystore"]["rules"]["chains"][str(stand.chain.chain_id)]
     chain |= {"recipients": [COLD], "max_value": 5 * ETHER}
-
-
-async def sniper(stand: Stand, *words: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "sniper", "--config", str(stand.config), *words),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    printed, _ = await process.communicate()
-    return process.returncode or 0, printed.decode()
 
 
 async def test_what_is_sent_by_hand_arrives_and_the_books_still_equal_the_chain(stand: Stand, chain: DevChain) -> None:
