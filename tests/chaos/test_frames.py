@@ -12,6 +12,7 @@ import pytest
 from stand import Stand
 from stand.audit import audit
 from stand.harm import Where, dies
+from stand.stand import STARTED_S
 
 from sniper_sdk.faults import FaultProxy
 
@@ -49,7 +50,7 @@ async def reaches(stand: Stand[FaultProxy], head: int) -> bool:
     def there(_: object) -> bool:
         return not stand.bot.running or (stand.record.head >= head and stand.record.quiet)
 
-    await stand.record.until(there)
+    await stand.record.until(there, within_s=STARTED_S)
     return stand.bot.running
 
 

@@ -201,7 +201,9 @@ class Stand(Generic[Node]):
 
     def kill_switch(self, level: str) -> None:
         """Set it through its file, as an operator without the bot's help would."""
-        (self.data / "kill-switch").write_text(level + "\n")
+        draft = self.data / "kill-switch.new"
+        draft.write_text(level + "\n")
+        draft.replace(self.data / "kill-switch")  # half a word means freeze
 
     def _synced(self, account: str) -> bool:
         """Whether each wallet was read since the bot began."""
