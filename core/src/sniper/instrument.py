@@ -5,7 +5,7 @@ base units of 10⁻¹⁸, whatever the asset. An exchange speaks decimals; its a
 exactly.
 """
 
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Final, Literal
 
 from sniper.errors import SniperError
@@ -15,6 +15,8 @@ __all__ = ["COIN", "BadInstrument", "BadNumber", "Instrument", "from_decimal", "
 
 COIN: Final = 10**18
 """Base units of one whole coin, dollar or contract of any asset of an exchange."""
+
+_MOST_DIGITS: Final = 60
 
 
 class BadInstrument(SniperError, ValueError):
@@ -110,20 +112,24 @@ class Instrument(Frozen, kw_only=True):
 def from_decimal(number: Decimal | str) -> int:
     """Base units of a decimal number of coins. Raises `BadNumber` for more than 18 places and for what is no number."""
     try:
-        units = Decimal(number).scaleb(18)
-        whole = int(units.to_integral_value(ROUND_DOWN))
-    except (ArithmeticError, ValueError) as error:
-        raise BadNumber(f"{number!r} is no decimal number") from error
-    if whole != units:
+        decimal = Decimal(number)
+        if decimal.adjusted() > _MOST_DIGITS:
+            raise BadNumber(f"{number} is larger than any amount")
+        # Not by the decimal module's own arithmetic, which rounds to 28 digits.
+        numerator, denominator = decimal.as_integer_ratio()
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise BadNumber(f"{number!r} is no decimal number: {error}") from error
+    units, rest = divmod(numerator * COIN, denominator)
+    if rest:
         raise BadNumber(f"{number} has more than 18 decimal places")
-    return whole
+    return units
 
 
 def to_decimal(amount: int) -> Decimal:
     """The number of coins of so many base units, exactly."""
-    digits = Decimal((int(amount < 0), tuple(int(digit) for digit in str(abs(amount))), -18))
-    normal = digits.normalize()
-    return normal.quantize(Decimal(1)) if normal == normal.to_integral_value() else normal
+    whole, part = divmod(abs(amount), COIN)
+    text = f"{whole}.{part:018}".rstrip("0").rstrip(".")
+    return Decimal(f"-{text}" if amount < 0 else text)
 
 
 def _whole(amount: int, step: int, what: str) -> int:
