@@ -54,7 +54,7 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
     "sizer": ("sniper.sizer:Sizer",),
     "store": ("sniper.store:Store",),
     "strategy": ("sniper.strategy:Strategy",),
-    "venue": ("sniper.venue:OnChainVenue",),
+    "venue": ("sniper.venue:OnChainVenue", "sniper.exchange:Exchange"),
 }
 """What a factory of each kind must be: a subclass of one of these (an app: an instance)."""
 

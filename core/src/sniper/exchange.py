@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Collection, Sequence
+from pathlib import Path
 from typing import Any
 
 from sniper.config import Config
@@ -36,10 +37,12 @@ class Exchange(ABC):
     never guesses an outcome, and never sends twice by itself.
     """
 
-    def __init__(self, config: Any, keys: Any) -> None:
+    def __init__(self, place: str, config: Any, keys: Path | None) -> None:
+        self.place = place
+        """The name of its section, ``[venue.NAME]``: what stands before each of its symbols and assets."""
         self.config = config
         self.keys = keys
-        """What signs the requests of a desk; None where there is none. Any: each exchange has its own."""
+        """The file with the secrets of a desk, to be read by none but this; None for market data alone."""
 
     @abstractmethod
     async def instruments(self) -> Sequence[Instrument]:

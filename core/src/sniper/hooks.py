@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         AmmSpec,
         AppSpec,
         BusSpec,
+        ExchangeSpec,
         ExecutorSpec,
         ExitSpec,
         FeedSpec,
@@ -50,7 +51,7 @@ def sniper_amms() -> "Sequence[AmmSpec]":
 
 @hookspec
 def sniper_venues() -> "Sequence[VenueSpec]":
-    """Places that take orders.
+    """Contracts that trade: places that an order reaches as a transaction.
 
     Used by: the kernel, to turn a routed order into transactions; one instance per ``[venue.NAME]`` section.
     Contract: `sniper.venue.OnChainVenue`. Conformance: ``sniper_sdk.VenueConformance``.
@@ -59,6 +60,21 @@ def sniper_venues() -> "Sequence[VenueSpec]":
         def sniper_venues():
             return [VenueSpec(name="uniswap", summary="Uniswap V2 and V3 routers",
                               factory="sniper_venue_uniswap.venue:Uniswap")]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sniper_exchanges() -> "Sequence[ExchangeSpec]":
+    """Places that take orders themselves.
+
+    Used by: the runtime, for market data and for each desk of an account; one place per ``[venue.NAME]`` section.
+    Contract: `sniper.exchange.Exchange`. Conformance: ``sniper_sdk.ExchangeConformance``.
+
+        @hookimpl
+        def sniper_exchanges():
+            return [ExchangeSpec(name="ccxt", summary="Spot markets of the exchanges that ccxt knows",
+                                 factory="sniper_venue_ccxt.exchange:CcxtExchange")]
     """
     raise NotImplementedError
 

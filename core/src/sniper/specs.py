@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from sniper.amm import Amm
     from sniper.bus import Bus
+    from sniper.exchange import Exchange
     from sniper.executor import Executor
     from sniper.exit import Exit
     from sniper.fee import FeeEstimator
@@ -56,7 +57,13 @@ class AmmSpec(Spec["Amm"]):
 
 
 class VenueSpec(Spec["OnChainVenue"]):
-    """A place that takes orders."""
+    """A place that an order reaches as a transaction."""
+
+    kind = "venue"
+
+
+class ExchangeSpec(Spec["Exchange"]):
+    """A place that takes orders itself. To whoever trades it is one more venue: names and sections are shared."""
 
     kind = "venue"
 

@@ -58,7 +58,7 @@ class KeyFile(msgspec.Struct):
 
 def read(path: Path) -> KeyFile:
     """Read a key file without decrypting it. Raises `KeyFileError` also when others than its owner may read it."""
-    content = _read_private(path)
+    content = read_private(path)
     try:
         parsed = msgspec.json.decode(content)
         # Geth of old and some wallets write "Crypto"; the format's keys are compared without case.
@@ -137,7 +137,8 @@ def import_key(path: Path, password: SecretBuffer, text: str, *, work_factor: in
     return create(path, password, key, work_factor=work_factor)
 
 
-def _read_private(path: Path) -> bytes:
+def read_private(path: Path) -> bytes:
+    """A file with secrets, checked before it is read. Raises `KeyFileError` where others than its owner may read it."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:

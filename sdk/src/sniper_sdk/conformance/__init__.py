@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sniper_sdk.conformance.amm import AmmConformance
     from sniper_sdk.conformance.app import AppConformance
     from sniper_sdk.conformance.bus import BusConformance
+    from sniper_sdk.conformance.exchange import ExchangeConformance
     from sniper_sdk.conformance.executor import ExecutorConformance
     from sniper_sdk.conformance.exit import ExitConformance
     from sniper_sdk.conformance.fee import FeeConformance
@@ -31,6 +32,7 @@ __all__ = [
     "AmmConformance",
     "AppConformance",
     "BusConformance",
+    "ExchangeConformance",
     "ExecutorConformance",
     "ExitConformance",
     "FeeConformance",

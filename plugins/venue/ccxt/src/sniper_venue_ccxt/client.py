@@ -1,0 +1,187 @@
+"""ccxt's own client of an exchange, made so that no number in it is a float and nothing is sent twice.
+
+ccxt takes seconds to import, so that is done where the first client is made.
+"""
+
+import asyncio
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from sniper_venue_ccxt.config import CcxtConfig
+from sniper_venue_ccxt.errors import NotOffered
+from sniper_venue_ccxt.keys import Keys
+
+SERVER_FAILED = 500
+"""From this status on an exchange has not said what it did, whatever stands in the body."""
+
+
+@dataclass
+class Attempt:
+    """What became of the requests of one order.
+
+    holds     Texts that the request has to hold: nothing but questions leaves without them. ccxt drops what an exchange
+              has no place for, and does not say so.
+    answered  Whether the request that holds them was answered with success.
+    """
+
+    holds: tuple[str, ...]
+    answered: bool = False
+
+
+_attempt: ContextVar[Attempt | None] = ContextVar("attempt", default=None)
+_urgent: ContextVar[bool] = ContextVar("urgent", default=False)
+
+
+@contextmanager
+def watched(*holds: str) -> Iterator[Attempt]:
+    """Say what became of the requests within."""
+    attempt = Attempt(holds)
+    token = _attempt.set(attempt)
+    try:
+        yield attempt
+    finally:
+        _attempt.reset(token)
+
+
+@contextmanager
+def urgent() -> Iterator[None]:
+    """Let the requests within go before all that wait for the rate limit."""
+    token = _urgent.set(True)
+    try:
+        yield
+    finally:
+        _urgent.reset(token)
+
+
+async def connect(config: CcxtConfig, number: Callable[[Any], Any], keys: Keys | None = None) -> Any:
+    """A client of ccxt; Any: it is untyped.
+
+    number  What its numbers are: ``str`` where it sends orders, because ccxt takes precisions for texts there;
+            `Decimal` where it keeps order books, because they are sorted.
+
+    Raises `NotOffered` for an exchange that ccxt does not know.
+    """
+    return await asyncio.to_thread(made, config, number, keys)
+
+
+def made(config: CcxtConfig, number: Callable[[Any], Any], keys: Keys | None = None) -> Any:
+    """The same, at once."""
+    plain, streaming = import_module("ccxt.async_support"), import_module("ccxt.pro")
+    name = config.exchange
+    if name not in plain.exchanges:
+        close = get_close_matches(name, plain.exchanges, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise NotOffered(f"ccxt {plain.__version__} knows no exchange {name!r}{hint}")
+    base = getattr(streaming if name in streaming.exchanges else plain, name)
+    client = exact_class(base, number)(
+        {
+            "enableRateLimit": True,
+            "timeout": config.timeout_s * 1000,
+            "newUpdates": True,
+            "options": {"maxRetriesOnFailure": 0, "adjustForTimeDifference": True},
+            **(keys.reveal() if keys else {}),
+        }
+    )
+    client.options.setdefault("watchOrderBook", {})["checksum"] = True
+    client.options["fetchMargins"] = False
+    client.options["warnOnFetchOpenOrdersWithoutSymbol"] = False
+    client.options["fetchMarkets"] = _spot_alone(client.options.get("fetchMarkets"))
+    # What it says of deposits and withdrawals is not needed, and some tell it only to keys that may do more than trade.
+    private = (((client.features or {}).get("spot") or {}).get("fetchCurrencies") or {}).get("private")
+    client.has["fetchCurrencies"] = bool(client.has["fetchCurrencies"]) and not private
+    client.urls["api"] = _rebased(client.urls["api"], config.url, config.stream_url)
+    return client
+
+
+def exact_class(base: Any, number: Callable[[Any], Any]) -> type:
+    """A class of ccxt with exact numbers, cancels first, and calls that can be watched."""
+    errors = import_module("ccxt.base.errors")
+    throttler: Any = import_module("ccxt.async_support.base.throttler").Throttler
+
+    class CancelsFirst(throttler):  # type: ignore[misc]  # ccxt is untyped
+        running: bool
+
+        def __call__(self, cost: Any = None) -> "asyncio.Future[None]":
+            if not _urgent.get():
+                waiting: asyncio.Future[None] = super().__call__(cost)
+                return waiting
+            future = _Urgent()
+            first = sum(type(each) is _Urgent for each, _ in self.queue)
+            self.queue.insert(first, (future, cost))
+            if not self.running:
+                self.running = True
+                self.task = asyncio.ensure_future(self.looper())
+            return future
+
+    class Exact(base):  # type: ignore[misc]  # as above
+        def init_throttler(self, cost: Any = None) -> None:
+            self.throttler = CancelsFirst(self.tokenBucket, self.asyncio_loop)
+
+        async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+            attempt, text = _attempt.get(), unquote(f"{url} {body}")
+            lacking = [each for each in attempt.holds if each not in text] if attempt else []
+            if lacking and method != "GET":
+                raise errors.NotSupported(f"{self.id} would be sent an order without {', '.join(lacking)}")
+            try:
+                answer = await super().fetch(url, method, headers, body)
+            except errors.InvalidNonce:
+                # Clocks have drifted apart: the next request is signed by what the exchange says now.
+                if self.has.get("fetchTime"):
+                    await self.load_time_difference()
+                raise
+            if attempt is not None and not lacking:
+                attempt.answered = True
+            return answer
+
+        def handle_errors(self, status: int, *args: Any) -> Any:
+            try:
+                return super().handle_errors(status, *args)
+            except errors.ExchangeError as error:
+                if status >= SERVER_FAILED:
+                    raise errors.ExchangeNotAvailable(f"{self.id} {status}: {error}") from error
+                raise
+
+        def safe_trade(self, trade: Any, market: Any = None) -> Any:
+            found = super().safe_trade(trade, market)
+            # ccxt adds up the fees of an order, as floats, in the very mapping that its first trade has.
+            found["told"] = copy.deepcopy({"fee": found.get("fee"), "fees": found.get("fees")})
+            return found
+
+        @staticmethod
+        def safe_float(dictionary: Any, key: Any, default: Any = None) -> Any:
+            """ccxt puts these into order books."""
+            text = base.safe_string(dictionary, key)
+            return default if text is None else Decimal(text)
+
+    Exact.number = staticmethod(number)
+    return Exact
+
+
+class _Urgent(asyncio.Future[None]):
+    """A request that goes first."""
+
+
+def _spot_alone(options: Any) -> Any:
+    """An exchange that is asked for its markets kind by kind is asked for those of one."""
+    if isinstance(options, dict) and isinstance(options.get("types"), list):
+        return {**options, "types": ["spot"]}
+    return ["spot"] if isinstance(options, list) and "spot" in options else options
+
+
+def _rebased(urls: Any, base: str, stream_base: str) -> Any:
+    """Addresses with another beginning; ``urls``: a text, or a mapping of such."""
+    if isinstance(urls, dict):
+        return {key: _rebased(value, base, stream_base) for key, value in urls.items()}
+    if not isinstance(urls, str):
+        return urls
+    parts = urlsplit(urls)
+    begin = stream_base if parts.scheme in ("ws", "wss") else base
+    return begin.rstrip("/") + urls[len(f"{parts.scheme}://{parts.netloc}") :] if begin else urls

@@ -1,0 +1,31 @@
+"""The section of one exchange."""
+
+from pydantic import Field
+
+from sniper.config import Config
+
+
+class CcxtConfig(Config):
+    """An exchange of ccxt as a place, ``[venue.NAME]``."""
+
+    exchange: str = Field(description="The exchange, by its id in ccxt.", examples=["binance"])
+    symbols: tuple[str, ...] = Field(
+        default=(),
+        description="What is traded, as ccxt writes it, such as 'BTC/USDT'; empty: all spot markets. An exchange that "
+        "tells orders and fills by symbol only needs it.",
+    )
+    withdrawals: bool = Field(
+        default=False, description="Take keys that may withdraw; else they are refused where the exchange can tell."
+    )
+    lost_after_s: int = Field(
+        default=0,
+        ge=0,
+        description="Seconds after which an order that an exchange without a receive window does not know is taken for "
+        "never arrived; 0: it stays unknown.",
+    )
+    timeout_s: int = Field(default=10, ge=1, description="Seconds that one request may take.")
+    poll_s: int = Field(default=2, ge=1, description="Seconds between questions where the exchange has no stream.")
+    url: str = Field(
+        default="", description="What stands before the path of each request instead of the exchange's own address."
+    )
+    stream_url: str = Field(default="", description="The same for WebSockets.")

@@ -1,0 +1,264 @@
+"""One sub-account at an exchange, seen through a client of ccxt that has its keys."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from typing import Any, Final
+
+from sniper.exchange_orders import AccountState, Fill, NewOrder, OrderState
+from sniper.instrument import Instrument
+from sniper_venue_ccxt.capabilities import CLIENT_ID, Capabilities
+from sniper_venue_ccxt.config import CcxtConfig
+from sniper_venue_ccxt.errors import GapFound, NotOffered, Unanswered
+from sniper_venue_ccxt.joined import joined
+from sniper_venue_ccxt.listing import Listing
+from sniper_venue_ccxt.market import KEPT, Connections
+from sniper_venue_ccxt.outcomes import not_there
+from sniper_venue_ccxt.told import balances_told, fill_id, fill_told, order_told
+
+DAY_MS: Final = 86_400_000
+BEFORE_MS: Final = 60_000
+"""How far back the first reading looks, for the clock of the exchange may be behind."""
+
+Told = Sequence[OrderState | Fill]
+
+
+class Desk:
+    """Any: ccxt is untyped."""
+
+    def __init__(self, client: Any, place: str, config: CcxtConfig, listed: Listing, can: Capabilities) -> None:
+        self.client = client
+        self.place = place
+        self.config = config
+        self.can = can
+        self._instruments = listed.instruments
+        self._clients: dict[str, str] = {}
+        """Client ids by the exchange's own: trades have only that one."""
+
+    def instrument(self, identifier: str) -> Instrument | None:
+        """None where it is not traded here."""
+        return self._instruments.get(identifier)
+
+    def known(self, identifier: str) -> Instrument:
+        """Raises `NotOffered`."""
+        found = self._instruments.get(identifier)
+        if found is None:
+            raise NotOffered(f"{self.place} has no spot market {identifier} that can be traded exactly")
+        return found
+
+    def learn(self, client_id: str, venue_id: str) -> None:
+        """Remember whose an order is."""
+        self._clients[venue_id] = client_id
+
+    # ---- one order ----
+
+    async def look(self, order: NewOrder, instrument: Instrument) -> dict[str, Any] | None:
+        """The order with this client id, as ccxt has it; None where the exchange knows none now."""
+        symbol = instrument.symbol
+        if self.can.found_by_client_id:
+            try:
+                found = await self.client.fetch_order("", symbol, {CLIENT_ID: order.client_id})
+            except Exception as error:
+                if not_there(error):
+                    return None
+                raise
+            return self._ours(found, order.client_id)
+        asked = False
+        for method, ask in (
+            ("fetchOpenOrders", self.client.fetch_open_orders),
+            ("fetchClosedOrders", self.client.fetch_closed_orders),
+            ("fetchCanceledOrders", self.client.fetch_canceled_orders),
+            ("fetchOrders", self.client.fetch_orders),
+        ):
+            if method not in self.can.methods:
+                continue
+            asked = asked or method in ("fetchClosedOrders", "fetchOrders")
+            for each in await ask(symbol):
+                if each.get(CLIENT_ID) == order.client_id:
+                    return dict(each)
+        if not asked:
+            raise Unanswered(f"{self.place}: {order.client_id} is not open, and orders that are over are not told")
+        return None
+
+    def _ours(self, found: dict[str, Any], client_id: str) -> dict[str, Any]:
+        if found.get(CLIENT_ID) not in (None, client_id):
+            raise Unanswered(f"{self.place}: asked for the order {client_id}, it told of {found.get(CLIENT_ID)}")
+        return found
+
+    async def outcome(
+        self, found: dict[str, Any], client_id: str, instrument: Instrument
+    ) -> tuple[OrderState, Sequence[Fill]]:
+        """An order with all its fills. Raises `Unanswered` while the exchange has not told all of them."""
+        self.learn(client_id, str(found["id"]))
+        state = order_told({**found, CLIENT_ID: client_id}, instrument)
+        if not state.filled:
+            return state, ()
+        since = found.get("timestamp")
+        trades = await self._trades(instrument.symbol, None if since is None else int(since) - BEFORE_MS)
+        fills = [
+            fill_told(trade, instrument, client_id, time.time_ns())
+            for trade in trades
+            if str(trade.get("order")) == state.venue_id
+        ]
+        told = sum(fill.size for fill in fills)
+        if told < state.filled:
+            raise Unanswered(
+                f"{self.place}: of order {client_id}, {state.filled} lots are filled, of which {told} are told so far"
+            )
+        return state, fills
+
+    # ---- the whole account ----
+
+    async def read(self, cursor: str) -> AccountState:
+        """The sub-account now; the first reading tells no fills, for what was before it is not ours."""
+        now = await self._now()
+        # What fills while this is read is told as a fill after its balance, or with it: never only in the balance.
+        orders = await self._open_orders()
+        balances = balances_told(await self.client.fetch_balance(), self.place)
+        since, seen = _parsed(cursor) if cursor else (now - BEFORE_MS, frozenset[str]())
+        fills, times = [], {}
+        for symbol in self._symbols(alone=self.can.trades_need_symbol, what="own trades"):
+            for trade in await self._trades(symbol, since):
+                times[fill_id(trade)] = int(trade.get("timestamp") or now)
+                fill = await self._fill(trade) if cursor and fill_id(trade) not in seen else None
+                if fill is not None:
+                    fills.append(fill)
+        # An exchange may tell a trade after one that came later, so the next reading begins before the newest.
+        begin = max([since, *(time_ms - BEFORE_MS for time_ms in times.values())])
+        known = sorted(each for each, time_ms in times.items() if time_ms >= begin)
+        return AccountState(
+            balances=balances,
+            orders=tuple(orders),
+            fills=tuple(sorted(fills, key=lambda fill: (fill.time, fill.id))),
+            cursor=json.dumps([begin, known], separators=(",", ":")),
+        )
+
+    async def _open_orders(self) -> list[OrderState]:
+        if "fetchOpenOrders" not in self.can.methods:
+            raise NotOffered(f"{self.can.exchange} does not tell which orders are open")
+        found = []
+        for symbol in self._symbols(alone=self.can.orders_need_symbol, what="open orders"):
+            for order in await self.client.fetch_open_orders(symbol):
+                told = self._order(order)
+                if told is not None:
+                    found.append(told)
+        return found
+
+    async def _now(self) -> int:
+        """Milliseconds, the exchange's where it tells."""
+        if "fetchTime" in self.can.methods:
+            return int(await self.client.fetch_time())
+        return time.time_ns() // 10**6
+
+    async def _trades(self, symbol: str | None, since: int | None) -> list[dict[str, Any]]:
+        """Own trades from ``since`` (ms) on, whatever an exchange tells at once."""
+        if "fetchMyTrades" not in self.can.methods:
+            raise NotOffered(f"{self.can.exchange} does not tell own trades")
+        if since is None:
+            return list(await self.client.fetch_my_trades(symbol))
+        features = ((self.client.features or {}).get("spot") or {}).get("fetchMyTrades") or {}
+        stride, limit = int(features.get("untilDays") or 0) * DAY_MS, features.get("limit")
+        now, found = await self._now(), {}
+        while True:
+            page = await self.client.fetch_my_trades(symbol, since, limit)
+            fresh = [trade for trade in page if fill_id(trade) not in found]
+            found.update({fill_id(trade): trade for trade in fresh})
+            if fresh:
+                since = max(int(trade["timestamp"]) for trade in fresh)
+            elif stride and since + stride < now:
+                since += stride
+            elif limit and len(page) >= int(limit):
+                raise Unanswered(f"{self.place}: {len(page)} own trades of {symbol} in one millisecond cannot be told")
+            else:
+                return list(found.values())
+
+    # ---- what happens ----
+
+    def updates(self) -> AsyncGenerator[Told, None]:
+        """Raises what ccxt raises where a connection is lost, and `GapFound`."""
+        if {"watchOrders", "watchMyTrades"} <= self.can.methods:
+            connections = Connections(self.client)
+            return joined(
+                [each for symbol in self.config.symbols or (None,) for each in self._watched(symbol, connections)]
+            )
+        return self._polled()
+
+    def _watched(self, symbol: str | None, connections: Connections) -> Sequence[AsyncIterator[Told]]:
+        return self._watched_orders(symbol, connections), self._watched_trades(symbol, connections)
+
+    async def _watched_orders(self, symbol: str | None, connections: Connections) -> AsyncIterator[Told]:
+        while True:
+            orders = await self.client.watch_orders(symbol)
+            self._demand_whole(orders, connections)
+            told = [state for state in map(self._order, orders) if state is not None]
+            if told:
+                yield told
+
+    async def _watched_trades(self, symbol: str | None, connections: Connections) -> AsyncIterator[Told]:
+        while True:
+            trades = await self.client.watch_my_trades(symbol)
+            self._demand_whole(trades, connections)
+            for trade in trades:
+                fill = await self._fill(trade)
+                if fill is not None:
+                    yield [fill]
+
+    def _demand_whole(self, told: Sequence[Any], connections: Connections) -> None:
+        connections.demand_same()
+        if len(told) >= KEPT:
+            raise GapFound(f"{self.place}: {len(told)} messages at once; earlier ones may have been dropped")
+
+    async def _polled(self) -> AsyncGenerator[Told, None]:
+        """For an exchange without a stream of its users: what is open, what is no longer, and what was traded."""
+        state = await self.read("")
+        open_orders = {order.venue_id: order for order in state.orders}
+        while True:
+            await asyncio.sleep(self.config.poll_s)
+            state = await self.read(state.cursor)
+            now_open = {order.venue_id: order for order in state.orders}
+            told: list[OrderState | Fill] = list(state.fills)
+            told += [order for key, order in now_open.items() if open_orders.get(key) != order]
+            for key, order in open_orders.items():
+                if key not in now_open:
+                    ended = await self.client.fetch_order(key, self.known(order.instrument).symbol)
+                    found = self._order(ended)
+                    told += [found] if found is not None else []
+            open_orders = now_open
+            if told:
+                yield told
+
+    # ---- structures of ccxt ----
+
+    def _order(self, order: dict[str, Any]) -> OrderState | None:
+        """None for an order in what is not traded here."""
+        instrument = self.instrument(f"{self.place}:{order.get('symbol')}")
+        if instrument is None:
+            return None
+        told = order_told(order, instrument)
+        if told.client_id:
+            self.learn(told.client_id, told.venue_id)
+        return told
+
+    async def _fill(self, trade: dict[str, Any]) -> Fill | None:
+        """None for a trade in what is not traded here."""
+        instrument = self.instrument(f"{self.place}:{trade.get('symbol')}")
+        if instrument is None:
+            return None
+        venue_id = str(trade.get("order") or "")
+        if venue_id and venue_id not in self._clients:
+            order = await self.client.fetch_order(venue_id, instrument.symbol)
+            self.learn(order.get(CLIENT_ID) or "", venue_id)
+        return fill_told(trade, instrument, self._clients.get(venue_id, ""), time.time_ns())
+
+    def _symbols(self, *, alone: bool, what: str) -> Sequence[str | None]:
+        if not alone:
+            return (None,)
+        if not self.config.symbols:
+            raise NotOffered(f"{self.can.exchange} tells {what} of one symbol at a time; set symbols under its section")
+        return self.config.symbols
+
+
+def _parsed(cursor: str) -> tuple[int, frozenset[str]]:
+    since, seen = json.loads(cursor)
+    return since, frozenset(seen)

@@ -1,0 +1,250 @@
+"""An exchange of ccxt behind the contract of `sniper.exchange`."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import aclosing, asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from sniper.errors import SniperError
+from sniper.events import Event
+from sniper.exchange import Exchange
+from sniper.exchange_orders import AccountState, Fill, NewOrder, OrderState, Placed, Refused
+from sniper.instrument import Instrument
+from sniper_venue_ccxt.capabilities import CLIENT_ID, Capabilities, probe
+from sniper_venue_ccxt.client import connect, urgent, watched
+from sniper_venue_ccxt.config import CcxtConfig
+from sniper_venue_ccxt.desk import Desk
+from sniper_venue_ccxt.errors import NotOffered, Unanswered, without_secrets
+from sniper_venue_ccxt.keys import Keys, read_keys
+from sniper_venue_ccxt.listing import Counting, Listing, Rules, listing
+from sniper_venue_ccxt.market import Market
+from sniper_venue_ccxt.outcomes import already_there, not_there, refused
+from sniper_venue_ccxt.withdrawals import demand_no_withdrawals
+
+SECOND: Final = 10**9
+LEEWAY: Final = 2 * SECOND
+"""A clock may be ahead of the exchange's by one second, and still be believed; once more for the way."""
+
+
+class CcxtExchange(Exchange):
+    """Spot markets. The market data and the orders go by two clients: what they say in numbers is of two types.
+
+    left_out  Why spot markets cannot be traded exactly, by symbol; known once `instruments` was asked.
+    """
+
+    def __init__(self, place: str, config: CcxtConfig, keys: Path | None) -> None:
+        super().__init__(place, config, keys)
+        self.config: CcxtConfig = config
+        self.left_out: dict[str, str] = {}
+        self.clock: Callable[[], int] = time.monotonic_ns
+        """Of what is lost; the time of day may jump."""
+        self._keys: Keys | None = read_keys(keys) if keys is not None else None
+        self._opening = asyncio.Lock()
+        self._desk: Desk | None = None
+        self._born = self.clock()
+        self._flying: set[str] = set()
+        self._left: dict[str, int] = {}
+        """When the request of an order was over, by client id, monotonic ns."""
+
+    async def instruments(self) -> Sequence[Instrument]:
+        client = await connect(self.config, Decimal)
+        try:
+            async with self._scrubbed("markets"):
+                found = await self._listed(client)
+        finally:
+            await client.close()
+        self.left_out = found.left_out
+        return tuple(found.instruments.values())
+
+    async def market(self, instruments: Collection[Instrument]) -> AsyncIterator[Sequence[Event]]:
+        # A client of its own: what one knew of books and trades, the next must not believe.
+        client = await connect(self.config, Decimal)
+        try:
+            await client.load_markets()
+            market = Market(client, probe(client), self.config.poll_s, time.time_ns)
+            async with aclosing(market.events(instruments)) as told:
+                async for events in told:
+                    yield events
+        except Exception as error:
+            raise self._unanswered(error, "market data") from None
+        finally:
+            await client.close()
+
+    async def submit(self, order: NewOrder) -> Placed | Refused:
+        desk = await self._orders()
+        instrument, told = desk.instrument(order.instrument), desk.can.lacking(order)
+        if instrument is None:
+            return Refused(code="unsupported", message=f"{self.config.exchange} has no spot market {order.instrument}")
+        if told is None:
+            told = _inexact(desk.client, order, instrument)
+        if told is not None:
+            return told
+        parameters: dict[str, object] = {CLIENT_ID: order.client_id}
+        if order.lives != "gtc":
+            parameters["timeInForce"] = order.lives.upper()
+        if "post-only" in order.flags:
+            parameters["postOnly"] = True
+        price = None if order.price is None else f"{instrument.price(order.price):f}"
+        size = f"{instrument.size(order.size):f}"
+        self._flying.add(order.client_id)
+        try:
+            with watched(order.client_id, size, *([price] if price else [])) as attempt:
+                placed = await desk.client.create_order(
+                    instrument.symbol, order.type, order.side, size, price, parameters
+                )
+        except Exception as error:
+            code = refused(error, attempt)
+            if code is not None:
+                return Refused(code=code, message=self._text(error))
+            if already_there(error):
+                return await self._taken_already(desk, order, instrument)
+            raise self._unanswered(error, f"order {order.client_id}") from None
+        finally:
+            self._flying.discard(order.client_id)
+            self._left[order.client_id] = self.clock()
+        if not placed.get("id"):
+            raise Unanswered(f"{self.place}: order {order.client_id} was answered without an id; it is looked for")
+        desk.learn(order.client_id, str(placed["id"]))
+        return Placed(venue_id=str(placed["id"]))
+
+    async def cancel(self, order: NewOrder, venue_id: str) -> None:
+        desk = await self._orders()
+        instrument = desk.known(order.instrument)
+        async with self._scrubbed(f"cancel of {order.client_id}"):
+            if not venue_id:
+                found = await desk.look(order, instrument)
+                if found is None:
+                    raise Unanswered(f"{self.place}: order {order.client_id} is not there yet; look for it first")
+                venue_id = str(found["id"])
+            try:
+                with urgent():
+                    await desk.client.cancel_order(venue_id, instrument.symbol)
+            except Exception as error:
+                if not not_there(error):
+                    raise
+
+    async def find(self, order: NewOrder) -> tuple[OrderState, Sequence[Fill]] | None:
+        desk = await self._orders()
+        instrument = desk.known(order.instrument)
+        # Asked before the exchange is: what arrives in between would be missed.
+        lost = self._is_lost(order.client_id, desk.can)
+        async with self._scrubbed(f"search for {order.client_id}"):
+            found = await desk.look(order, instrument)
+            if found is not None:
+                return await desk.outcome(found, order.client_id, instrument)
+        if not lost:
+            raise Unanswered(
+                f"{self.place}: order {order.client_id} is not there, but its request may yet arrive; look again later"
+            )
+        return None
+
+    async def read(self, cursor: str) -> AccountState:
+        desk = await self._orders()
+        async with self._scrubbed("reading of the account"):
+            return await desk.read(cursor)
+
+    async def updates(self) -> AsyncIterator[Sequence[OrderState | Fill]]:
+        desk = await self._orders()
+        try:
+            async with aclosing(desk.updates()) as told:
+                async for changes in told:
+                    yield changes
+        except Exception as error:
+            raise self._unanswered(error, "orders and fills") from None
+
+    async def close(self) -> None:
+        if self._desk is not None:
+            await self._desk.client.close()
+
+    async def _orders(self) -> Desk:
+        """The client with keys. Raises `BadKeys` where they may withdraw and must not."""
+        if self._keys is None:
+            raise NotOffered(f"{self.place}: orders need keys; name the file with them for this account")
+        async with self._opening:
+            if self._desk is None:
+                client = await connect(self.config, str, self._keys)
+                try:
+                    async with self._scrubbed("markets"):
+                        found = await self._listed(client)
+                        if not self.config.withdrawals:
+                            await demand_no_withdrawals(client, self.place)
+                except BaseException:
+                    await client.close()
+                    raise
+                self._desk = Desk(client, self.place, self.config, found, probe(client))
+            return self._desk
+
+    async def _listed(self, client: Any) -> Listing:
+        markets = await client.load_markets()
+        contracts = [each for each in self.config.symbols if each in markets and not markets[each].get("spot")]
+        if contracts:
+            raise NotOffered(f"{self.place}: {', '.join(contracts)} are no spot markets; others are not traded yet")
+        unknown = [each for each in self.config.symbols if each not in markets]
+        if unknown:
+            raise NotOffered(f"{self.place}: {self.config.exchange} lists no {', '.join(unknown)}")
+        chosen = {symbol: markets[symbol] for symbol in self.config.symbols or markets}
+        counting = Counting(client.precisionMode)
+        prices: dict[str, Decimal] = {}
+        if counting is Counting.SIGNIFICANT_DIGITS:
+            tickers = await client.fetch_tickers(list(self.config.symbols) or None)
+            prices = {symbol: Decimal(str(told["last"])) for symbol, told in tickers.items() if told.get("last")}
+        flags = probe(client).flags
+        return listing(chosen, Rules(self.place, counting, flags, prices, lambda *what: _keeps_size(client, *what)))
+
+    async def _taken_already(self, desk: Desk, order: NewOrder, instrument: Instrument) -> Placed:
+        async with self._scrubbed(f"search for {order.client_id}"):
+            found = await desk.look(order, instrument)
+        if found is None:
+            raise Unanswered(f"{self.place}: order {order.client_id} is said to be there already, and is not found")
+        return Placed(venue_id=str(found["id"]))
+
+    def _is_lost(self, client_id: str, can: Capabilities) -> bool:
+        """Whether what has not arrived by now never will. Of what a process before this one sent, nothing is known but
+        that it was before this one began."""
+        window = can.window_ms * SECOND // 1000 or self.config.lost_after_s * SECOND
+        left = self._left.get(client_id, self._born)
+        return client_id not in self._flying and bool(window) and self.clock() >= left + window + LEEWAY
+
+    @asynccontextmanager
+    async def _scrubbed(self, what: str) -> AsyncIterator[None]:
+        """Raise what ccxt raises as `Unanswered`, without secrets."""
+        try:
+            yield
+        except Exception as error:
+            raise self._unanswered(error, what) from None
+
+    def _unanswered(self, error: Exception, what: str) -> SniperError:
+        if isinstance(error, SniperError):
+            return error
+        return Unanswered(f"{self.place}: {what}: {self._text(error)}")
+
+    def _text(self, error: Exception) -> str:
+        return without_secrets(error, self._keys.reveal().values() if self._keys else ())
+
+
+def _inexact(client: Any, order: NewOrder, instrument: Instrument) -> Refused | None:
+    """The refusal of an order that ccxt would send with another price or size than this."""
+    size = instrument.size(order.size)
+    if order.size <= 0 or not _keeps_size(client, instrument.symbol, f"{size:f}"):
+        return Refused(code="bad-number", message=f"{instrument.id}: {size:f} is no size that it takes")
+    if order.price is None:
+        return None
+    price = instrument.price(order.price)
+    if order.price <= 0 or not _same(client.price_to_precision, instrument.symbol, f"{price:f}"):
+        return Refused(code="bad-number", message=f"{instrument.id}: {price:f} is no price that it takes")
+    return None
+
+
+def _keeps_size(client: Any, symbol: str, size: str) -> bool:
+    return _same(client.amount_to_precision, symbol, size)
+
+
+def _same(rounded: Callable[[str, str], str], symbol: str, number: str) -> bool:
+    # ccxt raises for what it would round to nothing.
+    try:
+        return Decimal(rounded(symbol, number)) == Decimal(number)
+    except Exception:
+        return False

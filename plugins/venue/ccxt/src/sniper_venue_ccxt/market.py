@@ -1,0 +1,135 @@
+"""Trades and best prices of instruments, as events."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from typing import Any, Final
+
+from sniper.events import Event, Prices, Trade
+from sniper.instrument import Instrument, from_decimal
+from sniper_venue_ccxt.capabilities import Capabilities
+from sniper_venue_ccxt.errors import GapFound, NotOffered
+from sniper_venue_ccxt.joined import joined
+
+KEPT: Final = 1000
+"""How many trades ccxt keeps between two looks ("tradesLimit")."""
+DEPTH: Final = 5
+"""Levels of a book that is asked for."""
+
+
+class Connections:
+    """The WebSockets of a client. One that is another one than before has been down, whether or not anybody was told:
+    ccxt tells only who waits at that moment, and connects anew by itself."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self._seen: dict[str, Any] = {}
+
+    def demand_same(self) -> None:
+        """Raises `GapFound`."""
+        for url, connection in self.client.clients.items():
+            if self._seen.setdefault(url, connection) is not connection:
+                raise GapFound(f"{self.client.id}: a connection broke and was made anew; what came between was missed")
+
+
+class Market:
+    """``clock``: ns UTC."""
+
+    def __init__(self, client: Any, can: Capabilities, poll_s: float, clock: Callable[[], int]) -> None:
+        self.client = client
+        self.can = can
+        self.poll_s = poll_s
+        self.clock = clock
+
+    def events(self, instruments: Collection[Instrument]) -> AsyncGenerator[Sequence[Event], None]:
+        """Raises `GapFound`, and what ccxt raises where a connection is lost or a sequence or checksum is wrong."""
+        connections = Connections(self.client)
+        sources: list[AsyncIterator[Sequence[Event]]] = []
+        for each in instruments:
+            sources += [self._trades(each, connections), self._books(each, connections)]
+        return joined(sources)
+
+    def _trades(self, instrument: Instrument, connections: Connections) -> AsyncIterator[Sequence[Event]]:
+        if "watchTrades" in self.can.methods:
+            return self._watched_trades(instrument, connections)
+        if "fetchTrades" in self.can.methods:
+            return self._asked_trades(instrument)
+        raise NotOffered(f"{self.can.exchange} tells no trades of others")
+
+    def _books(self, instrument: Instrument, connections: Connections) -> AsyncIterator[Sequence[Event]]:
+        for name in ("watchOrderBook", "fetchOrderBook"):
+            if name in self.can.methods:
+                return self._books_by(instrument, connections, streamed=name == "watchOrderBook")
+        raise NotOffered(f"{self.can.exchange} tells no order books")
+
+    async def _watched_trades(self, instrument: Instrument, connections: Connections) -> AsyncIterator[Sequence[Event]]:
+        while True:
+            trades = await self.client.watch_trades(instrument.symbol)
+            connections.demand_same()
+            if len(trades) >= KEPT:
+                raise GapFound(f"{instrument.id}: {len(trades)} trades at once; earlier ones may have been dropped")
+            yield self._told(trades, instrument)
+
+    async def _asked_trades(self, instrument: Instrument) -> AsyncIterator[Sequence[Event]]:
+        seen: set[str] | None = None
+        while True:
+            trades = await self.client.fetch_trades(instrument.symbol)
+            ids = [str(trade["id"]) for trade in trades]
+            fresh = [trade for trade, each in zip(trades, ids, strict=True) if seen is not None and each not in seen]
+            if seen and len(fresh) == len(trades) > 0:
+                raise GapFound(f"{instrument.id}: none of the newest {len(trades)} trades was known before")
+            seen = set(ids) or seen
+            if fresh:
+                yield self._told(fresh, instrument)
+            await asyncio.sleep(self.poll_s)
+
+    async def _books_by(
+        self, instrument: Instrument, connections: Connections, *, streamed: bool
+    ) -> AsyncIterator[Sequence[Event]]:
+        last: tuple[int, ...] = ()
+        while True:
+            if streamed:
+                book = await self.client.watch_order_book(instrument.symbol)
+                connections.demand_same()
+            else:
+                book = await self.client.fetch_order_book(instrument.symbol, DEPTH)
+            bid, bid_size = _best(book["bids"], instrument)
+            ask, ask_size = _best(book["asks"], instrument)
+            best = (bid, bid_size, ask, ask_size)
+            if best != last:
+                last = best
+                yield [
+                    Prices(
+                        time=self.clock(),
+                        instrument=instrument.id,
+                        bid=bid,
+                        bid_size=bid_size,
+                        ask=ask,
+                        ask_size=ask_size,
+                    )
+                ]
+            if not streamed:
+                await asyncio.sleep(self.poll_s)
+
+    def _told(self, trades: Sequence[Any], instrument: Instrument) -> Sequence[Event]:
+        now = self.clock()
+        return [
+            Trade(
+                time=now,
+                venue=instrument.venue,
+                instrument=instrument.id,
+                price=instrument.ticks(str(trade["price"])),
+                size=_lots(trade["amount"], instrument),
+            )
+            for trade in trades
+        ]
+
+
+def _best(side: Any, instrument: Instrument) -> tuple[int, int]:
+    if not side:
+        return 0, 0
+    return instrument.ticks(str(side[0][0])), _lots(side[0][1], instrument)
+
+
+def _lots(size: Any, instrument: Instrument) -> int:
+    """Whole lots of what others trade or offer: what is left of them by other rules, before, may be no whole number."""
+    return from_decimal(str(size)) // instrument.lot
