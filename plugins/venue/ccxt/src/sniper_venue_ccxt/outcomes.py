@@ -26,7 +26,7 @@ def refused(error: BaseException, attempt: Attempt) -> str | None:
     """
     if attempt.answered or already_there(error) or not _one_of(error, REFUSING) or _one_of(error, DOUBTFUL):
         return None
-    return type(error).__name__
+    return "unsupported" if _one_of(error, ("NotSupported",)) else type(error).__name__
 
 
 def already_there(error: BaseException) -> bool:
@@ -38,11 +38,6 @@ def already_there(error: BaseException) -> bool:
 def not_there(error: BaseException) -> bool:
     """Whether it says that there is no such order."""
     return _one_of(error, ("OrderNotFound",))
-
-
-def of_ccxt(error: BaseException) -> bool:
-    """Whether it is one of ccxt's own."""
-    return _one_of(error, ("BaseError",))
 
 
 def _one_of(error: BaseException, names: tuple[str, ...]) -> bool:
