@@ -54,6 +54,10 @@ class Binance:
             return web.json_response({"serverTime": 1_700_000_000_000})
         if end == "apiRestrictions":
             return web.json_response({"enableWithdrawals": self.withdraws, "enableReading": True})
+        if end == "account":
+            return web.json_response({"balances": [{"asset": "USDT", "free": "5.0", "locked": "0.0"}]})
+        if end == "openOrders":
+            return web.json_response([])
         if end == "myTrades":
             return web.json_response(self.trades)
         if end != "order":

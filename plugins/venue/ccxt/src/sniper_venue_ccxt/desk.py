@@ -17,7 +17,8 @@ from sniper_venue_ccxt.market import KEPT, Connections
 from sniper_venue_ccxt.outcomes import not_there
 from sniper_venue_ccxt.told import balances_told, fill_id, fill_told, order_told
 
-DAY_MS: Final = 86_400_000
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
 BEFORE_MS: Final = 60_000
 """How far back the first reading looks, for the clock of the exchange may be behind."""
 
@@ -124,8 +125,9 @@ class Desk:
                 fill = await self._fill(trade) if cursor and fill_id(trade) not in seen else None
                 if fill is not None:
                     fills.append(fill)
-        # An exchange may tell a trade after one that came later, so the next reading begins before the newest.
-        begin = max([since, *(time_ms - BEFORE_MS for time_ms in times.values())])
+        # An exchange may tell a trade after one that came later, so the next reading begins before the newest. After an
+        # idle time it does not begin there again: some exchanges tell one day at a time.
+        begin = max([since, now - HOUR_MS, *(time_ms - BEFORE_MS for time_ms in times.values())])
         known = sorted(each for each, time_ms in times.items() if time_ms >= begin)
         return AccountState(
             balances=balances,
