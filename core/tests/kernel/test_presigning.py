@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from world import BPS, ETHER, Setup, World, pool_of, target, token_of
+from world import BPS, ETHER, Setup, Token, World, address, pool_of, target, token_of
 
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Presign, Send, Sign
 from sniper.kernel.wiring import ExecutionWiring
 
-RULES = ExecutionWiring(presigned=True, presigned_floor_bps=1_500, presigned_drift_bps=300)
+RULES = ExecutionWiring(presigned=True, presigned_floor_bps=1_500, presigned_drift_bps=300, exit_slippage_bps=200)
 STOP = (("script", (target(stop=9_000),)),)
 SETUP = Setup(execution=RULES, strategies=STOP)
 TOKEN = token_of(1)
@@ -109,7 +109,7 @@ def test_with_one_block_few_are_signed_and_all_have_their_turn() -> None:
 
 
 def test_an_exit_sends_it_at_once_where_it_is_as_good_as_a_new_one() -> None:
-    world = holding(replace(SETUP, execution=replace(RULES, presigned_floor_bps=400)))
+    world = holding(replace(SETUP, execution=replace(RULES, presigned_floor_bps=400, exit_slippage_bps=500)))
     before = kept(world)
     world.close()
     assert not world.asked(Sign)
@@ -226,3 +226,63 @@ def test_a_snapshot_keeps_it() -> None:
     before = kept(world)
     world.restart()
     assert kept(world) == before
+
+
+def test_what_was_refused_once_is_not_sent_again_but_signed_to_insist_on_less() -> None:
+    world = holding()
+    before = kept(world)
+    falls(world, 1)
+    (send,) = world.asked(Send)
+    world.answer(send, how="not-sent")
+    for _ in range(3):
+        if not world.asked(Sign):
+            world.mine()
+    assert not world.asked(Send), "the very bytes that would revert"
+    (ask,) = world.asked(Sign)
+    assert isinstance(ask.body, Sign)
+    assert (ask.body.nonce, ask.body.data != before.sale.sign.data) == (before.sale.sign.nonce, True)
+    world.settle()
+    assert TOKEN not in world.book.positions
+    audited(world)
+
+
+def test_what_was_refused_once_is_sent_again_where_there_is_no_signer() -> None:
+    world = holding()
+    before = kept(world)
+    falls(world, 1)
+    (send,) = world.asked(Send)
+    world.answer(send, how="not-sent")
+    for _ in range(3):
+        without_signer(world)
+        world.mine()
+    assert [tx.nonce for tx in sales(world)] == [before.sale.sign.nonce]
+    assert TOKEN not in world.book.positions
+    audited(world)
+
+
+def test_an_emergency_has_one_signed_where_the_price_is_close_to_what_it_insists_on() -> None:
+    """A sale that reverts costs a block, and a signature takes milliseconds."""
+    world = holding()
+    before = kept(world)
+    world.mine(trades=((pool_of(1), -(10**24) * 8 // 100),))
+    out = world.account.exits.guards[TOKEN].quote(before.sale.amount_in)
+    assert before.sale.min_out <= out <= before.sale.min_out * 103 // 100
+    assert not world.asked(Send)
+    assert len(world.asked(Sign)) == 1
+    world.settle()
+    assert TOKEN not in world.book.positions
+    audited(world)
+
+
+def test_one_whose_approval_failed_after_it_was_signed_is_not_sent() -> None:
+    world = World(SETUP)
+    world.chain.tokens[address(1)] = Token(approvable=False)
+    world.open()
+    for _ in range(3):
+        world.answer_all()
+        world.mine()
+    world.answer_all()
+    assert kept(world).sale.sign.nonce == world.chain.ledger.nonce, "signed while the approval was on its way"
+    falls(world, 1)
+    assert not world.asked(Send)
+    assert len(world.asked(Sign, purpose="approve")) == 1

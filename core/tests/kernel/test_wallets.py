@@ -24,7 +24,7 @@ from world import (
     twin_of,
 )
 
-from sniper.events import Started, Transfer
+from sniper.events import Resume, Started, Transfer
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Send, Sign, SimulateSell
 from sniper.kernel.book import allowance_id
@@ -332,6 +332,51 @@ def test_a_wallet_that_holds_something_halts_the_account_where_it_leaves_the_con
     begun_with(world)
     assert SECOND_WALLET in world.book.halted
     assert world.book.wallets == (OWNER, SECOND_WALLET)
+
+
+@pytest.mark.parametrize("further", [(), ("0x" + "e3" * 20,)])
+def test_the_only_wallet_halts_the_account_where_it_leaves_the_config_and_holds_something(
+    further: tuple[str, ...],
+) -> None:
+    world = World(replace(TWO, further=()))
+    world.bought(1)
+    held = world.book.positions[token_of(1)].amount
+    world.chain.ledger.purses[SECOND_WALLET] = Purse()
+    world.setup = replace(world.setup, first=SECOND_WALLET)
+    begun_with(world, *further)
+    assert OWNER in world.book.halted
+    assert world.book.positions[token_of(1)].amount == held
+    for wallet in further:
+        del world.chain.ledger.purses[wallet]
+    world.setup = replace(world.setup, first=OWNER)
+    begun_with(world, SECOND_WALLET)
+    world.tell(Resume(time=world.tick(), account=ACCOUNT))
+    world.close(1)
+    world.settle()
+    assert token_of(1) not in world.book.positions
+    world.check_against_chain()
+
+
+def test_what_a_wallet_has_that_was_not_taken_up_is_not_counted_once_the_config_is_put_right(world: World) -> None:
+    world.open(1)
+    world.open(2)
+    world.settle()
+    begun_with(world, "0x" + "e3" * 20)
+    assert SECOND_WALLET in world.book.halted
+    begun_with(world, SECOND_WALLET)
+    assert world.book.cash[COIN] == sum(world.book.cash_of(COIN, wallet) for wallet in (OWNER, SECOND_WALLET))
+
+
+@pytest.mark.parametrize("further", [(), ("0x" + "e3" * 20,)])
+def test_the_only_wallet_may_be_replaced_where_it_holds_nothing(further: tuple[str, ...]) -> None:
+    world = World(replace(TWO, further=()))
+    world.chain.ledger.purses[SECOND_WALLET] = Purse()
+    world.setup = replace(world.setup, first=SECOND_WALLET)
+    begun_with(world, *further)
+    assert not world.book.halted
+    assert world.book.cash[COIN] == FUNDS * (1 + len(further))
+    world.open(1)
+    assert senders(world) == [SECOND_WALLET]
 
 
 def _decoded(ask: object):  # type: ignore[no-untyped-def]

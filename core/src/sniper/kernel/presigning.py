@@ -156,8 +156,12 @@ class Presigning:
 
     # ---- using it ----
 
-    def good(self, position: Position, amount: int, least: int, out: int) -> f.Presigned | None:
-        """The one that can go now in place of a sale that brings ``least`` where its pool gives ``out``, base units."""
+    def good(self, position: Position, amount: int, least: int, out: int, *, unsigned: bool) -> f.Presigned | None:
+        """The one that can go now in place of a sale that brings ``least`` where its pool gives ``out``, base units.
+        One that has failed, or that hardly leaves the price room to fall, is the last resort: ``unsigned``, there is
+        no signer for one that insists on less."""
+        if position.failures and not unsigned:
+            return None
         account = self.account
         kept, wallet = account.book.presigned.get(position.token), account.wallets.holding(position)
         sender = self._sender(wallet)
@@ -167,7 +171,14 @@ class Presigning:
         next_ = sale.sign.sender == wallet and sale.sign.nonce == sender.next_nonce
         fits = next_ and sale.amount_in == amount
         lasts = sale.deadline > account.chain.timestamp and bid.max_fee >= account.chain.base_fee
-        return kept if fits and lasts and least <= sale.min_out <= out else None
+        most = out if unsigned else out * (BPS - self._room()) // BPS
+        return kept if fits and lasts and least <= sale.min_out <= most else None
+
+    def _room(self) -> int:
+        """How far the price must be able to fall until it reverts, bps: as for the first try of a sale that is signed
+        when it is wanted, as far as it ever had that."""
+        rules = self.account.wiring.execution
+        return min(rules.exit_slippage_bps, rules.presigned_floor_bps // 2)
 
     def of(self, order: Order, step: int, nonce: int) -> f.Presigned | None:
         """What was signed beforehand for this step of an order, where it has this nonce."""

@@ -117,19 +117,18 @@ class Reductions:
         base = rules.max_exit_slippage_bps if sell.urgent else rules.exit_slippage_bps
         slippage = min(rules.max_exit_slippage_bps, base << min(position.failures, 16))
         min_out = max(floor, out * (BPS - slippage) // BPS)
-        kept = account.presigning.good(position, amount, floor if unsigned else min_out, out)
-        if unsigned and kept is None:
-            return (
-                *gates,
-                above,
-                must("presigned", False, note="no sale that was signed beforehand is good now"),
-            ), None
         try:
             swap = account.planning.sale(position, guard.pool, amount, min_out)
             steps = account.planning.plan(position.venue, swap)
         except Exception as error:  # a plugin's code: tried again
             account.kernel.report(f"venue {position.venue} has no plan for the sale {intent}", error)
             return (*gates, above, must("planned", False, note=told(error))), None
+        kept = None
+        if len(steps) == 1:  # else what it was approved with is gone
+            kept = account.presigning.good(position, amount, floor if unsigned else min_out, out, unsigned=unsigned)
+        if unsigned and kept is None:
+            note = "no sale that was signed beforehand is good now"
+            return (*gates, above, must("presigned", False, note=note)), None
         findings: tuple[Finding, ...] = (*gates, above)
         route = None
         if kept is not None:

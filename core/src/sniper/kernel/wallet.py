@@ -80,6 +80,7 @@ class Wallet:
         # A lower nonce: the wallet was read before the newest transactions. Without signatures the chain knows nothing
         # of what was played.
         complete = not live and event.nonce == account.book.sender(event.chain_id, wallet).next_nonce
+        complete = complete and (not account.book.wallets or wallet in account.book.wallets)  # else it was not taken up
         unplayed = account.book.newest_entry is None or not account.book.counted(wallet)
         if complete and (account.kernel.wiring.signs or unplayed):
             found = {NATIVE: event.native, **dict(event.balances)}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sniper.kernel import facts as f
 from sniper.kernel.book import Order, Position
 from sniper.risk import Finding, must
-from sniper.types import NATIVE, Step, asset_id
+from sniper.types import NATIVE, Step, asset_id, split_asset
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -111,7 +111,9 @@ class Wallets:
 
     def began(self) -> None:
         """A process has begun, perhaps with other wallets in its config than before."""
-        account, known = self.account, self.account.book.wallets
+        account = self.account
+        self._lone()
+        known = account.book.wallets
         if self.addresses == known or (not known and len(self.addresses) == 1):
             return
         gone = [wallet for wallet in known if wallet not in self.addresses]
@@ -124,6 +126,20 @@ class Wallets:
             self._emptied(wallet)
         first = "" if known else self._first()
         account.emit(f.WalletsSet(time=account.kernel.now, wallets=self.addresses, first=first))
+
+    def _lone(self) -> None:
+        """Put on record whose everything is where the account had one wallet alone, and has that one no more."""
+        account, book = self.account, self.account.book
+        read = [
+            (sender.read_block, wallet)
+            for chain_id, wallet, sender in ((*split_asset(key), sender) for key, sender in book.senders.items())
+            if chain_id == account.chain.id
+        ]
+        if book.wallets or not read or not account.kernel.wiring.signs:  # what is played is in no wallet
+            return
+        _, wallet = max(read)
+        if wallet not in self.addresses:
+            account.emit(f.WalletsSet(time=account.kernel.now, wallets=(wallet,), first=wallet))
 
     def _held(self, wallets: list[str]) -> str:
         """The first of these that has to do with an order or a position that is not over for good; empty for none."""
