@@ -17,7 +17,7 @@ from sniper.types import SECOND, KillLevel
 from sniper_executor_paper.executor import Paper
 
 
-def submission(account: str, purpose: str) -> Submission:
+def submission(account: str, purpose: str, *before: Submission) -> Submission:
     return Submission(
         account=account,
         attempt=f"{account}-{purpose}",
@@ -32,10 +32,11 @@ def submission(account: str, purpose: str) -> Submission:
         raw=b"",
         swap=None,
         held=(),
+        before=before,
     )
 
 
-async def leaves(stage: Stage, account: str, purpose: str) -> str:
+async def leaves(stage: Stage, account: str, purpose: str, *before: Submission) -> str:
     """What became of a transaction that the kernel had let go before: its outcome, and why."""
     heard: asyncio.Queue[Event] = asyncio.Queue()
 
@@ -43,7 +44,7 @@ async def leaves(stage: Stage, account: str, purpose: str) -> str:
         for event in events:
             heard.put_nowait(event)
 
-    body = Send(submission=submission(account, purpose))
+    body = Send(submission=submission(account, purpose, *before))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stage.run.bus, "publish", hear)
         stage.run.effects.start(Ask(id="x", account=account, deadline=5 * SECOND, body=body))
@@ -70,6 +71,19 @@ async def test_the_executor_looks_at_the_switch_of_the_account_itself(
             expected = f"rejected: the kill switch is at {level.value}" if purpose in refused else "accepted: "
             assert await leaves(stage, "main", purpose) == expected
         assert await leaves(stage, "other", "entry") == "accepted: "
+
+
+@pytest.mark.parametrize(
+    ("level", "refused"),
+    [(KillLevel.OFF, False), (KillLevel.NO_ENTRIES, True), (KillLevel.FLATTEN, True), (KillLevel.FREEZE, True)],
+)
+async def test_an_entry_does_not_leave_with_what_comes_behind_it_in_its_plan(
+    tmp_path: Path, level: KillLevel, refused: bool
+) -> None:
+    async with running(tmp_path) as stage:
+        stage.run.switches.set("main", level)
+        outcome = await leaves(stage, "main", "approve", submission("main", "entry"))
+        assert outcome.startswith("rejected: the kill switch") is refused
 
 
 async def test_the_more_severe_of_both_switches_holds_at_the_executor(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from sniper.events import Event, KillSwitch, PoolCreated, PoolRead, StrategyLife, TimerFired, TokenDescribed
+from sniper.events import Event, KillSwitch, PoolCreated, PoolRead, Prices, StrategyLife, TimerFired, TokenDescribed
+from sniper.instrument import Instrument
 from sniper.plugin import Frozen
 from sniper.risk import Finding
 from sniper.types import BPS, SECOND, Entry, KillLevel, Mode, asset_id, split_asset
@@ -215,6 +216,8 @@ _NAMED: Final[Mapping[str, SearchStrategy[Any]]] = {
     "decimals": st.integers(0, 255),
 }
 _pool_addresses = st.sampled_from([split_asset(each)[1] for each in POOLS])
+_steps = st.integers(0, 10**7)
+"""Prices in ticks, sizes in lots."""
 _ODD: Final[Mapping[type, Mapping[str, SearchStrategy[Any]]]] = {
     PoolCreated: {"pool": _pool_addresses},
     PoolRead: {"pool": _pool_addresses},
@@ -222,6 +225,9 @@ _ODD: Final[Mapping[type, Mapping[str, SearchStrategy[Any]]]] = {
     KillSwitch: {"level": st.sampled_from([level.value for level in KillLevel])},
     StrategyLife: {"action": st.sampled_from(("start", "pause", "drain", "remove"))},
     TimerFired: {"key": assets() | st.text(max_size=8)},
+    Prices: dict.fromkeys(("bid", "bid_size", "ask", "ask_size"), _steps),
+    # A tick of a lot is worth a whole number of 10⁻¹⁸.
+    Instrument: dict.fromkeys(("tick", "lot"), st.integers(9, 18).map(lambda places: 10**places)),
 }
 _PLAIN: Final[Mapping[Any, SearchStrategy[Any]]] = {
     int: amounts(2**112) | st.integers(-5, 5),

@@ -46,7 +46,7 @@ from sniper.kernel.kernel import Kernel
 from sniper.runtime.answers import sent, settled
 from sniper.runtime.clock import Clock
 from sniper.runtime.forks import ChainAt, ShellIo
-from sniper.runtime.kill import refusal
+from sniper.runtime.kill import refusal, withheld
 from sniper.runtime.routing import Routing
 from sniper.runtime.simulations import Simulations
 from sniper.runtime.stage import BALANCE_OF
@@ -231,7 +231,7 @@ class Effects:
         body = ask.body
         assert isinstance(body, Send)
         self._fence(ask.account)
-        refused = refusal(self._kill(ask.account), body.submission.purpose)
+        refused = withheld(self._kill(ask.account), body.submission)
         if refused:
             # the bytes may have left before a crash, so only a first broadcast is certain not to have left
             return sent(ask, self._clock(), Outcome(outcome="rejected", message=refused))

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from sniper.errors import ConfigError
+from sniper.executor import Submission
 from sniper.types import KillLevel
 
 FILE = "kill-switch"
@@ -64,3 +65,10 @@ def refusal(level: KillLevel, purpose: str) -> str:
     if level in (KillLevel.NO_ENTRIES, KillLevel.FLATTEN) and purpose == "entry":
         return f"the kill switch is at {level.value}"
     return ""
+
+
+def withheld(level: KillLevel, submission: Submission) -> str:
+    """The same of a submission, which takes with it what stands before it in its plan: an approval must not carry the
+    entry along that may not leave by itself."""
+    refused = (refusal(level, each.purpose) for each in (*submission.before, submission))
+    return next(filter(None, refused), "")

@@ -9,7 +9,7 @@ from sniper.kernel.account import Account
 from sniper.kernel.kernel import Kernel
 from sniper.router import Leg, NoRoute, RouteAsk
 from sniper.routing import quoted, walked
-from sniper.runtime.kill import refusal
+from sniper.runtime.kill import withheld
 from sniper.types import KillLevel, asset_id
 from sniper.venue import Swap
 
@@ -43,7 +43,7 @@ class PlayContext:
 
     def withheld(self, submission: Submission) -> str:
         """See `ExecutorContext`."""
-        return refusal(self._kill(submission.account), submission.purpose)
+        return withheld(self._kill(submission.account), submission)
 
     def quote(self, swap: Swap) -> int:
         """See `ExecutorContext`."""

@@ -4,7 +4,7 @@ from fractions import Fraction
 from math import prod
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -22,6 +22,15 @@ def balances(draw: st.DrawFn) -> list[int]:
     return [whole * draw(st.integers(100, 10_000)) // 1000 for _ in range(draw(st.integers(2, 5)))]
 
 
+def solved(xp: list[int], amplifier: int) -> int:
+    """The invariant. On a few pools the contract's iteration goes to and fro between two values, and it reverts."""
+    try:
+        return invariant(xp, amplifier)
+    except NoLiquidity as error:
+        assume("BAL#321" not in str(error))
+        raise
+
+
 def residue(xp: list[int], d: int, amplifier: int) -> Fraction:
     """A·n^n·S + D − A·n^n·D − D^(n+1) / (n^n ∏x), which falls with D and is 0 at the invariant."""
     n, ann = len(xp), Fraction(amplifier * len(xp), AMP_PRECISION)
@@ -30,13 +39,13 @@ def residue(xp: list[int], d: int, amplifier: int) -> Fraction:
 
 @given(xp=balances(), amplifier=amplifiers)
 def test_the_invariant_solves_its_equation_to_a_few_units(xp: list[int], amplifier: int) -> None:
-    d = invariant(xp, amplifier)
+    d = solved(xp, amplifier)
     assert residue(xp, d - 8, amplifier) > 0 > residue(xp, d + 8, amplifier)
 
 
 @given(xp=balances(), amplifier=amplifiers, part=st.integers(1, 1000))
 def test_a_balance_solves_the_equation_for_what_the_others_became(xp: list[int], amplifier: int, part: int) -> None:
-    d = invariant(xp, amplifier)
+    d = solved(xp, amplifier)
     moved = [xp[0] + xp[0] * part // 1000, *xp[1:]]
     y = balance_at(moved, 1, d, amplifier)
     # of one term the contract rounds a quotient up before it multiplies
@@ -49,7 +58,7 @@ def test_a_balance_solves_the_equation_for_what_the_others_became(xp: list[int],
 
 @given(xp=balances(), amplifier=amplifiers)
 def test_the_slope_is_what_a_small_step_gives(xp: list[int], amplifier: int) -> None:
-    d = invariant(xp, amplifier)
+    d = solved(xp, amplifier)
     step = min(xp) // 10**6
     gained = xp[1] - balance_at([xp[0] + step, *xp[1:]], 1, d, amplifier)
     assert abs(gained - step * slope(xp, 0, 1, d, amplifier)) <= gained // 10**4 + 100
