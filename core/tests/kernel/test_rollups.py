@@ -254,3 +254,17 @@ def test_a_sale_that_is_signed_beforehand_on_arbitrum_holds_gas_for_its_data() -
         world.mine()
         world.answer_all()
     assert world.book.presigned[FIRST].sale.sign.gas > GAS_SWAP + 1_000
+
+
+def test_after_a_reorg_gas_for_data_is_kept_again_on_arbitrum() -> None:
+    world = on(replace(SLOW, rollup="arbitrum"), NITRO)
+    world.open()
+    world.settle()
+    (order,) = world.of(f.OrderPlaced)
+    (ended,) = world.book.ended.values()
+    needed = sum(ended.transaction(each).gas * each.bid.max_fee for each in ended.attempts)
+    assert needed > sum(step.gas for step in ended.steps) * 30 * GWEI
+    world.chain.reorg(world.account.chain.number - ended.attempts[0].block + 1)
+    world.chain.mine(most=0)
+    world.deliver()
+    assert world.book.orders[order.order].gas >= needed

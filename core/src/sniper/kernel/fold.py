@@ -357,7 +357,7 @@ def _reopened(book: Book, fact: f.OrderReopened) -> None:
         order.gas = max(
             order.gas,
             sum(
-                order.steps[a.step].gas * a.bid.max_fee for a in order.attempts if not a.replaces and a.step != NO_STEP
+                order.transaction(a).gas * a.bid.max_fee for a in order.attempts if not a.replaces and a.step != NO_STEP
             ),
         )
     book.orders[order.id] = order
