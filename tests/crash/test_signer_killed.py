@@ -31,7 +31,11 @@ def hidden(keys: list[str], *, hide: bool) -> None:
 async def test_the_stop_loss_sells_by_what_was_signed_before_the_signer_died(stand: Stand, floor: int) -> None:
     """What is as good leaves at once; what is worse only once the signer was asked and gave nothing."""
     document = stand.document
-    document["account"]["main"]["execution"] |= {"presigned_exits": True, "presigned_floor_bps": floor}
+    document["account"]["main"]["execution"] |= {
+        "presigned_exits": True,
+        "presigned_floor_bps": floor,
+        "exit_slippage_bps": 200,  # the room that a sale from before must leave the price
+    }
     document["strategy"]["launch-snipe"]["exits"] = ["stop-loss"]
     document["exit"] = {"stop-loss": {"loss_bps": 800}}
     await stand.start()
