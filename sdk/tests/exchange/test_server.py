@@ -31,7 +31,7 @@ from sniper_sdk.exchange.order import Side
 from sniper_sdk.exchange.recording import Levels, Print, RecordingError
 
 BTC = Symbol.of("BTC", "USDT")
-DATA = Path(os.environ.get("SNIPER_DATA", "../shared/data")) / "market"
+DATA = Path(os.environ.get("SNIPER_DATA", Path(__file__).parents[3] / ".." / "shared" / "data")) / "market"
 Json = Any
 """Any: JSON."""
 

@@ -10,8 +10,12 @@ if TYPE_CHECKING:
 
 
 class Ticker:
-    """One instrument; see `sniper.view.InstrumentView`. ``hearing``: strategy instances that asked for it, in the order
-    of their accounts."""
+    """One instrument.
+
+    last     Price of its newest trade, ticks; ``bid``, ``ask`` and their sizes: the best prices and how much of each,
+             lots; 0: none is known.
+    hearing  Strategy instances that asked for it, in the order of their accounts.
+    """
 
     __slots__ = ("ask", "ask_size", "bid", "bid_size", "hearing", "instrument", "last", "stale")
 
