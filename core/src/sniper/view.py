@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Protocol
 
+from sniper.exchange_orders import Side
+from sniper.instrument import Instrument
+
 
 class Position(Protocol):
     """What is held of one token.
@@ -87,6 +90,65 @@ class TokenView(Protocol):
     def sell_tax_bps(self) -> int | None: ...
 
 
+class TickerView(Protocol):
+    """What is known of an instrument now: prices in ticks, sizes in lots, 0 where none is known.
+
+    last      Price of its newest trade.
+    bid, ask  The best prices to sell and to buy at; ``bid_size``, ``ask_size``: how much of each.
+    stale     Whether that may be old: its stream broke, or has a gap.
+    """
+
+    @property
+    def instrument(self) -> Instrument: ...
+    @property
+    def last(self) -> int: ...
+    @property
+    def bid(self) -> int: ...
+    @property
+    def bid_size(self) -> int: ...
+    @property
+    def ask(self) -> int: ...
+    @property
+    def ask_size(self) -> int: ...
+    @property
+    def stale(self) -> bool: ...
+    def to_buy(self) -> int:
+        """The price to expect of what buys at the market, ticks; 0 where nothing tells."""
+        ...
+
+    def to_sell(self) -> int:
+        """The same of what sells."""
+        ...
+
+
+class WorkingOrder(Protocol):
+    """An order of this account at an exchange that may still be filled.
+
+    id        sniper's own; ``key``: under which ``instance`` placed it.
+    size      Lots, ``filled`` of them already. ``price``: ticks; None: a market order.
+    state     ``new`` (on its way), ``open``, or ``unknown``; ``cancelling``: whether it is to be cancelled.
+    """
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def instance(self) -> str: ...
+    @property
+    def side(self) -> Side: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def price(self) -> int | None: ...
+    @property
+    def filled(self) -> int: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def cancelling(self) -> bool: ...
+
+
 class View(Protocol):
     """The account's side and the market's side, at the moment of the event being handled."""
 
@@ -112,12 +174,25 @@ class View(Protocol):
         ...
 
     def token(self, token: str) -> TokenView | None: ...
+    def ticker(self, instrument: str) -> TickerView | None:
+        """What is known of an instrument (its id); None for one that is not listed."""
+        ...
+
+    def working(self, instrument: str) -> tuple[WorkingOrder, ...]:
+        """The account's orders in an instrument that may still be filled, in the order in which they were placed."""
+        ...
+
     def quote_asset(self, place: str) -> str:
         """Asset id in which this account pays and counts at that place (`sniper.types.place_of`)."""
         ...
 
     def cash(self, asset: str) -> int:
         """Free to spend: what the account owns less what is reserved, base units."""
+        ...
+
+    def free(self, asset: str) -> int:
+        """Of an asset of an exchange, what is owned, in a position or not, less what is reserved for orders: base
+        units."""
         ...
 
     def equity(self, place: str) -> int:

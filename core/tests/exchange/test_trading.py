@@ -228,3 +228,20 @@ def test_a_snapshot_goes_on_where_it_was() -> None:
     for kernel in (again, world.kernel):
         kernel.handle(Trade(time=world.time, venue="x", instrument=BTC.id, price=1, size=1))
     assert dump(again) == dump(world.kernel)
+
+
+def test_a_strategy_sees_its_instrument_its_orders_and_what_is_free() -> None:
+    world = World({1: [buy(1_000, 4_000_000)]}, latency=MS)
+    world.trades(4_100_000, 4_200_000, every=5 * MS)
+    view = world.kernel.accounts["main"].view
+    ticker = view.ticker(BTC.id)
+    assert ticker is not None
+    assert (ticker.instrument, ticker.last, ticker.to_buy()) == (BTC, 4_200_000, 4_200_000)
+    assert view.ticker("x:ETH/USDT") is None
+    (order,) = view.working(BTC.id)
+    assert (order.key, order.instance, order.side, order.size, order.price) == ("a", "s", "buy", 1_000, 4_000_000)
+    assert (order.filled, order.state) == (0, "open")
+    assert view.working("x:ETH/USDT") == ()
+    assert view.quote_asset("x") == "x:USDT"
+    assert view.free("x:USDT") == view.cash("x:USDT") < DOLLARS
+    assert view.free("x:BTC") == 0

@@ -10,14 +10,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate
+from typing import Literal
 
 from sniper.amm import NoLiquidity
+from sniper.instrument import COIN, Instrument
 from sniper.types import BPS, Entry, asset_id, place_of, split_asset
-from sniper.view import PoolView, Position, TokenView
+from sniper.view import PoolView, Position, TickerView, TokenView, WorkingOrder
 
 __all__ = [
-    "CHAIN", "POOL", "QUOTE", "TOKEN", "BuiltPool", "BuiltPosition", "BuiltToken", "BuiltView", "address", "entry",
-    "pool", "position", "token", "view",
+    "CHAIN", "INSTRUMENT", "POOL", "QUOTE", "TOKEN", "BuiltPool", "BuiltPosition", "BuiltTicker", "BuiltToken",
+    "BuiltView", "address", "entry", "instrument", "pool", "position", "ticker", "token", "view",
 ]  # fmt: skip
 
 CHAIN = 1
@@ -31,6 +33,7 @@ def address(n: int) -> str:
 QUOTE = asset_id(CHAIN, address(0xE))
 TOKEN = asset_id(CHAIN, address(0x70))
 POOL = asset_id(CHAIN, address(0x9001))
+INSTRUMENT = "binance:BTC/USDT"
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,25 @@ class BuiltToken:
 
 
 @dataclass(frozen=True)
+class BuiltTicker:
+    """See `sniper.view.TickerView`."""
+
+    instrument: Instrument
+    last: int
+    bid: int
+    ask: int
+    bid_size: int
+    ask_size: int
+    stale: bool
+
+    def to_buy(self) -> int:
+        return self.ask or self.last
+
+    def to_sell(self) -> int:
+        return self.bid or self.last
+
+
+@dataclass(frozen=True)
 class BuiltView:
     """See `sniper.view.View`. ``spending`` and ``results``: (time, amount) of entries and of closed positions;
     ``results_of``: those of one token, venue or instance, by its name; ``worths``: by token."""
@@ -108,7 +130,7 @@ class BuiltView:
     pools: Mapping[str, PoolView]
     tokens: Mapping[str, TokenView]
     quote: str
-    free: Mapping[str, int]
+    owned: Mapping[str, int]
     stated_equity: int | None
     spending: tuple[tuple[int, int], ...]
     results: tuple[tuple[int, int], ...]
@@ -117,6 +139,8 @@ class BuiltView:
     blocks: Mapping[int, int] = field(default_factory=dict)
     results_of: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     worths: Mapping[str, int | None] = field(default_factory=dict)
+    tickers: Mapping[str, TickerView] = field(default_factory=dict)
+    orders: Mapping[str, tuple[WorkingOrder, ...]] = field(default_factory=dict)
 
     def block(self, chain_id: int) -> int:
         return self.blocks.get(chain_id, 0)
@@ -131,11 +155,21 @@ class BuiltView:
     def token(self, token: str) -> TokenView | None:
         return self.tokens.get(token)
 
+    def ticker(self, instrument: str) -> TickerView | None:
+        return self.tickers.get(instrument)
+
+    def working(self, instrument: str) -> tuple[WorkingOrder, ...]:
+        return self.orders.get(instrument, ())
+
     def quote_asset(self, place: str) -> str:
-        return f"{place}:{split_asset(self.quote)[1]}"
+        return f"{place}:{self.quote.partition(':')[2]}"
 
     def cash(self, asset: str) -> int:
-        return self.free.get(asset, 0)
+        return self.owned.get(asset, 0)
+
+    def free(self, asset: str) -> int:
+        held = self.positions.get(asset)
+        return self.cash(asset) + (held.amount if held is not None else 0)
 
     def equity(self, place: str) -> int:
         if self.stated_equity is not None:
@@ -274,6 +308,8 @@ def view(
     entries: Mapping[str, int] | None = None,
     results_of: Mapping[str, Iterable[tuple[int, int]]] | None = None,
     worths: Mapping[str, int | None] | None = None,
+    tickers: Iterable[TickerView] = (),
+    orders: Mapping[str, Iterable[WorkingOrder]] | None = None,
 ) -> BuiltView:
     """A view.
 
@@ -283,7 +319,9 @@ def view(
     spending  (time, amount) of each entry; ``results``: (time, profit) of each closed position.
     results_of  The same of one token (asset id), venue or strategy instance, by its name.
     worths    By asset id, what a position would sell for, None where nothing tells; where missing, its cost.
+    tickers   Of instruments, see `ticker`. ``orders``: those that may still be filled, by instrument.
     """
+    chain, _, _ = quote.partition(":")
     return BuiltView(
         now=now,
         account=account,
@@ -291,13 +329,59 @@ def view(
         pools={known.id: known for known in pools},
         tokens=dict(tokens or {}),
         quote=quote,
-        free={quote: cash} if isinstance(cash, int) else dict(cash),
+        owned={quote: cash} if isinstance(cash, int) else dict(cash),
         stated_equity=equity,
         spending=tuple(spending),
         results=tuple(results),
         below_peak=drawdown,
         entries=dict(entries or {}),
-        blocks={split_asset(quote)[0]: block},
+        blocks={int(chain): block} if chain.isdecimal() else {},
         results_of={name: tuple(each) for name, each in (results_of or {}).items()},
         worths=dict(worths or {}),
+        tickers={each.instrument.id: each for each in tickers},
+        orders={name: tuple(each) for name, each in (orders or {}).items()},
     )
+
+
+def instrument(
+    id: str = INSTRUMENT,  # as the field is called
+    *,
+    tick: int = COIN // 100,
+    lot: int = COIN // 100_000,
+    kind: Literal["spot", "perpetual", "future"] = "spot",
+    maker_fee: int = 1_000,
+    taker_fee: int = 1_000,
+    min_value: int = 0,
+    flags: tuple[str, ...] = ("post-only",),
+) -> Instrument:
+    """What an exchange lists: prices in cents and sizes in 10⁻⁵ coins, a fee of 0.1%, where nothing else is said."""
+    place, _, symbol = id.partition(":")
+    base, _, money = symbol.partition("/")
+    quote, _, settle = money.partition(":")
+    return Instrument(
+        id=id,
+        kind=kind,
+        base=f"{place}:{base}",
+        quote=f"{place}:{quote}",
+        settle=f"{place}:{settle or quote}",
+        tick=tick,
+        lot=lot,
+        min_value=min_value,
+        maker_fee=maker_fee,
+        taker_fee=taker_fee,
+        flags=flags,
+    )
+
+
+def ticker(
+    of: Instrument | None = None,
+    *,
+    last: int = 6_000_000,
+    bid: int = 5_999_999,
+    ask: int = 6_000_001,
+    bid_size: int = 100_000,
+    ask_size: int = 100_000,
+    stale: bool = False,
+) -> BuiltTicker:
+    """What is known of an instrument: about 60,000.00 and a coin on each side, where nothing else is said."""
+    return BuiltTicker(of or instrument(), last, bid, ask, bid_size, ask_size, stale)

@@ -5,6 +5,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from sniper.kernel.book import Position
+from sniper.kernel.exchange.book import ExchangeOrder
+from sniper.kernel.exchange.tickers import Ticker
 from sniper.kernel.facts import OrderPlaced
 from sniper.kernel.pool import Pool
 from sniper.kernel.tokens import Token
@@ -83,12 +85,24 @@ class AccountView:
         taxes = self._account.book.taxes.get(token)
         return KnownToken(known, taxes.buy_bps if taxes else None, taxes.sell_bps if taxes else None)
 
+    def ticker(self, instrument: str) -> Ticker | None:
+        return self._account.kernel.tickers.known.get(instrument)
+
+    def working(self, instrument: str) -> tuple[ExchangeOrder, ...]:
+        desk = self._account.book.desks.get(place_of(instrument))
+        return () if desk is None else desk.working(instrument)
+
     def quote_asset(self, place: str) -> str:
-        return f"{place}:{self._account.wiring.quote}"
+        desk = self._account.trading.wiring.get(place)
+        return f"{place}:{self._account.wiring.quote}" if desk is None else desk.quote
 
     def cash(self, asset: str) -> int:
         book = self._account.book
         return book.cash.get(asset, 0) - book.reserved(asset)
+
+    def free(self, asset: str) -> int:
+        book = self._account.book
+        return book.owned(asset) - book.reserved(asset)
 
     def equity(self, place: str) -> int:
         book = self._account.book

@@ -1,6 +1,7 @@
 """What an account has on its way at one exchange."""
 
 from sniper.errors import IllegalTransition
+from sniper.exchange_orders import Side
 from sniper.kernel import facts as f
 from sniper.plugin import State
 
@@ -28,6 +29,26 @@ class ExchangeOrder(State):
     @property
     def id(self) -> str:
         return self.placed.order
+
+    @property
+    def key(self) -> str:
+        return self.placed.key
+
+    @property
+    def instance(self) -> str:
+        return self.placed.instance
+
+    @property
+    def side(self) -> Side:
+        return self.placed.new.side
+
+    @property
+    def size(self) -> int:
+        return self.placed.new.size
+
+    @property
+    def price(self) -> int | None:
+        return self.placed.new.price
 
     @property
     def asset(self) -> str:
@@ -59,3 +80,9 @@ class DeskBook(State):
         if found is None:
             raise IllegalTransition(f"there is no order {order}")
         return found
+
+    def working(self, instrument: str) -> tuple[ExchangeOrder, ...]:
+        """Orders in an instrument that may still be filled, in the order in which they were placed."""
+        found = [order for order in self.orders.values() if order.placed.instrument.id == instrument]
+        # a book that was restored iterates otherwise than one that grew
+        return tuple(sorted(found, key=lambda order: (order.placed.time, len(order.id), order.id)))

@@ -30,12 +30,12 @@ class Sized(NamedTuple):
 
 
 class Trading:
-    """The orders of one account at its exchanges. ``desks``: by venue."""
+    """The orders of one account at its exchanges. ``desks`` and their ``wiring``: by venue."""
 
     def __init__(self, account: "Account") -> None:
         self.account = account
         self.desks = {wiring.venue: Desk(account, wiring.venue, wiring.deadline) for wiring in account.wiring.desks}
-        self._wiring = {wiring.venue: wiring for wiring in account.wiring.desks}
+        self.wiring = {wiring.venue: wiring for wiring in account.wiring.desks}
         checks = account.entries.checks
         self._checks = tuple(
             (each.name, each.check, each.policy)
@@ -185,7 +185,7 @@ class Trading:
     def _sized(self, ticker: Ticker, wanted: PlaceOrder) -> Sized:
         instrument, price = ticker.instrument, wanted.price
         if price is None:
-            bps = self._wiring[instrument.venue].slippage_bps
+            bps = self.wiring[instrument.venue].slippage_bps
             # rounded against us: a market order may cost this and bring that
             price = -(-ticker.to_buy() * (BPS + bps) // BPS) if wanted.side == "buy" else ticker.to_sell()
         value = instrument.value(price, wanted.size)

@@ -14,7 +14,7 @@ from sniper.errors import ConfigError
 from sniper.proposal import Leg
 from sniper.risk import Finding
 from sniper.types import NATIVE, SECOND, Entry, Roundtrip, asset_id, split_asset
-from sniper.view import PoolView, Position, TokenView
+from sniper.view import PoolView, Position, TickerView, TokenView, WorkingOrder
 from sniper_app_policy.base import CedarPolicy, PolicyConfig
 
 if TYPE_CHECKING:
@@ -167,10 +167,19 @@ class StatedView:
             return None
         return _StatedToken(trade.deployer)
 
+    def ticker(self, instrument: str) -> TickerView | None:
+        return None
+
+    def working(self, instrument: str) -> tuple[WorkingOrder, ...]:
+        return ()
+
     def quote_asset(self, place: str) -> str:
         return f"{place}:{self._quote}"
 
     def cash(self, asset: str) -> int:
+        return 0
+
+    def free(self, asset: str) -> int:
         return 0
 
     def equity(self, place: str) -> int:
