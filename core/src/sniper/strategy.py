@@ -52,7 +52,8 @@ class Strategy(State):
         return 3
 
     def instruments(self) -> tuple[str, ...]:
-        """Ids of the instruments whose trades and prices it wants to hear of. Asked when a run starts."""
+        """Ids of the instruments whose trades, prices and staleness (`sniper.events.InstrumentStale`) it wants to hear
+        of. Asked when a run starts."""
         return ()
 
 

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
         SizerConformance,
         StoreConformance,
         StrategyConformance,
+        TradingConformance,
         VenueConformance,
     )
     from sniper_sdk.devchain import DevChain
+    from sniper_sdk.floor import Floor
 
 __all__ = [
     "AmmConformance",
@@ -38,6 +40,7 @@ __all__ = [
     "ExitConformance",
     "FeeConformance",
     "FeedConformance",
+    "Floor",
     "LeaseConformance",
     "PackageConformance",
     "RiskConformance",
@@ -47,10 +50,11 @@ __all__ = [
     "SizerConformance",
     "StoreConformance",
     "StrategyConformance",
+    "TradingConformance",
     "VenueConformance",
 ]
 
-_PLACES = {"Bench": "sniper_sdk.bench", "DevChain": "sniper_sdk.devchain"}
+_PLACES = {"Bench": "sniper_sdk.bench", "DevChain": "sniper_sdk.devchain", "Floor": "sniper_sdk.floor"}
 
 
 def __getattr__(name: str) -> Any:  # Any: whichever of the names

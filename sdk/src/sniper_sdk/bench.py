@@ -13,7 +13,7 @@ from sniper.errors import PluginFault
 from sniper.events import Event, TimerFired, narrowed, tag_of
 from sniper.kernel.timers import Owner, Timers
 from sniper.strategy import SetTimer, Strategy, handlers_of
-from sniper.types import SECOND, Arbitrage, Close, Intent, Open
+from sniper.types import SECOND, Arbitrage, CancelOrder, Close, Intent, Open, PlaceOrder
 from sniper_sdk import builders
 from sniper_sdk.builders import BuiltView
 
@@ -27,7 +27,7 @@ _OWNER: Final = Owner("main", "bench")
 
 class Bench:
     """Calls the real handlers as the kernel does, and keeps the timers that they set. It judges, sizes and trades
-    nothing: what the kernel would answer (`EntryDenied`, `PositionOpened`, …) the test sends itself.
+    nothing: what the kernel would answer (`EntryDenied`, `OrderChanged`, …) the test sends itself.
 
     strategy  The instance; its fields are its state.
     view      What handlers see; replace it to let the world change. The bench sets its ``now``.
@@ -91,10 +91,11 @@ class Bench:
                 raise PluginFault(f"{cls.__name__}.{handler} yielded {action!r}, but its class says that it opens none")
             if type(action) is SetTimer:
                 self._timers.set(_OWNER, action.key, action.at)
-            elif isinstance(action, Open | Close | Arbitrage):
+            elif isinstance(action, Open | Close | Arbitrage | PlaceOrder | CancelOrder):
                 intents.append(action)
             else:
                 raise PluginFault(
-                    f"{cls.__name__}.{handler} yielded {action!r}; a strategy yields Open, Close, Arbitrage or SetTimer"
+                    f"{cls.__name__}.{handler} yielded {action!r}; a strategy yields Open, Close, Arbitrage, "
+                    "PlaceOrder, CancelOrder or SetTimer"
                 )
         return intents

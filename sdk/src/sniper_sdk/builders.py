@@ -13,13 +13,14 @@ from itertools import accumulate
 from typing import Literal
 
 from sniper.amm import NoLiquidity
+from sniper.exchange_orders import Side
 from sniper.instrument import COIN, Instrument
 from sniper.types import BPS, Entry, asset_id, place_of, split_asset
 from sniper.view import PoolView, Position, TickerView, TokenView, WorkingOrder
 
 __all__ = [
-    "CHAIN", "INSTRUMENT", "POOL", "QUOTE", "TOKEN", "BuiltPool", "BuiltPosition", "BuiltTicker", "BuiltToken",
-    "BuiltView", "address", "entry", "instrument", "pool", "position", "ticker", "token", "view",
+    "CHAIN", "INSTRUMENT", "POOL", "QUOTE", "TOKEN", "BuiltOrder", "BuiltPool", "BuiltPosition", "BuiltTicker",
+    "BuiltToken", "BuiltView", "address", "entry", "instrument", "order", "pool", "position", "ticker", "token", "view",
 ]  # fmt: skip
 
 CHAIN = 1
@@ -117,6 +118,21 @@ class BuiltTicker:
 
     def to_sell(self) -> int:
         return self.bid or self.last
+
+
+@dataclass(frozen=True)
+class BuiltOrder:
+    """See `sniper.view.WorkingOrder`."""
+
+    id: str
+    key: str
+    instance: str
+    side: Side
+    size: int
+    price: int | None
+    filled: int
+    state: str
+    cancelling: bool
 
 
 @dataclass(frozen=True)
@@ -385,3 +401,18 @@ def ticker(
 ) -> BuiltTicker:
     """What is known of an instrument: about 60,000.00 and a coin on each side, where nothing else is said."""
     return BuiltTicker(of or instrument(), last, bid, ask, bid_size, ask_size, stale)
+
+
+def order(
+    key: str,
+    side: Side = "buy",
+    size: int = 1_000,
+    price: int | None = 6_000_000,
+    *,
+    instance: str = "market-maker",
+    filled: int = 0,
+    state: str = "open",
+    cancelling: bool = False,
+) -> BuiltOrder:
+    """An order that may still be filled: a limit order of 0.01 coins, where nothing else is said."""
+    return BuiltOrder(f"main/{instance}/{key}", key, instance, side, size, price, filled, state, cancelling)

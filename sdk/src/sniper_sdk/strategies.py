@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from sniper.events import Event, KillSwitch, PoolCreated, PoolRead, Prices, StrategyLife, TimerFired, TokenDescribed
+from sniper.exchange_orders import Side
 from sniper.instrument import Instrument
 from sniper.plugin import Frozen
 from sniper.risk import Finding
@@ -28,8 +29,8 @@ from sniper_sdk.builders import CHAIN, POOL, QUOTE, TOKEN, BuiltPool, BuiltPosit
 
 __all__ = [
     "ACCOUNT", "CHAIN", "INSTANCE", "NOW", "POOLS", "QUOTE", "TOKENS", "addresses", "amounts", "assets", "blocks",
-    "bps", "entries", "events", "findings", "hashes", "pool_ids", "pools", "positions", "structs", "times", "tokens",
-    "uint112", "uint256", "views",
+    "bps", "entries", "events", "exchange_views", "findings", "hashes", "pool_ids", "pools", "positions", "prices",
+    "structs", "times", "tokens", "uint112", "uint256", "views",
 ]  # fmt: skip
 
 S = TypeVar("S", bound=Frozen)
@@ -138,6 +139,70 @@ def views(draw: st.DrawFn, now: int | None = None) -> BuiltView:
         worths=draw(st.dictionaries(assets(), st.none() | amounts(), max_size=2)),
         drawdown=draw(amounts()),
         entries=draw(st.dictionaries(assets(), st.integers(0, at), max_size=2)),
+    )
+
+
+def prices(about: int) -> SearchStrategy[int]:
+    """Ticks: mostly near ``about``, sometimes a hundredth or a hundredfold of it; at least 2."""
+    near = st.integers(max(2, about * 9 // 10), max(2, about * 11 // 10))
+    return near | near | st.integers(max(2, about // 100), about * 100)
+
+
+@st.composite
+def exchange_views(draw: st.DrawFn, listed: tuple[Instrument, ...], about: int, instance: str) -> BuiltView:
+    """A view of exchanges that list these instruments at prices of about ``about`` ticks, any of which may not be known
+    yet; some of ``instance``'s orders and positions are open."""
+    tickers, orders, cash, held = [], {}, dict[str, int](), []
+    for of in listed:
+        middle = draw(prices(about))
+        known = draw(st.booleans())
+        if draw(st.integers(0, 9)):
+            tickers.append(
+                builders.ticker(
+                    of,
+                    last=draw(st.sampled_from((0, middle))),
+                    bid=middle - 1 if known else 0,
+                    ask=middle + 1 if known else 0,
+                    stale=not draw(st.integers(0, 4)),
+                )
+            )
+        sides: tuple[Side, ...] = ("buy", "sell")
+        orders[of.id] = tuple(
+            builders.order(
+                side,
+                side,
+                draw(st.integers(1, 10**6)),
+                draw(prices(about)),
+                instance=draw(st.sampled_from((instance, "another"))),
+                state=draw(st.sampled_from(("new", "open", "unknown"))),
+                cancelling=draw(st.booleans()),
+            )
+            for side in sides
+            if draw(st.booleans())
+        )
+        cash[of.quote] = draw(amounts(10**30))
+        if of.base not in cash and draw(st.booleans()):
+            amount = draw(st.integers(-(10**8), 10**8)) * of.lot
+            held.append(
+                builders.position(
+                    of.base,
+                    amount=amount,
+                    cost=amount // of.lot * of.unit * about,
+                    pool=of.id,
+                    quote=of.quote,
+                    instance=instance,
+                    opened_at=NOW,
+                    venue=of.venue,
+                )
+            )
+    return builders.view(
+        now=draw(times),
+        account=ACCOUNT,
+        quote=listed[0].quote,
+        positions={each.token: each for each in held}.values(),
+        cash=cash,
+        tickers=tickers,
+        orders=orders,
     )
 
 

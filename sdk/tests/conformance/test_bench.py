@@ -2,8 +2,8 @@ import pytest
 
 from sniper.config import Config
 from sniper.errors import PluginFault
-from sniper.events import Event, LiquidityAdded, TimerFired, TradingEnabled
-from sniper.strategy import Actions, Close, Open, SetTimer, Strategy, View, on
+from sniper.events import Event, LiquidityAdded, TimerFired, Trade, TradingEnabled
+from sniper.strategy import Actions, CancelOrder, Close, Open, PlaceOrder, SetTimer, Strategy, View, on
 from sniper.types import SECOND
 from sniper_sdk import Bench
 from sniper_sdk.builders import POOL, TOKEN, pool, view
@@ -128,3 +128,20 @@ def test_a_strategy_that_says_that_it_opens_nothing_may_open_nothing() -> None:
     bench = Bench(Shy, Nothing())
     with pytest.raises(PluginFault, match=r"Shy.said yielded Open.* its class says that it opens none"):
         bench.send(Words(time=bench.now, words="now"))
+
+
+class Trading(Strategy):
+    """Orders at an exchange."""
+
+    config: Nothing
+
+    @on(Trade)
+    def traded(self, event: Trade, view: View) -> Actions:
+        yield PlaceOrder(key="a", instrument=event.instrument, side="buy", size=event.size, reason="a trade")
+        yield CancelOrder(key="b")
+
+
+def test_orders_of_exchanges_are_intents_too() -> None:
+    trade = Trade(time=1, venue="x", instrument="x:BTC/USDT", price=1, size=2)
+    placed = PlaceOrder(key="a", instrument="x:BTC/USDT", side="buy", size=2, reason="a trade")
+    assert Bench(Trading, Nothing()).send(trade) == [placed, CancelOrder(key="b")]

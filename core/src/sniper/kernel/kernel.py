@@ -123,7 +123,7 @@ class Kernel:
             Trade: self._trade,
             Prices: self._prices,
             InstrumentListed: self._listed,
-            InstrumentStale: self.tickers.stale,
+            InstrumentStale: self._instrument_stale,
             OrderSeen: self._desk_event,
             FillSeen: self._desk_event,
             DeskLost: self._desk_event,
@@ -505,6 +505,10 @@ class Kernel:
 
     def _prices(self, event: Prices) -> None:
         for instance in self.tickers.prices(event):
+            instance.deliver(event)
+
+    def _instrument_stale(self, event: InstrumentStale) -> None:
+        for instance in self.tickers.stale(event):
             instance.deliver(event)
 
     def _desk_event(self, event: OrderSeen | FillSeen | DeskLost) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sniper_sdk.conformance.sizer import SizerConformance
     from sniper_sdk.conformance.store import StoreConformance
     from sniper_sdk.conformance.strategy import StrategyConformance
+    from sniper_sdk.conformance.trading import TradingConformance
     from sniper_sdk.conformance.venue import VenueConformance
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "SizerConformance",
     "StoreConformance",
     "StrategyConformance",
+    "TradingConformance",
     "VenueConformance",
 ]
 

@@ -57,11 +57,13 @@ class Tickers:
         ticker.instrument = instrument
         return ticker
 
-    def stale(self, event: InstrumentStale) -> None:
-        """Whether what is known may be old."""
+    def stale(self, event: InstrumentStale) -> tuple["Instance", ...]:
+        """Whether what is known may be old: who hears of it, to withdraw what is quoted."""
         ticker = self.known.get(event.instrument)
-        if ticker is not None:
-            ticker.stale = event.stale
+        if ticker is None:
+            return ()
+        ticker.stale = event.stale
+        return ticker.hearing
 
     def trade(self, event: Trade) -> tuple["Instance", ...]:
         """A trade: who hears of it. Hot."""
