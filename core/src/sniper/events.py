@@ -194,6 +194,24 @@ class Trade(Event, tag="trade/1"):
     size: int
 
 
+class Bar(Event, tag="bar/1"):
+    """The trades of an instrument in ``[start, start + interval)``, ns UTC: prices in ticks, ``volume`` in lots.
+
+    ``time``: when it was known as a whole, never before its end. A source tells it, or the kernel makes it out of
+    trades for those who ask for it (`sniper.strategy.Strategy.bars`): see `sniper.kernel.exchange.bars`.
+    """
+
+    event_class = EventClass.DELTA
+    instrument: str
+    interval: int
+    start: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+
+
 class Clock(Event, tag="clock/1"):
     """Time went by; makes timers fire when nothing else happens."""
 

@@ -56,6 +56,11 @@ class Strategy(State):
         of. Asked when a run starts."""
         return ()
 
+    def bars(self) -> tuple[tuple[str, int], ...]:
+        """Bars that it wants to hear of (`sniper.events.Bar`) and to read (`View.bars`): instrument id, interval in ns.
+        Asked when a run starts."""
+        return ()
+
 
 H = TypeVar("H", bound=Callable[..., Iterator[Any]])
 

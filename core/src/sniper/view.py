@@ -3,10 +3,11 @@
 Equal in the kernel, in a worker and in replay: the same code folds the same events.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Protocol
 
+from sniper.events import Bar
 from sniper.exchange_orders import Side
 from sniper.instrument import Instrument
 
@@ -176,6 +177,13 @@ class View(Protocol):
     def token(self, token: str) -> TokenView | None: ...
     def ticker(self, instrument: str) -> TickerView | None:
         """What is known of an instrument (its id); None for one that is not listed."""
+        ...
+
+    def bars(self, instrument: str, interval: int) -> Sequence[Bar]:
+        """The newest bars of an instrument (its id) over ``interval`` ns, at most 500, the newest last; none before the
+        first is over. Intervals without a trade are left out where the kernel makes them.
+
+        Raises `BarsNotAsked` for those that no strategy or sizer of the account names in its ``bars``."""
         ...
 
     def working(self, instrument: str) -> tuple[WorkingOrder, ...]:

@@ -6,13 +6,14 @@ Everything has a default, so that a test writes down only what it is about: one 
 quote asset `QUOTE` and one pool of the two (`POOL`). Parts are frozen; change one with `dataclasses.replace`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate
 from typing import Literal
 
 from sniper.amm import NoLiquidity
+from sniper.events import Bar
 from sniper.exchange_orders import Side
 from sniper.instrument import COIN, Instrument
 from sniper.types import BPS, Entry, asset_id, place_of, split_asset
@@ -157,6 +158,7 @@ class BuiltView:
     worths: Mapping[str, int | None] = field(default_factory=dict)
     tickers: Mapping[str, TickerView] = field(default_factory=dict)
     orders: Mapping[str, tuple[WorkingOrder, ...]] = field(default_factory=dict)
+    series: Mapping[tuple[str, int], tuple[Bar, ...]] = field(default_factory=dict)
 
     def block(self, chain_id: int) -> int:
         return self.blocks.get(chain_id, 0)
@@ -173,6 +175,9 @@ class BuiltView:
 
     def ticker(self, instrument: str) -> TickerView | None:
         return self.tickers.get(instrument)
+
+    def bars(self, instrument: str, interval: int) -> Sequence[Bar]:
+        return self.series.get((instrument, interval), ())
 
     def working(self, instrument: str) -> tuple[WorkingOrder, ...]:
         return self.orders.get(instrument, ())
@@ -326,6 +331,7 @@ def view(
     worths: Mapping[str, int | None] | None = None,
     tickers: Iterable[TickerView] = (),
     orders: Mapping[str, Iterable[WorkingOrder]] | None = None,
+    bars: Mapping[tuple[str, int], Iterable[Bar]] | None = None,
 ) -> BuiltView:
     """A view.
 
@@ -336,6 +342,7 @@ def view(
     results_of  The same of one token (asset id), venue or strategy instance, by its name.
     worths    By asset id, what a position would sell for, None where nothing tells; where missing, its cost.
     tickers   Of instruments, see `ticker`. ``orders``: those that may still be filled, by instrument.
+    bars      By instrument and interval, ns: the newest last.
     """
     chain, _, _ = quote.partition(":")
     return BuiltView(
@@ -356,6 +363,7 @@ def view(
         worths=dict(worths or {}),
         tickers={each.instrument.id: each for each in tickers},
         orders={name: tuple(each) for name, each in (orders or {}).items()},
+        series={key: tuple(each) for key, each in (bars or {}).items()},
     )
 
 

@@ -12,6 +12,7 @@ from sniper.errors import PluginFault
 from sniper.events import (
     Answer,
     AskFailed,
+    Bar,
     Block,
     Clock,
     ClosePosition,
@@ -50,6 +51,7 @@ from sniper.kernel import facts as f
 from sniper.kernel.account import ANSWERS, Account
 from sniper.kernel.asks import Ask, DescribeToken, ReadPool, ReadRollup
 from sniper.kernel.chain import ChainState
+from sniper.kernel.exchange.bars import NEVER, Bars
 from sniper.kernel.exchange.tickers import Tickers
 from sniper.kernel.given import given_amount
 from sniper.kernel.instances import Instance
@@ -92,6 +94,7 @@ class Kernel:
         self.timers = Timers()
         self.market = Market(wiring.chains, report)
         self.tickers = Tickers()
+        self.bars = Bars()
         self.awaited: set[str] = set()
         """Tags of events that denied entries wait for; perhaps of some that none waits for any more."""
         self.accounts = {account.name: Account(self, account) for account in wiring.accounts}
@@ -123,6 +126,7 @@ class Kernel:
             Trade: self._trade,
             Prices: self._prices,
             InstrumentListed: self._listed,
+            Bar: self._bar,
             InstrumentStale: self._instrument_stale,
             OrderSeen: self._desk_event,
             FillSeen: self._desk_event,
@@ -133,7 +137,7 @@ class Kernel:
         """Take one event. Time never goes back: an earlier one counts as now."""
         time = event.time
         timers = self.timers.heap
-        if timers and timers[0][0] <= time:
+        if (timers and timers[0][0] <= time) or self.bars.due <= time:
             self._fire(time)
         if time > self.now:  # noqa: PLR1730  (a call of max costs more than the comparison)
             self.now = time
@@ -257,8 +261,30 @@ class Kernel:
             instance, event = later.popleft()
             instance.deliver(event)
 
+    def next_at(self) -> int | None:
+        """When something happens by itself, ns UTC: a timer fires, or a bar is over."""
+        at = self.timers.next_at()
+        bar = self.bars.due
+        if bar == NEVER:
+            return at
+        return bar if at is None else min(at, bar)
+
     def _fire(self, until: int) -> None:
-        """Timers that are due fire at their deadlines, before the event that reaches them."""
+        """Bars end and timers fire at their times, before the event that reaches them; what ends then, ends first."""
+        while (over := self.bars.due) <= until:
+            self._fire_timers(over - 1)
+            self._end_bars()
+        self._fire_timers(until)
+
+    def _end_bars(self) -> None:
+        self.now = max(self.now, self.bars.due)
+        for bar, hearing in self.bars.over():
+            self.cause = bar
+            for instance in hearing:
+                instance.deliver(bar)
+            self._drain()
+
+    def _fire_timers(self, until: int) -> None:
         while (due := self.timers.due(until)) is not None:
             at, owner, key = due
             self.now = max(self.now, at)
@@ -454,6 +480,10 @@ class Kernel:
     # ---- answers ----
 
     def _started(self, event: Started) -> None:
+        for instrument, ticker in self.tickers.known.items():
+            self.bars.heard_from(
+                instrument, NEVER if ticker.stale else self.now
+            )  # what was traded meanwhile, nobody heard
         for chain in self.market.chains.values():
             chain.stale.clear()  # of the process before: the feeds of this one say so where they have no source
             chain.data_fees_asked = False
@@ -490,17 +520,30 @@ class Kernel:
             for instance in self.accounts[name].instances.values():
                 try:
                     wanted = tuple(instance.strategy.instruments())
+                    self.bars.want(name, tuple(instance.strategy.bars()), instance)
+                    if instance.wiring.sizer is not None:
+                        self.bars.want(name, tuple(instance.wiring.sizer.bars(wanted)))
                 except Exception as error:  # a plugin's code: it hears of none
                     self.report(f"strategy {instance.name} does not say which instruments it trades", error)
                     continue
                 self.tickers.want(instance, wanted)
 
     def _listed(self, event: InstrumentListed) -> None:
+        if event.instrument.id not in self.tickers.known:
+            self.bars.heard_from(event.instrument.id, self.now)
         self.tickers.listed(event.instrument)
         self._dispatch(event)
 
     def _trade(self, event: Trade) -> None:
+        series = self.bars.of.get(event.instrument)
+        if series is not None:
+            self.bars.trade(series, event.price, event.size, self.now)
         for instance in self.tickers.trade(event):
+            instance.deliver(event)
+
+    def _bar(self, event: Bar) -> None:
+        self.tickers.bar(event)
+        for instance in self.bars.told(event):
             instance.deliver(event)
 
     def _prices(self, event: Prices) -> None:
@@ -508,6 +551,7 @@ class Kernel:
             instance.deliver(event)
 
     def _instrument_stale(self, event: InstrumentStale) -> None:
+        self.bars.heard_from(event.instrument, NEVER if event.stale else self.now)
         for instance in self.tickers.stale(event):
             instance.deliver(event)
 

@@ -12,13 +12,14 @@ from typing import Any
 from sniper.amm import Amm
 from sniper.codec import decode, encode, encode_state, restore_state
 from sniper.errors import CodecError
-from sniper.events import Block, Log
+from sniper.events import Bar, Block, Log
 from sniper.evm.rollup_fee import RollupFees
 from sniper.exit import Sell
 from sniper.instrument import Instrument
 from sniper.kernel.account import Account
 from sniper.kernel.book import Book
 from sniper.kernel.chain import ChainState
+from sniper.kernel.exchange.bars import Series
 from sniper.kernel.exchange.tickers import Ticker
 from sniper.kernel.guards import Guard
 from sniper.kernel.instances import Instance
@@ -184,12 +185,25 @@ class TickerState(Frozen):
     stale: bool
 
 
+class SeriesState(Frozen):
+    """See `sniper.kernel.exchange.bars.Series`; ``gathered``: open, high, low, close and volume so far."""
+
+    instrument: str
+    interval: int
+    since: int
+    start: int
+    end: int
+    gathered: tuple[int, int, int, int, int]
+    bars: tuple[Bar, ...]
+
+
 class KernelSnapshot(Frozen, tag="kernel-snapshot/5"):
     now: int
     chains: tuple[ChainSnapshot, ...]
     accounts: tuple[AccountSnapshot, ...]
     timers: tuple[TimerState, ...]
     tickers: tuple[TickerState, ...]
+    series: tuple[SeriesState, ...] = ()
 
 
 # ---- out ----
@@ -209,6 +223,7 @@ def dump(kernel: Kernel) -> bytes:
                 for at, owner, key in kernel.timers.dump()
             ),
             tickers=tuple(_ticker(ticker) for _, ticker in sorted(kernel.tickers.known.items())),
+            series=tuple(_series(series) for _, series in sorted(kernel.bars.known.items())),
         )
     )
 
@@ -227,6 +242,18 @@ def _ticker(ticker: Ticker) -> TickerState:
         ask=ticker.ask,
         ask_size=ticker.ask_size,
         stale=ticker.stale,
+    )
+
+
+def _series(series: Series) -> SeriesState:
+    return SeriesState(
+        instrument=series.instrument,
+        interval=series.interval,
+        since=series.since,
+        start=series.start,
+        end=series.end,
+        gathered=(series.open, series.high, series.low, series.close, series.volume),
+        bars=tuple(series.bars),
     )
 
 
@@ -378,7 +405,20 @@ def restore(kernel: Kernel, state: bytes) -> tuple[str, ...]:
         ticker.last, ticker.stale = known.last, known.stale
         ticker.bid, ticker.bid_size = known.bid, known.bid_size
         ticker.ask, ticker.ask_size = known.ask, known.ask_size
+    for state_ in snapshot.series:
+        _restore_series(kernel, state_)
     return tuple(left_out)
+
+
+def _restore_series(kernel: Kernel, state: SeriesState) -> None:
+    series = kernel.bars.known.get((state.instrument, state.interval))
+    if series is None:
+        return  # nobody asks for it any more
+    series.bars = list(state.bars)
+    series.since, series.start, series.end = state.since, state.start, state.end
+    series.open, series.high, series.low, series.close, series.volume = state.gathered
+    if series.end:
+        kernel.bars.due = min(kernel.bars.due, series.end)
 
 
 def _restore_chain(chain: ChainState, state: ChainSnapshot, left_out: list[str]) -> None:

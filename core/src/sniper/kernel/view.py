@@ -1,9 +1,10 @@
 """What the pure stages of one account may read; implements `sniper.view.View`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from sniper.events import Bar
 from sniper.kernel.book import Position
 from sniper.kernel.exchange.book import ExchangeOrder
 from sniper.kernel.exchange.tickers import Ticker
@@ -87,6 +88,10 @@ class AccountView:
 
     def ticker(self, instrument: str) -> Ticker | None:
         return self._account.kernel.tickers.known.get(instrument)
+
+    def bars(self, instrument: str, interval: int) -> Sequence[Bar]:
+        account = self._account
+        return account.kernel.bars.seen(account.name, instrument, interval)
 
     def working(self, instrument: str) -> tuple[ExchangeOrder, ...]:
         desk = self._account.book.desks.get(place_of(instrument))

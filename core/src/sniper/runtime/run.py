@@ -401,7 +401,7 @@ class Run:
                 else:
                     gc.collect(1)
                 collected = now
-            due = self.kernel.timers.next_at()
+            due = self.kernel.next_at()
             if due is not None and due <= now:
                 await self.bus.publish([ClockEvent(time=now)], source="clock")
             self.routing.catch_up()

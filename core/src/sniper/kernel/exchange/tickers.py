@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sniper.events import InstrumentStale, Prices, Trade
+from sniper.events import Bar, InstrumentStale, Prices, Trade
 from sniper.instrument import Instrument
 
 if TYPE_CHECKING:
@@ -64,6 +64,12 @@ class Tickers:
             return ()
         ticker.stale = event.stale
         return ticker.hearing
+
+    def bar(self, event: Bar) -> None:
+        """A bar that a source tells. Hot."""
+        ticker = self.known.get(event.instrument)
+        if ticker is not None:
+            ticker.last = event.close
 
     def trade(self, event: Trade) -> tuple["Instance", ...]:
         """A trade: who hears of it. Hot."""

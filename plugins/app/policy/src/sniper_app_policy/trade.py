@@ -11,6 +11,7 @@ from sniper.amm import NoLiquidity
 from sniper.amounts import Amount, PositiveAmount
 from sniper.config import Config
 from sniper.errors import ConfigError
+from sniper.events import Bar
 from sniper.proposal import Leg
 from sniper.risk import Finding
 from sniper.types import NATIVE, SECOND, Entry, Roundtrip, asset_id, split_asset
@@ -169,6 +170,9 @@ class StatedView:
 
     def ticker(self, instrument: str) -> TickerView | None:
         return None
+
+    def bars(self, instrument: str, interval: int) -> tuple[Bar, ...]:
+        return ()
 
     def working(self, instrument: str) -> tuple[WorkingOrder, ...]:
         return ()
