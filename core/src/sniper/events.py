@@ -177,6 +177,26 @@ class Prices(Event, tag="prices/1"):
     ask_size: int
 
 
+class BookChanged(Event, tag="book-changed/1"):
+    """Levels of an instrument's order book as they are from now on. The kernel keeps the book of each instrument whose
+    `sniper.strategy.Strategy.depth` some strategy asked for.
+
+    bids, asks   (price, size), ticks and lots; size 0: nobody offers at that price any more.
+    whole        These are all levels there are. Else those that are not named stay as they were.
+    first, last  Numbers of the first and the last change in it, as the exchange counts them; of a whole book, ``last``
+                 alone. What does not join on to ``last`` of the one before is a gap: the instrument is stale until the
+                 next whole book. 0: the exchange numbers nothing, and its adapter says where something is missing.
+    """
+
+    event_class = EventClass.DELTA
+    instrument: str
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+    first: int = 0
+    last: int = 0
+    whole: bool = False
+
+
 class InstrumentStale(Event, tag="instrument-stale/1"):
     """What is known of an instrument may be old (``stale``), or is true again. Nothing is bought at it while it is."""
 

@@ -61,6 +61,11 @@ class Strategy(State):
         Asked when a run starts."""
         return ()
 
+    def depth(self) -> tuple[str, ...]:
+        """Ids of the instruments whose order books it follows: it hears of each `sniper.events.BookChanged` of theirs,
+        and `View.depth` tells the book as it is then. Asked when a run starts."""
+        return ()
+
 
 H = TypeVar("H", bound=Callable[..., Iterator[Any]])
 

@@ -122,6 +122,39 @@ class TickerView(Protocol):
         ...
 
 
+class DepthView(Protocol):
+    """The order book of an instrument. Prices in ticks, sizes in lots.
+
+    bid, ask  The best prices; 0: nobody offers.
+    """
+
+    @property
+    def bid(self) -> int: ...
+    @property
+    def ask(self) -> int: ...
+    def bids(self, levels: int) -> tuple[tuple[int, int], ...]:
+        """(price, size) of the best so many, best first."""
+        ...
+
+    def asks(self, levels: int) -> tuple[tuple[int, int], ...]: ...
+    def size_at(self, price: int) -> int:
+        """How much is offered at this price, on whichever side; 0: nothing."""
+        ...
+
+    def size_to(self, side: Side, price: int) -> int:
+        """How much one who buys (``side`` ``buy``) or sells finds at this price and at better ones."""
+        ...
+
+    def cost(self, side: Side, size: int) -> int | None:
+        """What ``size`` lots cost who buys, or bring who sells, from the best price on: ticks × lots, exactly; times
+        `Instrument.unit`: base units of the quote asset. None where there is not so much."""
+        ...
+
+    def average(self, side: Side, size: int) -> int | None:
+        """The same for one lot of them, ticks, rounded against who trades."""
+        ...
+
+
 class WorkingOrder(Protocol):
     """An order of this account at an exchange that may still be filled.
 
@@ -184,6 +217,11 @@ class View(Protocol):
         first is over. Intervals without a trade are left out where the kernel makes them.
 
         Raises `BarsNotAsked` for those that no strategy or sizer of the account names in its ``bars``."""
+        ...
+
+    def depth(self, instrument: str) -> DepthView | None:
+        """Its order book now; None where no strategy asked for it, before its first whole book, and after a gap until
+        the next one. The same object as the book changes: what is to be remembered, is to be copied."""
         ...
 
     def working(self, instrument: str) -> tuple[WorkingOrder, ...]:

@@ -16,12 +16,14 @@ from sniper.amm import NoLiquidity
 from sniper.events import Bar
 from sniper.exchange_orders import Side
 from sniper.instrument import COIN, Instrument
+from sniper.kernel.exchange.order_book import restored
 from sniper.types import BPS, Entry, asset_id, place_of, split_asset
-from sniper.view import PoolView, Position, TickerView, TokenView, WorkingOrder
+from sniper.view import DepthView, PoolView, Position, TickerView, TokenView, WorkingOrder
 
 __all__ = [
     "CHAIN", "INSTRUMENT", "POOL", "QUOTE", "TOKEN", "BuiltOrder", "BuiltPool", "BuiltPosition", "BuiltTicker",
-    "BuiltToken", "BuiltView", "address", "entry", "instrument", "order", "pool", "position", "ticker", "token", "view",
+    "BuiltToken", "BuiltView", "address", "depth", "entry", "instrument", "order", "pool", "position", "ticker",
+    "token", "view",
 ]  # fmt: skip
 
 CHAIN = 1
@@ -159,6 +161,7 @@ class BuiltView:
     tickers: Mapping[str, TickerView] = field(default_factory=dict)
     orders: Mapping[str, tuple[WorkingOrder, ...]] = field(default_factory=dict)
     series: Mapping[tuple[str, int], tuple[Bar, ...]] = field(default_factory=dict)
+    depths: Mapping[str, DepthView] = field(default_factory=dict)
 
     def block(self, chain_id: int) -> int:
         return self.blocks.get(chain_id, 0)
@@ -178,6 +181,9 @@ class BuiltView:
 
     def bars(self, instrument: str, interval: int) -> Sequence[Bar]:
         return self.series.get((instrument, interval), ())
+
+    def depth(self, instrument: str) -> DepthView | None:
+        return self.depths.get(instrument)
 
     def working(self, instrument: str) -> tuple[WorkingOrder, ...]:
         return self.orders.get(instrument, ())
@@ -332,6 +338,7 @@ def view(
     tickers: Iterable[TickerView] = (),
     orders: Mapping[str, Iterable[WorkingOrder]] | None = None,
     bars: Mapping[tuple[str, int], Iterable[Bar]] | None = None,
+    depths: Mapping[str, DepthView] | None = None,
 ) -> BuiltView:
     """A view.
 
@@ -341,7 +348,8 @@ def view(
     spending  (time, amount) of each entry; ``results``: (time, profit) of each closed position.
     results_of  The same of one token (asset id), venue or strategy instance, by its name.
     worths    By asset id, what a position would sell for, None where nothing tells; where missing, its cost.
-    tickers   Of instruments, see `ticker`. ``orders``: those that may still be filled, by instrument.
+    tickers   Of instruments, see `ticker`. ``orders``: those that may still be filled, by instrument; ``depths``: their
+              order books, see `depth`.
     bars      By instrument and interval, ns: the newest last.
     """
     chain, _, _ = quote.partition(":")
@@ -364,6 +372,7 @@ def view(
         tickers={each.instrument.id: each for each in tickers},
         orders={name: tuple(each) for name, each in (orders or {}).items()},
         series={key: tuple(each) for key, each in (bars or {}).items()},
+        depths=dict(depths or {}),
     )
 
 
@@ -424,3 +433,8 @@ def order(
 ) -> BuiltOrder:
     """An order that may still be filled: a limit order of 0.01 coins, where nothing else is said."""
     return BuiltOrder(f"main/{instance}/{key}", key, instance, side, size, price, filled, state, cancelling)
+
+
+def depth(bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]]) -> DepthView:
+    """An order book with these levels: (price, size), ticks and lots."""
+    return restored(bids, asks, last=0, whole=True)

@@ -18,7 +18,17 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from sniper.events import Event, KillSwitch, PoolCreated, PoolRead, Prices, StrategyLife, TimerFired, TokenDescribed
+from sniper.events import (
+    BookChanged,
+    Event,
+    KillSwitch,
+    PoolCreated,
+    PoolRead,
+    Prices,
+    StrategyLife,
+    TimerFired,
+    TokenDescribed,
+)
 from sniper.exchange_orders import Side
 from sniper.instrument import Instrument
 from sniper.plugin import Frozen
@@ -283,6 +293,7 @@ _NAMED: Final[Mapping[str, SearchStrategy[Any]]] = {
 _pool_addresses = st.sampled_from([split_asset(each)[1] for each in POOLS])
 _steps = st.integers(0, 10**7)
 """Prices in ticks, sizes in lots."""
+_levels = st.lists(st.tuples(_steps, _steps), max_size=8).map(tuple)
 _ODD: Final[Mapping[type, Mapping[str, SearchStrategy[Any]]]] = {
     PoolCreated: {"pool": _pool_addresses},
     PoolRead: {"pool": _pool_addresses},
@@ -291,6 +302,7 @@ _ODD: Final[Mapping[type, Mapping[str, SearchStrategy[Any]]]] = {
     StrategyLife: {"action": st.sampled_from(("start", "pause", "drain", "remove"))},
     TimerFired: {"key": assets() | st.text(max_size=8)},
     Prices: dict.fromkeys(("bid", "bid_size", "ask", "ask_size"), _steps),
+    BookChanged: {**dict.fromkeys(("bids", "asks"), _levels), **dict.fromkeys(("first", "last"), _steps)},
     # A tick of a lot is worth a whole number of 10⁻¹⁸.
     Instrument: dict.fromkeys(("tick", "lot"), st.integers(9, 18).map(lambda places: 10**places)),
 }

@@ -14,6 +14,7 @@ from sniper.events import (
     AskFailed,
     Bar,
     Block,
+    BookChanged,
     Clock,
     ClosePosition,
     Commanded,
@@ -52,6 +53,7 @@ from sniper.kernel.account import ANSWERS, Account
 from sniper.kernel.asks import Ask, DescribeToken, ReadPool, ReadRollup
 from sniper.kernel.chain import ChainState
 from sniper.kernel.exchange.bars import NEVER, Bars
+from sniper.kernel.exchange.depths import Depths
 from sniper.kernel.exchange.tickers import Tickers
 from sniper.kernel.given import given_amount
 from sniper.kernel.instances import Instance
@@ -95,6 +97,7 @@ class Kernel:
         self.market = Market(wiring.chains, report)
         self.tickers = Tickers()
         self.bars = Bars()
+        self.depths = Depths(self.tickers)
         self.awaited: set[str] = set()
         """Tags of events that denied entries wait for; perhaps of some that none waits for any more."""
         self.accounts = {account.name: Account(self, account) for account in wiring.accounts}
@@ -128,6 +131,7 @@ class Kernel:
             InstrumentListed: self._listed,
             Bar: self._bar,
             InstrumentStale: self._instrument_stale,
+            BookChanged: self.depths.changed,
             OrderSeen: self._desk_event,
             FillSeen: self._desk_event,
             DeskLost: self._desk_event,
@@ -499,6 +503,7 @@ class Kernel:
             chain.readings.restart(0)
             self._want_missing(chain)
             self._read_due(chain.id)
+        self.depths.began(self.now)
 
     def _want_missing(self, chain: ChainState) -> None:
         """Pools that the config names, and those that a recovery has not found again although positions are in them."""
@@ -519,7 +524,7 @@ class Kernel:
         for name in sorted(self.accounts):
             for instance in self.accounts[name].instances.values():
                 try:
-                    wanted = tuple(instance.strategy.instruments())
+                    wanted, followed = tuple(instance.strategy.instruments()), tuple(instance.strategy.depth())
                     self.bars.want(name, tuple(instance.strategy.bars()), instance)
                     if instance.wiring.sizer is not None:
                         self.bars.want(name, tuple(instance.wiring.sizer.bars(wanted)))
@@ -527,6 +532,7 @@ class Kernel:
                     self.report(f"strategy {instance.name} does not say which instruments it trades", error)
                     continue
                 self.tickers.want(instance, wanted)
+                self.depths.want(instance, followed)
 
     def _listed(self, event: InstrumentListed) -> None:
         if event.instrument.id not in self.tickers.known:
@@ -552,8 +558,7 @@ class Kernel:
 
     def _instrument_stale(self, event: InstrumentStale) -> None:
         self.bars.heard_from(event.instrument, NEVER if event.stale else self.now)
-        for instance in self.tickers.stale(event):
-            instance.deliver(event)
+        self.depths.stale(event)
 
     def _desk_event(self, event: OrderSeen | FillSeen | DeskLost) -> None:
         account = self.accounts.get(event.account)

@@ -20,6 +20,7 @@ from sniper.kernel.account import Account
 from sniper.kernel.book import Book
 from sniper.kernel.chain import ChainState
 from sniper.kernel.exchange.bars import Series
+from sniper.kernel.exchange.order_book import OrderBook, restored
 from sniper.kernel.exchange.tickers import Ticker
 from sniper.kernel.guards import Guard
 from sniper.kernel.instances import Instance
@@ -197,6 +198,16 @@ class SeriesState(Frozen):
     bars: tuple[Bar, ...]
 
 
+class DepthState(Frozen):
+    """See `sniper.kernel.exchange.order_book.OrderBook`; best levels first."""
+
+    instrument: str
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+    last: int
+    whole: bool
+
+
 class KernelSnapshot(Frozen, tag="kernel-snapshot/5"):
     now: int
     chains: tuple[ChainSnapshot, ...]
@@ -204,6 +215,7 @@ class KernelSnapshot(Frozen, tag="kernel-snapshot/5"):
     timers: tuple[TimerState, ...]
     tickers: tuple[TickerState, ...]
     series: tuple[SeriesState, ...] = ()
+    depths: tuple[DepthState, ...] = ()
 
 
 # ---- out ----
@@ -224,6 +236,7 @@ def dump(kernel: Kernel) -> bytes:
             ),
             tickers=tuple(_ticker(ticker) for _, ticker in sorted(kernel.tickers.known.items())),
             series=tuple(_series(series) for _, series in sorted(kernel.bars.known.items())),
+            depths=tuple(_depth(id_, followed.book) for id_, followed in sorted(kernel.depths.followed.items())),
         )
     )
 
@@ -254,6 +267,16 @@ def _series(series: Series) -> SeriesState:
         end=series.end,
         gathered=(series.open, series.high, series.low, series.close, series.volume),
         bars=tuple(series.bars),
+    )
+
+
+def _depth(instrument: str, book: OrderBook) -> DepthState:
+    return DepthState(
+        instrument=instrument,
+        bids=tuple(book.facing("sell")),
+        asks=tuple(book.facing("buy")),
+        last=book.last,
+        whole=book.whole,
     )
 
 
@@ -407,6 +430,10 @@ def restore(kernel: Kernel, state: bytes) -> tuple[str, ...]:
         ticker.ask, ticker.ask_size = known.ask, known.ask_size
     for state_ in snapshot.series:
         _restore_series(kernel, state_)
+    for kept in snapshot.depths:
+        followed = kernel.depths.followed.get(kept.instrument)
+        if followed is not None:
+            followed.book = restored(kept.bids, kept.asks, kept.last, whole=kept.whole)
     return tuple(left_out)
 
 

@@ -12,7 +12,7 @@ from sniper.kernel.facts import OrderPlaced
 from sniper.kernel.pool import Pool
 from sniper.kernel.tokens import Token
 from sniper.types import NATIVE, asset_id, place_of
-from sniper.view import PoolView, TokenView
+from sniper.view import DepthView, PoolView, TokenView
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -92,6 +92,9 @@ class AccountView:
     def bars(self, instrument: str, interval: int) -> Sequence[Bar]:
         account = self._account
         return account.kernel.bars.seen(account.name, instrument, interval)
+
+    def depth(self, instrument: str) -> DepthView | None:
+        return self._account.kernel.depths.book(instrument)
 
     def working(self, instrument: str) -> tuple[ExchangeOrder, ...]:
         desk = self._account.book.desks.get(place_of(instrument))

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sniper.events import Bar, InstrumentStale, Prices, Trade
+from sniper.events import Bar, Prices, Trade
 from sniper.instrument import Instrument
 
 if TYPE_CHECKING:
@@ -56,14 +56,6 @@ class Tickers:
             ticker.hearing = self._wanted.get(instrument.id, ())
         ticker.instrument = instrument
         return ticker
-
-    def stale(self, event: InstrumentStale) -> tuple["Instance", ...]:
-        """Whether what is known may be old: who hears of it, to withdraw what is quoted."""
-        ticker = self.known.get(event.instrument)
-        if ticker is None:
-            return ()
-        ticker.stale = event.stale
-        return ticker.hearing
 
     def bar(self, event: Bar) -> None:
         """A bar that a source tells. Hot."""
