@@ -3,9 +3,18 @@ from decimal import Decimal, localcontext
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from sniper.amounts import LARGEST, UNITS, Amount, PositiveAmount, in_coins, parse_amount
+from sniper.amounts import (
+    LARGEST,
+    UNITS,
+    Amount,
+    Coins,
+    PositiveAmount,
+    PositiveCoins,
+    in_coins,
+    parse_amount,
+)
 from sniper.config import Config
 from sniper.errors import ConfigError
 
@@ -74,3 +83,24 @@ def test_config_fields_refuse_with_the_key_and_the_value(section: dict[str, obje
 
 def test_the_json_schema_is_that_of_an_integer() -> None:
     assert Wallet.model_json_schema()["properties"]["spend"]["type"] == "integer"
+
+
+class Priced(Config):
+    size: PositiveCoins = Field(description="a size")
+    least: Coins = Field(0, description="another one")
+
+
+@pytest.mark.parametrize(
+    ("written", "units"), [(3, 3 * 10**18), ("0.001", 10**15), ("1e-18", 1), ("12.50", 125 * 10**17)]
+)
+def test_coins_are_read_exactly_and_written_as_they_are_read(written: object, units: int) -> None:
+    config = Priced.model_validate({"size": written})
+    assert config.size == units
+    assert Priced.model_validate(config.model_dump()) == config
+    assert Priced.model_validate_json(config.model_dump_json()) == config
+
+
+@pytest.mark.parametrize("written", [0.5, True, None, "", "a", "-1", "0", 0, "1e-19", "NaN", "Infinity", "1 ether"])
+def test_what_is_no_number_of_coins_is_refused(written: object) -> None:
+    with pytest.raises(ValidationError):
+        Priced.model_validate({"size": written})

@@ -2,16 +2,20 @@
 
 Config fields of the type `Amount` hold base units and accept an ``int`` (or digits), or a decimal number with a unit of
 the chain's own coin, such as ``"0.05 ether"`` or ``"50 gwei"``. For other coins write base units.
+
+Fields of the type `Coins` are for exchanges, whose assets all have 18 decimal places inside: they accept a whole number
+of coins, or a decimal one as text, such as ``"0.001"``.
 """
 
 import re
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from sniper.errors import ConfigError
+from sniper.instrument import BadNumber, from_decimal, to_decimal
 
-__all__ = ["Amount", "PositiveAmount", "in_coins", "parse_amount"]
+__all__ = ["Amount", "Coins", "PositiveAmount", "PositiveCoins", "in_coins", "parse_amount", "parse_coins"]
 
 UNITS: Final = {"wei": 0, "gwei": 9, "ether": 18}
 """Decimal places of each unit."""
@@ -65,3 +69,31 @@ Amount = Annotated[int, BeforeValidator(parse_amount)]
 
 PositiveAmount = Annotated[int, Field(gt=0), BeforeValidator(parse_amount)]
 """As `Amount`, but not 0."""
+
+
+def parse_coins(value: object) -> int:
+    """Base units of 10⁻¹⁸ of a number of coins: an ``int``, or text such as ``"1000.50"``; exact.
+
+    Raises `ConfigError` for a float, which is not the number that was written, and for a negative one.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ConfigError(f'{value!r} is no number of coins: write a whole one, or text, such as "1000.50"')
+    try:
+        amount = from_decimal(str(value))
+    except BadNumber as error:
+        raise ConfigError(str(error)) from None
+    if amount < 0:
+        raise ConfigError(f"{value} is below zero")
+    return amount
+
+
+def _written(amount: int) -> str:
+    """As it is read again."""
+    return f"{to_decimal(amount):f}"
+
+
+Coins = Annotated[int, BeforeValidator(parse_coins), PlainSerializer(_written)]
+"""Base units of 10⁻¹⁸, 0 or more; in a config file a whole number of coins or text such as ``"0.001"``."""
+
+PositiveCoins = Annotated[int, Field(gt=0), BeforeValidator(parse_coins), PlainSerializer(_written)]
+"""As `Coins`, but not 0."""
