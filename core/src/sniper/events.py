@@ -8,7 +8,7 @@ from enum import Enum
 from typing import ClassVar
 
 from sniper.evm.rollup_fee import RollupFees
-from sniper.exchange_orders import AccountState, Fill, OrderState
+from sniper.exchange_orders import AccountState, Fill, Funding, OrderState
 from sniper.instrument import Instrument
 from sniper.plugin import Frozen
 from sniper.proposal import Leg, Proposal
@@ -195,6 +195,16 @@ class BookChanged(Event, tag="book-changed/1"):
     first: int = 0
     last: int = 0
     whole: bool = False
+
+
+class FundingRate(Event, tag="funding-rate/1"):
+    """What holders of a perpetual pay next: ``rate`` billionths of the value of their position at ``at`` (ns UTC), from
+    those above zero to those below; negative: the other way round."""
+
+    event_class = EventClass.ABSOLUTE
+    instrument: str
+    rate: int
+    at: int
 
 
 class InstrumentStale(Event, tag="instrument-stale/1"):
@@ -451,6 +461,13 @@ class FillSeen(Event, tag="fill-seen/1"):
     fill: Fill
 
 
+class FundingSeen(Event, tag="funding-seen/1"):
+    """An account's position in a contract paid, or was paid."""
+
+    account: str
+    funding: Funding
+
+
 class DeskLost(Event, tag="desk-lost/1"):
     """The user's stream broke: what happened since, only a reading of the sub-account tells."""
 
@@ -631,6 +648,20 @@ class OrderChanged(Event, tag="order-changed/1"):
     state: str
     filled: int
     note: str = ""
+
+
+class PositionForced(Event, tag="position-forced/1"):
+    """The exchange itself closed some of a contract that this strategy holds.
+
+    reason  ``liquidation``, ``adl`` or ``settlement``. ``size``: lots that it closed, at ``price`` ticks.
+    left    Lots that are held still, negative of what is sold short.
+    """
+
+    instrument: str
+    reason: str
+    size: int
+    price: int
+    left: int
 
 
 class PositionOpened(Event, tag="position-opened/1"):

@@ -7,7 +7,18 @@ from typing import Any
 
 from sniper.config import Config
 from sniper.events import Event
-from sniper.exchange_orders import AccountState, Fill, NewOrder, OrderState, Placed, Refused, Side
+from sniper.exchange_orders import (
+    AccountState,
+    ContractState,
+    Fill,
+    Funding,
+    NewOrder,
+    OrderState,
+    Placed,
+    Refused,
+    Side,
+    Tier,
+)
 from sniper.instrument import COIN, BadInstrument, BadNumber, Instrument, from_decimal, to_decimal
 
 __all__ = [
@@ -16,15 +27,18 @@ __all__ = [
     "BadInstrument",
     "BadNumber",
     "Config",
+    "ContractState",
     "Event",
     "Exchange",
     "Fill",
+    "Funding",
     "Instrument",
     "NewOrder",
     "OrderState",
     "Placed",
     "Refused",
     "Side",
+    "Tier",
     "from_decimal",
     "to_decimal",
 ]
@@ -71,8 +85,9 @@ class Exchange(ABC):
         """The sub-account now. ``cursor``: of the one before, empty for the first."""
 
     @abstractmethod
-    def updates(self) -> AsyncIterator[Sequence[OrderState | Fill]]:
-        """What happens to orders from now on. Ends or raises on a lost connection; after that `read` comes first."""
+    def updates(self) -> AsyncIterator[Sequence[OrderState | Fill | Funding]]:
+        """What happens to orders and positions from now on. Ends or raises on a lost connection; after that
+        `read` comes first."""
 
     async def close(self) -> None:  # noqa: B027  # most have nothing to let go of
         """Let go of connections. Called once, when the run ends."""

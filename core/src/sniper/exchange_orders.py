@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from sniper.instrument import Instrument
 from sniper.plugin import Frozen
 
 Side = Literal["buy", "sell"]
@@ -48,6 +49,8 @@ class Fill(Frozen):
     id     The exchange's own; a fill that is told twice has the same one.
     size   Lots. ``price``: ticks. ``value``: base units of the quote asset, as the exchange says.
     fee    Base units of ``fee_asset`` (an asset id); negative: a rebate.
+    forced Why the exchange itself closed that much of a contract, which is of no order of ours: ``liquidation``,
+           ``adl`` (auto-deleveraging) or ``settlement``; else empty.
     """
 
     id: str
@@ -62,6 +65,48 @@ class Fill(Frozen):
     fee_asset: str
     maker: bool
     time: int
+    forced: str = ""
+
+
+class Funding(Frozen):
+    """What a position in a contract paid or, above zero, was paid.
+
+    id      The same each time it is told. ``asset``: asset id; ``amount``: base units; ``time``: ns UTC.
+    """
+
+    id: str
+    instrument: str
+    asset: str
+    amount: int
+    time: int
+
+
+class Tier(Frozen):
+    """What a position must at least be covered by, its maintenance margin, from a notional of ``floor`` base units on:
+    ``rate`` millionths of the notional less ``deduction`` base units."""
+
+    floor: int
+    rate: int
+    deduction: int = 0
+
+
+class ContractState(Frozen):
+    """A contract as an exchange has it for a sub-account.
+
+    size         Lots, negative of what is sold short. ``cost``: their value when they were opened, signed alike; base
+                 units of the quote asset.
+    leverage     Of which the inverse is the initial margin; rounded down.
+    isolated     Base units that alone answer for the position; None: the whole balance does (cross).
+    tiers        From the lowest on; empty: the exchange does not tell. ``liquidation``: ticks, as it says; 0: nothing.
+    """
+
+    instrument: Instrument
+    size: int
+    cost: int
+    leverage: int = 1
+    isolated: int | None = None
+    tiers: tuple[Tier, ...] = ()
+    liquidation: int = 0
 
 
 class OrderState(Frozen):
@@ -78,9 +123,12 @@ class OrderState(Frozen):
 
 class AccountState(Frozen):
     """A sub-account as it is: ``balances`` are (asset id, free, held in orders) in base units; ``fills`` are those
-    after the cursor that was asked for, oldest first, and ``cursor`` is where the next begin."""
+    after the cursor that was asked for, oldest first, and ``cursor`` is where the next begin. ``contracts``: all in
+    which there is a position, and others whose rules are known; ``funding``: after the cursor, or again."""
 
     balances: tuple[tuple[str, int, int], ...]
     orders: tuple[OrderState, ...]
     fills: tuple[Fill, ...]
     cursor: str
+    contracts: tuple[ContractState, ...] = ()
+    funding: tuple[Funding, ...] = ()

@@ -35,16 +35,19 @@ class Instrument(Frozen, kw_only=True):
     """What is traded: ``size`` lots of ``base``, at ``price`` ticks of ``quote``.
 
     id             ``"<venue>:<symbol>"``, the symbol as ccxt unifies it.
-    kind           ``spot``, ``perpetual`` or ``future``.
-    base, quote    Asset ids; ``settle``: in which profits of a contract are paid, else the quote asset.
+    kind           ``spot``, or a linear contract: ``perpetual`` or ``future``.
+    base, quote    Asset ids; ``settle``: in which profits and margin of a contract are paid, always the quote asset.
     tick           Price of one tick: base units of the quote asset for one whole coin.
     lot            Size of one lot: base units of the base asset; of a contract, what it stands for.
+    contract       What a size of one at the exchange is: base units of the base asset; `COIN` but for contracts that
+                   stand for more or less than one coin.
     min_size, max_size    Lots of one order; 0: no bound.
     min_value      Base units of the quote asset that one order must be worth.
     maker_fee, taker_fee  Millionths of the value; negative: a rebate.
     types, flags   What the exchange does itself, besides ``market`` and ``limit``: see docs/exchanges.md.
 
-    Raises `BadInstrument` where a tick of a lot is worth no whole number of base units.
+    Raises `BadInstrument` where a tick of a lot is worth no whole number of base units, where a lot is no decimal
+    number of contracts, and for contracts that pay in another asset than the one they are priced in (inverse, quanto).
     """
 
     id: str
@@ -61,12 +64,24 @@ class Instrument(Frozen, kw_only=True):
     taker_fee: int = 0
     types: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    contract: int = COIN
 
     def __post_init__(self) -> None:
         if self.tick <= 0 or self.lot <= 0 or self.tick * self.lot % COIN:
             raise BadInstrument(
                 f"{self.id} is not traded: a tick of {to_decimal(self.tick):f} and a lot of {to_decimal(self.lot):f} "
                 "are together worth no whole number of 10⁻¹⁸, so amounts would have to be rounded"
+            )
+        if self.settle != self.quote:
+            kind = "an inverse contract" if self.settle == self.base else "a quanto contract"
+            raise BadInstrument(
+                f"{self.id} is not traded: it is {kind}, which pays in {self.settle} and is priced in {self.quote}, so "
+                "what it is worth would be no whole number; take the one that settles in its quote asset"
+            )
+        if self.contract <= 0 or self.lot * COIN % self.contract:
+            raise BadInstrument(
+                f"{self.id} is not traded: a lot of {to_decimal(self.lot):f} is no decimal number of contracts of "
+                f"{to_decimal(self.contract):f}"
             )
 
     @property
@@ -78,6 +93,16 @@ class Instrument(Frozen, kw_only=True):
     def symbol(self) -> str:
         """Its name there."""
         return self.id.partition(":")[2]
+
+    @property
+    def linear(self) -> bool:
+        """Whether it is a contract: nothing changes hands but profits, fees and funding, in the quote asset."""
+        return self.kind != "spot"
+
+    @property
+    def held(self) -> str:
+        """Asset id of a position in it: the base asset, or of a contract the instrument's own id."""
+        return self.id if self.linear else self.base
 
     @property
     def unit(self) -> int:
@@ -98,7 +123,7 @@ class Instrument(Frozen, kw_only=True):
 
     def lots(self, size: Decimal | str) -> int:
         """A size of the exchange, exactly. Raises `BadNumber` where it is between two lots."""
-        return _whole(from_decimal(size), self.lot, f"{self.id}: size {size}")
+        return _whole(from_decimal(size), self.lot_size, f"{self.id}: size {size}")
 
     def price(self, ticks: int) -> Decimal:
         """The price as the exchange writes it."""
@@ -106,7 +131,12 @@ class Instrument(Frozen, kw_only=True):
 
     def size(self, lots: int) -> Decimal:
         """The size as the exchange writes it."""
-        return to_decimal(lots * self.lot)
+        return to_decimal(lots * self.lot_size)
+
+    @property
+    def lot_size(self) -> int:
+        """One lot as the exchange counts sizes, in units of 10⁻¹⁸."""
+        return self.lot * COIN // self.contract
 
 
 def from_decimal(number: Decimal | str) -> int:

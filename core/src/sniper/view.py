@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Protocol
 
-from sniper.events import Bar
+from sniper.events import Bar, FundingRate
 from sniper.exchange_orders import Side
 from sniper.instrument import Instrument
 
@@ -17,8 +17,9 @@ class Position(Protocol):
 
     token, pool, quote  Asset and pool ids.
     instance            The strategy instance that opened it; ``venue``: name of the venue where it did.
-    amount              Held, base units.
-    cost                What the held amount cost, gas included: quote asset, base units.
+    amount              Held, base units; of a contract, in the base asset and negative where it is sold short.
+    cost                What the held amount cost, gas included: quote asset, base units; of a contract, what it was
+                        worth when it was opened, signed like the amount.
     opened_at           ns UTC of the first fill; ``opened_block`` its block.
     state               ``opening``, ``open``, ``closing``, ``stuck``, ``written-off`` or ``closed``.
     """
@@ -113,6 +114,11 @@ class TickerView(Protocol):
     def ask_size(self) -> int: ...
     @property
     def stale(self) -> bool: ...
+    @property
+    def funding(self) -> FundingRate | None:
+        """What holders of a perpetual pay next; None where nothing is known."""
+        ...
+
     def to_buy(self) -> int:
         """The price to expect of what buys at the market, ticks; 0 where nothing tells."""
         ...
@@ -153,6 +159,39 @@ class DepthView(Protocol):
     def average(self, side: Side, size: int) -> int | None:
         """The same for one lot of them, ticks, rounded against who trades."""
         ...
+
+
+class ContractView(Protocol):
+    """A position in a contract, valued at what closing it would bring now.
+
+    lots         Held, negative of what is sold short. ``cost``: what they were worth when opened, signed alike.
+    entry        Average price, ticks.
+    unrealised   Profit or loss so far, fees and funding apart.
+    margin       Initial margin that is held for it, at ``leverage``.
+    maintenance  What it must be covered by; 0 where the exchange tells no tiers.
+    liquidation  The price at which it would be closed, ticks, if no other price moved; None: at none, or nobody tells.
+
+    Amounts are base units of the quote asset.
+    """
+
+    @property
+    def instrument(self) -> Instrument: ...
+    @property
+    def lots(self) -> int: ...
+    @property
+    def cost(self) -> int: ...
+    @property
+    def entry(self) -> Fraction: ...
+    @property
+    def unrealised(self) -> int: ...
+    @property
+    def margin(self) -> int: ...
+    @property
+    def leverage(self) -> int: ...
+    @property
+    def maintenance(self) -> int: ...
+    @property
+    def liquidation(self) -> int | None: ...
 
 
 class WorkingOrder(Protocol):
@@ -226,6 +265,10 @@ class View(Protocol):
 
     def working(self, instrument: str) -> tuple[WorkingOrder, ...]:
         """The account's orders in an instrument that may still be filled, in the order in which they were placed."""
+        ...
+
+    def contract(self, instrument: str) -> ContractView | None:
+        """What is held of a contract (its id); None: nothing."""
         ...
 
     def quote_asset(self, place: str) -> str:

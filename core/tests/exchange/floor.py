@@ -3,12 +3,13 @@
 The exchange is a model: it knows prices of fills as it likes and what it owes, nothing else. A real one is in the sdk.
 """
 
+from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any, cast
 
 from sniper.codec import decode, encode
-from sniper.events import DeskAnswered, OrderFound, Submitted
-from sniper.exchange_orders import AccountState, Fill, NewOrder, OrderState, Side
+from sniper.events import DeskAnswered, OrderFound, PositionForced, Submitted
+from sniper.exchange_orders import AccountState, ContractState, Fill, Funding, NewOrder, OrderState, Side
 from sniper.instrument import COIN, Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.account import Account
@@ -21,6 +22,22 @@ from sniper.kernel.timers import Timers
 BTC = Instrument(
     id="x:BTC/USDT", kind="spot", base="x:BTC", quote="x:USDT", settle="x:USDT", tick=COIN // 100, lot=COIN // 1000
 )
+
+
+def contract(**changes: Any) -> Instrument:
+    """A perpetual."""
+    usual: dict[str, Any] = {
+        "id": "x:BTC/USDT:USDT",
+        "kind": "perpetual",
+        "base": "x:BTC",
+        "quote": "x:USDT",
+        "settle": "x:USDT",
+        "tick": COIN // 100,
+        "lot": COIN // 1000,
+    }
+    return Instrument(**usual | changes)
+
+
 DEPOSITS = {"x:USDT": 100_000 * COIN, "x:BTC": 2 * COIN, "x:BNB": COIN}
 FEE_ASSETS = ("x:USDT", "x:BTC", "x:BNB")
 
@@ -28,8 +45,15 @@ FEE_ASSETS = ("x:USDT", "x:BTC", "x:BNB")
 class Floor:
     """One account with one desk, and the model of its exchange."""
 
-    def __init__(self) -> None:
+    def __init__(self, instrument: Instrument = BTC) -> None:
+        self.instrument = instrument
         self.book = Book(account="main")
+        self.facts: list[f.Fact] = []
+        self.heard: list[PositionForced] = []
+        self.contracts: dict[str, tuple[int, int]] = {}
+        """Lots and their cost, by instrument; at ``leverage``. ``funding``: what a reading tells of it."""
+        self.leverage = 1
+        self.funding: tuple[Funding, ...] = ()
         self.reports: list[str] = []
         self.submitted: list[str] = []
         self.known: dict[str, NewOrder] = {}
@@ -49,7 +73,7 @@ class Floor:
         self.kernel = kernel
         told = SimpleNamespace(changed=lambda _: None)
         account = SimpleNamespace(
-            name="main", kernel=kernel, book=self.book, emit=self.emit, ask=self.ask, trading=told
+            name="main", kernel=kernel, book=self.book, emit=self.emit, ask=self.ask, trading=told, tell=self.tell
         )
         fold(self.book, f.Began(time=kernel.now))
         for key in [key for key, ask in self.book.asks.items() if isinstance(ask.body, FindOrder | ReadDesk)]:
@@ -59,6 +83,16 @@ class Floor:
 
     def emit(self, fact: f.Fact) -> None:
         fold(self.book, fact)
+        self.facts.append(fact)
+
+    def tell(self, instance: str, event: PositionForced) -> None:
+        self.heard.append(event)
+
+    @property
+    def adjustments(self) -> list[f.Fact]:
+        """Since the first reading."""
+        start = next(n for n, fact in enumerate(self.facts) if isinstance(fact, f.DeskRead))
+        return [fact for fact in self.facts[start:] if isinstance(fact, f.Adjusted | f.ContractAdjusted)]
 
     def ask(self, ask_id: str, body: Any, deadline: int) -> None:
         self.emit(f.Asked(time=self.kernel.now, ask=Ask(id=ask_id, account="main", deadline=deadline, body=body)))
@@ -74,10 +108,14 @@ class Floor:
         """Whether there is enough to place it."""
         self.orders += 1
         order = f"main/mm/{self.orders}"
-        asset, reserved = ("x:USDT", BTC.value(price, size)) if side == "buy" else ("x:BTC", size * BTC.lot)
+        instrument = self.instrument
+        buys = side == "buy" or instrument.linear
+        asset, reserved = ("x:USDT", instrument.value(price, size)) if buys else ("x:BTC", size * BTC.lot)
         if reserved * 101 // 100 > self.book.owned(asset) - self.book.reserved(asset):
             return False
-        new = NewOrder(client_id=client_id("main@x", order), instrument=BTC.id, side=side, size=size, price=price)
+        new = NewOrder(
+            client_id=client_id("main@x", order), instrument=instrument.id, side=side, size=size, price=price
+        )
         self.desk.place(
             f.ExchangeOrderPlaced(
                 time=self.kernel.now,
@@ -85,7 +123,7 @@ class Floor:
                 intent=order,
                 instance="mm",
                 key=order,
-                instrument=BTC,
+                instrument=instrument,
                 new=new,
                 reserved=reserved * 101 // 100,
                 opens=side == "buy",
@@ -100,7 +138,7 @@ class Floor:
         new = self.airborne.pop(client)
         self.known[client] = new
         self.states[client] = OrderState(
-            client_id=client, venue_id=f"v{len(self.known)}", instrument=BTC.id, state="open", filled=0
+            client_id=client, venue_id=f"v{len(self.known)}", instrument=new.instrument, state="open", filled=0
         )
         self.stream.append(self.states[client])
 
@@ -115,7 +153,7 @@ class Floor:
             id=f"f{len(self.fills)}",
             client_id=client,
             venue_id=state.venue_id,
-            instrument=BTC.id,
+            instrument=new.instrument,
             side=new.side,
             size=size,
             price=new.price,
@@ -126,12 +164,25 @@ class Floor:
             time=0,
         )
         self.fills.append(fill)
-        self.balances["x:BTC"] += sign * size * BTC.lot
-        self.balances["x:USDT"] -= sign * value
+        if self.instrument.linear:
+            self.balances["x:USDT"] += self.realise(sign * size, sign * value)
+        else:
+            self.balances["x:BTC"] += sign * size * BTC.lot
+            self.balances["x:USDT"] -= sign * value
         self.balances[fee_asset] -= fee
         left = new.size - state.filled - size
         self.to(client, "open" if left else "filled", state.filled + size)
         self.stream.append(fill)
+
+    def realise(self, lots: int, value: int) -> int:
+        """What a trade in a contract brings at once, both signed: the profit of what it closes."""
+        held, cost = self.contracts.pop(self.instrument.id, (0, 0))
+        closing = min(abs(lots), abs(held)) if lots * held < 0 else 0
+        out = round(Fraction(cost * closing, abs(held))) if closing else 0
+        brought = round(Fraction(-value * closing, abs(lots)))
+        if held + lots:
+            self.contracts[self.instrument.id] = (held + lots, cost - out + value + brought)
+        return brought - out
 
     def to(self, client: str, state: str, filled: int | None = None) -> None:
         """An order gets another state."""
@@ -139,7 +190,7 @@ class Floor:
         self.states[client] = OrderState(
             client_id=client,
             venue_id=old.venue_id,
-            instrument=BTC.id,
+            instrument=old.instrument,
             state=state,
             filled=old.filled if filled is None else filled,
         )
@@ -162,7 +213,7 @@ class Floor:
             fills = tuple(fill for fill in self.fills if fill.client_id == client)
             answer = OrderFound(time=0, account="main", ask=ask.id, state=self.states.get(client), fills=fills)
         elif isinstance(body, ReadDesk):
-            answer = DeskAnswered(time=0, account="main", ask=ask.id, venue="x", state=self.account_state(body.cursor))
+            answer = self.reading(self.account_state(body.cursor))
         self.emit(f.Closed(time=self.kernel.now, ask=ask.id))
         if lost:
             self.desk.failed(cast("Any", body))
@@ -181,7 +232,21 @@ class Floor:
             orders=tuple(state for _, state in sorted(self.states.items()) if state.state == "open"),
             fills=tuple(self.fills[int(cursor or 0) :]),
             cursor=str(len(self.fills)),
+            contracts=tuple(
+                ContractState(
+                    instrument=self.instrument,
+                    size=self.contracts.get(each, (0, 0))[0],
+                    cost=self.contracts.get(each, (0, 0))[1],
+                    leverage=self.leverage,
+                )
+                for each in ([self.instrument.id] if self.instrument.linear else [])
+            ),
+            funding=self.funding,
         )
+
+    def reading(self, state: AccountState) -> DeskAnswered:
+        """An answer to a reading."""
+        return DeskAnswered(time=0, account="main", ask="", venue="x", state=state)
 
     def told(self, what: OrderState | Fill) -> None:
         """The user's stream says something."""

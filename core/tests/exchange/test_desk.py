@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from floor import BTC, DEPOSITS, FEE_ASSETS, Floor
+from floor import BTC, DEPOSITS, FEE_ASSETS, Floor, contract
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -145,9 +145,11 @@ def test_client_ids_are_what_every_exchange_takes() -> None:
 
 
 class AnyOrderOfThings(RuleBasedStateMachine):
+    instrument = BTC
+
     def __init__(self) -> None:
         super().__init__()
-        self.floor = Floor()
+        self.floor = Floor(self.instrument)
         self.floor.settle()
 
     @rule(side=st.sampled_from(["buy", "sell"]), size=st.integers(1, 500), price=st.integers(1, 5_000_000))
@@ -188,6 +190,7 @@ class AnyOrderOfThings(RuleBasedStateMachine):
     @precondition(open)
     @rule(data=st.data(), size=st.integers(1, 500), fee_asset=st.sampled_from(FEE_ASSETS))
     def trades(self, data: st.DataObject, size: int, fee_asset: str) -> None:
+        fee_asset = "x:USDT" if self.instrument.linear and fee_asset == "x:BTC" else fee_asset
         self.floor.fill(data.draw(st.sampled_from(self.open())), size, fee_asset)
 
     @precondition(open)
@@ -239,4 +242,26 @@ class AnyOrderOfThings(RuleBasedStateMachine):
         assert not floor.reports
 
 
+class AnyOrderOfThingsInContracts(AnyOrderOfThings):
+    instrument = contract()
+
+    @invariant()
+    def no_more_is_reserved_than_there_is(self) -> None:
+        """A loss may leave less than what is held at initial margin; but what is held is what is in the books."""
+        desk = self.floor.book.desks["x"]
+        held = sum(each.reserved for each in desk.orders.values()) + sum(c.margin for c in desk.contracts.values())
+        assert desk.reserved == ({"x:USDT": held} if held else {})
+        position = self.floor.book.positions.get(self.instrument.id)
+        assert sum(c.margin for c in desk.contracts.values()) == (abs(position.cost) if position is not None else 0)
+
+    def teardown(self) -> None:
+        super().teardown()
+        lots, cost = self.floor.contracts.get(self.instrument.id, (0, 0))
+        position = self.floor.book.positions.get(self.instrument.id)
+        assert (position.amount if position is not None else 0) == lots * self.instrument.lot
+        if position is not None and not self.floor.book.desks["x"].orders:
+            assert abs(position.cost - cost) < self.instrument.value(1, abs(lots))
+
+
 TestAnyOrderOfThings = AnyOrderOfThings.TestCase
+TestAnyOrderOfThingsInContracts = AnyOrderOfThingsInContracts.TestCase

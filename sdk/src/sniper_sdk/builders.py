@@ -13,12 +13,12 @@ from itertools import accumulate
 from typing import Literal
 
 from sniper.amm import NoLiquidity
-from sniper.events import Bar
+from sniper.events import Bar, FundingRate
 from sniper.exchange_orders import Side
 from sniper.instrument import COIN, Instrument
 from sniper.kernel.exchange.order_book import restored
 from sniper.types import BPS, Entry, asset_id, place_of, split_asset
-from sniper.view import DepthView, PoolView, Position, TickerView, TokenView, WorkingOrder
+from sniper.view import ContractView, DepthView, PoolView, Position, TickerView, TokenView, WorkingOrder
 
 __all__ = [
     "CHAIN", "INSTRUMENT", "POOL", "QUOTE", "TOKEN", "BuiltOrder", "BuiltPool", "BuiltPosition", "BuiltTicker",
@@ -115,6 +115,7 @@ class BuiltTicker:
     bid_size: int
     ask_size: int
     stale: bool
+    funding: FundingRate | None = None
 
     def to_buy(self) -> int:
         return self.ask or self.last
@@ -162,6 +163,7 @@ class BuiltView:
     orders: Mapping[str, tuple[WorkingOrder, ...]] = field(default_factory=dict)
     series: Mapping[tuple[str, int], tuple[Bar, ...]] = field(default_factory=dict)
     depths: Mapping[str, DepthView] = field(default_factory=dict)
+    contracts: Mapping[str, ContractView] = field(default_factory=dict)
 
     def block(self, chain_id: int) -> int:
         return self.blocks.get(chain_id, 0)
@@ -184,6 +186,9 @@ class BuiltView:
 
     def depth(self, instrument: str) -> DepthView | None:
         return self.depths.get(instrument)
+
+    def contract(self, instrument: str) -> ContractView | None:
+        return self.contracts.get(instrument)
 
     def working(self, instrument: str) -> tuple[WorkingOrder, ...]:
         return self.orders.get(instrument, ())
@@ -339,6 +344,7 @@ def view(
     orders: Mapping[str, Iterable[WorkingOrder]] | None = None,
     bars: Mapping[tuple[str, int], Iterable[Bar]] | None = None,
     depths: Mapping[str, DepthView] | None = None,
+    contracts: Iterable[ContractView] = (),
 ) -> BuiltView:
     """A view.
 
@@ -350,7 +356,7 @@ def view(
     worths    By asset id, what a position would sell for, None where nothing tells; where missing, its cost.
     tickers   Of instruments, see `ticker`. ``orders``: those that may still be filled, by instrument; ``depths``: their
               order books, see `depth`.
-    bars      By instrument and interval, ns: the newest last.
+    bars      By instrument and interval, ns: the newest last. ``contracts``: what is held of them.
     """
     chain, _, _ = quote.partition(":")
     return BuiltView(
@@ -373,6 +379,7 @@ def view(
         orders={name: tuple(each) for name, each in (orders or {}).items()},
         series={key: tuple(each) for key, each in (bars or {}).items()},
         depths=dict(depths or {}),
+        contracts={each.instrument.id: each for each in contracts},
     )
 
 
@@ -396,7 +403,7 @@ def instrument(
         kind=kind,
         base=f"{place}:{base}",
         quote=f"{place}:{quote}",
-        settle=f"{place}:{settle or quote}",
+        settle=f"{place}:{settle.partition('-')[0] or quote}",
         tick=tick,
         lot=lot,
         min_value=min_value,

@@ -13,6 +13,7 @@ from sniper.events import (
     DeskLost,
     Event,
     FillSeen,
+    FundingSeen,
     GasRead,
     OrderFound,
     OrderSeen,
@@ -263,8 +264,13 @@ class Account:
             self.emit(f.Began(time=self.kernel.now))
         self.trading.began()
 
-    def desk_event(self, event: OrderSeen | FillSeen | DeskLost) -> None:
+    def desk_event(self, event: OrderSeen | FillSeen | FundingSeen | DeskLost) -> None:
         """What the user's stream of an exchange says."""
+        if isinstance(event, FundingSeen):
+            paid = self.trading.desks.get(place_of(event.funding.instrument))
+            if paid is not None:
+                paid.funded(event.funding)
+            return
         if isinstance(event, FillSeen):
             desk = self.trading.desks.get(place_of(event.fill.instrument))
             if desk is not None:

@@ -139,6 +139,11 @@ class Position(State):
     unguarded: str = ""
     wallet: str = ""
 
+    @property
+    def linear(self) -> bool:
+        """Whether it is in a contract: what it cost is a notional, which nobody paid."""
+        return self.token == self.pool
+
 
 class Given(State):
     """Gas for an own wallet. ``amount``: wei; ``time``: when it was decided, ns UTC; ``block``: in which it arrived, -1

@@ -1,6 +1,6 @@
 """Facts: everything that the kernel decides. The book of an account is the fold of its facts."""
 
-from sniper.exchange_orders import Fill, NewOrder
+from sniper.exchange_orders import ContractState, Fill, Funding, NewOrder
 from sniper.instrument import Instrument
 from sniper.kernel.asks import Ask, Presign
 from sniper.plugin import Frozen
@@ -242,8 +242,10 @@ class ExchangeOrderPlaced(Fact, tag="exchange-order-placed/1"):
     """An order for an exchange; what it can take at most is reserved in the same breath.
 
     order     Its id. ``key``: the name under which its strategy knows it.
-    reserved  Base units of the quote asset of what buys, of the base asset of what sells.
+    reserved  Base units of the quote asset of what buys, of the base asset of what sells; of a contract, the initial
+              margin and fee of what it opens, in the quote asset.
     opens     Whether it increases a position, or opens one below zero.
+    notional  Of a contract, what all of it is worth at the worst price to expect, base units of the quote asset.
     """
 
     order: str
@@ -254,6 +256,7 @@ class ExchangeOrderPlaced(Fact, tag="exchange-order-placed/1"):
     new: NewOrder
     reserved: int
     opens: bool
+    notional: int = 0
 
 
 class ExchangeCancelled(Fact, tag="exchange-cancelled/1"):
@@ -282,6 +285,40 @@ class ExchangeFilled(Fact, tag="exchange-filled/1"):
     cash: int
     cost: int
     realised: int
+
+
+class ExchangeForced(Fact, tag="exchange-forced/1"):
+    """The exchange closed some of a contract itself; see `sniper.kernel.exchange.holdings.Change`."""
+
+    instrument: Instrument
+    fill: Fill
+    amount: int
+    cash: int
+    cost: int
+    realised: int
+
+
+class Funded(Fact, tag="funded/1"):
+    """A contract paid funding, or was paid: profit or loss at once."""
+
+    venue: str
+    funding: Funding
+
+
+class ContractRead(Fact, tag="contract-read/1"):
+    """The exchange says something new of a contract: its leverage, its tiers, what answers for it."""
+
+    state: ContractState
+
+
+class ContractAdjusted(Fact, tag="contract-adjusted/1"):
+    """The exchange shows another position in a contract than the books. ``amount``: by how much it differs, base units;
+    ``cost``: likewise, base units of the quote asset."""
+
+    instrument: Instrument
+    amount: int
+    cost: int
+    reason: str
 
 
 class DeskRead(Fact, tag="desk-read/1"):

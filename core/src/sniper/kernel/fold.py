@@ -28,6 +28,7 @@ from sniper.kernel.book import (
     purse_id,
     waiting_id,
 )
+from sniper.kernel.exchange import contract_fold as contracts
 from sniper.kernel.exchange import fold as exchange
 from sniper.kernel.flows import bound, flow, realised
 from sniper.kernel.orders import ATTEMPT, ORDER, POSITION, TAKEN, move
@@ -515,6 +516,10 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.ExchangeCancelled: exchange.cancelled,
     f.ExchangeOrderMoved: exchange.moved,
     f.ExchangeFilled: exchange.filled,
+    f.ExchangeForced: exchange.forced,
+    f.Funded: contracts.funded,
+    f.ContractRead: contracts.contract_read,
+    f.ContractAdjusted: contracts.contract_adjusted,
     f.DeskRead: exchange.read,
     f.DeskUnread: exchange.unread,
     f.Resumed: _resumed,

@@ -23,6 +23,8 @@ from sniper.events import (
     Event,
     FeedStale,
     FillSeen,
+    FundingRate,
+    FundingSeen,
     InstrumentListed,
     InstrumentStale,
     KillSwitch,
@@ -132,8 +134,10 @@ class Kernel:
             Bar: self._bar,
             InstrumentStale: self._instrument_stale,
             BookChanged: self.depths.changed,
+            FundingRate: self._funding_rate,
             OrderSeen: self._desk_event,
             FillSeen: self._desk_event,
+            FundingSeen: self._desk_event,
             DeskLost: self._desk_event,
         }
 
@@ -560,7 +564,11 @@ class Kernel:
         self.bars.heard_from(event.instrument, NEVER if event.stale else self.now)
         self.depths.stale(event)
 
-    def _desk_event(self, event: OrderSeen | FillSeen | DeskLost) -> None:
+    def _funding_rate(self, event: FundingRate) -> None:
+        for instance in self.tickers.funding_rate(event):
+            instance.deliver(event)
+
+    def _desk_event(self, event: OrderSeen | FillSeen | FundingSeen | DeskLost) -> None:
         account = self.accounts.get(event.account)
         if account is not None:
             account.safely(account.desk_event, event)

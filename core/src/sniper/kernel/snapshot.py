@@ -12,7 +12,7 @@ from typing import Any
 from sniper.amm import Amm
 from sniper.codec import decode, encode, encode_state, restore_state
 from sniper.errors import CodecError
-from sniper.events import Bar, Block, Log
+from sniper.events import Bar, Block, FundingRate, Log
 from sniper.evm.rollup_fee import RollupFees
 from sniper.exit import Sell
 from sniper.instrument import Instrument
@@ -184,6 +184,7 @@ class TickerState(Frozen):
     ask: int
     ask_size: int
     stale: bool
+    funding: FundingRate | None = None
 
 
 class SeriesState(Frozen):
@@ -255,6 +256,7 @@ def _ticker(ticker: Ticker) -> TickerState:
         ask=ticker.ask,
         ask_size=ticker.ask_size,
         stale=ticker.stale,
+        funding=ticker.funding,
     )
 
 
@@ -427,6 +429,7 @@ def restore(kernel: Kernel, state: bytes) -> tuple[str, ...]:
         ticker = kernel.tickers.listed(known.instrument)
         ticker.last, ticker.stale = known.last, known.stale
         ticker.bid, ticker.bid_size = known.bid, known.bid_size
+        ticker.funding = known.funding
         ticker.ask, ticker.ask_size = known.ask, known.ask_size
     for state_ in snapshot.series:
         _restore_series(kernel, state_)

@@ -1,12 +1,13 @@
 """What the pure stages of one account may read; implements `sniper.view.View`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from sniper.events import Bar
 from sniper.kernel.book import Position
 from sniper.kernel.exchange.book import ExchangeOrder
+from sniper.kernel.exchange.contracts import HeldContract, held_contract
 from sniper.kernel.exchange.tickers import Ticker
 from sniper.kernel.facts import OrderPlaced
 from sniper.kernel.pool import Pool
@@ -100,6 +101,9 @@ class AccountView:
         desk = self._account.book.desks.get(place_of(instrument))
         return () if desk is None else desk.working(instrument)
 
+    def contract(self, instrument: str) -> HeldContract | None:
+        return held_contract(self._account.book, self._account.kernel.tickers, instrument)
+
     def quote_asset(self, place: str) -> str:
         desk = self._account.trading.wiring.get(place)
         return f"{place}:{self._account.wiring.quote}" if desk is None else desk.quote
@@ -115,13 +119,16 @@ class AccountView:
     def equity(self, place: str) -> int:
         book = self._account.book
         quote = self.quote_asset(place)
-        return book.cash.get(quote, 0) + sum(p.cost for p in book.positions.values() if p.quote == quote)
+        return book.cash.get(quote, 0) + sum(
+            p.cost for p in book.positions.values() if p.quote == quote and not p.linear
+        )
 
     def spent(self, *, last_ns: int, place: str) -> int:
         book = self._account.book
         total = sum(
             o.cash for o in book.orders.values() if o.placed.side == "increase" and place_of(o.placed.quote) == place
         )
+        total += sum(order.at_stake for order in self._at_exchanges() if order.placed.instrument.venue == place)
         spent = book.spends.get(place)
         return total + spent.since(self.now - last_ns) if spent else total
 
@@ -153,9 +160,9 @@ class AccountView:
         self, place: str, *, token: str | None = None, venue: str | None = None, instance: str | None = None
     ) -> int:
         book = self._account.book
-        held = ((position.cost, position) for position in book.positions.values())
+        held = ((abs(position.cost), position) for position in book.positions.values())
         reserved = ((order.cash, order.placed) for order in book.orders.values() if order.placed.side == "increase")
-        return sum(
+        total = sum(
             amount
             for amount, of in chain[tuple[int, Position | OrderPlaced]](held, reserved)
             if place_of(of.quote) == place
@@ -163,6 +170,17 @@ class AccountView:
             and venue in (None, of.venue)
             and instance in (None, of.instance)
         )
+        return total + sum(
+            order.at_stake
+            for order in self._at_exchanges()
+            if order.placed.instrument.venue == place
+            and token in (None, order.placed.instrument.held)
+            and venue in (None, order.placed.instrument.venue)
+            and instance in (None, order.instance)
+        )
+
+    def _at_exchanges(self) -> Iterator[ExchangeOrder]:
+        return (order for desk in self._account.book.desks.values() for order in desk.orders.values())
 
     def drawdown(self, place: str, *, last_ns: int | None = None) -> int:
         book = self._account.book

@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Final, Protocol
 import msgspec
 import pytest
 
-from sniper.exchange import Exchange, Fill, Instrument, NewOrder, OrderState, Placed, Refused
+from sniper.exchange import Exchange, Fill, Funding, Instrument, NewOrder, OrderState, Placed, Refused
 
 _HANGS_S: Final = 30
 """Guards against hanging; nothing is timed."""
 _ID: Final = re.compile(r"[^:]+:[^:]+(:[^:]+)?")
 
-Told = Sequence[OrderState | Fill]
+Told = Sequence[OrderState | Fill | Funding]
 
 
 class ExchangeStage(Protocol):

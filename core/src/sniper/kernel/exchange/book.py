@@ -1,7 +1,8 @@
 """What an account has on its way at one exchange."""
 
 from sniper.errors import IllegalTransition
-from sniper.exchange_orders import Side
+from sniper.exchange_orders import Side, Tier
+from sniper.instrument import Instrument
 from sniper.kernel import facts as f
 from sniper.plugin import State
 
@@ -54,7 +55,34 @@ class ExchangeOrder(State):
     def asset(self) -> str:
         """What it pays with."""
         placed = self.placed
-        return placed.instrument.quote if placed.new.side == "buy" else placed.instrument.base
+        instrument = placed.instrument
+        return instrument.quote if placed.new.side == "buy" or instrument.linear else instrument.base
+
+    @property
+    def at_stake(self) -> int:
+        """What it may still add to exposure, base units of the quote asset."""
+        placed = self.placed
+        if not placed.opens:
+            return 0
+        if not placed.instrument.linear:
+            return self.reserved if self.side == "buy" else 0
+        return -(-placed.notional * (self.size - self.filled) // self.size)
+
+
+class Contract(State):
+    """What is known of a contract that was traded or read; see `sniper.exchange_orders.ContractState`.
+
+    margin    Initial margin of what is held, base units of the quote asset.
+    instance  The strategy instance that held it last.
+    """
+
+    instrument: Instrument
+    leverage: int = 1
+    isolated: int | None = None
+    tiers: tuple[Tier, ...] = ()
+    liquidation: int = 0
+    margin: int = 0
+    instance: str = ""
 
 
 class DeskBook(State):
@@ -62,7 +90,9 @@ class DeskBook(State):
 
     orders    Those that may still be filled. ``ended``: the newest of the others, for what is told of them late.
     clients   Both by their client ids.
-    reserved  By asset id: what ``orders`` can take, base units.
+    reserved  By asset id: what ``orders`` can take, and the initial margin of what is held in ``contracts``, by
+              instrument id; base units.
+    told      When the newest forced fills and fundings were, by their ids, by which one that is told twice is known.
     cursor    Where the fills begin that are not known yet. ``known``: whether the sub-account was read since a process
               took it up, and since its stream broke.
     """
@@ -73,6 +103,8 @@ class DeskBook(State):
     reserved: dict[str, int] = {}
     cursor: str = ""
     known: bool = False
+    contracts: dict[str, Contract] = {}
+    told: dict[str, int] = {}
 
     def order_of(self, order: str) -> ExchangeOrder:
         """The order, working or ended. Raises `IllegalTransition` for one that was never placed, or long ago."""

@@ -9,12 +9,13 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from sniper.errors import SniperError
-from sniper.events import DeskAnswered, OrderFound, Submitted
-from sniper.exchange_orders import Fill, OrderState
+from sniper.events import DeskAnswered, OrderFound, PositionForced, Submitted
+from sniper.exchange_orders import ContractState, Fill, Funding, OrderState
+from sniper.instrument import Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Cancel, FindOrder, ReadDesk, Submit
 from sniper.kernel.exchange.book import DeskBook, ExchangeOrder
-from sniper.kernel.exchange.holdings import change_of
+from sniper.kernel.exchange.holdings import Change, change_of
 from sniper.kernel.exchange.states import WORKING
 from sniper.kernel.timers import Owner
 from sniper.types import SECOND
@@ -106,14 +107,15 @@ class Desk:
 
     def filled(self, fill: Fill) -> None:
         """A fill; one that is told again is none."""
+        if fill.forced:
+            self._forced(fill)
+            return
         order = self._known(fill.client_id, f"fill {fill.id} of {fill.instrument}")
         if order is None or fill.id in order.fills:
             return
         account, placed = self.account, order.placed
-        position = account.book.positions.get(placed.instrument.base)
-        held, cost = (position.amount, position.cost) if position is not None else (0, 0)
-        change = change_of(placed.instrument, fill, held, cost)
-        self._cover(fill, placed, change.amount, change.cash)
+        change = self._change(placed.instrument, fill)
+        self._cover(fill, placed.instrument, change.amount, change.cash)
         account.emit(
             f.ExchangeFilled(
                 time=account.kernel.now,
@@ -131,6 +133,50 @@ class Desk:
             self._move(order, "open", venue_id=fill.venue_id)
         else:
             account.trading.changed(order)
+
+    def funded(self, funding: Funding) -> None:
+        """What a position paid or was paid; once."""
+        if funding.id in self.book.told:
+            return
+        cash = self.account.book.cash.get(funding.asset, 0)
+        self._adjust(funding.asset, max(0, -funding.amount - cash), f"funding {funding.id} took it")
+        self.account.emit(f.Funded(time=self.account.kernel.now, venue=self.venue, funding=funding))
+
+    def _forced(self, fill: Fill) -> None:
+        """The exchange closed some of a contract itself. What is not held, the next reading explains."""
+        account, contract = self.account, self.book.contracts.get(fill.instrument)
+        position = account.book.positions.get(fill.instrument)
+        if fill.id in self.book.told:
+            return
+        if contract is None or position is None or not self._closes(fill, contract.instrument, position.amount):
+            what = f"{fill.forced} {fill.id} of {fill.size} lots of {fill.instrument} closes more than is held"
+            account.kernel.report(f"a strange fill of {account.name}", StrangeOrder(what))
+            return
+        instrument, instance = contract.instrument, position.instance
+        change = self._change(instrument, fill)
+        self._cover(fill, instrument, change.amount, change.cash)
+        account.emit(
+            f.ExchangeForced(
+                time=account.kernel.now,
+                instrument=instrument,
+                fill=fill,
+                amount=change.amount,
+                cash=change.cash,
+                cost=change.cost,
+                realised=change.realised,
+            )
+        )
+        account.tell(
+            instance,
+            PositionForced(
+                time=account.kernel.now,
+                instrument=instrument.id,
+                reason=fill.forced,
+                size=fill.size,
+                price=fill.price,
+                left=account.book.owned(instrument.id) // instrument.lot,
+            ),
+        )
 
     def found(self, body: FindOrder, event: OrderFound) -> None:
         """What it knows of an order that was looked for."""
@@ -187,6 +233,10 @@ class Desk:
         account, state = self.account, event.state
         for fill in state.fills:
             self.filled(fill)
+        for funding in state.funding:
+            self.funded(funding)
+        for contract in state.contracts:
+            self._terms(contract)
         for each in state.orders:
             self.seen(each)
         there = {each.client_id for each in state.orders}
@@ -196,6 +246,7 @@ class Desk:
                 self._find(order)
         if not self.book.orders:
             # what is on its way is in some balances and not in others
+            self._same_contracts({contract.instrument.id: contract for contract in state.contracts})
             for asset, free, held in state.balances:
                 self._adjust(asset, free + held - account.book.owned(asset), "the exchange shows it")
         account.emit(f.DeskRead(time=account.kernel.now, venue=self.venue, cursor=state.cursor))
@@ -220,6 +271,11 @@ class Desk:
             return None
         return desk.order_of(order)
 
+    @staticmethod
+    def _closes(fill: Fill, instrument: Instrument, held: int) -> bool:
+        """Whether all of a fill reduces what is held, base units, signed."""
+        return fill.size * instrument.lot <= (-held if fill.side == "buy" else held)
+
     def _find(self, order: ExchangeOrder) -> None:
         ask = f"{order.id}?"
         if ask not in self.account.book.asks:
@@ -237,10 +293,48 @@ class Desk:
         )
         self.account.trading.changed(order)
 
-    def _cover(self, fill: Fill, placed: f.ExchangeOrderPlaced, amount: int, cash: int) -> None:
+    def _change(self, instrument: Instrument, fill: Fill) -> Change:
+        position = self.account.book.positions.get(instrument.held)
+        held, cost = (position.amount, position.cost) if position is not None else (0, 0)
+        return change_of(instrument, fill, held, cost)
+
+    def _terms(self, state: ContractState) -> None:
+        """Put on record what is new of a contract."""
+        known = self.book.contracts.get(state.instrument.id)
+        told = (state.instrument, state.leverage, state.isolated, state.tiers, state.liquidation)
+        if known is None or told != (
+            known.instrument,
+            known.leverage,
+            known.isolated,
+            known.tiers,
+            known.liquidation,
+        ):
+            self.account.emit(f.ContractRead(time=self.account.kernel.now, state=state))
+
+    def _same_contracts(self, told: dict[str, ContractState]) -> None:
+        """Let the books hold the positions in contracts that the exchange shows. Fills that came in another order than
+        they happened in leave another average price; what differs by less than a tick is rounding."""
+        for key in sorted(self.book.contracts):
+            instrument, state = self.book.contracts[key].instrument, told.get(key)
+            position = self.account.book.positions.get(key)
+            held, cost = (position.amount, position.cost) if position is not None else (0, 0)
+            shown, shown_cost = (state.size * instrument.lot, state.cost) if state is not None else (0, 0)
+            if shown != held or abs(shown_cost - cost) >= instrument.value(1, abs(held) // instrument.lot) > 0:
+                self.account.emit(
+                    f.ContractAdjusted(
+                        time=self.account.kernel.now,
+                        instrument=instrument,
+                        amount=shown - held,
+                        cost=shown_cost - cost,
+                        reason="the exchange shows it",
+                    )
+                )
+
+    def _cover(self, fill: Fill, instrument: Instrument, amount: int, cash: int) -> None:
         """A fill is a truth: what it took and the books did not know of must have been there."""
-        base, quote, book = placed.instrument.base, placed.instrument.quote, self.account.book
-        self._adjust(base, max(0, -amount - book.owned(base)), f"fill {fill.id} took it")
+        base, quote, book = instrument.held, instrument.quote, self.account.book
+        if not instrument.linear:
+            self._adjust(base, max(0, -amount - book.owned(base)), f"fill {fill.id} took it")
         self._adjust(quote, max(0, -cash - book.cash.get(quote, 0)), f"fill {fill.id} took it")
         if fill.fee_asset not in (base, quote):
             self._adjust(fill.fee_asset, max(0, fill.fee - book.owned(fill.fee_asset)), f"fill {fill.id} took it")

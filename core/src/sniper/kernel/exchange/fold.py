@@ -1,9 +1,11 @@
 """How facts about an exchange change the books of an account; see `sniper.kernel.fold`."""
 
 from sniper.errors import IllegalTransition
+from sniper.instrument import Instrument
 from sniper.kernel import facts as f
-from sniper.kernel.book import Book, Position
+from sniper.kernel.book import Book
 from sniper.kernel.exchange.book import DeskBook, ExchangeOrder
+from sniper.kernel.exchange.contract_fold import contract_of, once, opened, remargin
 from sniper.kernel.exchange.states import EXCHANGE_ORDER, WORKING
 from sniper.kernel.flows import bound, flow, realised
 from sniper.kernel.orders import move
@@ -19,6 +21,8 @@ def placed(book: Book, fact: f.ExchangeOrderPlaced) -> None:
     free = book.owned(order.asset) - desk.reserved.get(order.asset, 0)
     if fact.reserved > free:
         raise IllegalTransition(f"order {fact.order} needs {fact.reserved} of {order.asset}, {free} are free")
+    if fact.instrument.linear:
+        contract_of(desk, fact.instrument)
     desk.orders[fact.order] = order
     desk.clients[fact.new.client_id] = fact.order
     _reserve(desk, order, fact.reserved)
@@ -56,11 +60,7 @@ def filled(book: Book, fact: f.ExchangeFilled) -> None:
             f"order {order.id} to {new.side} {new.size} lots, {order.filled} of them filled, cannot have {fill.size} "
             f"more of a {fill.side} filled"
         )
-    if fact.cash != fact.realised - fact.cost:
-        raise IllegalTransition(
-            f"fill {fill.id} moves {fact.cash} of cash, but {fact.realised} of profit less {fact.cost} of cost"
-        )
-    _hold(book, order.placed, fact)
+    _hold(book, order.placed.instrument, order.placed.instance, fact)
     order.filled += fill.size
     order.fills.append(fill.id)
     if order.id in desk.orders:
@@ -68,40 +68,61 @@ def filled(book: Book, fact: f.ExchangeFilled) -> None:
         _reserve(desk, order, -(-order.placed.reserved * (new.size - order.filled) // new.size))
 
 
-def _hold(book: Book, placed: f.ExchangeOrderPlaced, fact: f.ExchangeFilled) -> None:
+def forced(book: Book, fact: f.ExchangeForced) -> None:
+    instrument, fill = fact.instrument, fact.fill
+    desk, position = book.desks[instrument.venue], book.positions[instrument.id]
+    if fact.amount * position.amount >= 0 or abs(fact.amount) > abs(position.amount):
+        raise IllegalTransition(
+            f"fill {fill.id} closes {fact.amount} of {instrument.id}, but {position.amount} of it are held"
+        )
+    once(desk, "fill", fill.id, fact.time)
+    _hold(book, instrument, position.instance, fact)
+
+
+def _hold(book: Book, instrument: Instrument, instance: str, fact: f.ExchangeFilled | f.ExchangeForced) -> None:
     """The position and the balances after a fill."""
-    instrument, fill = placed.instrument, fact.fill
-    token, quote = instrument.base, instrument.quote
-    left = {quote: book.cash.get(quote, 0) + fact.cash, token: book.owned(token) + fact.amount}
+    fill, token, quote = fact.fill, instrument.held, instrument.quote
+    moved = fact.realised if instrument.linear else fact.realised - fact.cost
+    if fact.cash != moved:
+        raise IllegalTransition(
+            f"fill {fill.id} moves {fact.cash} of cash, but {fact.realised} of profit and {fact.cost} of cost"
+        )
+    left = {quote: book.cash.get(quote, 0) + fact.cash}
+    if not instrument.linear:
+        left[token] = book.owned(token) + fact.amount
     if fill.fee_asset not in left:
         left[fill.fee_asset] = book.owned(fill.fee_asset) - fill.fee
     short = {asset: amount for asset, amount in left.items() if amount < 0}
     if short:
-        raise IllegalTransition(f"fill {fill.id} of order {fact.order} would leave {short}")
+        raise IllegalTransition(f"fill {fill.id} of {instrument.id} would leave {short}")
     position = book.positions.get(token)
     if position is None:
-        position = book.positions[token] = Position(
-            token=token,
-            pool=instrument.id,
-            quote=quote,
-            venue=instrument.venue,
-            instance=placed.instance,
-            chain_id=0,
-            opened_at=fact.time,
-            state="open",
-        )
-    position.amount += fact.amount
-    position.cost += fact.cost
+        position = book.positions[token] = opened(token, quote, instrument.venue, instance, fact.time)
+        position.pool = instrument.id
+    before, position.amount = position.amount, position.amount + fact.amount
+    if before * position.amount < 0:
+        position.instance, position.opened_at = instance, fact.time  # it went through zero: another one
+    cost_before, position.cost = position.cost, position.cost + fact.cost
     position.realised += fact.realised
     if not position.amount:
         del book.positions[token]
     book.cash[quote] = left[quote]
     if fill.fee_asset not in (token, quote):
         book.cash[fill.fee_asset] = book.cash.get(fill.fee_asset, 0) - fill.fee
-    if fact.cost > 0:
-        flow(book.spends, instrument.venue).add(fact.time, fact.cost)
+    if instrument.linear:
+        contract = contract_of(book.desks[instrument.venue], instrument)
+        contract.instance = position.instance
+        remargin(book, contract)
+    spent = _opened_worth(cost_before, position.cost) if instrument.linear else fact.cost
+    if spent > 0:
+        flow(book.spends, instrument.venue).add(fact.time, spent)
     if fact.realised:
         realised(book, fact.time, position, fact.realised)
+
+
+def _opened_worth(before: int, after: int) -> int:
+    """What a fill opened of a contract: notionals, signed, before and after it."""
+    return abs(after) if before * after < 0 else abs(after) - abs(before)
 
 
 def read(book: Book, fact: f.DeskRead) -> None:

@@ -1,4 +1,8 @@
-"""What a fill does to a position: average cost, for positions above and below zero, exact to the last unit."""
+"""What a fill does to a position: average cost, for positions above and below zero, exact to the last unit.
+
+Of a contract nothing changes hands: what it cost is what it was worth when it was opened, and only profit, loss and
+fees move cash.
+"""
 
 from typing import NamedTuple
 
@@ -12,7 +16,7 @@ class Change(NamedTuple):
     amount    Of the position. ``cash``: of the quote asset.
     cost      Of what the position cost; of one below zero, that is what it brought, negative. ``realised``: profit.
 
-    Always ``cash == realised - cost``.
+    Always ``cash == realised - cost``; of a contract, ``cash == realised``.
     """
 
     amount: int
@@ -24,10 +28,16 @@ class Change(NamedTuple):
 def change_of(instrument: Instrument, fill: Fill, held: int, cost: int) -> Change:
     """What ``fill`` does to a position of ``held`` base units that cost ``cost``.
 
-    A fee in the base or the quote asset is part of the trade; one in another asset is not counted here.
+    A fee in the base or the quote asset is part of the trade; one in another asset is not counted here. Of a contract
+    it is a loss at once.
     """
     sign = 1 if fill.side == "buy" else -1
-    amount = sign * fill.size * instrument.lot - (fill.fee if fill.fee_asset == instrument.base else 0)
+    amount = sign * fill.size * instrument.lot
+    if instrument.linear:
+        change = traded(held, cost, amount, -sign * fill.value)
+        gained = change.realised - (fill.fee if fill.fee_asset == instrument.quote else 0)
+        return Change(amount, gained, change.cost, gained)
+    amount -= fill.fee if fill.fee_asset == instrument.base else 0
     cash = -sign * fill.value - (fill.fee if fill.fee_asset == instrument.quote else 0)
     return traded(held, cost, amount, cash)
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sniper.events import Bar, Prices, Trade
+from sniper.events import Bar, FundingRate, Prices, Trade
 from sniper.instrument import Instrument
 
 if TYPE_CHECKING:
@@ -14,10 +14,11 @@ class Ticker:
 
     last     Price of its newest trade, ticks; ``bid``, ``ask`` and their sizes: the best prices and how much of each,
              lots; 0: none is known.
+    funding  What holders of a perpetual pay next; None: nothing is known.
     hearing  Strategy instances that asked for it, in the order of their accounts.
     """
 
-    __slots__ = ("ask", "ask_size", "bid", "bid_size", "hearing", "instrument", "last", "stale")
+    __slots__ = ("ask", "ask_size", "bid", "bid_size", "funding", "hearing", "instrument", "last", "stale")
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
@@ -25,6 +26,7 @@ class Ticker:
         self.bid = self.bid_size = 0
         self.ask = self.ask_size = 0
         self.stale = False
+        self.funding: FundingRate | None = None
         self.hearing: tuple[Instance, ...] = ()
 
     def to_buy(self) -> int:
@@ -78,4 +80,12 @@ class Tickers:
             return ()
         ticker.bid, ticker.bid_size = event.bid, event.bid_size
         ticker.ask, ticker.ask_size = event.ask, event.ask_size
+        return ticker.hearing
+
+    def funding_rate(self, event: FundingRate) -> tuple["Instance", ...]:
+        """What holders pay next: who hears of it."""
+        ticker = self.known.get(event.instrument)
+        if ticker is None:
+            return ()
+        ticker.funding = event
         return ticker.hearing

@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sniper.events import OrderChanged
 from sniper.exchange_orders import NewOrder
+from sniper.instrument import Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.entries import KERNEL, Denials, checked_by, describe
 from sniper.kernel.exchange.book import ExchangeOrder
+from sniper.kernel.exchange.contracts import held_contracts, initial_margin
 from sniper.kernel.exchange.desk import Desk, client_id
 from sniper.kernel.exchange.tickers import Ticker
 from sniper.risk import Finding, RiskProbe, at_least, at_most, must
@@ -18,11 +20,12 @@ if TYPE_CHECKING:
 
 MILLION: Final = 10**6
 LIVES: Final = ("gtc", "ioc", "fok", "day")
+REDUCE_ONLY: Final = "reduce-only"
 
 
 class Sized(NamedTuple):
     """What an order would take and bring. ``price``: ticks, the worst to expect. ``reserved``: see
-    `sniper.kernel.facts.ExchangeOrderPlaced`. ``value``: base units of the quote asset, fee included."""
+    `sniper.kernel.facts.ExchangeOrderPlaced`. ``value``: base units of the quote asset, fee included where it pays."""
 
     price: int
     reserved: int
@@ -50,14 +53,14 @@ class Trading:
         account = self.account
         intent = f"{account.name}/{instance.name}/{account.book.intents + 1}"
         ticker = account.kernel.tickers.known.get(wanted.instrument)
-        opens = ticker is None or self._opens(ticker, wanted)
+        opens = ticker is None or self._opened(ticker, wanted) > 0
         account.emit(
             f.IntentFormed(
                 time=account.kernel.now,
                 intent=intent,
                 instance=instance.name,
                 side="increase" if opens else "reduce",
-                token=ticker.instrument.base if ticker is not None else wanted.instrument,
+                token=ticker.instrument.held if ticker is not None else wanted.instrument,
                 reason=wanted.reason,
                 cause=describe(account.kernel.cause),
             )
@@ -96,6 +99,7 @@ class Trading:
                 ),
                 reserved=sized.reserved,
                 opens=opens,
+                notional=sized.value if ticker.instrument.linear else 0,
             )
         )
 
@@ -137,19 +141,26 @@ class Trading:
 
     # ---- judging ----
 
-    def _opens(self, ticker: Ticker, wanted: PlaceOrder) -> bool:
-        """Whether it increases what is held, or what is owed. Orders that wait on the same side count as filled."""
-        book, instrument = self.account.book, ticker.instrument
-        position = book.positions.get(instrument.base)
+    def _reducible(self, ticker: Ticker, wanted: PlaceOrder) -> int:
+        """How much an order on its side can reduce what is held, or what is owed; base units."""
+        position = self.account.book.positions.get(ticker.instrument.held)
         held = position.amount if position is not None else 0
-        desk = book.desks.get(instrument.venue)
+        return max(0, -held if wanted.side == "buy" else held)
+
+    def _opened(self, ticker: Ticker, wanted: PlaceOrder) -> int:
+        """By how much it increases what is held, or what is owed; base units. Orders that wait on the same side count
+        as filled."""
+        if REDUCE_ONLY in wanted.flags:
+            return 0
+        instrument = ticker.instrument
+        desk = self.account.book.desks.get(instrument.venue)
         waiting = sum(
             (order.placed.new.size - order.filled) * instrument.lot
             for order in (desk.orders.values() if desk is not None else ())
             if order.placed.instrument.id == instrument.id and order.placed.new.side == wanted.side
         )
-        left = -held if wanted.side == "buy" else held
-        return waiting + wanted.size * instrument.lot > left
+        size = wanted.size * instrument.lot
+        return max(0, min(size, waiting + size - self._reducible(ticker, wanted)))
 
     def _gates(
         self, instance: "Instance", wanted: PlaceOrder, ticker: Ticker | None, *, opens: bool
@@ -173,8 +184,11 @@ class Trading:
         ]
         if instrument.max_size:
             gates.append(at_most("largest", wanted.size, instrument.max_size, unit="lots"))
+        if REDUCE_ONLY in wanted.flags:
+            most = self._reducible(ticker, wanted) // instrument.lot
+            gates.append(at_most("reduces", wanted.size, most, unit="lots", note=REDUCE_ONLY))
         if opens:
-            held = book.positions.get(instrument.base)
+            held = book.positions.get(instrument.held)
             gates += [
                 must("kill-switch-off", book.kill == "off", note=book.tripped or book.kill),
                 must("prices-fresh", not ticker.stale, retry_after_s=1),
@@ -189,18 +203,35 @@ class Trading:
             # rounded against us: a market order may cost this and bring that
             price = -(-ticker.to_buy() * (BPS + bps) // BPS) if wanted.side == "buy" else ticker.to_sell()
         value = instrument.value(price, wanted.size)
-        with_fee = value + max(0, -(-value * instrument.taker_fee // MILLION))
+        with_fee = value + self._fee(instrument, value)
+        if instrument.linear:
+            opened = instrument.value(price, self._opened(ticker, wanted) // instrument.lot)
+            margin = initial_margin(opened, self._leverage(instrument))
+            return Sized(price, margin + self._fee(instrument, opened), value)
         if wanted.side == "sell":
             return Sized(price, wanted.size * instrument.lot, value)
         return Sized(price, with_fee, with_fee)
 
+    @staticmethod
+    def _fee(instrument: Instrument, value: int) -> int:
+        return max(0, -(-value * instrument.taker_fee // MILLION))
+
+    def _leverage(self, instrument: Instrument) -> int:
+        """As the exchange says; one that it says nothing of has none."""
+        contract = self.desks[instrument.venue].book.contracts.get(instrument.id)
+        return contract.leverage if contract is not None else 1
+
     def _affordable(self, ticker: Ticker, wanted: PlaceOrder, sized: Sized) -> tuple[Finding, ...]:
         instrument, book = ticker.instrument, self.account.book
-        asset = instrument.quote if wanted.side == "buy" else instrument.base
+        asset = instrument.quote if wanted.side == "buy" or instrument.linear else instrument.base
+        free = book.owned(asset) - book.reserved(asset)
+        if instrument.linear:
+            held = held_contracts(book, self.account.kernel.tickers, asset)
+            free += sum(min(0, each.unrealised) for each in held)  # a loss is margin no more, a gain is none yet
         return (
             at_least("priced", sized.price, 1, unit="ticks", note="" if sized.price else "nothing tells its price"),
             at_least("value", sized.value, instrument.min_value, unit="base units"),
-            at_most("cash", sized.reserved, book.owned(asset) - book.reserved(asset), unit="base units", note=asset),
+            at_most("cash", sized.reserved, max(free, 0), unit="base units", note=asset),
         )
 
     def _entry(
@@ -213,7 +244,7 @@ class Trading:
             account=self.account.name,
             instance=instance.name,
             chain_id=0,
-            token=instrument.base,
+            token=instrument.held,
             quote=instrument.quote,
             pool=instrument.id,
             venue=instrument.venue,

@@ -15,7 +15,7 @@ from sniper.events import Bar
 from sniper.proposal import Leg
 from sniper.risk import Finding
 from sniper.types import NATIVE, SECOND, Entry, Roundtrip, asset_id, split_asset
-from sniper.view import DepthView, PoolView, Position, TickerView, TokenView, WorkingOrder
+from sniper.view import ContractView, DepthView, PoolView, Position, TickerView, TokenView, WorkingOrder
 from sniper_app_policy.base import CedarPolicy, PolicyConfig
 
 if TYPE_CHECKING:
@@ -175,6 +175,9 @@ class StatedView:
         return ()
 
     def depth(self, instrument: str) -> DepthView | None:
+        return None
+
+    def contract(self, instrument: str) -> ContractView | None:
         return None
 
     def working(self, instrument: str) -> tuple[WorkingOrder, ...]:
