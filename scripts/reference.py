@@ -21,6 +21,8 @@ from sniper.settings.model import (
     Plugins,
     Runtime,
     Settings,
+    SignalKind,
+    Signals,
     StrategyTable,
 )
 from sniper.settings.toml import inline
@@ -37,6 +39,8 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[account.NAME.execution]", Execution),
     ("[runtime]", Runtime),
     ("[runtime.deadlines]", Deadlines),
+    ("[signals]", Signals),
+    ("[signals.kind.KIND]", SignalKind),
     ("[logging]", Logging),
     ("[strategy.NAME]", StrategyTable),
 )

@@ -13,6 +13,7 @@ from sniper.instrument import Instrument
 from sniper.plugin import Frozen
 from sniper.proposal import Leg, Proposal
 from sniper.retry import Retry
+from sniper.signal import check_heard
 
 
 class EventClass(Enum):
@@ -323,6 +324,39 @@ class CycleFound(Event, tag="cycle-found/1"):
     gas: int
 
 
+# ---- what sources say  ----
+
+
+class SignalHeard(Event, tag="signal-heard/1"):
+    """What a source said, as a feed heard it; ``time``: when it arrived. Strategies hear of a `Signal` instead, where
+    the pipeline passes it (docs/signals.md).
+
+    source     Who says it: the feed's section, and behind a dot who of several: ``"webhook.desk"``.
+    id         The source's own: the same id of the same source is the same thing said again.
+    kind       Such as ``"alert"``, ``"listing"``, ``"announcement"``, ``"release"``, ``"transfer"``, ``"swap"``.
+    about      Symbols (``"BTC"``), asset ids (``"1:0x…"``, ``"binance:BTC"``), instrument ids, or addresses.
+    direction  1: it should rise, or was bought; -1: the contrary; 0: neither is said. ``strength``: bps.
+    at         ns UTC, when it was said. ``expires``: ns UTC, until when it means something; 0: it does not say.
+    text, url  The evidence, for people.
+
+    Raises `ValueError` for what is longer than `sniper.signal` says, or of another form.
+    """
+
+    source: str
+    id: str
+    kind: str
+    about: tuple[str, ...]
+    direction: int
+    strength: int
+    at: int
+    expires: int = 0
+    text: str = ""
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        check_heard(self)
+
+
 # ---- answers to effects (an account's own stream)  ----
 
 
@@ -606,6 +640,31 @@ class TokenActed(Event, tag="token-acted/1"):
     topic: str
     name: str
     block: int
+
+
+class Signal(Event, tag="signal/1"):
+    """What sources say, once: repetitions are left out, and what several of them say alike is one signal.
+
+    id           ``"<source>/<id>"`` of what was heard first. ``sources``: who said it, in the order of their names.
+    kind, about, text, url  As in `SignalHeard`, of what was heard first.
+    assets       Asset ids of what it is about, ``instruments`` the ids of what can be traded of it; sorted. Empty where
+                 nothing is known under that name.
+    direction    As in `SignalHeard`. ``score``: bps, of all sources together, by their weights.
+    at           ns UTC, when it was said first. ``expires``: ns UTC, when it means nothing any more.
+    """
+
+    id: str
+    kind: str
+    sources: tuple[str, ...]
+    about: tuple[str, ...]
+    assets: tuple[str, ...]
+    instruments: tuple[str, ...]
+    direction: int
+    score: int
+    at: int
+    expires: int
+    text: str = ""
+    url: str = ""
 
 
 class TimerFired(Event, tag="timer-fired/1"):

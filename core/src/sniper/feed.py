@@ -14,11 +14,18 @@ class FeedContext(Protocol):
     """What the runtime hands to a feed."""
 
     @property
-    def chain_id(self) -> int: ...
+    def name(self) -> str:
+        """Of its section: what it names as `sniper.events.SignalHeard.source`, or begins that with."""
+        ...
+
+    @property
+    def chain_id(self) -> int:
+        """0 for a feed that is not `sniper.specs.FeedSpec.per_chain`."""
+        ...
 
     @property
     def endpoints(self) -> Any:
-        """The chain's `sniper.evm.rpc.Endpoints`. Any: a feed may serve a source that is no chain."""
+        """The chain's `sniper.evm.rpc.Endpoints`. Any: None for a feed that is of no chain."""
         ...
 
     @property
@@ -54,4 +61,5 @@ class Feed(ABC):
 
     @abstractmethod
     def events(self) -> AsyncIterator[Sequence[Event]]:
-        """Batches of events, in order and without gaps since ``context.resume``."""
+        """Batches of events, in order and without gaps since ``context.resume``. An empty one says that the source is
+        there, though it has no news."""

@@ -102,10 +102,18 @@ class ExitSpec(Spec["Exit"]):
 
 
 class FeedSpec(Spec["Feed"]):
-    """A source of events. ``emits`` names the event tags that it may send."""
+    """A source of events.
+
+    emits      The event tags that it may send.
+    per_chain  Whether each chain has one of it; else there is one for all, and its source is no chain.
+    hints      Whether nothing depends on hearing it: trading goes on, and the run stays ready, while its source is
+               lost. So it is with all that tells signals.
+    """
 
     kind = "feed"
     emits: tuple[str, ...]
+    per_chain: bool = True
+    hints: bool = False
 
 
 class RouterSpec(Spec["Router"]):

@@ -31,7 +31,7 @@ from world import (
 from sniper.cli import exit_codes, main
 from sniper.cli.meanings import awaited
 from sniper.cli.story import Chronicle
-from sniper.events import CycleFound, RouteProposed
+from sniper.events import CycleFound, RouteProposed, SignalHeard
 from sniper.journal.segments import Kind, Record
 from sniper.journal.writer import Writer
 from sniper.kernel.asks import ProposeRoute, Send, Sign
@@ -159,6 +159,21 @@ def cycles() -> World:
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_tells_of_a_cycle_what_it_gained_or_why_not(why: Why, number: int) -> None:
     assert why(cycles(), f"main/script/{number}") == (STORIES / f"cycle-{number}.txt").read_text()
+
+
+def test_tells_the_signal_that_led_to_an_intent(why: Why) -> None:
+    world = World(Setup())
+    at = world.tick()
+    said: dict[str, Any] = {"kind": "alert", "about": (address(1),), "direction": 1, "strength": 6_000, "at": at}
+    world.tell(
+        SignalHeard(time=at, source="webhook.desk", id="a1", text="break\x1b[31mout", url="https://a.example", **said)
+    )
+    told = why(world, "main/script/1")
+    assert "signal webhook.desk/a1: alert of " + address(1) in told
+    assert "as webhook.desk said 19" in told
+    assert "out; https://a.example\n" in told
+    assert "\x1b[31m" not in told
+    assert "Strategy script wanted to buy: signal of 6000 bps" in told
 
 
 def test_every_name_of_a_thing_leads_to_its_story(why: Why) -> None:

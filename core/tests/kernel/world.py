@@ -43,6 +43,7 @@ from sniper.events import (
     SellSimulated,
     Sent,
     Settled,
+    Signal,
     Signed,
     Started,
     StrategyLife,
@@ -213,6 +214,11 @@ class Script(Strategy):
             raise ZeroDivisionError("cued")
         elif event.do == "say":
             self.heard.append(self.config.words)
+
+    @on(Signal)
+    def signalled(self, event: Signal, view: View) -> Actions:
+        for asset in event.assets:
+            yield Open(token=asset, reason=f"signal of {event.score} bps")
 
     @on(CycleFound)
     def found(self, event: CycleFound, view: View) -> Actions:

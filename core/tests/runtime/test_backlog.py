@@ -96,7 +96,7 @@ async def test_a_feed_that_does_not_end_holds_up_nobody_and_is_heard_no_more(mon
         published.append(events)
 
     begun, released = asyncio.Event(), asyncio.Event()
-    configured: Any = SimpleNamespace(name="stubborn", cls=Stubborn, config=(begun, released))
+    configured: Any = SimpleNamespace(name="stubborn", spec=None, cls=Stubborn, config=(begun, released))
     context: Any = SimpleNamespace(chain_id=CHAIN)
     with capture_logs() as said:
         feeder = Feeder(configured, context, publish, lambda: 1, runtime.structlog.get_logger(), random.Random(1))  # type: ignore[arg-type, attr-defined]

@@ -216,7 +216,7 @@ async def test_a_feed_that_gives_nonsense_starts_again_as_one_that_raised(
         if events == [head(3)]:
             done.set()
 
-    configured: Any = SimpleNamespace(name="odd", cls=Feed, config=[[head(1)], makes, [head(3)]])
+    configured: Any = SimpleNamespace(name="odd", spec=None, cls=Feed, config=[[head(1)], makes, [head(3)]])
     if isinstance(makes, Exception):
         configured.config.pop(0)
         published.append(head(1))

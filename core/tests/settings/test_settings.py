@@ -52,6 +52,11 @@ def test_a_small_file_gets_every_default() -> None:
     assert settings.source == Path("/etc/sniper/my.toml")
 
 
+def test_what_a_symbol_stands_for_is_taken_in_lower_case() -> None:
+    text = f'[signals.symbols]\nPEPE = ["1:{CHECKSUMMED}", "binance:PEPE/USDT"]\n' + SMALL
+    assert parse(tomllib.loads(text), Path("my.toml")).signals.symbols == {"PEPE": (f"1:{WALLET}", "binance:PEPE/USDT")}
+
+
 def test_a_relative_data_dir_is_taken_from_the_file() -> None:
     settings = parse(tomllib.loads('data_dir = "data"' + SMALL), Path("/etc/sniper/my.toml"))
     assert settings.data_dir == Path("/etc/sniper/data")
@@ -93,6 +98,14 @@ def test_the_mode_of_the_command_line_goes_before_that_of_the_file() -> None:
             "[account.main.execution]\nslippage_bps = 10001\n[strategy",
             "[account.main.execution] slippage_bps = 10001",
         ),
+        ("[account.main]", "[signals]\nsources = 0\n[account.main]", "[signals] sources = 0: input should be greater"),
+        (
+            "[account.main]",
+            '[signals.symbols]\nPEPE = ["pepe"]\n[account.main]',
+            'is no id; write "<chain id>:<address>", or "<venue>:<symbol>"',
+        ),
+        ("[account.main]", '[signals.symbols]\nPEPE = ["1:0x12"]\n[account.main]', "is no address; write 0x and 40"),
+        ("[account.main]", "[signals.kind.alert]\nsource = 2\n[account.main]", "did you mean 'sources'?"),
     ],
 )
 def test_a_mistake_is_named_with_file_section_key_and_value(old: str, new: str, message: str) -> None:

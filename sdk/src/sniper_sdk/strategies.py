@@ -25,6 +25,8 @@ from sniper.events import (
     PoolCreated,
     PoolRead,
     Prices,
+    Signal,
+    SignalHeard,
     StrategyLife,
     TimerFired,
     TokenDescribed,
@@ -291,6 +293,20 @@ _NAMED: Final[Mapping[str, SearchStrategy[Any]]] = {
     "decimals": st.integers(0, 255),
 }
 _pool_addresses = st.sampled_from([split_asset(each)[1] for each in POOLS])
+_said: Final[Mapping[str, SearchStrategy[Any]]] = {
+    "id": st.integers(1, 99).map(lambda n: f"feed.desk/{n}"),
+    "source": st.sampled_from(("webhook.desk", "rss.news")),
+    "sources": st.lists(st.sampled_from(("webhook.desk", "rss.news")), unique=True, min_size=1).map(tuple),
+    "kind": st.sampled_from(("alert", "announcement", "listing", "swap")),
+    "about": st.lists(assets() | st.sampled_from(("PEPE", "BTC/USDT")), max_size=2).map(tuple),
+    "assets": st.lists(assets(), unique=True, max_size=2).map(lambda found: tuple(sorted(found))),
+    "instruments": st.just(()) | st.just(("binance:BTC/USDT",)),
+    "direction": st.sampled_from((-1, 0, 1)),
+    "strength": bps,
+    "score": st.integers(1, BPS),
+    "at": times,
+    "expires": times,
+}
 _steps = st.integers(0, 10**7)
 """Prices in ticks, sizes in lots."""
 _levels = st.lists(st.tuples(_steps, _steps), max_size=8).map(tuple)
@@ -301,6 +317,8 @@ _ODD: Final[Mapping[type, Mapping[str, SearchStrategy[Any]]]] = {
     KillSwitch: {"level": st.sampled_from([level.value for level in KillLevel])},
     StrategyLife: {"action": st.sampled_from(("start", "pause", "drain", "remove"))},
     TimerFired: {"key": assets() | st.text(max_size=8)},
+    SignalHeard: _said,
+    Signal: _said,
     Prices: dict.fromkeys(("bid", "bid_size", "ask", "ask_size"), _steps),
     BookChanged: {**dict.fromkeys(("bids", "asks"), _levels), **dict.fromkeys(("first", "last"), _steps)},
     # A tick of a lot is worth a whole number of 10⁻¹⁸.

@@ -22,6 +22,7 @@ from sniper.events import (
     RouteProposed,
     SellSimulated,
     Settled,
+    SignalHeard,
     TokenDescribed,
     Transfer,
 )
@@ -206,6 +207,8 @@ class Teller:
             return f"block {seen.number} of chain {seen.chain_id}"
         if isinstance(seen, PoolRead):
             return f"the state of the pool {short(seen.pool)}, read at block {seen.block}"
+        if isinstance(seen, SignalHeard):
+            return _said(seen, cause)
         if isinstance(seen, TokenDescribed):
             return f"what the token says of itself: {printable(seen.symbol) or 'no name'}, {seen.decimals} decimals"
         if isinstance(seen, SellSimulated):
@@ -574,6 +577,15 @@ class Teller:
 
 
 _ENDS = {"done": "was done", "failed": "failed", "cancelled": "was cancelled"}
+
+
+def _said(seen: SignalHeard, cause: str) -> str:
+    """What completed a signal, whose id stands in the cause."""
+    told = f"signal {printable(cause.rpartition(' ')[2])}: {seen.kind}"
+    about = ", ".join(map(printable, seen.about))
+    words = "; ".join(printable(each) for each in (seen.text, seen.url) if each)
+    source = f"as {seen.source} said {clock(seen.at)}"
+    return f"{told}{f' of {about}' if about else ''}, {source}{f': {words}' if words else ''}"
 
 
 def _style(finding: Finding) -> str:

@@ -399,6 +399,10 @@ def _failed(error: Exception) -> Finding:
     return must("works", False, note=told(error))
 
 
+_TELLING = ("chain_id", "block", "number", "index", "pool", "address", "token", "key", "instrument", "rule", "id")
+"""Fields that tell what an event is about."""
+
+
 def describe(event: Event | None) -> str:
     """An event in a few words, for ``sniper why``."""
     if event is None:
@@ -406,7 +410,19 @@ def describe(event: Event | None) -> str:
     config = type(event).__struct_config__  # type: ignore[attr-defined]  # every event is a msgspec struct
     where = [
         f"{name} {getattr(event, name)}"
-        for name in ("chain_id", "block", "number", "index", "pool", "address", "token", "key", "instrument", "rule")
+        for name in (
+            "chain_id",
+            "block",
+            "number",
+            "index",
+            "pool",
+            "address",
+            "token",
+            "key",
+            "instrument",
+            "rule",
+            "id",
+        )
         if hasattr(event, name)
     ]
     return " ".join([str(config.tag), *where])

@@ -40,6 +40,7 @@ from sniper.events import (
     Resume,
     Retracted,
     RollupRead,
+    SignalHeard,
     Started,
     StrategyLife,
     TimerFired,
@@ -62,6 +63,7 @@ from sniper.kernel.instances import Instance
 from sniper.kernel.listing import release
 from sniper.kernel.market import Market, Report, rollup_ask
 from sniper.kernel.pool import Pool
+from sniper.kernel.signals import Signals
 from sniper.kernel.timers import Timers
 from sniper.kernel.waits import Due
 from sniper.kernel.watches import Watch
@@ -100,6 +102,7 @@ class Kernel:
         self.tickers = Tickers()
         self.bars = Bars()
         self.depths = Depths(self.tickers)
+        self.signals = Signals(wiring.signals, self.market, self.tickers)
         self.awaited: set[str] = set()
         """Tags of events that denied entries wait for; perhaps of some that none waits for any more."""
         self.accounts = {account.name: Account(self, account) for account in wiring.accounts}
@@ -139,6 +142,7 @@ class Kernel:
             FillSeen: self._desk_event,
             FundingSeen: self._desk_event,
             DeskLost: self._desk_event,
+            SignalHeard: self._heard,
         }
 
     def handle(self, event: Event) -> None:
@@ -567,6 +571,12 @@ class Kernel:
     def _funding_rate(self, event: FundingRate) -> None:
         for instance in self.tickers.funding_rate(event):
             instance.deliver(event)
+
+    def _heard(self, event: SignalHeard) -> None:
+        signal = self.signals.heard(event, self.now)
+        if signal is not None:
+            self.cause = signal
+            self._dispatch(signal)
 
     def _desk_event(self, event: OrderSeen | FillSeen | FundingSeen | DeskLost) -> None:
         account = self.accounts.get(event.account)

@@ -27,6 +27,7 @@ from sniper.kernel.instances import Instance
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.pool import Pool
 from sniper.kernel.reading import Creation, Reading, Readings
+from sniper.kernel.signals import Group, Said, Signals
 from sniper.kernel.timers import Owner
 from sniper.kernel.tokens import Token
 from sniper.kernel.watches import Watch
@@ -209,7 +210,20 @@ class DepthState(Frozen):
     whole: bool
 
 
+class GroupState(Frozen):
+    """See `Group`; ``key``: kind, direction, and what it is about."""
+
+    kind: str
+    direction: int
+    subject: tuple[str, ...]
+    said: tuple[Said, ...]
+    quiet: int
+
+
 class KernelSnapshot(Frozen, tag="kernel-snapshot/5"):
+    """``heard``: (source, id, ns UTC) of `Signals.seen`; it and ``groups`` in their order, which decides who makes
+    room."""
+
     now: int
     chains: tuple[ChainSnapshot, ...]
     accounts: tuple[AccountSnapshot, ...]
@@ -217,6 +231,8 @@ class KernelSnapshot(Frozen, tag="kernel-snapshot/5"):
     tickers: tuple[TickerState, ...]
     series: tuple[SeriesState, ...] = ()
     depths: tuple[DepthState, ...] = ()
+    heard: tuple[tuple[str, str, int], ...] = ()
+    groups: tuple[GroupState, ...] = ()
 
 
 # ---- out ----
@@ -238,6 +254,8 @@ def dump(kernel: Kernel) -> bytes:
             tickers=tuple(_ticker(ticker) for _, ticker in sorted(kernel.tickers.known.items())),
             series=tuple(_series(series) for _, series in sorted(kernel.bars.known.items())),
             depths=tuple(_depth(id_, followed.book) for id_, followed in sorted(kernel.depths.followed.items())),
+            heard=tuple((source, id_, heard) for (source, id_), heard in kernel.signals.seen.items()),
+            groups=_groups(kernel.signals),
         )
     )
 
@@ -279,6 +297,19 @@ def _depth(instrument: str, book: OrderBook) -> DepthState:
         asks=tuple(book.facing("buy")),
         last=book.last,
         whole=book.whole,
+    )
+
+
+def _groups(signals: Signals) -> tuple[GroupState, ...]:
+    return tuple(
+        GroupState(
+            kind=kind,
+            direction=direction,
+            subject=subject,
+            said=tuple(group.said[source] for source in sorted(group.said)),
+            quiet=group.quiet,
+        )
+        for (kind, direction, subject), group in signals.groups.items()
     )
 
 
@@ -437,6 +468,7 @@ def restore(kernel: Kernel, state: bytes) -> tuple[str, ...]:
         followed = kernel.depths.followed.get(kept.instrument)
         if followed is not None:
             followed.book = restored(kept.bids, kept.asks, kept.last, whole=kept.whole)
+    _restore_signals(kernel.signals, snapshot)
     return tuple(left_out)
 
 
@@ -449,6 +481,14 @@ def _restore_series(kernel: Kernel, state: SeriesState) -> None:
     series.open, series.high, series.low, series.close, series.volume = state.gathered
     if series.end:
         kernel.bars.due = min(kernel.bars.due, series.end)
+
+
+def _restore_signals(signals: Signals, state: KernelSnapshot) -> None:
+    signals.seen = {(source, id_): heard for source, id_, heard in state.heard}
+    for known in state.groups:
+        group = signals.groups[known.kind, known.direction, known.subject] = Group()
+        group.said = {said.source: said for said in known.said}
+        group.quiet = known.quiet
 
 
 def _restore_chain(chain: ChainState, state: ChainSnapshot, left_out: list[str]) -> None:

@@ -201,6 +201,42 @@ class AccountWiring:
 
 
 @dataclass(frozen=True)
+class SignalRule:
+    """When what sources say is a signal.
+
+    sources    So many of them must say it within ``window`` ns, and its score must be ``min_score`` bps.
+    lives      ns after which it means nothing any more, where its source does not say. ``max_age``: ns between saying
+               and hearing after which it is too old.
+    counts_as  The kind as which it is compared with what others say; empty: its own.
+    """
+
+    sources: int = 1
+    window: int = 300 * SECOND
+    min_score: int = 1
+    lives: int = 300 * SECOND
+    max_age: int = 600 * SECOND
+    counts_as: str = ""
+
+
+@dataclass(frozen=True)
+class SignalWiring:
+    """``kinds``: rules of single kinds. ``weights``: bps, by source or by feed; ``weight``: of all others. ``symbols``:
+    in capitals, with the ids that they stand for. ``most``: ids, and groups, that are remembered."""
+
+    rule: SignalRule = SignalRule()
+    kinds: tuple[tuple[str, SignalRule], ...] = ()
+    weights: tuple[tuple[str, int], ...] = ()
+    weight: int = 10_000
+    symbols: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    most: int = 10_000
+
+    @property
+    def remembered(self) -> int:
+        """ns for which the id of what was heard is known: until it would be too old."""
+        return max(2 * rule.max_age for rule in (self.rule, *(rule for _, rule in self.kinds)))
+
+
+@dataclass(frozen=True)
 class Wiring:
     """``signs``: whether the mode's executor needs signed bytes."""
 
@@ -208,3 +244,4 @@ class Wiring:
     venues: dict[str, OnChainVenue]
     accounts: tuple[AccountWiring, ...]
     signs: bool = True
+    signals: SignalWiring = field(default_factory=SignalWiring)

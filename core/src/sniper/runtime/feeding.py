@@ -28,6 +28,7 @@ from sniper.kernel.kernel import Kernel
 from sniper.kernel.tokens import TOKEN_TOPICS
 from sniper.runtime.clock import Clock
 from sniper.settings.resolved import Configured
+from sniper.specs import FeedSpec
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 30.0
@@ -53,7 +54,8 @@ OF_THE_CHAIN = (
 class Context:
     """`sniper.feed.FeedContext` for one feed of one chain."""
 
-    def __init__(self, kernel: Kernel, chain_id: int, endpoints: Endpoints, clock: Clock) -> None:
+    def __init__(self, name: str, kernel: Kernel, chain_id: int, endpoints: Endpoints, clock: Clock) -> None:
+        self.name = name
         self._kernel = kernel
         self.chain_id = chain_id
         self.endpoints = endpoints
@@ -77,6 +79,25 @@ class Context:
         """See `FeedContext`."""
         accounts = (account for account in self._kernel.wiring.accounts if account.chain_id == self.chain_id)
         return frozenset(wallet for account in accounts for wallet in account.wallets)
+
+
+class BesideChains:
+    """`sniper.feed.FeedContext` for a feed whose source is no chain."""
+
+    chain_id = 0
+    endpoints = None
+    subscriptions: Sequence[tuple[Sequence[str], Sequence[str]]] = ()
+    resume = None
+
+    def __init__(self, name: str, clock: Clock) -> None:
+        self.name = name
+        self.now = clock
+
+    def watched(self) -> frozenset[str]:
+        """Nothing."""
+        return frozenset()
+
+    own = watched
 
 
 def subscriptions(kernel: Kernel, chain_id: int) -> list[tuple[Sequence[str], Sequence[str]]]:
@@ -112,18 +133,21 @@ def checked(batch: object, chain_id: int) -> list[Event]:
 
 
 class Feeder:
-    """One feed on one chain."""
+    """One feed, on one chain or on none."""
 
     def __init__(
         self,
         configured: Configured,
-        context: Context,
+        context: Context | BesideChains,
         publish: Publish,
         clock: Clock,
         log: FilteringBoundLogger,
         rng: random.Random,
     ) -> None:
-        self.name = f"{configured.name}-{context.chain_id}"
+        spec = configured.spec
+        self.name = f"{configured.name}-{context.chain_id}" if context.chain_id else configured.name
+        self.hints = isinstance(spec, FeedSpec) and spec.hints
+        """Whether nothing depends on it: nothing is stale while it is."""
         self._configured = configured
         self._context = context
         self._publish = publish
@@ -170,7 +194,8 @@ class Feeder:
                     self.last_event = self._clock()
                     if self.stale:
                         await self._say(stale=False)
-                    await self._publish(events, self.name)
+                    if events:
+                        await self._publish(events, self.name)
                 reason: object = "it ended"
             except asyncio.CancelledError:
                 raise
@@ -187,7 +212,18 @@ class Feeder:
 
     async def _say(self, *, stale: bool) -> None:
         self.stale = stale
+        if self.hints:
+            return
         await self._publish(
             [FeedStale(time=self._clock(), feed=self.name, chain_id=self._context.chain_id, stale=stale)],
             f"{self.name}-state",  # not behind the blocks that are queued
         )
+
+
+def contexts(
+    feed: Configured, kernel: Kernel, endpoints: Mapping[int, Endpoints], clock: Clock
+) -> Sequence[Context | BesideChains]:
+    """Where a feed runs: on each chain, or once."""
+    if isinstance(feed.spec, FeedSpec) and not feed.spec.per_chain:
+        return [BesideChains(feed.name, clock)]
+    return [Context(feed.name, kernel, chain_id, each, clock) for chain_id, each in endpoints.items()]

@@ -76,7 +76,7 @@ class Health:
                 found.append(f"the wallet of account {name} was not read yet")
             for token, reason in unguarded(account).items():
                 found.append(f"position {token} of account {name} is not guarded: {reason}")
-        for feeder in run.feeders:
+        for feeder in [feeder for feeder in run.feeders if not feeder.hints]:
             if feeder.stale:
                 found.append(f"feed {feeder.name} has lost its source")
             elif not feeder.last_event:

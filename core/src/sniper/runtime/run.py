@@ -34,7 +34,7 @@ from sniper.runtime.by_chain import executor_of
 from sniper.runtime.clock import Clock
 from sniper.runtime.commands import Commands
 from sniper.runtime.effects import Effects
-from sniper.runtime.feeding import Context, Feeder
+from sniper.runtime.feeding import Feeder, contexts
 from sniper.runtime.follower import FollowerProcess
 from sniper.runtime.health import Health
 from sniper.runtime.kept import JOURNAL, keep
@@ -169,14 +169,14 @@ class Run:
         self.feeders = [
             Feeder(
                 feed,
-                Context(self.kernel, chain_id, endpoints, self.clock),
+                context,
                 self._publish,
                 self.clock,
                 self.log,
-                random.Random(f"{feed.name}-{chain_id}"),
+                random.Random(f"{feed.name}-{context.chain_id}"),
             )
             for feed in resolved.feeds
-            for chain_id, endpoints in self.endpoints.items()
+            for context in contexts(feed, self.kernel, self.endpoints, self.clock)
         ]
         gc.collect()
         gc.freeze()

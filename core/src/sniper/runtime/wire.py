@@ -10,13 +10,15 @@ from sniper.kernel.wiring import (
     ExecutionWiring,
     ExitWiring,
     GasWiring,
+    SignalRule,
+    SignalWiring,
     StrategyWiring,
     TreasuryWiring,
     WatchWiring,
     Wiring,
 )
 from sniper.risk import RiskWatch
-from sniper.settings.model import Treasury
+from sniper.settings.model import SignalKind, Signals, Treasury
 from sniper.settings.resolved import Configured, ConfiguredAccount, ConfiguredStrategy, Resolved
 from sniper.specs import ExitSpec
 from sniper.types import NATIVE, SECOND
@@ -57,6 +59,38 @@ def wire(resolved: Resolved, *, signs: bool) -> Wiring:
         venues={venue.name: _make(venue) for venue in resolved.venues},
         accounts=tuple(_account(resolved, account) for account in resolved.accounts),
         signs=signs,
+        signals=_signals(resolved.settings.signals),
+    )
+
+
+def _signals(table: Signals) -> SignalWiring:
+    rule = SignalRule(
+        sources=table.sources,
+        window=table.window_s * SECOND,
+        min_score=table.min_score_bps,
+        lives=table.lives_s * SECOND,
+        max_age=table.max_age_s * SECOND,
+    )
+    symbols: dict[str, tuple[str, ...]] = {}
+    for symbol, ids in table.symbols.items():
+        symbols[symbol.upper()] = (*symbols.get(symbol.upper(), ()), *ids)
+    return SignalWiring(
+        rule=rule,
+        kinds=tuple((kind, _of_kind(own, rule)) for kind, own in sorted(table.kind.items())),
+        weights=tuple(sorted(table.weights.items())),
+        weight=table.default_weight_bps,
+        symbols=tuple(sorted(symbols.items())),
+    )
+
+
+def _of_kind(own: SignalKind, rule: SignalRule) -> SignalRule:
+    return SignalRule(
+        sources=rule.sources if own.sources is None else own.sources,
+        window=rule.window if own.window_s is None else own.window_s * SECOND,
+        min_score=rule.min_score if own.min_score_bps is None else own.min_score_bps,
+        lives=rule.lives if own.lives_s is None else own.lives_s * SECOND,
+        max_age=rule.max_age if own.max_age_s is None else own.max_age_s * SECOND,
+        counts_as=own.counts_as or "",
     )
 
 

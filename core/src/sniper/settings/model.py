@@ -25,6 +25,7 @@ from sniper.settings.secrets import EndpointUrl
 from sniper.types import NATIVE, Mode
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_PLACE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _POOL = re.compile(r"0x([0-9a-fA-F]{40}|[0-9a-fA-F]{64})")
 
 
@@ -51,8 +52,19 @@ def _quote(text: str) -> str:
     return NATIVE if text == "native" else address(text)
 
 
+def _signal_asset(text: str) -> str:
+    place, colon, name = text.partition(":")
+    if place.isdecimal():
+        return f"{int(place)}:{address(name)}"
+    if not colon or not _PLACE.fullmatch(place) or not name:
+        raise ValueError('is no id; write "<chain id>:<address>", or "<venue>:<symbol>"')
+    return text
+
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Address = Annotated[str, AfterValidator(address)]
+SignalAsset = Annotated[str, AfterValidator(_signal_asset)]
+Symbol = Annotated[str, StringConstraints(pattern=r"^[^\s:/]{1,32}$")]
 PoolId = Annotated[str, AfterValidator(_pool)]
 Positive = Annotated[StrictInt, Field(gt=0)]
 Profile = Literal["cautious", "balanced", "degen"]
@@ -314,6 +326,41 @@ class Logging(Table):
     """"auto": human on a terminal, JSON otherwise."""
 
 
+class SignalKind(Table):
+    """``[signals.kind.KIND]``: what differs from [signals] for signals of one kind, such as "listing"."""
+
+    sources: Positive | None = None
+    window_s: Positive | None = None
+    min_score_bps: Bps | None = None
+    lives_s: Positive | None = None
+    max_age_s: Positive | None = None
+    counts_as: Name | None = None
+    """The kind as which it is compared with what other sources say; its own where it is left out."""
+
+
+class Signals(Table):
+    """``[signals]``: which of what sources say strategies hear of. See docs/signals.md."""
+
+    sources: Positive = 1
+    """So many sources must say the same within window_s."""
+    window_s: Positive = 300
+    """Seconds within which what sources say alike is one signal; and for so long nothing more is told of it."""
+    min_score_bps: Bps = 1
+    """Least score of a signal: from the weights of its sources, and how sure each of them is."""
+    lives_s: Positive = 300
+    """Seconds after which a signal means nothing any more, where its source does not say."""
+    max_age_s: Positive = 600
+    """What was said longer ago than this when it is heard is left out."""
+    weights: dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$")], Bps] = {}
+    """Weights of sources, such as "webhook.desk", or of all sources of a feed, such as "webhook"; 0: not believed."""
+    default_weight_bps: Bps = 10_000
+    """The weight of all others."""
+    symbols: dict[Symbol, tuple[SignalAsset, ...]] = {}
+    """What a symbol stands for besides what exchanges trade under it: "<chain id>:<address>" of tokens, or ids of
+    instruments. What tokens call themselves is not asked."""
+    kind: dict[Name, SignalKind] = {}
+
+
 PluginTables = dict[Name, PluginTable]
 
 
@@ -331,6 +378,7 @@ class Settings(Table):
     runtime: Runtime = Runtime()
     account: dict[Name, Account] = {}
     logging: Logging = Logging()
+    signals: Signals = Signals()
     strategy: dict[Name, StrategyTable] = {}
     sizer: PluginTables = {}
     exit: PluginTables = {}

@@ -134,6 +134,7 @@ class Resolved:
             "mode": self.mode.value,
             "chain": {name: plain(chain) for name, chain in self.chains.items()},
             "runtime": plain(self.runtime),
+            "signals": plain(self.settings.signals),
             "account": {account.name: account.manifest() for account in self.accounts},
             "strategy": {name: each.manifest() for name, each in strategies.items()},
             "sizer": _sections(each.sizer for each in strategies.values() if each.sizer),
@@ -152,7 +153,7 @@ class Resolved:
         """The part of the manifest that decides anything: not where nodes answer, who keeps the keys, how events arrive
         or where they are indexed. Another endpoint opens no epoch."""
         full = self.manifest()
-        kept = ("mode", "account", "strategy", "sizer", "exit", "policy", "amm", "venue", "fee")
+        kept = ("mode", "signals", "account", "strategy", "sizer", "exit", "policy", "amm", "venue", "fee")
         return {
             **{key: full[key] for key in kept},
             "chain": {
