@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from sniper.events import Event
+from sniper.events import Bar, Clock, Event
 from sniper.kernel.asks import Ask, Cancel, FindOrder, ReadDesk, Submit
 from sniper.kernel.kernel import Kernel
 from sniper.runtime.simulated_exchange import SimulatedExchange
@@ -14,27 +14,80 @@ Exchanges = Mapping[tuple[str, str], SimulatedExchange]
 def play(kernel: Kernel, events: Iterable[Event], exchanges: Exchanges) -> int:
     """Give the kernel the events, ordered by time, and what the exchanges say between them. How many there were.
 
-    Exchanges hear of each event before the kernel, so what it decides on one can be filled by later ones alone. The
-    caller takes the facts; asks that are of no exchange stay where they are.
+    Exchanges hear of each event before the kernel, so what it decides on one can be filled by later ones alone. What
+    happens in the kernel by itself between two events (a timer, the end of a bar) happens at its time, so what it
+    decides then leaves before the next. Bars that are over at one time have opened and traded beside each other: see
+    `sniper.runtime.simulated_exchange`.
+
+    The caller takes the facts; asks that are of no exchange stay where they are.
     """
     every = tuple(exchanges.values())
+    timers, bars = kernel.timers.heap, kernel.bars
+    handle = kernel.handle
     count = 0
+    over: list[Bar] = []
     for event in events:
+        if over and (type(event) is not Bar or event.time != over[0].time):
+            _over(kernel, over, exchanges)
+            over.clear()
+        count += 1
+        if type(event) is Bar:
+            over.append(event)
+            continue
+        time = event.time
+        if bars.due <= time or (timers and timers[0][0] <= time):
+            _pass(kernel, exchanges, time)
         for exchange in every:
-            if exchange.busy:
-                _answer(kernel, exchanges, event.time)
-        for exchange in every:
-            exchange.heard(event)
-        kernel.handle(event)
+            if exchange.active:
+                _hear(kernel, exchanges, event)
+                break
+        handle(event)
         if kernel.asks:
             _leave(kernel, exchanges)
-        count += 1
+    if over:
+        _over(kernel, over, exchanges)
     return count
 
 
 def finish(kernel: Kernel, exchanges: Exchanges, time: int) -> None:
-    """Let come back what is on its way until ``time``, ns UTC."""
-    _answer(kernel, exchanges, time)
+    """Let time go by until then, ns UTC: what is on its way comes back, and timers fire."""
+    _pass(kernel, exchanges, time)
+
+
+def _hear(kernel: Kernel, exchanges: Exchanges, event: Event) -> None:
+    _answer(kernel, exchanges, event.time)
+    for exchange in exchanges.values():
+        exchange.heard(event)
+    _answer(kernel, exchanges, event.time)
+
+
+def _over(kernel: Kernel, bars: list[Bar], exchanges: Exchanges) -> None:
+    """Bars that are over at one time."""
+    if any(exchange.active for exchange in exchanges.values()):
+        # of two bars of one instrument, the shorter one says more
+        ordered = sorted(bars, key=lambda bar: (bar.start, bar.interval))
+        for bar in ordered:
+            _pass(kernel, exchanges, bar.start)
+            for exchange in exchanges.values():
+                exchange.opened(bar)
+        _pass(kernel, exchanges, bars[0].time)
+        for bar in ordered:
+            for exchange in exchanges.values():
+                exchange.heard(bar)
+    _pass(kernel, exchanges, bars[0].time)
+    for bar in bars:
+        kernel.handle(bar)
+        if kernel.asks:
+            _leave(kernel, exchanges)
+
+
+def _pass(kernel: Kernel, exchanges: Exchanges, until: int) -> None:
+    """Time goes by: what comes back by then, and what happens in the kernel by itself."""
+    while (at := kernel.next_at()) is not None and at <= until:
+        _answer(kernel, exchanges, at)
+        kernel.handle(Clock(time=min(at, kernel.next_at() or at)))
+        _leave(kernel, exchanges)
+    _answer(kernel, exchanges, until)
 
 
 def _answer(kernel: Kernel, exchanges: Exchanges, until: int) -> None:

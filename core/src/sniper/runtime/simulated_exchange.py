@@ -3,14 +3,31 @@
 It hears the market before the kernel does, at the same times, and is asked after a latency. What it fills, it fills at
 the first price that comes after the request has arrived: never at one that was known when the order was decided. Its
 model of fills is ``next-event``: an order at the market, or one whose limit a trade or the other side's best price
-reaches, gets all of its size at once; it leaves no trace in the market.
+reaches, gets all of its size at once, or as much as ``share_bps`` leaves it; it leaves no trace in the market.
+
+Of a bar only four prices are known, and of two of them not when they were; so what may have happened either way has
+happened to the order's disadvantage:
+
+====================================  ================================================================================
+arrived before it opened              at the market: the opening price, whatever gap lies before it. A limit that the
+                                      opening price reaches: that price, or its own where it has stood since before
+standing when it opened               a limit: its own price, where the bar went beyond it; to touch it is not enough,
+                                      for others stood there first
+arrived while it was open             the worst price of the bar, within the limit; a limit that allows less waits
+arrived when it was over, or later    nothing of this bar
+====================================  ================================================================================
+
+Where trades are told of an instrument, its bars fill nothing: they are made of the same trades.
 """
 
 from collections.abc import Iterable, Mapping
 from heapq import heappop, heappush
 from typing import Final
 
+from msgspec.structs import replace
+
 from sniper.events import (
+    Bar,
     CancelAsked,
     DeskAnswered,
     Event,
@@ -24,38 +41,62 @@ from sniper.events import (
 from sniper.exchange_orders import AccountState, Fill, NewOrder, OrderState
 from sniper.instrument import Instrument
 from sniper.kernel.asks import Ask, Cancel, FindOrder, ReadDesk, Submit
+from sniper.types import BPS
 
 MILLION: Final = 10**6
 DeskAsk = Submit | Cancel | FindOrder | ReadDesk
 
 
 class _Resting:
-    """An order that the exchange has. ``rests``: the market has moved since it came, and it stands in the book."""
+    """An order that the exchange has. ``rests``: the market has moved since it came, and it stands in the book.
+    ``arrived``: ns UTC."""
 
-    __slots__ = ("instrument", "new", "rests", "state")
+    __slots__ = ("arrived", "instrument", "new", "rests", "state")
 
-    def __init__(self, instrument: Instrument, new: NewOrder, state: OrderState) -> None:
+    def __init__(self, instrument: Instrument, new: NewOrder, state: OrderState, arrived: int = 0) -> None:
         self.instrument = instrument
         self.new = new
         self.state = state
+        self.arrived = arrived
         self.rests = False
+
+
+class _Room:
+    """How many lots the market has for our orders, buying and selling; None: any number."""
+
+    __slots__ = ("to_buy", "to_sell")
+
+    def __init__(self, to_buy: int | None = None, to_sell: int | None = None) -> None:
+        self.to_buy = to_buy
+        self.to_sell = to_sell
 
 
 class SimulatedExchange:
     """One sub-account at one exchange.
 
-    balances  By asset id, base units. ``latency``: ns from here to there; as much back.
+    balances   By asset id, base units. ``latency``: ns from here to there; as much back.
+    share_bps  How much of what is traded in a trade or a bar, or offered at the best price, our orders may have on each
+               side; what they do not get waits, or ends where it may not. 0: all of their size, whatever is traded.
+    active     Whether anything is on its way, or an order waits for its fill.
     """
 
-    def __init__(self, account: str, venue: str, balances: Mapping[str, int], *, latency: int = 0) -> None:
+    def __init__(
+        self, account: str, venue: str, balances: Mapping[str, int], *, latency: int = 0, share_bps: int = 0
+    ) -> None:
         self.account = account
         self.venue = venue
         self.latency = latency
+        self.share_bps = share_bps
+        self.active = False
         self.balances = dict(balances)
         self.fills: list[Fill] = []
         self._orders: dict[str, _Resting] = {}
         self._open: dict[str, dict[str, _Resting]] = {}
         """Those that can be filled, by instrument and client id, in the order in which they arrived."""
+        self._traded: set[str] = set()
+        """Instruments of which trades are told."""
+        self._left: dict[tuple[str, int], _Room] = {}
+        """By instrument and interval, of the bar that has opened and is not over."""
         self._requests: list[tuple[int, int, Ask]] = []
         self._answers: list[tuple[int, int, Event]] = []
         self._count = 0
@@ -64,6 +105,7 @@ class SimulatedExchange:
 
     def ask(self, ask: Ask, now: int) -> None:
         """A request leaves at ``now``, ns UTC."""
+        self.active = True
         self._count += 1
         heappush(self._requests, (now + self.latency, self._count, ask))
 
@@ -75,11 +117,7 @@ class SimulatedExchange:
             self._arrived(ask, at)
         while answers and answers[0][0] <= time:
             yield heappop(answers)[2]
-
-    @property
-    def busy(self) -> bool:
-        """Whether anything is on its way, there or back."""
-        return bool(self._requests or self._answers)
+        self.active = bool(requests or answers or any(self._open.values()))
 
     def next_at(self) -> int | None:
         """When something arrives or comes back next, ns UTC."""
@@ -94,6 +132,15 @@ class SimulatedExchange:
         body, back = ask.body, at + self.latency
         if isinstance(body, Submit):
             new = body.new
+            if new.trigger is not None:
+                note = f"{new.type} waits for a price, which nothing here does for it"
+                self._tell(
+                    back,
+                    Submitted(
+                        time=back, account=self.account, ask=ask.id, venue_id="", code="no-triggers", message=note
+                    ),
+                )
+                return
             if new.client_id not in self._orders:
                 state = OrderState(
                     client_id=new.client_id,
@@ -102,7 +149,7 @@ class SimulatedExchange:
                     state="open",
                     filled=0,
                 )
-                order = self._orders[new.client_id] = _Resting(body.instrument, new, state)
+                order = self._orders[new.client_id] = _Resting(body.instrument, new, state, at)
                 self._open.setdefault(new.instrument, {})[new.client_id] = order
             venue_id = self._orders[new.client_id].state.venue_id
             self._tell(back, Submitted(time=back, account=self.account, ask=ask.id, venue_id=venue_id))
@@ -132,40 +179,88 @@ class SimulatedExchange:
 
     # ---- what the market does ----
 
+    def opened(self, bar: Bar) -> None:
+        """A bar has opened: what its first price fills of the orders that were there before. When it is over, it is
+        heard."""
+        waiting = self._open.get(bar.instrument)
+        if waiting and bar.instrument not in self._traded:
+            room = self._left[bar.instrument, bar.interval] = self._room(bar.volume, bar.volume)
+            for order in list(waiting.values()):
+                if order.arrived <= bar.start:
+                    self._meet(order, bar.open, bar.open, room, bar.start)
+
     def heard(self, event: Event) -> None:
         """A market event: what it fills of the orders that were there before it. Hot."""
         if type(event) is Trade:
+            self._traded.add(event.instrument)
             waiting = self._open.get(event.instrument)
             if waiting:
-                self._match(waiting, event.price, event.price, event.time)
+                room = self._room(event.size, event.size)
+                for order in list(waiting.values()):
+                    self._meet(order, event.price, event.price, room, event.time)
         elif type(event) is Prices:
             waiting = self._open.get(event.instrument)
             if waiting:
-                self._match(waiting, event.ask, event.bid, event.time)
+                room = self._room(event.ask_size, event.bid_size)
+                for order in list(waiting.values()):
+                    self._meet(order, event.ask, event.bid, room, event.time)
+        elif type(event) is Bar:
+            waiting = self._open.get(event.instrument)
+            if waiting and event.instrument not in self._traded:
+                self._over(list(waiting.values()), event)
 
-    def _match(self, waiting: dict[str, _Resting], ask: int, bid: int, at: int) -> None:
+    def _over(self, waiting: list[_Resting], bar: Bar) -> None:
+        room = self._left.pop((bar.instrument, bar.interval), None) or self._room(bar.volume, bar.volume)
+        end = bar.start + bar.interval
+        for order in waiting:
+            limit = order.new.price
+            if order.arrived > bar.start:
+                if order.arrived < end:
+                    self._meet(order, bar.high, bar.low, room, end)
+            elif limit is not None and (bar.low < limit if order.new.side == "buy" else bar.high > limit):
+                self._fill(order, limit, room, end)
+
+    def _room(self, to_buy: int, to_sell: int) -> _Room:
+        share = self.share_bps
+        return _Room(to_buy * share // BPS, to_sell * share // BPS) if share else _Room()
+
+    def _meet(self, order: _Resting, ask: int, bid: int, room: _Room, at: int) -> None:
         """``ask``, ``bid``: at which it can be bought and sold now, ticks; 0: not at all."""
-        for client_id in list(waiting):
-            order = waiting[client_id]
-            new = order.new
-            price = ask if new.side == "buy" else bid
-            reached = price and (new.price is None or (price <= new.price if new.side == "buy" else price >= new.price))
-            if reached:
-                self._fill(order, price, at)
-            elif new.price is None or new.lives in ("ioc", "fok"):
-                self._moved(order, "expired", at)
-            else:
-                order.rests = True
+        new = order.new
+        price = ask if new.side == "buy" else bid
+        if price and (new.price is None or (price <= new.price if new.side == "buy" else price >= new.price)):
+            if order.rests and new.price is not None:
+                price = new.price  # it stood there first
+            self._fill(order, price, room, at)
+        elif new.price is None:
+            self._moved(order, "expired", at)
+        else:
+            self._waits(order, at)
 
-    def _fill(self, order: _Resting, price: int, at: int) -> None:
-        new, instrument, maker = order.new, order.instrument, order.rests
-        if maker and new.price is not None:
-            price = new.price  # it stood there first
-        value = instrument.value(price, new.size)
+    def _waits(self, order: _Resting, at: int) -> None:
+        if order.new.lives in ("ioc", "fok"):
+            self._moved(order, "expired", at)
+        else:
+            order.rests = True
+
+    def _fill(self, order: _Resting, price: int, room: _Room, at: int) -> None:
+        new, instrument, maker = order.new, order.instrument, order.rests and order.new.price is not None
+        buys, wanted = new.side == "buy", new.size - order.state.filled
+        left = room.to_buy if buys else room.to_sell
+        size = wanted if left is None else min(wanted, left)
+        if not size or (size < wanted and new.lives == "fok"):
+            self._waits(order, at)
+            return
+        if left is not None:
+            if buys:
+                room.to_buy = left - size
+            else:
+                room.to_sell = left - size
+        value = instrument.value(price, size)
         rate = instrument.maker_fee if maker else instrument.taker_fee
         fee = -(-value * rate // MILLION)  # rounded up, as exchanges do
-        sign = 1 if new.side == "buy" else -1
-        self._add(instrument.base, sign * new.size * instrument.lot)
+        sign = 1 if buys else -1
+        self._add(instrument.base, sign * size * instrument.lot)
         self._add(instrument.quote, -sign * value - fee)
         fill = Fill(
             id=f"{len(self.fills) + 1}",
@@ -173,7 +268,7 @@ class SimulatedExchange:
             venue_id=order.state.venue_id,
             instrument=new.instrument,
             side=new.side,
-            size=new.size,
+            size=size,
             price=price,
             value=value,
             fee=fee,
@@ -184,7 +279,12 @@ class SimulatedExchange:
         self.fills.append(fill)
         back = at + self.latency
         self._tell(back, FillSeen(time=back, account=self.account, fill=fill))
-        self._moved(order, "filled", at, filled=new.size)
+        filled = order.state.filled + size
+        if size == wanted:
+            self._moved(order, "filled", at, filled=filled)
+        else:
+            order.state = replace(order.state, filled=filled)  # type: ignore[type-var]  # a msgspec struct
+            self._waits(order, at)
 
     def _add(self, asset: str, amount: int) -> None:
         self.balances[asset] = self.balances.get(asset, 0) + amount
