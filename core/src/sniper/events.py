@@ -723,6 +723,24 @@ class PositionForced(Event, tag="position-forced/1"):
     left: int
 
 
+class PlanChanged(Event, tag="plan-changed/1"):
+    """A plan that this strategy started has begun, has placed or filled something, or has ended.
+
+    key     As it was started. ``plan``: its id.
+    state   ``working``, ``ending``, or how it ended: ``done``, ``cancelled``, ``expired``, ``failed``; ``denied``: what
+            it wanted was, and ``note`` is the rule that denied it.
+    filled  Lots, so far, of all its legs; ``leg``: of which one the news is, empty: of all.
+    """
+
+    key: str
+    plan: str
+    instrument: str
+    state: str
+    filled: int
+    leg: str = ""
+    note: str = ""
+
+
 class PositionOpened(Event, tag="position-opened/1"):
     """An entry of this strategy was filled."""
 

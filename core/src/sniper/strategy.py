@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypeVar
 from sniper.config import Config
 from sniper.events import Event
 from sniper.plugin import Frozen, State
-from sniper.types import Arbitrage, CancelOrder, Close, Intent, Open, PlaceOrder
+from sniper.types import Arbitrage, CancelOrder, Close, Intent, Open, PlaceOrder, StartPlan
 from sniper.view import View
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Open",
     "PlaceOrder",
     "SetTimer",
+    "StartPlan",
     "Strategy",
     "View",
     "handlers_of",

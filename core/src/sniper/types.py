@@ -12,6 +12,7 @@ Amounts are ``int`` in base units (wei for ether). Times are ``int`` nanoseconds
 from enum import StrEnum
 
 from sniper.exchange_orders import Side
+from sniper.order_types import Plan
 from sniper.plugin import Frozen
 from sniper.proposal import Leg
 
@@ -121,13 +122,26 @@ class PlaceOrder(Frozen, tag="place-order"):
     flags: tuple[str, ...] = ()
 
 
+class StartPlan(Frozen, tag="start-plan"):
+    """Let the kernel carry out an order that the exchange does not have, such as a trailing stop or a TWAP.
+
+    key     As for `PlaceOrder`; `sniper.events.PlanChanged` says it again.
+    plan    One of `sniper.order_types`.
+    reason  As for `Open`.
+    """
+
+    key: str
+    plan: Plan
+    reason: str
+
+
 class CancelOrder(Frozen, tag="cancel-order"):
-    """Cancel the order that this strategy placed under ``key``. To cancel what is gone is no error."""
+    """Cancel the order that this strategy placed under ``key``, or the plan. To cancel what is gone is no error."""
 
     key: str
 
 
-Intent = Open | Close | Arbitrage | PlaceOrder | CancelOrder
+Intent = Open | Close | Arbitrage | PlaceOrder | StartPlan | CancelOrder
 
 
 class Roundtrip(Frozen, kw_only=True):

@@ -72,8 +72,16 @@ class Floor:
         kernel = SimpleNamespace(now=self.orders, timers=Timers(), report=lambda what, _: self.reports.append(what))
         self.kernel = kernel
         told = SimpleNamespace(changed=lambda _: None)
+        plans = SimpleNamespace(woken=lambda _: None)
         account = SimpleNamespace(
-            name="main", kernel=kernel, book=self.book, emit=self.emit, ask=self.ask, trading=told, tell=self.tell
+            name="main",
+            kernel=kernel,
+            book=self.book,
+            emit=self.emit,
+            ask=self.ask,
+            trading=told,
+            plans=plans,
+            tell=self.tell,
         )
         fold(self.book, f.Began(time=kernel.now))
         for key in [key for key, ask in self.book.asks.items() if isinstance(ask.body, FindOrder | ReadDesk)]:

@@ -55,6 +55,7 @@ from sniper.kernel.guards import Guard
 from sniper.kernel.instances import Instance
 from sniper.kernel.outcomes import Outcomes
 from sniper.kernel.planning import Planning
+from sniper.kernel.plans.plans import PLANS, Plans
 from sniper.kernel.pool import Pool
 from sniper.kernel.presigning import Presigning
 from sniper.kernel.routes import Offer, Routes
@@ -118,12 +119,18 @@ class Account:
         self.exits = Exits(self, guards)
         self.outcomes = Outcomes(self)
         self.trading = Trading(self)
+        self.plans = Plans(self)
         self.instances = {strategy.name: Instance(self, strategy) for strategy in wiring.strategies}
 
     @property
     def quote(self) -> str:
         """Asset id of what the account pays with."""
         return f"{self.wiring.chain_id}:{self.wiring.quote}"
+
+    def life(self, instance: str) -> str:
+        """The state of a strategy instance; ``removed`` for one that is not in the config."""
+        found = self.instances.get(instance)
+        return found.state if found is not None else "removed"
 
     def pools(self) -> set[str]:
         """Pools that this account cannot do without: of what it holds or a reorg could bring back, and of its orders.
@@ -294,6 +301,8 @@ class Account:
         """A timer of this account fired."""
         if token:
             self.exits.timer(token, exit_name, event)
+        elif exit_name == PLANS:
+            self.plans.timer(event.key)
         elif exit_name:
             self.trading.desks[exit_name].timer(event.key)
         elif instance in self.instances:

@@ -15,6 +15,7 @@ from sniper.kernel.asks import Ask
 from sniper.kernel.exchange.book import DeskBook
 from sniper.kernel.index import Index, Place
 from sniper.kernel.orders import IN_FLIGHT
+from sniper.kernel.plans.book import PlanState
 from sniper.plugin import State
 from sniper.proposal import Proposal
 from sniper.retry import Retry
@@ -327,6 +328,8 @@ class Book(State):
     """Addresses that the account trades from; empty: it has had one alone, whose everything on the chain is."""
     purses: dict[str, int] = {}
     """By `purse_id`: whose the cash on the chain is, where the account has several wallets; ``cash`` is the sum."""
+    plans: dict[str, PlanState] = {}
+    """Those that go on, by their ids."""
     index: Index | None = None
     """See `indexed`."""
 

@@ -3,6 +3,8 @@
 from sniper.exchange_orders import ContractState, Fill, Funding, NewOrder
 from sniper.instrument import Instrument
 from sniper.kernel.asks import Ask, Presign
+from sniper.kernel.plans.memory import Memory
+from sniper.order_types import Plan
 from sniper.plugin import Frozen
 from sniper.proposal import Proposal
 from sniper.retry import Retry
@@ -246,6 +248,7 @@ class ExchangeOrderPlaced(Fact, tag="exchange-order-placed/1"):
               margin and fee of what it opens, in the quote asset.
     opens     Whether it increases a position, or opens one below zero.
     notional  Of a contract, what all of it is worth at the worst price to expect, base units of the quote asset.
+    plan      The plan that placed it, and which ``leg`` of that; empty: the strategy did.
     """
 
     order: str
@@ -257,6 +260,8 @@ class ExchangeOrderPlaced(Fact, tag="exchange-order-placed/1"):
     reserved: int
     opens: bool
     notional: int = 0
+    plan: str = ""
+    leg: str = ""
 
 
 class ExchangeCancelled(Fact, tag="exchange-cancelled/1"):
@@ -319,6 +324,59 @@ class ContractAdjusted(Fact, tag="contract-adjusted/1"):
     amount: int
     cost: int
     reason: str
+
+
+class PlanStarted(Fact, tag="plan-started/1"):
+    """An order of several is carried out from now on. ``plan``: its id, that of the intent. ``memory``: what it
+    remembers of its beginning."""
+
+    plan: str
+    instance: str
+    key: str
+    instrument: Instrument
+    spec: Plan
+    memory: Memory
+
+
+class PlanMoved(Fact, tag="plan-moved/1"):
+    """A plan remembers something else of the market and of the time."""
+
+    plan: str
+    memory: Memory
+
+
+class PlanNarrowed(Fact, tag="plan-narrowed/1"):
+    """A plan only reduces from now on."""
+
+    plan: str
+    reason: str
+
+
+class PlanWaits(Fact, tag="plan-waits/1"):
+    """A leg was refused, for the ``tries``-th time in a row, and places nothing until then, ns UTC."""
+
+    plan: str
+    leg: str
+    tries: int
+    until: int
+    note: str
+
+
+class PlanEnding(Fact, tag="plan-ending/1"):
+    """A plan withdraws what it has on its way, and then ends in this state."""
+
+    plan: str
+    state: str
+    note: str = ""
+
+
+class PlanEnded(Fact, tag="plan-ended/1"):
+    """Nothing of a plan is on its way any more. ``state``: ``done``, ``cancelled``, ``expired``, ``denied`` or
+    ``failed``."""
+
+    plan: str
+    state: str
+    note: str = ""
 
 
 class DeskRead(Fact, tag="desk-read/1"):

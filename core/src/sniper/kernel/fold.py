@@ -32,6 +32,7 @@ from sniper.kernel.exchange import contract_fold as contracts
 from sniper.kernel.exchange import fold as exchange
 from sniper.kernel.flows import bound, flow, realised
 from sniper.kernel.orders import ATTEMPT, ORDER, POSITION, TAKEN, move
+from sniper.kernel.plans import fold as plans
 from sniper.types import DAY, NATIVE, asset_id, place_of
 
 KEPT_REPLIES = 1_000
@@ -520,6 +521,12 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.Funded: contracts.funded,
     f.ContractRead: contracts.contract_read,
     f.ContractAdjusted: contracts.contract_adjusted,
+    f.PlanStarted: plans.started,
+    f.PlanMoved: plans.moved,
+    f.PlanNarrowed: plans.narrowed,
+    f.PlanWaits: plans.waits,
+    f.PlanEnding: plans.ending,
+    f.PlanEnded: plans.ended,
     f.DeskRead: exchange.read,
     f.DeskUnread: exchange.unread,
     f.Resumed: _resumed,

@@ -9,7 +9,7 @@ from sniper.kernel.given import given
 from sniper.kernel.timers import Owner
 from sniper.kernel.wiring import StrategyWiring
 from sniper.strategy import SetTimer, handlers_of
-from sniper.types import Arbitrage, CancelOrder, Close, Open, PlaceOrder
+from sniper.types import Arbitrage, CancelOrder, Close, Open, PlaceOrder, StartPlan
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -79,6 +79,8 @@ class Instance:
                 account.safely(account.arbitrages.form, self, given(action, Arbitrage))
             elif type(action) is PlaceOrder:
                 account.safely(account.trading.form, self, given(action, PlaceOrder))
+            elif type(action) is StartPlan:
+                account.safely(account.plans.form, self, given(action, StartPlan))
             elif type(action) is CancelOrder:
                 account.safely(account.trading.cancel, self, given(action, CancelOrder))
             elif type(action) is SetTimer:
@@ -101,6 +103,7 @@ class Instance:
                 reason=told(error),
             )
         )
+        account.safely(account.plans.narrow, f"strategy {self.name} has stopped", self.name)
 
     def command(self, action: str, parameters: str) -> None:
         """A person moves this instance: see `sniper.events.StrategyLife`."""
@@ -120,6 +123,8 @@ class Instance:
                 f"unknown action {action!r} for strategy {self.name}; one of configure, {', '.join(LIVES)}"
             )
         account.emit(f.InstanceMoved(time=account.kernel.now, instance=self.name, state=state, parameters=parameters))
+        if state != "active":
+            account.safely(account.plans.narrow, f"strategy {self.name} is {state}", self.name)
 
     def configured(self, parameters: str) -> Any:
         """The config with some keys (JSON) changed. Any: the model that the strategy declares. Raises `ValueError`."""

@@ -246,6 +246,7 @@ class Kernel:
         """Books have come from elsewhere: what do they wait for?"""
         for account in self.accounts.values():
             account.waits.recall()
+            account.plans.recall()
         self.awaited = {
             waiting.retry.event_tag for account in self.accounts.values() for waiting in account.book.waiting.values()
         }
@@ -556,7 +557,8 @@ class Kernel:
             instance.deliver(event)
 
     def _bar(self, event: Bar) -> None:
-        self.tickers.bar(event)
+        for plans in self.tickers.bar(event):
+            plans.deliver(event)
         for instance in self.bars.told(event):
             instance.deliver(event)
 

@@ -250,6 +250,7 @@ class Desk:
             for asset, free, held in state.balances:
                 self._adjust(asset, free + held - account.book.owned(asset), "the exchange shows it")
         account.emit(f.DeskRead(time=account.kernel.now, venue=self.venue, cursor=state.cursor))
+        account.plans.woken(self.venue)
 
     def timer(self, key: str) -> None:
         """Time to look again."""

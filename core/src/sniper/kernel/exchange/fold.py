@@ -9,6 +9,7 @@ from sniper.kernel.exchange.contract_fold import contract_of, once, opened, rema
 from sniper.kernel.exchange.states import EXCHANGE_ORDER, WORKING
 from sniper.kernel.flows import bound, flow, realised
 from sniper.kernel.orders import move
+from sniper.kernel.plans import fold as plans
 
 KEPT_ORDERS = 1_000
 
@@ -23,6 +24,8 @@ def placed(book: Book, fact: f.ExchangeOrderPlaced) -> None:
         raise IllegalTransition(f"order {fact.order} needs {fact.reserved} of {order.asset}, {free} are free")
     if fact.instrument.linear:
         contract_of(desk, fact.instrument)
+    if fact.plan:
+        plans.placed(book, fact)
     desk.orders[fact.order] = order
     desk.clients[fact.new.client_id] = fact.order
     _reserve(desk, order, fact.reserved)
@@ -44,6 +47,8 @@ def moved(book: Book, fact: f.ExchangeOrderMoved) -> None:
         _reserve(desk, order, 0)
         order.ended_at = fact.time
         desk.ended[order.id] = desk.orders.pop(order.id)
+        if order.placed.plan:
+            plans.order_ended(book, order)
         for gone in bound(desk.ended, lambda ended: ended.ended_at, KEPT_ORDERS):
             del desk.clients[gone.placed.new.client_id]
 
@@ -63,6 +68,8 @@ def filled(book: Book, fact: f.ExchangeFilled) -> None:
     _hold(book, order.placed.instrument, order.placed.instance, fact)
     order.filled += fill.size
     order.fills.append(fill.id)
+    if order.placed.plan:
+        plans.filled(book, order, fact)
     if order.id in desk.orders:
         # rounded up: what is left of an order must never need more than is reserved for it
         _reserve(desk, order, -(-order.placed.reserved * (new.size - order.filled) // new.size))

@@ -1,12 +1,16 @@
 """What is known of the instruments of all exchanges: one per process, shared by all accounts."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from typing import Protocol
 
-from sniper.events import Bar, FundingRate, Prices, Trade
+from sniper.events import Bar, Event, FundingRate, Prices, Trade
 from sniper.instrument import Instrument
 
-if TYPE_CHECKING:
-    from sniper.kernel.instances import Instance
+
+class Hears(Protocol):
+    """A strategy instance, or the plans of an account."""
+
+    def deliver(self, event: Event) -> None: ...
 
 
 class Ticker:
@@ -15,7 +19,7 @@ class Ticker:
     last     Price of its newest trade, ticks; ``bid``, ``ask`` and their sizes: the best prices and how much of each,
              lots; 0: none is known.
     funding  What holders of a perpetual pay next; None: nothing is known.
-    hearing  Strategy instances that asked for it, in the order of their accounts.
+    hearing  Strategy instances that asked for it, in the order of their accounts; then the plans that trade it.
     """
 
     __slots__ = ("ask", "ask_size", "bid", "bid_size", "funding", "hearing", "instrument", "last", "stale")
@@ -27,7 +31,7 @@ class Ticker:
         self.ask = self.ask_size = 0
         self.stale = False
         self.funding: FundingRate | None = None
-        self.hearing: tuple[Instance, ...] = ()
+        self.hearing: tuple[Hears, ...] = ()
 
     def to_buy(self) -> int:
         """The price to expect of what buys at the market, ticks; 0 where nothing tells."""
@@ -43,29 +47,51 @@ class Tickers:
 
     def __init__(self) -> None:
         self.known: dict[str, Ticker] = {}
-        self._wanted: dict[str, tuple[Instance, ...]] = {}
+        self._wanted: dict[str, tuple[Hears, ...]] = {}
+        self._following: dict[str, dict[str, Hears]] = {}
 
-    def want(self, instance: "Instance", instruments: tuple[str, ...]) -> None:
+    def want(self, instance: Hears, instruments: tuple[str, ...]) -> None:
         """A strategy asks for instruments, listed already or not."""
         for instrument in instruments:
             self._wanted[instrument] = (*self._wanted.get(instrument, ()), instance)
+
+    def follow(self, account: str, plans: Hears, instruments: Collection[str]) -> None:
+        """The plans of an account trade these instruments, and no others any more."""
+        for instrument in sorted({*instruments, *(each for each, who in self._following.items() if account in who)}):
+            who = self._following.setdefault(instrument, {})
+            if instrument in instruments:
+                who[account] = plans
+            else:
+                del who[account]
+            ticker = self.known.get(instrument)
+            if ticker is not None:
+                ticker.hearing = self._hearing(instrument)
+
+    def _hearing(self, instrument: str) -> tuple[Hears, ...]:
+        return (*self._wanted.get(instrument, ()), *self._plans(instrument))
+
+    def _plans(self, instrument: str) -> tuple[Hears, ...]:
+        following = self._following.get(instrument, {})
+        return tuple(following[account] for account in sorted(following))
 
     def listed(self, instrument: Instrument) -> Ticker:
         """An instrument, or other rules for one. What its market did goes on."""
         ticker = self.known.get(instrument.id)
         if ticker is None:
             ticker = self.known[instrument.id] = Ticker(instrument)
-            ticker.hearing = self._wanted.get(instrument.id, ())
+            ticker.hearing = self._hearing(instrument.id)
         ticker.instrument = instrument
         return ticker
 
-    def bar(self, event: Bar) -> None:
-        """A bar that a source tells. Hot."""
+    def bar(self, event: Bar) -> tuple[Hears, ...]:
+        """A bar that a source tells: the plans that hear of it. Hot."""
         ticker = self.known.get(event.instrument)
-        if ticker is not None:
-            ticker.last = event.close
+        if ticker is None:
+            return ()
+        ticker.last = event.close
+        return self._plans(event.instrument) if self._following else ()
 
-    def trade(self, event: Trade) -> tuple["Instance", ...]:
+    def trade(self, event: Trade) -> tuple[Hears, ...]:
         """A trade: who hears of it. Hot."""
         ticker = self.known.get(event.instrument)
         if ticker is None:
@@ -73,7 +99,7 @@ class Tickers:
         ticker.last = event.price
         return ticker.hearing
 
-    def prices(self, event: Prices) -> tuple["Instance", ...]:
+    def prices(self, event: Prices) -> tuple[Hears, ...]:
         """The best prices: who hears of them. Hot."""
         ticker = self.known.get(event.instrument)
         if ticker is None:
@@ -82,7 +108,7 @@ class Tickers:
         ticker.ask, ticker.ask_size = event.ask, event.ask_size
         return ticker.hearing
 
-    def funding_rate(self, event: FundingRate) -> tuple["Instance", ...]:
+    def funding_rate(self, event: FundingRate) -> tuple[Hears, ...]:
         """What holders pay next: who hears of it."""
         ticker = self.known.get(event.instrument)
         if ticker is None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sniper.events import OrderChanged
-from sniper.exchange_orders import NewOrder
+from sniper.exchange_orders import NewOrder, Side
 from sniper.instrument import Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.entries import KERNEL, Denials, checked_by, describe
@@ -49,16 +49,32 @@ class Trading:
         """Policies that say nothing of orders at exchanges: what they do not allow is denied."""
 
     def form(self, instance: "Instance", wanted: PlaceOrder) -> None:
-        """A strategy wants an order placed. Ends in a Deny, or in an order that leaves once it is durable."""
+        """A strategy wants an order placed. It is told where that is denied."""
+        denials = self.place(instance.name, wanted)
+        if denials.rule:
+            account, now = self.account, self.account.kernel.now
+            news = OrderChanged(
+                time=now,
+                key=wanted.key,
+                order="",
+                instrument=wanted.instrument,
+                state="denied",
+                filled=0,
+                note=denials.rule,
+            )
+            account.tell(instance.name, news)
+
+    def place(self, instance: str, wanted: PlaceOrder, plan: str = "", leg: str = "") -> Denials:
+        """Judge an order of an instance, or of a plan of it. Without a denial, it leaves once it is durable."""
         account = self.account
-        intent = f"{account.name}/{instance.name}/{account.book.intents + 1}"
+        intent = f"{account.name}/{instance}/{account.book.intents + 1}"
         ticker = account.kernel.tickers.known.get(wanted.instrument)
         opens = ticker is None or self._opened(ticker, wanted) > 0
         account.emit(
             f.IntentFormed(
                 time=account.kernel.now,
                 intent=intent,
-                instance=instance.name,
+                instance=instance,
                 side="increase" if opens else "reduce",
                 token=ticker.instrument.held if ticker is not None else wanted.instrument,
                 reason=wanted.reason,
@@ -66,17 +82,15 @@ class Trading:
             )
         )
         denials = Denials()
-        account.entries.judged(intent, KERNEL, self._gates(instance, wanted, ticker, opens=opens), denials)
+        account.entries.judged(intent, KERNEL, self._gates(instance, wanted, ticker, plan, opens=opens), denials)
         if ticker is None or denials.rule:
-            self._deny(instance, wanted, intent, denials)
-            return
+            return self._denied(intent, denials)
         sized = self._sized(ticker, wanted)
         account.entries.judged(intent, KERNEL, self._affordable(ticker, wanted, sized), denials)
         if not denials.rule:
             self._judge(self._entry(instance, wanted, ticker, intent, sized, opens=opens), denials)
         if denials.rule:
-            self._deny(instance, wanted, intent, denials)
-            return
+            return self._denied(intent, denials)
         account.emit(f.Verdict(time=account.kernel.now, intent=intent, allowed=True))
         order = f"{intent}.1"
         self.desks[ticker.instrument.venue].place(
@@ -84,7 +98,7 @@ class Trading:
                 time=account.kernel.now,
                 order=order,
                 intent=intent,
-                instance=instance.name,
+                instance=instance,
                 key=wanted.key,
                 instrument=ticker.instrument,
                 new=NewOrder(
@@ -100,8 +114,11 @@ class Trading:
                 reserved=sized.reserved,
                 opens=opens,
                 notional=sized.value if ticker.instrument.linear else 0,
+                plan=plan,
+                leg=leg,
             )
         )
+        return denials
 
     def cancel(self, instance: "Instance", wanted: CancelOrder) -> None:
         """A strategy wants one of its orders cancelled."""
@@ -109,9 +126,11 @@ class Trading:
             order = _of_key(desk, instance.name, wanted.key)
             if order is not None:
                 desk.cancel(order.id)
+        self.account.plans.cancel(instance.name, wanted.key)
 
     def killed(self) -> None:
         """The kill switch is not off: what would increase a position is cancelled."""
+        self.account.plans.narrow("the kill switch is not off")
         for venue in sorted(self.desks):
             desk = self.desks[venue]
             for key in sorted(desk.book.orders):
@@ -122,10 +141,14 @@ class Trading:
         """A process took over."""
         for venue in sorted(self.desks):
             self.desks[venue].began()
+        self.account.plans.began()
 
     def changed(self, order: ExchangeOrder) -> None:
-        """Let its strategy know what became of an order."""
+        """Let its strategy know what became of an order, or its plan."""
         account, placed = self.account, order.placed
+        if placed.plan:
+            account.plans.changed(order)
+            return
         account.tell(
             placed.instance,
             OrderChanged(
@@ -141,29 +164,33 @@ class Trading:
 
     # ---- judging ----
 
-    def _reducible(self, ticker: Ticker, wanted: PlaceOrder) -> int:
+    def reducible(self, ticker: Ticker, side: Side) -> int:
         """How much an order on its side can reduce what is held, or what is owed; base units."""
         position = self.account.book.positions.get(ticker.instrument.held)
         held = position.amount if position is not None else 0
-        return max(0, -held if wanted.side == "buy" else held)
+        return max(0, -held if side == "buy" else held)
 
-    def _opened(self, ticker: Ticker, wanted: PlaceOrder) -> int:
-        """By how much it increases what is held, or what is owed; base units. Orders that wait on the same side count
-        as filled."""
-        if REDUCE_ONLY in wanted.flags:
-            return 0
+    def waiting(self, ticker: Ticker, side: Side) -> int:
+        """What orders on one side may still trade, base units."""
         instrument = ticker.instrument
         desk = self.account.book.desks.get(instrument.venue)
-        waiting = sum(
+        return sum(
             (order.placed.new.size - order.filled) * instrument.lot
             for order in (desk.orders.values() if desk is not None else ())
-            if order.placed.instrument.id == instrument.id and order.placed.new.side == wanted.side
+            if order.placed.instrument.id == instrument.id and order.placed.new.side == side
         )
-        size = wanted.size * instrument.lot
-        return max(0, min(size, waiting + size - self._reducible(ticker, wanted)))
+
+    def opened(self, ticker: Ticker, side: Side, size: int) -> int:
+        """By how much so many lots increase what is held, or what is owed; base units. Orders that wait on the same
+        side count as filled."""
+        traded = size * ticker.instrument.lot
+        return max(0, min(traded, self.waiting(ticker, side) + traded - self.reducible(ticker, side)))
+
+    def _opened(self, ticker: Ticker, wanted: PlaceOrder) -> int:
+        return 0 if REDUCE_ONLY in wanted.flags else self.opened(ticker, wanted.side, wanted.size)
 
     def _gates(
-        self, instance: "Instance", wanted: PlaceOrder, ticker: Ticker | None, *, opens: bool
+        self, instance: str, wanted: PlaceOrder, ticker: Ticker | None, plan: str, *, opens: bool
     ) -> tuple[Finding, ...]:
         book, venue = self.account.book, place_of(wanted.instrument)
         desk = self.desks.get(venue)
@@ -171,12 +198,13 @@ class Trading:
             note = wanted.instrument if desk is not None else f"{self.account.name} has no desk at {venue}"
             return (must("instrument-known", False, note=note),)
         instrument = ticker.instrument
+        state = self.account.life(instance)
         gates = [
-            must("strategy-active", instance.state == "active" or not opens, note=instance.state),
+            must("strategy-active", state == "active" or not opens, note=state),
             must("not-frozen", book.kill != KillLevel.FREEZE, note=book.kill),
             must("not-halted", not book.halted, note=book.halted),
             must("desk-read", desk.book.known, retry_after_s=1),
-            must("key-free", _of_key(desk, instance.name, wanted.key) is None, note=wanted.key),
+            must("key-free", bool(plan) or self.key_free(desk, instance, wanted.key), note=wanted.key),
             must("lives", wanted.lives in LIVES, note=wanted.lives),
             must("flags", set(wanted.flags) <= set(instrument.flags), note=", ".join(wanted.flags)),
             at_least("size", wanted.size, instrument.min_size, unit="lots"),
@@ -185,14 +213,14 @@ class Trading:
         if instrument.max_size:
             gates.append(at_most("largest", wanted.size, instrument.max_size, unit="lots"))
         if REDUCE_ONLY in wanted.flags:
-            most = self._reducible(ticker, wanted) // instrument.lot
+            most = self.reducible(ticker, wanted.side) // instrument.lot
             gates.append(at_most("reduces", wanted.size, most, unit="lots", note=REDUCE_ONLY))
         if opens:
             held = book.positions.get(instrument.held)
             gates += [
                 must("kill-switch-off", book.kill == "off", note=book.tripped or book.kill),
                 must("prices-fresh", not ticker.stale, retry_after_s=1),
-                must("one-owner", held is None or held.instance == instance.name, note=held.instance if held else ""),
+                must("one-owner", held is None or held.instance == instance, note=held.instance if held else ""),
             ]
         return tuple(gates)
 
@@ -235,14 +263,14 @@ class Trading:
         )
 
     def _entry(
-        self, instance: "Instance", wanted: PlaceOrder, ticker: Ticker, intent: str, sized: Sized, *, opens: bool
+        self, instance: str, wanted: PlaceOrder, ticker: Ticker, intent: str, sized: Sized, *, opens: bool
     ) -> Entry:
         instrument, traded = ticker.instrument, wanted.size * ticker.instrument.lot
         pays_quote = wanted.side == "buy" or opens  # what is sold short counts with what it is worth
         return Entry(
             intent=intent,
             account=self.account.name,
-            instance=instance.name,
+            instance=instance,
             chain_id=0,
             token=instrument.held,
             quote=instrument.quote,
@@ -267,26 +295,19 @@ class Trading:
                 findings = checked_by(account, name, entry.intent, check.judge, entry, view)
                 account.entries.judged(entry.intent, name, findings, denials)
 
-    def _deny(self, instance: "Instance", wanted: PlaceOrder, intent: str, denials: Denials) -> None:
-        account, now = self.account, self.account.kernel.now
-        account.emit(f.Verdict(time=now, intent=intent, allowed=False, rule=denials.rule))
-        account.tell(
-            instance.name,
-            OrderChanged(
-                time=now,
-                key=wanted.key,
-                order="",
-                instrument=wanted.instrument,
-                state="denied",
-                filled=0,
-                note=denials.rule,
-            ),
-        )
+    def _denied(self, intent: str, denials: Denials) -> Denials:
+        self.account.emit(f.Verdict(time=self.account.kernel.now, intent=intent, allowed=False, rule=denials.rule))
+        return denials
+
+    def key_free(self, desk: Desk, instance: str, key: str) -> bool:
+        """Whether nothing that works has this key of an instance."""
+        return _of_key(desk, instance, key) is None and self.account.plans.of_key(instance, key) is None
 
 
 def _of_key(desk: Desk, instance: str, key: str) -> ExchangeOrder | None:
-    """The working order that an instance placed under a key."""
+    """The working order that an instance itself placed under a key."""
     for order in desk.book.orders.values():
-        if order.placed.key == key and order.placed.instance == instance:
+        placed = order.placed
+        if placed.key == key and placed.instance == instance and not placed.plan:
             return order
     return None

@@ -1,0 +1,1 @@
+"""Orders that the kernel carries out with several of the exchange; see docs/orders.md."""

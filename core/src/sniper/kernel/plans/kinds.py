@@ -1,0 +1,16 @@
+"""Which rule carries out which type of plan."""
+
+from typing import Any, Final
+
+from sniper.kernel.plans.book import PlanState
+from sniper.kernel.plans.rule import Rule
+from sniper.kernel.plans.stop import StopRule
+from sniper.order_types import Stop
+
+_RULES: Final[dict[type, type[Rule[Any]]]] = {Stop: StopRule}  # Any: each takes the type that it is listed under
+
+
+def rule_of(plan: PlanState) -> Rule[Any]:
+    """The rule of a plan. Any: as above."""
+    spec = plan.started.spec
+    return _RULES[type(spec)](plan, spec)
