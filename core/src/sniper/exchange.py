@@ -63,9 +63,12 @@ class Exchange(ABC):
         """All that is listed and can be traded exactly."""
 
     @abstractmethod
-    def market(self, instruments: Collection[Instrument]) -> AsyncIterator[Sequence[Event]]:
-        """Trades and books, in order and without gaps. Ends or raises on a lost connection or a gap, and is called
-        again: it then begins with whole books."""
+    def market(
+        self, instruments: Collection[Instrument], depth: Collection[str] = ()
+    ) -> AsyncIterator[Sequence[Event]]:
+        """Trades and best prices, in order and without gaps, and `sniper.events.BookChanged` of those whose ids are in
+        ``depth``. Ends or raises on a lost connection or a gap, and is called again: it then begins with whole books.
+        """
 
     @abstractmethod
     async def submit(self, order: NewOrder) -> Placed | Refused:

@@ -46,7 +46,9 @@ class Sound(Exchange):
     async def instruments(self) -> Sequence[Instrument]:
         return [BTC]
 
-    async def market(self, instruments: Collection[Instrument]) -> AsyncIterator[Sequence[Event]]:
+    async def market(
+        self, instruments: Collection[Instrument], depth: Collection[str] = ()
+    ) -> AsyncIterator[Sequence[Event]]:
         for _ in ():
             yield []
 

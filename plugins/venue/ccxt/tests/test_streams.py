@@ -162,3 +162,26 @@ async def test_cancels_overtake_what_waits_for_the_rate_limit() -> None:
         await asyncio.gather(ask("first"), ask("second"), cancel("cancel one"), cancel("cancel two"))
     assert order.index("cancel one") < order.index("cancel two") < order.index("second")
     await client.close()
+
+
+@pytest.mark.parametrize("settings", [{"rateLimit": 1000}, {"rateLimit": 1000, "rollingWindowSize": 60_000.0}])
+async def test_a_cancel_does_not_wait_for_what_was_spent_before_it_and_counts_itself(settings: dict[str, Any]) -> None:
+    from ccxt.async_support.base.exchange import Exchange
+
+    client = exact_class(Exchange, str)({"enableRateLimit": True, **settings})
+    async with asyncio.timeout(30):
+        await client.throttle(60)
+        reading = asyncio.ensure_future(client.throttle(1))
+        before = spent(client)
+        with urgent():
+            await client.throttle(2)
+        assert spent(client) == before + 2
+        assert not reading.done()
+    reading.cancel()
+    client.throttler.running = False
+    await client.close()
+
+
+def spent(client: Any) -> float:
+    throttler = client.throttler
+    return -float(throttler.config["tokens"]) + sum(each["cost"] for each in throttler.timestamps)

@@ -5,6 +5,7 @@ ccxt takes seconds to import, so that is done where the first client is made.
 
 import asyncio
 import copy
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 from sniper_venue_ccxt.config import CcxtConfig
 from sniper_venue_ccxt.errors import NotOffered
 from sniper_venue_ccxt.keys import Keys
+from sniper_venue_ccxt.pauses import Pauses
 
 SERVER_FAILED = 500
 """From this status on an exchange has not said what it did, whatever stands in the body."""
@@ -53,7 +55,7 @@ def watched(*holds: str) -> Iterator[Attempt]:
 
 @contextmanager
 def urgent() -> Iterator[None]:
-    """Let the requests within go before all that wait for the rate limit."""
+    """Let the requests within go at once, whatever waits for the rate limit."""
     token = _urgent.set(True)
     try:
         yield
@@ -107,25 +109,30 @@ def exact_class(base: Any, number: Callable[[Any], Any]) -> type:
     throttler: Any = import_module("ccxt.async_support.base.throttler").Throttler
 
     class CancelsFirst(throttler):  # type: ignore[misc]  # ccxt is untyped
-        running: bool
-
         def __call__(self, cost: Any = None) -> "asyncio.Future[None]":
             if not _urgent.get():
                 waiting: asyncio.Future[None] = super().__call__(cost)
                 return waiting
-            future = _Urgent()
-            first = sum(type(each) is _Urgent for each, _ in self.queue)
-            self.queue.insert(first, (future, cost))
-            if not self.running:
-                self.running = True
-                self.task = asyncio.ensure_future(self.looper())
+            # It waits for nothing; what it costs, all that come after it wait for.
+            spent = self.config["cost"] if cost is None else cost
+            if self.config["algorithm"] == "leakyBucket":
+                self.config["tokens"] -= spent
+            else:
+                self.timestamps.append({"timestamp": time.time() * 1000, "cost": spent})
+            future = asyncio.get_running_loop().create_future()
+            future.set_result(None)
             return future
 
     class Exact(base):  # type: ignore[misc]  # as above
+        def __init__(self, config: Any = None) -> None:
+            self.pauses = Pauses(time.monotonic, time.time)
+            super().__init__(config or {})
+
         def init_throttler(self, cost: Any = None) -> None:
             self.throttler = CancelsFirst(self.tokenBucket, self.asyncio_loop)
 
         async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+            self.pauses.demand_none(url, method)
             attempt, text = _attempt.get(), unquote(f"{url} {body}")
             lacking = [each for each in attempt.holds if each not in text] if attempt else []
             if lacking and method != "GET":
@@ -141,9 +148,10 @@ def exact_class(base: Any, number: Callable[[Any], Any]) -> type:
                 attempt.answered = True
             return answer
 
-        def handle_errors(self, status: int, *args: Any) -> Any:
+        def handle_errors(self, status: int, reason: str, url: str, method: str, *args: Any) -> Any:
+            self.pauses.heard(status, url, method, args[0], args[1])
             try:
-                return super().handle_errors(status, *args)
+                return super().handle_errors(status, reason, url, method, *args)
             except errors.ExchangeError as error:
                 if status >= SERVER_FAILED:
                     raise errors.ExchangeNotAvailable(f"{self.id} {status}: {error}") from error
@@ -163,10 +171,6 @@ def exact_class(base: Any, number: Callable[[Any], Any]) -> type:
 
     Exact.number = staticmethod(number)
     return Exact
-
-
-class _Urgent(asyncio.Future[None]):
-    """A request that goes first."""
 
 
 def _spot_alone(options: Any) -> Any:

@@ -25,6 +25,9 @@ class CcxtConfig(Config):
     )
     timeout_s: int = Field(default=10, ge=1, description="Seconds that one request may take.")
     poll_s: int = Field(default=2, ge=1, description="Seconds between questions where the exchange has no stream.")
+    levels: int = Field(
+        default=100, ge=1, le=5000, description="Levels of each side of the order books that strategies follow."
+    )
     url: str = Field(
         default="", description="What stands before the path of each request instead of the exchange's own address."
     )

@@ -22,6 +22,12 @@ class GapFound(SniperError, ConnectionError):
     code = "exchange-gap"
 
 
+class Paused(SniperError, ConnectionError):
+    """Not sent, because the exchange wants no requests for a while."""
+
+    code = "exchange-paused"
+
+
 class NotOffered(SniperError, NotImplementedError):
     """The exchange lacks what was asked for. Says which exchange, and what."""
 

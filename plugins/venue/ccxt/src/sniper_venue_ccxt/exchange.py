@@ -17,7 +17,7 @@ from sniper_venue_ccxt.capabilities import CLIENT_ID, Capabilities, probe
 from sniper_venue_ccxt.client import connect, urgent, watched
 from sniper_venue_ccxt.config import CcxtConfig
 from sniper_venue_ccxt.desk import Desk
-from sniper_venue_ccxt.errors import NotOffered, Unanswered, without_secrets
+from sniper_venue_ccxt.errors import NotOffered, Paused, Unanswered, without_secrets
 from sniper_venue_ccxt.keys import Keys, read_keys
 from sniper_venue_ccxt.listing import Counting, Listing, Rules, listing
 from sniper_venue_ccxt.market import Market
@@ -59,13 +59,15 @@ class CcxtExchange(Exchange):
         self.left_out = found.left_out
         return tuple(found.instruments.values())
 
-    async def market(self, instruments: Collection[Instrument]) -> AsyncIterator[Sequence[Event]]:
+    async def market(
+        self, instruments: Collection[Instrument], depth: Collection[str] = ()
+    ) -> AsyncIterator[Sequence[Event]]:
         # A client of its own: what one knew of books and trades, the next must not believe.
         client = await connect(self.config, Decimal)
         try:
             await client.load_markets()
-            market = Market(client, probe(client), self.config.poll_s, time.time_ns)
-            async with aclosing(market.events(instruments)) as told:
+            market = Market(client, probe(client), self.config.poll_s, time.time_ns, self.config.levels)
+            async with aclosing(market.events(instruments, depth)) as told:
                 async for events in told:
                     yield events
         except Exception as error:
@@ -95,6 +97,8 @@ class CcxtExchange(Exchange):
                 placed = await desk.client.create_order(
                     instrument.symbol, order.type, order.side, size, price, parameters
                 )
+        except Paused as error:
+            return Refused(code=error.code, message=f"{self.place}: {error}")
         except Exception as error:
             code = refused(error, attempt)
             if code is not None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sniper.events import Event, Prices, Trade
 from sniper.instrument import Instrument, from_decimal
+from sniper_venue_ccxt.books import Book
 from sniper_venue_ccxt.capabilities import Capabilities
 from sniper_venue_ccxt.errors import GapFound, NotOffered
 from sniper_venue_ccxt.joined import joined
@@ -32,20 +33,26 @@ class Connections:
 
 
 class Market:
-    """``clock``: ns UTC."""
+    """``clock``: ns UTC. ``levels``: of each side of a book that is followed."""
 
-    def __init__(self, client: Any, can: Capabilities, poll_s: float, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, client: Any, can: Capabilities, poll_s: float, clock: Callable[[], int], levels: int = DEPTH
+    ) -> None:
         self.client = client
         self.can = can
         self.poll_s = poll_s
         self.clock = clock
+        self.levels = levels
 
-    def events(self, instruments: Collection[Instrument]) -> AsyncGenerator[Sequence[Event], None]:
+    def events(
+        self, instruments: Collection[Instrument], depth: Collection[str] = ()
+    ) -> AsyncGenerator[Sequence[Event], None]:
         """Raises `GapFound`, and what ccxt raises where a connection is lost or a sequence or checksum is wrong."""
         connections = Connections(self.client)
         sources: list[AsyncIterator[Sequence[Event]]] = []
         for each in instruments:
-            sources += [self._trades(each, connections), self._books(each, connections)]
+            followed = Book(each, self.levels) if each.id in depth else None
+            sources += [self._trades(each, connections), self._books(each, connections, followed)]
         return joined(sources)
 
     def _trades(self, instrument: Instrument, connections: Connections) -> AsyncIterator[Sequence[Event]]:
@@ -55,10 +62,12 @@ class Market:
             return self._asked_trades(instrument)
         raise NotOffered(f"{self.can.exchange} tells no trades of others")
 
-    def _books(self, instrument: Instrument, connections: Connections) -> AsyncIterator[Sequence[Event]]:
+    def _books(
+        self, instrument: Instrument, connections: Connections, followed: Book | None
+    ) -> AsyncIterator[Sequence[Event]]:
         for name in ("watchOrderBook", "fetchOrderBook"):
             if name in self.can.methods:
-                return self._books_by(instrument, connections, streamed=name == "watchOrderBook")
+                return self._books_by(instrument, connections, followed, streamed=name == "watchOrderBook")
         raise NotOffered(f"{self.can.exchange} tells no order books")
 
     async def _watched_trades(self, instrument: Instrument, connections: Connections) -> AsyncIterator[Sequence[Event]]:
@@ -83,7 +92,7 @@ class Market:
             await asyncio.sleep(self.poll_s)
 
     async def _books_by(
-        self, instrument: Instrument, connections: Connections, *, streamed: bool
+        self, instrument: Instrument, connections: Connections, followed: Book | None, *, streamed: bool
     ) -> AsyncIterator[Sequence[Event]]:
         last: tuple[int, ...] = ()
         while True:
@@ -91,22 +100,28 @@ class Market:
                 book = await self.client.watch_order_book(instrument.symbol)
                 connections.demand_same()
             else:
-                book = await self.client.fetch_order_book(instrument.symbol, DEPTH)
+                book = await self.client.fetch_order_book(instrument.symbol, followed.levels if followed else DEPTH)
             bid, bid_size = _best(book["bids"], instrument)
             ask, ask_size = _best(book["asks"], instrument)
-            best = (bid, bid_size, ask, ask_size)
+            best, now = (bid, bid_size, ask, ask_size), self.clock()
+            found: list[Event] = []
             if best != last:
                 last = best
-                yield [
+                found.append(
                     Prices(
-                        time=self.clock(),
+                        time=now,
                         instrument=instrument.id,
                         bid=bid,
                         bid_size=bid_size,
                         ask=ask,
                         ask_size=ask_size,
                     )
-                ]
+                )
+            changed = followed.changed(book, now) if followed is not None else None
+            if changed is not None:
+                found.append(changed)
+            if found:
+                yield found
             if not streamed:
                 await asyncio.sleep(self.poll_s)
 
