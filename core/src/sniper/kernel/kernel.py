@@ -98,9 +98,11 @@ class Kernel:
         self.tripped: list[tuple[str, KillLevel, str]] = []
         self.later: deque[tuple[Hearing, Event]] = deque()
         self.timers = Timers()
+        self._deadlines = self.timers.heap
         self.market = Market(wiring.chains, report)
-        self.tickers = Tickers()
         self.bars = Bars()
+        self.tickers = Tickers(self.bars)
+        self._tickers = self.tickers.known
         self.depths = Depths(self.tickers)
         self.signals = Signals(wiring.signals, self.market, self.tickers)
         self.awaited: set[str] = set()
@@ -148,7 +150,7 @@ class Kernel:
     def handle(self, event: Event) -> None:
         """Take one event. Time never goes back: an earlier one counts as now."""
         time = event.time
-        timers = self.timers.heap
+        timers = self._deadlines
         if (timers and timers[0][0] <= time) or self.bars.due <= time:
             self._fire(time)
         if time > self.now:  # noqa: PLR1730  (a call of max costs more than the comparison)
@@ -550,17 +552,28 @@ class Kernel:
         self._dispatch(event)
 
     def _trade(self, event: Trade) -> None:
-        series = self.bars.of.get(event.instrument)
-        if series is not None:
-            self.bars.trade(series, event.price, event.size, self.now)
-        for instance in self.tickers.trade(event):
+        """Hot."""
+        ticker = self._tickers.get(event.instrument)
+        if ticker is None:
+            return
+        ticker.last = event.price
+        if ticker.series:
+            self.bars.trade(ticker.series, event.price, event.size, self.now)
+        for instance in ticker.hearing:
             instance.deliver(event)
 
     def _bar(self, event: Bar) -> None:
-        for plans in self.tickers.bar(event):
+        """One that a source tells. Hot."""
+        ticker = self._tickers.get(event.instrument)
+        if ticker is None:
+            return
+        ticker.last = event.close
+        for plans in ticker.plans:
             plans.deliver(event)
-        for instance in self.bars.told(event):
-            instance.deliver(event)
+        for series in ticker.series:
+            if series.interval == event.interval and series.add(event):
+                for instance in series.hearing:
+                    instance.deliver(event)
 
     def _prices(self, event: Prices) -> None:
         for instance in self.tickers.prices(event):

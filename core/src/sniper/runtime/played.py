@@ -22,28 +22,29 @@ def play(kernel: Kernel, events: Iterable[Event], exchanges: Exchanges) -> int:
     The caller takes the facts; asks that are of no exchange stay where they are.
     """
     every = tuple(exchanges.values())
-    timers, bars = kernel.timers.heap, kernel.bars
-    handle = kernel.handle
+    timers, bars, handle = kernel.timers.heap, kernel.bars, kernel.handle
     count = 0
     over: list[Bar] = []
     for event in events:
+        count += 1
         if over and (type(event) is not Bar or event.time != over[0].time):
             _over(kernel, over, exchanges)
             over.clear()
-        count += 1
-        if type(event) is Bar:
-            over.append(event)
-            continue
-        time = event.time
-        if bars.due <= time or (timers and timers[0][0] <= time):
-            _pass(kernel, exchanges, time)
         for exchange in every:
             if exchange.active:
-                _hear(kernel, exchanges, event)
                 break
-        handle(event)
-        if kernel.asks:
-            _leave(kernel, exchanges)
+        else:
+            time = event.time
+            if time < bars.due and not (timers and timers[0][0] <= time):
+                handle(event)
+                if kernel.asks:
+                    _leave(kernel, exchanges)
+                continue
+            _pass(kernel, exchanges, time)
+        if type(event) is Bar:
+            over.append(event)
+        else:
+            _hear(kernel, exchanges, event)
     if over:
         _over(kernel, over, exchanges)
     return count
@@ -55,30 +56,36 @@ def finish(kernel: Kernel, exchanges: Exchanges, time: int) -> None:
 
 
 def _hear(kernel: Kernel, exchanges: Exchanges, event: Event) -> None:
-    _answer(kernel, exchanges, event.time)
+    _pass(kernel, exchanges, event.time)
     for exchange in exchanges.values():
         exchange.heard(event)
     _answer(kernel, exchanges, event.time)
+    kernel.handle(event)
+    if kernel.asks:
+        _leave(kernel, exchanges)
 
 
 def _over(kernel: Kernel, bars: list[Bar], exchanges: Exchanges) -> None:
-    """Bars that are over at one time."""
-    if any(exchange.active for exchange in exchanges.values()):
-        # of two bars of one instrument, the shorter one says more
-        ordered = sorted(bars, key=lambda bar: (bar.start, bar.interval))
-        for bar in ordered:
-            _pass(kernel, exchanges, bar.start)
-            for exchange in exchanges.values():
-                exchange.opened(bar)
-        _pass(kernel, exchanges, bars[0].time)
-        for bar in ordered:
-            for exchange in exchanges.values():
-                exchange.heard(bar)
+    """Bars that are over at one time, while orders wait."""
+    # of two bars of one instrument, the shorter one says more
+    ordered = sorted(bars, key=_first) if len(bars) > 1 else bars
+    for bar in ordered:
+        _pass(kernel, exchanges, bar.start)
+        for exchange in exchanges.values():
+            exchange.opened(bar)
     _pass(kernel, exchanges, bars[0].time)
+    for bar in ordered:
+        for exchange in exchanges.values():
+            exchange.heard(bar)
+    _answer(kernel, exchanges, bars[0].time)
     for bar in bars:
         kernel.handle(bar)
         if kernel.asks:
             _leave(kernel, exchanges)
+
+
+def _first(bar: Bar) -> tuple[int, int]:
+    return bar.start, bar.interval
 
 
 def _pass(kernel: Kernel, exchanges: Exchanges, until: int) -> None:
@@ -93,14 +100,17 @@ def _pass(kernel: Kernel, exchanges: Exchanges, until: int) -> None:
 def _answer(kernel: Kernel, exchanges: Exchanges, until: int) -> None:
     """In the order of their times, and each answer before what follows from it leaves."""
     while True:
-        due = [(at, place) for place, exchange in exchanges.items() if (at := exchange.next_at()) is not None]
-        first = min(due, default=None)
-        if first is None or first[0] > until:
+        at, first = until, None
+        for place, exchange in exchanges.items():
+            due = exchange.next_at()
+            if due is not None and (due < at or (due == at and (first is None or place < first))):
+                at, first = due, place
+        if first is None:
             return
-        at, place = first
-        for answer in exchanges[place].until(at):
+        for answer in exchanges[first].until(at):
             kernel.handle(answer)
-        _leave(kernel, exchanges)
+        if kernel.asks:
+            _leave(kernel, exchanges)
 
 
 def _leave(kernel: Kernel, exchanges: Exchanges) -> None:

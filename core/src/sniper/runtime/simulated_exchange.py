@@ -20,7 +20,7 @@ arrived when it was over, or later    nothing of this bar
 Where trades are told of an instrument, its bars fill nothing: they are made of the same trades.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from heapq import heappop, heappush
 from typing import Final
 
@@ -92,7 +92,7 @@ class SimulatedExchange:
         self.fills: list[Fill] = []
         self._orders: dict[str, _Resting] = {}
         self._open: dict[str, dict[str, _Resting]] = {}
-        """Those that can be filled, by instrument and client id, in the order in which they arrived."""
+        """Those that can be filled, by instrument and client id, in the order of their arrival; none is empty."""
         self._traded: set[str] = set()
         """Instruments of which trades are told."""
         self._left: dict[tuple[str, int], _Room] = {}
@@ -109,20 +109,24 @@ class SimulatedExchange:
         self._count += 1
         heappush(self._requests, (now + self.latency, self._count, ask))
 
-    def until(self, time: int) -> Iterable[Event]:
+    def until(self, time: int) -> list[Event]:
         """Let what arrives up to ``time`` arrive, and give what has come back by then, in order."""
+        found: list[Event] = []
         requests, answers = self._requests, self._answers
         while requests and requests[0][0] <= time:
             at, _, ask = heappop(requests)
             self._arrived(ask, at)
         while answers and answers[0][0] <= time:
-            yield heappop(answers)[2]
-        self.active = bool(requests or answers or any(self._open.values()))
+            found.append(heappop(answers)[2])
+        self.active = bool(requests or answers or self._open)
+        return found
 
     def next_at(self) -> int | None:
         """When something arrives or comes back next, ns UTC."""
-        first = [heap[0][0] for heap in (self._requests, self._answers) if heap]
-        return min(first, default=None)
+        if not self._answers:
+            return self._requests[0][0] if self._requests else None
+        back = self._answers[0][0]
+        return min(back, self._requests[0][0]) if self._requests else back
 
     def _tell(self, at: int, event: Event) -> None:
         self._count += 1
@@ -298,5 +302,8 @@ class SimulatedExchange:
             state=state,
             filled=filled or old.filled,
         )
-        del self._open[old.instrument][old.client_id]
+        waiting = self._open[old.instrument]
+        del waiting[old.client_id]
+        if not waiting:
+            del self._open[old.instrument]
         self._tell(back, OrderSeen(time=back, account=self.account, venue=self.venue, state=order.state))

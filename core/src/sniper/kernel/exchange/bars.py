@@ -148,13 +148,6 @@ class Bars:
                 series.open = series.high = series.low = series.close = price
                 series.volume = size
 
-    def told(self, bar: Bar) -> "tuple[Instance, ...]":
-        """A bar that a source tells: who hears of it. Hot."""
-        series = self.known.get((bar.instrument, bar.interval))
-        if series is None or not series.add(bar):
-            return ()
-        return series.hearing
-
     def over(self) -> "list[tuple[Bar, tuple[Instance, ...]]]":
         """The bars that are over first, all of that moment, by the ids of their instruments, the shortest interval of
         each first; and who hears of each."""

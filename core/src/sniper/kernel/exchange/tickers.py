@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from sniper.events import Bar, Event, FundingRate, Prices, Trade
+from sniper.events import Event, FundingRate, Prices
 from sniper.instrument import Instrument
+from sniper.kernel.exchange.bars import Bars, Series
 
 
 class Hears(Protocol):
@@ -19,10 +20,13 @@ class Ticker:
     last     Price of its newest trade, ticks; ``bid``, ``ask`` and their sizes: the best prices and how much of each,
              lots; 0: none is known.
     funding  What holders of a perpetual pay next; None: nothing is known.
-    hearing  Strategy instances that asked for it, in the order of their accounts; then the plans that trade it.
+    hearing  Strategy instances that asked for it, in the order of their accounts; then ``plans`` that trade it.
+    series   Its bars.
     """
 
-    __slots__ = ("ask", "ask_size", "bid", "bid_size", "funding", "hearing", "instrument", "last", "stale")
+    __slots__ = (
+        "ask", "ask_size", "bid", "bid_size", "funding", "hearing", "instrument", "last", "plans", "series", "stale",
+    )  # fmt: skip
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
@@ -32,6 +36,8 @@ class Ticker:
         self.stale = False
         self.funding: FundingRate | None = None
         self.hearing: tuple[Hears, ...] = ()
+        self.plans: tuple[Hears, ...] = ()
+        self.series: tuple[Series, ...] = ()
 
     def to_buy(self) -> int:
         """The price to expect of what buys at the market, ticks; 0 where nothing tells."""
@@ -45,7 +51,8 @@ class Ticker:
 class Tickers:
     """All instruments, by their ids."""
 
-    def __init__(self) -> None:
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
         self.known: dict[str, Ticker] = {}
         self._wanted: dict[str, tuple[Hears, ...]] = {}
         self._following: dict[str, dict[str, Hears]] = {}
@@ -65,39 +72,24 @@ class Tickers:
                 del who[account]
             ticker = self.known.get(instrument)
             if ticker is not None:
-                ticker.hearing = self._hearing(instrument)
+                self._told(ticker)
 
-    def _hearing(self, instrument: str) -> tuple[Hears, ...]:
-        return (*self._wanted.get(instrument, ()), *self._plans(instrument))
-
-    def _plans(self, instrument: str) -> tuple[Hears, ...]:
+    def _told(self, ticker: Ticker) -> None:
+        """Who hears of it from now on."""
+        instrument = ticker.instrument.id
         following = self._following.get(instrument, {})
-        return tuple(following[account] for account in sorted(following))
+        ticker.plans = tuple(following[account] for account in sorted(following))
+        ticker.hearing = (*self._wanted.get(instrument, ()), *ticker.plans)
+        ticker.series = self._bars.of.get(instrument, ())
 
     def listed(self, instrument: Instrument) -> Ticker:
         """An instrument, or other rules for one. What its market did goes on."""
         ticker = self.known.get(instrument.id)
         if ticker is None:
             ticker = self.known[instrument.id] = Ticker(instrument)
-            ticker.hearing = self._hearing(instrument.id)
+            self._told(ticker)
         ticker.instrument = instrument
         return ticker
-
-    def bar(self, event: Bar) -> tuple[Hears, ...]:
-        """A bar that a source tells: the plans that hear of it. Hot."""
-        ticker = self.known.get(event.instrument)
-        if ticker is None:
-            return ()
-        ticker.last = event.close
-        return self._plans(event.instrument) if self._following else ()
-
-    def trade(self, event: Trade) -> tuple[Hears, ...]:
-        """A trade: who hears of it. Hot."""
-        ticker = self.known.get(event.instrument)
-        if ticker is None:
-            return ()
-        ticker.last = event.price
-        return ticker.hearing
 
     def prices(self, event: Prices) -> tuple[Hears, ...]:
         """The best prices: who hears of them. Hot."""
