@@ -276,7 +276,7 @@ def test_a_shell_completes_commands_without_importing_them(
     monkeypatch.delitem(sys.modules, "acme.parts", raising=False)
     with pytest.raises(SystemExit, match="0"):
         main([])
-    assert capsys.readouterr().out.split() == ["plain,dance", "plain,doctor"]
+    assert capsys.readouterr().out.split() == ["plain,dance", "plain,data", "plain,doctor"]
     assert "acme.parts" not in sys.modules
 
 

@@ -13,6 +13,7 @@ class Entry(NamedTuple):
 
 GROUPS: Final[Mapping[str, str]] = {
     "config": "Check and show the config file",
+    "data": "Keep market data to backtest on",
     "journal": "Verify, export and prune what was recorded",
     "keys": "Make key files, and see and change what the signer may sign",
     "models": "Train models, and see what they know",
