@@ -1,7 +1,8 @@
 """Amounts of money as people write them, without a float on the way.
 
-Config fields of the type `Amount` hold base units and accept an ``int`` (or digits), or a decimal number with a unit of
-the chain's own coin, such as ``"0.05 ether"`` or ``"50 gwei"``. For other coins write base units.
+Config fields of the type `Amount` hold base units and accept an ``int`` (or digits), or a decimal number with a unit:
+of the chain's own coin, such as ``"0.05 ether"`` or ``"50 gwei"``, or of any asset of an exchange, such as ``"250
+coins"``. For other coins of a chain write base units.
 
 Fields of the type `Coins` are for exchanges, whose assets all have 18 decimal places inside: they accept a whole number
 of coins, or a decimal one as text, such as ``"0.001"``.
@@ -17,7 +18,7 @@ from sniper.instrument import BadNumber, from_decimal, to_decimal
 
 __all__ = ["Amount", "Coins", "PositiveAmount", "PositiveCoins", "in_coins", "parse_amount", "parse_coins"]
 
-UNITS: Final = {"wei": 0, "gwei": 9, "ether": 18}
+UNITS: Final = {"wei": 0, "gwei": 9, "ether": 18, "coins": 18}
 """Decimal places of each unit."""
 
 LARGEST: Final = 2**256 - 1

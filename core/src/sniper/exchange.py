@@ -1,7 +1,7 @@
 """Write an exchange: a venue that takes orders itself."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ class Exchange(ABC):
     @abstractmethod
     def market(
         self, instruments: Collection[Instrument], depth: Collection[str] = ()
-    ) -> AsyncIterator[Sequence[Event]]:
+    ) -> AsyncGenerator[Sequence[Event], None]:
         """Trades and best prices, in order and without gaps, and `sniper.events.BookChanged` of those whose ids are in
         ``depth``. Ends or raises on a lost connection or a gap, and is called again: it then begins with whole books.
         """
@@ -88,7 +88,7 @@ class Exchange(ABC):
         """The sub-account now. ``cursor``: of the one before, empty for the first."""
 
     @abstractmethod
-    def updates(self) -> AsyncIterator[Sequence[OrderState | Fill | Funding]]:
+    def updates(self) -> AsyncGenerator[Sequence[OrderState | Fill | Funding], None]:
         """What happens to orders and positions from now on. Ends or raises on a lost connection; after that
         `read` comes first."""
 

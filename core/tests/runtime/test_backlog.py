@@ -18,7 +18,7 @@ from sniper.events import Block, Event, Log
 from sniper.journal import Reader
 from sniper.runtime import feeding
 from sniper.runtime import run as runtime
-from sniper.runtime.feeding import Feeder
+from sniper.runtime.feeding import Feeder, FeedSource
 from sniper.runtime.records import read_records
 
 
@@ -99,7 +99,8 @@ async def test_a_feed_that_does_not_end_holds_up_nobody_and_is_heard_no_more(mon
     configured: Any = SimpleNamespace(name="stubborn", spec=None, cls=Stubborn, config=(begun, released))
     context: Any = SimpleNamespace(chain_id=CHAIN)
     with capture_logs() as said:
-        feeder = Feeder(configured, context, publish, lambda: 1, runtime.structlog.get_logger(), random.Random(1))  # type: ignore[arg-type, attr-defined]
+        source, log = FeedSource(configured, context), runtime.structlog.get_logger()  # type: ignore[attr-defined]
+        feeder = Feeder(source, publish, lambda: 1, log, random.Random(1))  # type: ignore[arg-type]
         feeder.start()
         await begun.wait()
         (task,) = (each for each in asyncio.all_tasks() if each.get_name() == f"feed {feeder.name}")

@@ -20,7 +20,7 @@ from sniper.executor import Outcome, Settlement, Submission
 from sniper.fee import FeeBid
 from sniper.kernel.asks import Ask, Sign
 from sniper.runtime import feeding
-from sniper.runtime.feeding import Feeder
+from sniper.runtime.feeding import Feeder, FeedSource
 from sniper.signer import Signed, Signer, SignRequest
 from sniper.types import SECOND, KillLevel
 from sniper_executor_paper.executor import Paper
@@ -222,7 +222,7 @@ async def test_a_feed_that_gives_nonsense_starts_again_as_one_that_raised(
         published.append(head(1))
     context: Any = SimpleNamespace(chain_id=CHAIN)
     with capture_logs() as said:
-        feeder = Feeder(configured, context, publish, lambda: 1, structlog.get_logger(), random.Random(1))
+        feeder = Feeder(FeedSource(configured, context), publish, lambda: 1, structlog.get_logger(), random.Random(1))
         feeder.start()
         async with asyncio.timeout(10):
             await done.wait()

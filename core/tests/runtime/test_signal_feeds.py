@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from sniper.events import Event, SignalHeard, Trade
 from sniper.runtime import feeding
-from sniper.runtime.feeding import BesideChains, Context, Feeder, contexts
+from sniper.runtime.feeding import BesideChains, Context, Feeder, FeedSource, contexts
 from sniper.specs import FeedSpec
 
 SPEC = FeedSpec(name="news", summary="x", factory="x:X", emits=("signal-heard/1",), per_chain=False, hints=True)
@@ -77,9 +77,8 @@ async def test_a_lost_source_of_hints_makes_nothing_stale_and_an_empty_batch_say
     configured: Any = SimpleNamespace(name="news", spec=SPEC, cls=Scripted, config=batches)
     clock: Any = lambda: 5  # noqa: E731
     with capture_logs() as said:
-        feeder = Feeder(
-            configured, BesideChains("news", clock), publish, clock, structlog.get_logger(), random.Random(1)
-        )
+        source = FeedSource(configured, BesideChains("news", clock))
+        feeder = Feeder(source, publish, clock, structlog.get_logger(), random.Random(1))
         feeder.start()
 
         batches.put_nowait([heard(1)])

@@ -68,7 +68,10 @@ async def _reconciled(invocation: Invocation, chronicle: "Chronicle", account: s
         raise ConfigError(f"there is no account {account!r}; the config has {', '.join(settings.account) or 'none'}")
     found = []
     for name in [account] if account else settings.account:
-        owner, chain = settings.account[name], settings.chain[settings.chain_of(name)]
+        owner = settings.account[name]
+        if owner.address is None:
+            continue  # what it has at exchanges, the run compares with each reading
+        chain = settings.chain[settings.chain_of(name)]
         providers = [Provider(url=url.url, rate=chain.rate, burst=chain.rate) for url in chain.endpoints]
         async with Endpoints(chain.id, providers) as endpoints:
             book = chronicle.book(name)

@@ -164,12 +164,14 @@ class TreasuryWiring:
 @dataclass(frozen=True)
 class DeskWiring:
     """An account at one exchange. ``quote``: asset id of what it counts in there. ``slippage_bps``: beyond the best
-    price, for what is bought at the market. ``deadline``: ns after which an effect counts as failed."""
+    price, for what is bought at the market. ``deadline``: ns after which an effect counts as failed. ``read_every``: ns
+    between two readings of the sub-account, beside what its stream tells; 0: only where the stream broke."""
 
     venue: str
     quote: str
     slippage_bps: int = 100
     deadline: int = 5 * SECOND
+    read_every: int = 0
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,14 @@ from sniper.evm.rpc import Endpoints
 from sniper.executor import Executor, Outcome
 from sniper.kernel.asks import (
     Ask,
+    Cancel,
     DescribeToken,
+    FindOrder,
     Presign,
     Probe,
     ProposeRoute,
     ReadBalances,
+    ReadDesk,
     ReadGas,
     ReadPool,
     ReadRollup,
@@ -40,11 +43,13 @@ from sniper.kernel.asks import (
     Settle,
     Sign,
     SimulateSell,
+    Submit,
 )
 from sniper.kernel.given import given
 from sniper.kernel.kernel import Kernel
 from sniper.runtime.answers import sent, settled
 from sniper.runtime.clock import Clock
+from sniper.runtime.desks import LiveDesks, PlayedDesks, venue_of
 from sniper.runtime.forks import ChainAt, ShellIo
 from sniper.runtime.kill import refusal, withheld
 from sniper.runtime.routing import Routing
@@ -83,12 +88,14 @@ class Effects:
         workers: int = 2,
         hardforks: Mapping[int, str] | None = None,
         fence: Callable[[str], int] = lambda account: 0,
+        desks: LiveDesks | PlayedDesks | None = None,
     ) -> None:
         """``routing``: None where no entry is routed. ``kill``: where an account stands now.
         ``paper_cash``: what an account starts with of its quote asset where trades are only played, in equal parts in
         its wallets. ``workers``: most
         processes for what probes compute and simulate. ``hardforks``: see `Simulations`. ``fence``: the token of an
-        account's lease; raises `LeaseLost` while that is not sure, and then nothing is signed or sent."""
+        account's lease; raises `LeaseLost` while that is not sure, and then nothing is signed or sent.
+        ``desks``: None where no account has one."""
         self._kernel = kernel
         self._endpoints = endpoints
         self._executor = executor
@@ -122,6 +129,9 @@ class Effects:
             ReadRollup: self._rollup,
             ReadGas: self._gas,
         }
+        self._played = desks if isinstance(desks, PlayedDesks) else None
+        if isinstance(desks, LiveDesks):
+            self._carry.update(dict.fromkeys((Submit, Cancel, FindOrder, ReadDesk), desks.carried))
 
     async def warm(self) -> None:
         """Start what probes will want, where there are any. Raises `ComputeError`."""
@@ -132,6 +142,9 @@ class Effects:
         """Let it leave. A signature is asked for at once: the signer works while the ask is put on record. What became
         of transactions is asked a few at a time, and told in the order of the questions, in which alone it can be
         booked."""
+        if self._played is not None and venue_of(ask):
+            self._played.ask(ask)
+            return
         asked = self._request(ask) if type(ask.body) in (Sign, Presign) else None
         settles = type(ask.body) is Settle
         before = self._settling.get(ask.account) if settles else None
@@ -263,7 +276,7 @@ class Effects:
     async def _balances(self, ask: Ask) -> Event:
         body = ask.body
         assert isinstance(body, ReadBalances)
-        if not self._executor.signs and self._played(ask.account, body.owner):
+        if not self._executor.signs and self._is_played(ask.account, body.owner):
             return self._played_balances(ask, body)
         endpoints = self._endpoints[body.chain_id]
         block = int(await endpoints.call("eth_blockNumber"), 16)
@@ -297,7 +310,7 @@ class Effects:
             balances=tuple(held),
         )
 
-    def _played(self, account: str, wallet: str) -> bool:
+    def _is_played(self, account: str, wallet: str) -> bool:
         """Whether trades were played for this wallet: from then on the books are all there is of it."""
         return self._kernel.accounts[account].book.counted(wallet)
 

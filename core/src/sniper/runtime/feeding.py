@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from structlog.typing import FilteringBoundLogger
@@ -27,6 +27,7 @@ from sniper.evm.rpc import Endpoints
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.tokens import TOKEN_TOPICS
 from sniper.runtime.clock import Clock
+from sniper.runtime.source import Source
 from sniper.settings.resolved import Configured
 from sniper.specs import FeedSpec
 
@@ -132,24 +133,36 @@ def checked(batch: object, chain_id: int) -> list[Event]:
     return events
 
 
-class Feeder:
-    """One feed, on one chain or on none."""
+class FeedSource:
+    """A feed, on one chain or on none; see `sniper.runtime.source.Source`."""
 
-    def __init__(
-        self,
-        configured: Configured,
-        context: Context | BesideChains,
-        publish: Publish,
-        clock: Clock,
-        log: FilteringBoundLogger,
-        rng: random.Random,
-    ) -> None:
+    def __init__(self, configured: Configured, context: Context | BesideChains) -> None:
         spec = configured.spec
         self.name = f"{configured.name}-{context.chain_id}" if context.chain_id else configured.name
         self.hints = isinstance(spec, FeedSpec) and spec.hints
-        """Whether nothing depends on it: nothing is stale while it is."""
         self._configured = configured
         self._context = context
+
+    async def events(self) -> AsyncIterator[Sequence[Event]]:
+        feed = self._configured.cls(self._configured.config, self._context)
+        async for batch in feed.events():
+            yield checked(batch, self._context.chain_id)
+
+    def stale(self, time: int, *, stale: bool) -> Sequence[Event]:
+        if self.hints:
+            return ()
+        return (FeedStale(time=time, feed=self.name, chain_id=self._context.chain_id, stale=stale),)
+
+
+class Feeder:
+    """One source, kept running."""
+
+    def __init__(
+        self, source: Source, publish: Publish, clock: Clock, log: FilteringBoundLogger, rng: random.Random
+    ) -> None:
+        self.name = source.name
+        self.hints = source.hints
+        self._source = source
         self._publish = publish
         self._clock = clock
         self._log = log
@@ -185,11 +198,9 @@ class Feeder:
         pause = FIRST_PAUSE_S
         while True:
             try:
-                feed = self._configured.cls(self._configured.config, self._context)
-                async for batch in feed.events():
+                async for events in self._source.events():
                     if self._task is not own:
                         return  # it was stopped, and did not heed it
-                    events = checked(batch, self._context.chain_id)
                     pause = FIRST_PAUSE_S
                     self.last_event = self._clock()
                     if self.stale:
@@ -212,12 +223,9 @@ class Feeder:
 
     async def _say(self, *, stale: bool) -> None:
         self.stale = stale
-        if self.hints:
-            return
-        await self._publish(
-            [FeedStale(time=self._clock(), feed=self.name, chain_id=self._context.chain_id, stale=stale)],
-            f"{self.name}-state",  # not behind the blocks that are queued
-        )
+        events = self._source.stale(self._clock(), stale=stale)
+        if events:
+            await self._publish(events, f"{self.name}-state")  # not behind what is queued
 
 
 def contexts(

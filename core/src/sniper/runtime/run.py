@@ -7,7 +7,7 @@ import asyncio
 import gc
 import os
 import random
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from time import perf_counter_ns
 
@@ -33,8 +33,10 @@ from sniper.runtime import control
 from sniper.runtime.by_chain import executor_of
 from sniper.runtime.clock import Clock
 from sniper.runtime.commands import Commands
+from sniper.runtime.desks import LiveDesks, PlayedDesks, live_exchanges, played_exchanges
 from sniper.runtime.effects import Effects
-from sniper.runtime.feeding import Feeder, contexts
+from sniper.runtime.exchange_sources import DeskSource, MarketSource, wanted_at
+from sniper.runtime.feeding import Feeder, FeedSource, contexts
 from sniper.runtime.follower import FollowerProcess
 from sniper.runtime.health import Health
 from sniper.runtime.kept import JOURNAL, keep
@@ -44,12 +46,13 @@ from sniper.runtime.playing import PlayContext
 from sniper.runtime.records import fact_record, input_record
 from sniper.runtime.recovery import Recovered, recover
 from sniper.runtime.routing import Routing
+from sniper.runtime.source import Source
 from sniper.runtime.strangers import Strangers
 from sniper.runtime.switches import Switches
 from sniper.runtime.wire import signs, wire
 from sniper.settings.resolved import Resolved
 from sniper.signer import Signer
-from sniper.types import SECOND, KillLevel
+from sniper.types import SECOND, KillLevel, Mode
 
 ANSWERS = "answers"
 TICK_S = 0.05
@@ -60,6 +63,8 @@ COLLECT_NS = 2 * SECOND
 COLLECT_ALL_NS = 3600 * SECOND
 """As long after the last time it also looks at what survived the short collections."""
 IDLE_NS = SECOND // 20
+RUNS = frozenset({Mode.PAPER, Mode.SHADOW, Mode.LIVE})
+"""Modes that need no executor where accounts trade at exchanges alone."""
 
 Observer = Callable[[Event, Sequence[tuple[str, Fact]]], None]
 """Told of each event and the facts that it led to, after they are on record."""
@@ -92,6 +97,8 @@ class Run:
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._standby = standby
+        self.live: LiveDesks | None = None
+        self.played: PlayedDesks | None = None
         self._failure: BaseException | None = None
         self._taken_at = 0
 
@@ -109,7 +116,7 @@ class Run:
         resolved = self.resolved
         self.directory.mkdir(parents=True, exist_ok=True)
         self.switches = Switches(self.directory)
-        if resolved.executor is None:
+        if resolved.executor is None and resolved.mode not in RUNS:
             raise ConfigError(f'mode "{resolved.mode}" has no executor, so nothing can be run; choose paper or live')
         signing = signs(resolved)
         self.lock = Lock(self.directory / JOURNAL)
@@ -138,6 +145,7 @@ class Run:
         self.executor = executor_of(resolved, context)
         if signing:
             await self._open_signer()
+        self._open_desks()
         self.effects = Effects(
             self.kernel,
             endpoints=self.endpoints,
@@ -155,6 +163,7 @@ class Run:
                 if account.paper_cash is not None
             },
             workers=resolved.runtime.workers,
+            desks=self.live or self.played,
             hardforks={chain.id: chain.hardfork for chain in resolved.chains.values() if chain.hardfork is not None},
         )
         await self.effects.warm()
@@ -167,16 +176,8 @@ class Run:
             if ask.id in still_open:
                 self.effects.start(ask)
         self.feeders = [
-            Feeder(
-                feed,
-                context,
-                self._publish,
-                self.clock,
-                self.log,
-                random.Random(f"{feed.name}-{context.chain_id}"),
-            )
-            for feed in resolved.feeds
-            for context in contexts(feed, self.kernel, self.endpoints, self.clock)
+            Feeder(source, self._publish, self.clock, self.log, random.Random(source.name))
+            for source in self._sources()
         ]
         gc.collect()
         gc.freeze()
@@ -185,6 +186,8 @@ class Run:
             feeder.start()
         self._spawn(self._loop(), "kernel")
         self._spawn(self._ticks(), "clock")
+        if self.played is not None:
+            self._spawn(self.played.run(), "played exchanges")
         await self.control.start()
         if self.health is not None:
             await self.health.start()
@@ -192,6 +195,38 @@ class Run:
             self.follower = FollowerProcess(self.directory, self.log, self.leases.fences)
             self.follower.start()
         self.log.info("running", mode=resolved.mode.value, accounts=sorted(self.kernel.accounts))
+
+    def _open_desks(self) -> None:
+        """The desks of all accounts: at the exchanges, or played."""
+        resolved = self.resolved
+        if not any(account.desks for account in resolved.accounts):
+            return
+        if resolved.mode is Mode.LIVE:
+            self.live = LiveDesks(
+                self.kernel,
+                live_exchanges(resolved),
+                clock=self.clock,
+                kill=self.switches.level,
+                fence=self.leases.fence,
+            )
+        else:
+            self.played = PlayedDesks(
+                played_exchanges(resolved, self.kernel),
+                publish=self._answer,
+                clock=self.clock,
+                sends=resolved.mode is Mode.PAPER,
+            )
+
+    def _sources(self) -> Iterator[Source]:
+        """All that the run listens to."""
+        for feed in self.resolved.feeds:
+            for context in contexts(feed, self.kernel, self.endpoints, self.clock):
+                yield FeedSource(feed, context)
+        for exchange in self.resolved.exchanges:
+            if wanted_at(self.kernel, exchange.name):
+                yield MarketSource(exchange, self.kernel, self.clock, self.log)
+        for (account, _), client in sorted(self.live.exchanges.items() if self.live is not None else ()):
+            yield DeskSource(client, account, self.clock)
 
     async def _own(self) -> None:
         """Take the leases of all accounts, and the journal's lock from whoever lost them."""
@@ -249,7 +284,7 @@ class Run:
         held = set(await self.signer.addresses())
         for account in self.resolved.accounts:
             for wallet in (account.address, *account.wallets):
-                if wallet not in held:
+                if wallet and wallet not in held:
                     raise ConfigError(
                         f"account {account.name} trades with {wallet}, for which the signer holds no key; "
                         "add its key file to the signer, or correct the address"
@@ -318,6 +353,8 @@ class Run:
         began = perf_counter_ns()
         decided: list[tuple[Event, Sequence[tuple[str, Fact]]]] = []
         for event in events:
+            if self.played is not None:
+                self.played.heard(event)
             kernel.handle(event)
             decided.append((event, kernel.facts or ()))
             if kernel.facts:
@@ -459,6 +496,8 @@ class Run:
             await self.effects.close()
         if hasattr(self, "executor"):
             await self.executor.close()
+        if self.live is not None:
+            await self.live.close()
         if self.signer is not None:
             await self.signer.close()
         for endpoints in getattr(self, "endpoints", {}).values():

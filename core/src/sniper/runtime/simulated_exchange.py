@@ -101,6 +101,15 @@ class SimulatedExchange:
         self._answers: list[tuple[int, int, Event]] = []
         self._count = 0
 
+    def adopt(self, instrument: Instrument, new: NewOrder, venue_id: str, filled: int) -> None:
+        """An order that rested here when the process before this one ended; ``filled``: lots."""
+        state = OrderState(
+            client_id=new.client_id, venue_id=venue_id, instrument=new.instrument, state="open", filled=filled
+        )
+        order = self._orders[new.client_id] = _Resting(instrument, new, state)
+        order.rests = True
+        self._open.setdefault(new.instrument, {})[new.client_id] = order
+
     # ---- what is asked ----
 
     def ask(self, ask: Ask, now: int) -> None:
@@ -267,7 +276,7 @@ class SimulatedExchange:
         self._add(instrument.base, sign * size * instrument.lot)
         self._add(instrument.quote, -sign * value - fee)
         fill = Fill(
-            id=f"{len(self.fills) + 1}",
+            id=f"{at}-{len(self.fills) + 1}",  # another process begins to count anew
             client_id=new.client_id,
             venue_id=order.state.venue_id,
             instrument=new.instrument,

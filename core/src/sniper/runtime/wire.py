@@ -7,6 +7,7 @@ from sniper.kernel.wiring import (
     AmmWiring,
     ChainWiring,
     CheckWiring,
+    DeskWiring,
     ExecutionWiring,
     ExitWiring,
     GasWiring,
@@ -21,7 +22,7 @@ from sniper.risk import RiskWatch
 from sniper.settings.model import SignalKind, Signals, Treasury
 from sniper.settings.resolved import Configured, ConfiguredAccount, ConfiguredStrategy, Resolved
 from sniper.specs import ExitSpec
-from sniper.types import NATIVE, SECOND
+from sniper.types import NATIVE, SECOND, Mode
 
 GUARANTEED = 16
 """Transactions of one sender that a node keeps whatever else comes (go-ethereum, ``txpool.accountslots``)."""
@@ -154,6 +155,16 @@ def _account(resolved: Resolved, account: ConfiguredAccount) -> AccountWiring:
             read_deadline=_ns(deadlines.read),
         ),
         treasury=_treasury(account.treasury),
+        desks=tuple(
+            DeskWiring(
+                venue=venue,
+                quote=f"{venue}:{desk.quote}",
+                slippage_bps=desk.slippage_bps,
+                deadline=_ns(deadlines.read),
+                read_every=desk.read_every_s * SECOND if resolved.mode is Mode.LIVE else 0,
+            )
+            for venue, desk in sorted(account.desks.items())
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from sniper.catalogue import nearest
 from sniper.errors import ConfigError
 from sniper.settings.complaints import complaint, complaints
 from sniper.settings.file import read
-from sniper.settings.model import Settings
+from sniper.settings.model import Account, Settings
 from sniper.types import Mode
 
 
@@ -26,7 +26,12 @@ def parse(document: Mapping[str, Any], source: Path, *, mode: Mode | None = None
         settings = Settings.model_validate(tables)
     except ValidationError as error:
         raise ConfigError("\n".join(complaints(error, source, (), Settings, tables))) from None
-    settings = settings.model_copy(update={"data_dir": source.parent / settings.data_dir.expanduser()})
+    settings = settings.model_copy(
+        update={
+            "data_dir": source.parent / settings.data_dir.expanduser(),
+            "account": {name: _anchored(account, source.parent) for name, account in settings.account.items()},
+        }
+    )
     settings._source = source
     mistakes = list(dict.fromkeys(_contradictions(settings)))
     if mistakes:
@@ -34,9 +39,18 @@ def parse(document: Mapping[str, Any], source: Path, *, mode: Mode | None = None
     return settings
 
 
+def _anchored(account: Account, directory: Path) -> Account:
+    """Its key files are named from where the config file is."""
+    desks = {
+        venue: desk.model_copy(update={"keys": directory / desk.keys.expanduser()}) if desk.keys is not None else desk
+        for venue, desk in account.desk.items()
+    }
+    return account.model_copy(update={"desk": desks})
+
+
 def _contradictions(settings: Settings) -> Iterator[str]:
     """What only shows where tables are held against each other."""
-    if not settings.chain:
+    if not settings.chain and (not settings.account or any(each.address for each in settings.account.values())):
         yield complaint(settings.source, (), "has no chain; add a [chain.NAME] section")
     if not settings.account:
         yield complaint(settings.source, (), "has no account; add an [account.NAME] section")
@@ -53,6 +67,10 @@ def _accounts(settings: Settings) -> Iterator[str]:
     senders: dict[tuple[str, str], str] = {}
     for name, account in settings.account.items():
         where = ("account", name)
+        yield from _strategies(settings, name)
+        yield from _desks(settings, name)
+        if account.address is None:
+            continue
         if account.chain is None and len(settings.chain) > 1:
             known = ", ".join(settings.chain)
             yield complaint(settings.source, where, f"chain is missing; name one of the config's chains: {known}")
@@ -63,10 +81,6 @@ def _accounts(settings: Settings) -> Iterator[str]:
             continue
         if not settings.chain:
             continue
-        for strategy in account.strategies or ():
-            if strategy not in settings.strategy:
-                message = f"strategies: there is no section [strategy.{strategy}]{nearest(strategy, settings.strategy)}"
-                yield complaint(settings.source, where, f"{message}; add it or remove the name")
         chain = settings.chain_of(name)
         for wallet in (account.address, *account.wallets):
             other = senders.setdefault((chain, wallet), name)
@@ -76,6 +90,34 @@ def _accounts(settings: Settings) -> Iterator[str]:
                 message = f"{key} = {wallet}: trades for [account.{other}] on {chain!r} already"
                 yield complaint(settings.source, where, f"{message}; give each account wallets of its own")
         yield from _live(settings, chain)
+
+
+def _strategies(settings: Settings, name: str) -> Iterator[str]:
+    for strategy in settings.account[name].strategies or ():
+        if strategy not in settings.strategy:
+            message = f"strategies: there is no section [strategy.{strategy}]{nearest(strategy, settings.strategy)}"
+            yield complaint(settings.source, ("account", name), f"{message}; add it or remove the name")
+
+
+def _desks(settings: Settings, name: str) -> Iterator[str]:
+    for venue, desk in settings.account[name].desk.items():
+        where = ("account", name, "desk", venue)
+        if venue not in settings.venue:
+            hint = nearest(venue, settings.venue)
+            yield complaint(settings.source, where, f"there is no section [venue.{venue}]{hint}; add it")
+        if settings.mode is Mode.LIVE and desk.keys is None:
+            yield complaint(settings.source, where, 'keys is missing: mode "live" sends orders; name their file')
+        if settings.mode is Mode.LIVE and not desk.allow_live:
+            message = 'mode is "live": real money would be spent; confirm it with allow_live = true, or change mode'
+            yield complaint(settings.source, where, message)
+        if settings.mode in (Mode.PAPER, Mode.SHADOW) and not desk.paper_cash:
+            message = 'paper_cash is missing: say what it plays with, such as paper_cash = { USDT = "10000" }'
+            yield complaint(settings.source, where, message)
+        for other, account in settings.account.items():
+            if other < name and desk.keys is not None and desk.keys in [each.keys for each in account.desk.values()]:
+                # each would believe that the orders, fills and balances of the other are its own
+                message = f"keys = {str(desk.keys)!r}: [account.{other}] has the same; give each account one of its own"
+                yield complaint(settings.source, where, message)
 
 
 def _live(settings: Settings, chain: str) -> Iterator[str]:

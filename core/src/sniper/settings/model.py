@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from sniper.amounts import Amount, PositiveAmount
+from sniper.amounts import Amount, Coins, PositiveAmount
 from sniper.evm.keccak import keccak256
 from sniper.evm.rollup_fee import Rollup
 from sniper.settings.secrets import EndpointUrl
@@ -69,6 +69,7 @@ PoolId = Annotated[str, AfterValidator(_pool)]
 Positive = Annotated[StrictInt, Field(gt=0)]
 Profile = Literal["cautious", "balanced", "degen"]
 Bps = Annotated[StrictInt, Field(ge=0, le=10_000)]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -284,11 +285,33 @@ class Treasury(Table):
         return self
 
 
-class Account(Table):
-    """``[account.NAME]``."""
+class Desk(Table):
+    """``[account.NAME.desk.VENUE]``: the account's sub-account at an exchange, the [venue.VENUE]. No two accounts share
+    one."""
 
-    address: Address
-    """The wallet that pays and receives."""
+    quote: Code
+    """What the account counts in there, such as "USDT": its limits, profits and losses at this exchange."""
+    keys: Path | None = None
+    """The file with the keys of the sub-account, readable by nobody else; needed where orders really leave."""
+    slippage_bps: Bps = 100
+    """Beyond the best price, the most that is paid for what is bought at the market."""
+    paper_cash: dict[Code, Coins] = {}
+    """What it starts with where trades are only played, by asset: { USDT = "10000" }."""
+    paper_latency_ms: Annotated[StrictInt, Field(ge=0, le=60_000)] = 50
+    """Milliseconds to the exchange, and as many back, where trades are only played."""
+    read_every_s: Positive = 30
+    """Seconds between two readings of the sub-account, beside what its stream tells."""
+    allow_live: StrictBool = False
+    """Confirms that mode "live" may trade here with real money."""
+
+
+class Account(Table):
+    """``[account.NAME]``: one isolated trading context over a chain, exchanges, or both."""
+
+    address: Address | None = None
+    """The wallet that pays and receives; left out by an account that trades at exchanges alone."""
+    desk: dict[Name, Desk] = {}
+    """Its sub-accounts at exchanges, by [venue.NAME]."""
     wallets: tuple[Address, ...] = ()
     """More wallets of this account on the same chain, each with a key in the signer: what the account does is spread
     over all of them. Take one out only once it holds nothing that was bought."""
@@ -309,6 +332,16 @@ class Account(Table):
 
     @model_validator(mode="after")
     def _knows_its_wallets(self) -> Self:
+        if self.address is None:
+            stray = next((key for key in ("wallets", "chain", "treasury", "paper_cash") if getattr(self, key)), "")
+            if stray:
+                raise ValueError(f"{stray} is of a wallet, and there is none; add address, or leave {stray} out")
+            if not self.desk:
+                raise ValueError(
+                    "has neither a wallet nor a desk; add address, or a section [account.NAME.desk.VENUE] for an "
+                    "exchange"
+                )
+            return self
         named = (self.address, *self.wallets)
         if twice := next((wallet for wallet in named if named.count(wallet) > 1), ""):
             raise ValueError(f"wallet {twice} is named twice; name each once, the first as address")
@@ -408,8 +441,9 @@ class Settings(Table):
         return tables.get(name)
 
     def chain_of(self, account: str) -> str:
-        """Name of the chain on which an account trades."""
-        return self.account[account].chain or next(iter(self.chain))
+        """Name of the chain on which an account trades; empty for one that trades at exchanges alone."""
+        table = self.account[account]
+        return "" if table.address is None else table.chain or next(iter(self.chain))
 
     def strategies_of(self, account: str) -> tuple[str, ...]:
         """Names of the strategy sections that an account runs."""

@@ -11,7 +11,7 @@ from typing import Any
 from sniper.config import Config
 from sniper.errors import ConfigError
 from sniper.settings.canonical import canonical, plain
-from sniper.settings.model import Chain, Execution, Runtime, Settings, Treasury
+from sniper.settings.model import Chain, Desk, Execution, Runtime, Settings, Treasury
 from sniper.specs import Spec
 from sniper.types import Mode
 
@@ -61,7 +61,8 @@ class ConfiguredStrategy:
 @dataclass(frozen=True, slots=True)
 class ConfiguredAccount:
     """An ``[account.NAME]`` section with everything it refers to; ``strategies`` by instance name. ``wallets``: those
-    beside ``address``."""
+    beside ``address``. ``desks``: by name of their exchange. One that trades at exchanges alone has an empty address
+    and chain, and chain id 0."""
 
     name: str
     address: str
@@ -73,9 +74,12 @@ class ConfiguredAccount:
     risk: tuple[Configured, ...]
     treasury: Treasury | None = None
     wallets: tuple[str, ...] = ()
+    desks: Mapping[str, Desk] = field(default_factory=dict)
 
     def manifest(self) -> dict[str, Any]:
+        desks = {name: {**plain(desk), "keys": desk.keys is not None} for name, desk in self.desks.items()}
         return {
+            **({"desks": desks} if desks else {}),
             "address": self.address,
             "wallets": list(self.wallets),
             "chain": self.chain,
@@ -91,6 +95,7 @@ class ConfiguredAccount:
 class Resolved:
     """All that a run is made of. Tuples of plugins are ordered by section name.
 
+    venues    Those on chains; ``exchanges``: those that take orders themselves.
     signer    None where the executor needs no signatures. ``executor``: None where the mode has none.
     chain_executors  By name of the chain, those that have one of their own.
     """
@@ -104,6 +109,7 @@ class Resolved:
     amms: tuple[Configured, ...]
     routers: tuple[Configured, ...]
     venues: tuple[Configured, ...]
+    exchanges: tuple[Configured, ...]
     feeds: tuple[Configured, ...]
     fee: Configured
     bus: Configured
@@ -142,7 +148,7 @@ class Resolved:
             "policy": _sections(self.policies),
             "amm": _sections(self.amms),
             "router": _sections(self.routers),
-            "venue": _sections(self.venues),
+            "venue": _sections((*self.venues, *self.exchanges)),
             "feed": _sections(self.feeds),
             **{kind: _sections([each]) for kind, each in singles.items()},
             "executor": _sections(self.executors),

@@ -13,7 +13,7 @@ from sniper.settings.complaints import complaint, complaints
 from sniper.settings.model import Account, PluginTable, Settings
 from sniper.settings.resolved import Configured, ConfiguredAccount, ConfiguredStrategy, Resolved
 from sniper.settings.secrets import EndpointUrl, has_variable, interpolated
-from sniper.specs import ExecutorSpec, RiskCheckSpec
+from sniper.specs import ExchangeSpec, ExecutorSpec, RiskCheckSpec
 from sniper.strategy import handlers_of
 from sniper.types import Mode
 
@@ -53,10 +53,13 @@ class _Resolver:
             kind: self._named(kind, getattr(runtime, kind), ("runtime",)) for kind in ("fee", "store", "bus", "lease")
         }
         chain_executors = {name: self._chain_executor(name) for name, chain in settings.chain.items() if chain.executor}
-        needed = not chain_executors or len(chain_executors) < len(settings.chain)
-        executor = self._executor() if needed else next(iter(chain_executors.values()))
+        executor = next(iter(chain_executors.values()), None)
+        if len(chain_executors) < len(settings.chain):
+            executor = self._executor()
         signs = self._signs(executor, *chain_executors.values())
         signer = self._named("signer", runtime.signer, ("runtime",)) if signs else None
+        exchanges = tuple(each for each in sections["venue"] if isinstance(each.spec, ExchangeSpec))
+        self._exchanges(exchanges)
         self._enough(sections["feed"])
         fee, store, bus, lease = (singles[kind] for kind in ("fee", "store", "bus", "lease"))
         self._pools()
@@ -74,7 +77,8 @@ class _Resolver:
             policies=sections["policy"],
             amms=sections["amm"],
             routers=sections["router"],
-            venues=sections["venue"],
+            venues=tuple(each for each in sections["venue"] if each not in exchanges),
+            exchanges=exchanges,
             feeds=sections["feed"],
             fee=fee,
             bus=bus,
@@ -108,6 +112,17 @@ class _Resolver:
         for at, checks in sections:
             for name in sorted(checks.keys() & self.settings.policy.keys()):
                 self._say((*at, name), f'there is a [policy.{name}], too; give one another name and plugin = "{name}"')
+
+    def _exchanges(self, exchanges: Sequence[Configured]) -> None:
+        names = {each.name for each in exchanges}
+        for name in sorted(names):
+            if name.isdecimal():
+                self._say(("venue", name), f"a number names a chain; give the exchange a name, not {name}")
+        for account, table in self.settings.account.items():
+            for venue in table.desk:
+                if venue in self.settings.venue and venue not in names:
+                    at = ("account", account, "desk", venue)
+                    self._say(at, f"[venue.{venue}] is no exchange, but trades on chains; a desk needs an exchange")
 
     def _routes(self) -> None:
         for name, account in self.settings.account.items():
@@ -205,15 +220,16 @@ class _Resolver:
             return None
         return ConfiguredAccount(
             name=name,
-            address=account.address,
+            address=account.address or "",
             chain=chain,
-            chain_id=self.settings.chain[chain].id,
+            chain_id=self.settings.chain[chain].id if chain else 0,
             quote=account.quote,
             execution=account.execution,
             strategies=tuple(each for each in found if each),
             risk=tuple(each for each in risk if each),
             treasury=account.treasury,
             wallets=account.wallets,
+            desks=account.desk,
         )
 
     def _risk(self, account: str, table: Account, name: str) -> Configured | None:
@@ -274,7 +290,7 @@ class _Resolver:
 
     def _enough(self, feeds: Sequence[Configured]) -> None:
         settings = self.settings
-        if not feeds and settings.mode in (Mode.PAPER, Mode.SHADOW, Mode.LIVE):
+        if not feeds and settings.chain and settings.mode in (Mode.PAPER, Mode.SHADOW, Mode.LIVE):
             self._say((), "has no feed, so nothing would be seen; add a [feed.NAME] section, such as [feed.evm-logs]")
         for name, account in settings.account.items():
             if settings.mode is Mode.LIVE and not (settings.risk or settings.policy or account.risk):

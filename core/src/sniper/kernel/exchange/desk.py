@@ -36,12 +36,13 @@ class StrangeOrder(SniperError):
 
 
 class Desk:
-    """One account at one exchange. ``deadline``: ns after which an effect counts as failed."""
+    """One account at one exchange. ``deadline`` and ``read_every``: see `sniper.kernel.wiring.DeskWiring`."""
 
-    def __init__(self, account: "Account", venue: str, deadline: int = 5 * SECOND) -> None:
+    def __init__(self, account: "Account", venue: str, deadline: int = 5 * SECOND, read_every: int = 0) -> None:
         self.account = account
         self.venue = venue
         self.deadline = deadline
+        self.read_every = read_every
         self.owner = Owner(account.name, "", "", venue)
 
     @property
@@ -249,6 +250,9 @@ class Desk:
             self._same_contracts({contract.instrument.id: contract for contract in state.contracts})
             for asset, free, held in state.balances:
                 self._adjust(asset, free + held - account.book.owned(asset), "the exchange shows it")
+        if self.read_every:
+            # the stream may have begun to listen only after the first reading
+            self._later(READ, self.read_every if self.book.known else LOOK_AGAIN)
         account.emit(f.DeskRead(time=account.kernel.now, venue=self.venue, cursor=state.cursor))
         account.plans.woken(self.venue)
 
@@ -283,9 +287,9 @@ class Desk:
             body = FindOrder(order=order.id, instrument=order.placed.instrument, new=order.placed.new)
             self.account.ask(ask, body, self.deadline)
 
-    def _later(self, key: str) -> None:
+    def _later(self, key: str, after: int = LOOK_AGAIN) -> None:
         kernel = self.account.kernel
-        kernel.timers.set(self.owner, key, kernel.now + LOOK_AGAIN)
+        kernel.timers.set(self.owner, key, kernel.now + after)
 
     def _move(self, order: ExchangeOrder, state: str, *, venue_id: str = "", note: str = "") -> None:
         now = self.account.kernel.now

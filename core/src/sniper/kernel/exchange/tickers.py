@@ -82,6 +82,10 @@ class Tickers:
         ticker.hearing = (*self._wanted.get(instrument, ()), *ticker.plans)
         ticker.series = self._bars.of.get(instrument, ())
 
+    def wanted(self) -> frozenset[str]:
+        """Ids of all that strategies and plans asked for."""
+        return frozenset((*self._wanted, *self._following, *self._bars.of))
+
     def listed(self, instrument: Instrument) -> Ticker:
         """An instrument, or other rules for one. What its market did goes on."""
         ticker = self.known.get(instrument.id)

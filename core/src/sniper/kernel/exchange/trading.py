@@ -37,7 +37,10 @@ class Trading:
 
     def __init__(self, account: "Account") -> None:
         self.account = account
-        self.desks = {wiring.venue: Desk(account, wiring.venue, wiring.deadline) for wiring in account.wiring.desks}
+        self.desks = {
+            wiring.venue: Desk(account, wiring.venue, wiring.deadline, wiring.read_every)
+            for wiring in account.wiring.desks
+        }
         self.wiring = {wiring.venue: wiring for wiring in account.wiring.desks}
         checks = account.entries.checks
         self._checks = tuple(

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import aclosing, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -61,7 +61,7 @@ class CcxtExchange(Exchange):
 
     async def market(
         self, instruments: Collection[Instrument], depth: Collection[str] = ()
-    ) -> AsyncIterator[Sequence[Event]]:
+    ) -> AsyncGenerator[Sequence[Event], None]:
         # A client of its own: what one knew of books and trades, the next must not believe.
         client = await connect(self.config, Decimal)
         try:
@@ -150,7 +150,7 @@ class CcxtExchange(Exchange):
         async with self._scrubbed("reading of the account"):
             return await desk.read(cursor)
 
-    async def updates(self) -> AsyncIterator[Sequence[OrderState | Fill]]:
+    async def updates(self) -> AsyncGenerator[Sequence[OrderState | Fill], None]:
         desk = await self._orders()
         try:
             async with aclosing(desk.updates()) as told:
