@@ -1,4 +1,4 @@
-"""Two strategies that tests need, installed as anybody's plugin would be: a distribution on the process's path."""
+"""Strategies that tests need, installed as anybody's plugin would be: a distribution on the process's path."""
 
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from sniper import StrategySpec, hookimpl
 def sniper_strategies() -> list[StrategySpec]:
     return [
         StrategySpec(name="witness", summary="Says what it was told of reorgs", factory="stand_strategies.two:Witness"),
+        StrategySpec(name="follower", summary="Buys what signals are about", factory="stand_strategies.two:Follower"),
         StrategySpec(name="faulty", summary="Raises at the first launch", factory="stand_strategies.two:Faulty"),
     ]
 '''
@@ -20,7 +21,7 @@ STRATEGIES = '''
 """What a strategy wants is on record: so a witness that wants the impossible tells the journal what it heard."""
 
 from sniper.config import Config
-from sniper.events import LiquidityAdded, Retracted
+from sniper.events import LiquidityAdded, Retracted, Signal
 from sniper.strategy import Actions, Open, Strategy, View, on
 
 
@@ -36,6 +37,15 @@ class Witness(Strategy):
         yield Open(token=f"{event.chain_id}:0x{'0' * 36}dead", reason=f"retracted above {event.ancestor}")
 
 
+class Follower(Strategy):
+    config: Nothing
+
+    @on(Signal)
+    def heard(self, event: Signal, view: View) -> Actions:
+        for asset in event.assets:
+            yield Open(token=asset, reason=f"{event.id}: {event.score} bps by {len(event.sources)}")
+
+
 class Faulty(Strategy):
     config: Nothing
 
@@ -47,7 +57,7 @@ class Faulty(Strategy):
 
 
 def install(site: Path) -> Path:
-    """Make a directory that, on PYTHONPATH, installs the two. Returns it."""
+    """Make a directory that, on PYTHONPATH, installs them. Returns it."""
     package, info = site / "stand_strategies", site / "stand_strategies-1.0.dist-info"
     for directory in (package, info):
         directory.mkdir(parents=True)
