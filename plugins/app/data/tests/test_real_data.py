@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from market import Shop
 
+from sniper.events import BookChanged
 from sniper.instrument import Instrument, from_decimal
+from sniper.kernel.exchange.order_book import OrderBook
 
 MARKET = Path(os.environ.get("SNIPER_DATA", "../shared/data")) / "market"
 pytestmark = pytest.mark.skipif(not MARKET.is_dir(), reason="SNIPER_DATA is absent")
@@ -58,3 +60,29 @@ def test_funding_rates_a_few_milliseconds_late_are_no_gap(shop: Shop) -> None:
     found = shop.take(MARKET / "XRP_USDT_USDT-8h-funding_rate.feather", "funding", ["dust"], instrument=of)
     assert found.merged.rows == 91
     assert not [each for each in found.problems.found if each.code == "gap"]
+
+
+def test_books_and_trades_of_recorded_feeds_have_no_gap(shop: Shop) -> None:
+    of = instrument("binance:BTC/USDT:USDT", "0.1", "0.001")
+    path = MARKET / "binance_usdm_l2_btcusdt_20240808.gz"
+    for kind, count in (("books", 6_548), ("trades", 21_313)):
+        found = shop.take(path, kind, instrument=of)
+        assert (found.merged.rows, found.problems.found) == (count, [])
+    book, lost = OrderBook(), 0
+    for event in shop.events():
+        if isinstance(event, BookChanged):
+            lost += not book.change(event)
+    assert (lost, book.bid, book.ask) == (0, 616_597, 616_598)
+
+
+def test_a_size_below_the_lot_is_told_in_a_recorded_feed(shop: Shop) -> None:
+    path = MARKET / "binance_spot_l2_btcusdt_20240808.gz"
+    told = shop.refused(path, "books", instrument=instrument("binance:BTC/USDT", "0.01", "0.00001"))
+    assert [each.place.rpartition(":")[2] for each in told] == ["1886", "34306", "38887"]
+    assert shop.take(path, "books", instrument=instrument("binance:BTC/USDT", "0.01", "0.000001")).merged.rows
+
+
+def test_a_day_of_bybit_is_a_book(shop: Shop) -> None:
+    of = instrument("bybit:XRP/USDT:USDT", "0.0001", "1")
+    found = shop.take(MARKET / "bybit_xrpusdt-ob500.data.zip", "books", instrument=of)
+    assert (found.merged.rows, found.problems.found) == (50, [])

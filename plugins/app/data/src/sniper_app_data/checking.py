@@ -28,8 +28,8 @@ class Gap(NamedTuple):
 def gaps(dataset: Dataset, begin: int = 0, end: int = ALWAYS) -> Iterator[Gap]:
     """Those between the first and the last row that are stored in ``[begin, end)``.
 
-    Of bars, each interval that has none; of trades with ids, the ids that are left out; of funding, what is later than
-    one and a half times as usual. Trades without ids tell of no gap. Raises `DamagedData`.
+    Of bars, each interval that has none; of books, and of trades with ids, the numbers that are left out; of funding,
+    what is later than one and a half times as usual. Trades without ids tell of no gap. Raises `DamagedData`.
     """
     before: Ints = np.zeros(0, np.int64)
     ids_before: Ints = np.zeros(0, np.int64)
@@ -47,7 +47,9 @@ def gaps(dataset: Dataset, begin: int = 0, end: int = ALWAYS) -> Iterator[Gap]:
             usual = usual or (int(np.median(steps)) if len(steps) else 0)
             missing = np.where(steps > _FUNDING_LATE * usual, np.rint(steps / max(usual, 1)) - 1, 0).astype(np.int64)
         else:
-            return
+            lasts = np.concatenate([ids_before, rows.rest["last"]])
+            firsts = np.concatenate([ids_before, np.where(rows.rest["whole"] == 1, 0, rows.rest["first"])])
+            missing, ids_before = firsts[1:] - lasts[:-1] - 1, lasts[-1:]
         for index in np.flatnonzero(missing > 0):
             yield Gap(int(times[index]), int(times[index + 1]), int(missing[index]))
         before = times[-1:]
@@ -55,7 +57,11 @@ def gaps(dataset: Dataset, begin: int = 0, end: int = ALWAYS) -> Iterator[Gap]:
 
 def tell_gaps(dataset: Dataset, problems: Problems, begin: int = 0, end: int = ALWAYS) -> None:
     """Note all of them."""
-    what = {"bars": f"bars of {interval_text(dataset.interval) if dataset.interval else ''}", "trades": "trades"}
+    what = {
+        "bars": f"bars of {interval_text(dataset.interval) if dataset.interval else ''}",
+        "trades": "trades",
+        "books": "changes",
+    }
     for gap in gaps(dataset, begin, end):
         lacks = f"{gap.lacks} {what.get(dataset.kind.name, 'rates')} are missing"
         problems.add("gap", dataset.name, f"{clock(gap.begin)} to {clock(gap.end)}", lacks)

@@ -4,9 +4,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from sniper.errors import ConfigError
+from sniper_app_data import depth
 from sniper_app_data.catalogue import Catalogue, Dataset
 from sniper_app_data.checking import tell_gaps
+from sniper_app_data.feeds import books, is_feed, trades
 from sniper_app_data.kinds import interval_text
 from sniper_app_data.merging import Merged, merge
 from sniper_app_data.problems import Problems
@@ -39,14 +43,23 @@ def import_files(
     for done, file in enumerate(files):
         if progress:
             progress(done, len(files))
-        table = opened(file, problems)
-        rows = rows_of(table, reading, problems) if table else None
+        rows = _rows(file, reading, problems)
         if rows is not None:
             found.append(rows)
     problems.demand_none(str(path))
     if not sum(len(rows.columns["time"]) for rows in found):
         raise ConfigError(f"{path} holds no rows")
     return store(catalogue, found, reading, problems, path.name)
+
+
+def _rows(file: Path, reading: Reading, problems: Problems) -> Rows | None:
+    """None where nothing of it can be taken; that is told."""
+    if reading.kind.name == "books":
+        if not is_feed(file):
+            raise ConfigError(f"{file}: books are taken from raw feeds: those of Binance (.gz) and Bybit (.data.zip)")
+        return depth.rows_of(list(books(file, problems)), reading, problems, file.name)
+    table = trades(file, problems) if is_feed(file) else opened(file, problems)
+    return rows_of(table, reading, problems) if table else None
 
 
 def store(catalogue: Catalogue, found: Sequence[Rows], reading: Reading, problems: Problems, place: str) -> Imported:
@@ -64,6 +77,7 @@ def store(catalogue: Catalogue, found: Sequence[Rows], reading: Reading, problem
         catalogue.keep(reading.instrument)
         if parts is not None:
             dataset.commit(parts)
-    times = [rows.columns["time"] for rows in found if len(rows.columns["time"])]
-    tell_gaps(dataset, problems, min(int(each[0]) for each in times), max(int(each[-1]) for each in times) + 1)
+    times = [np.asarray(rows.columns["time"]) for rows in found if len(rows.columns["time"])]
+    firsts, lasts = [each[0] for each in times], [each[-1] for each in times]
+    tell_gaps(dataset, problems, min(map(int, firsts)), max(map(int, lasts)) + 1)
     return Imported(dataset, merged, problems)

@@ -5,7 +5,7 @@ from typing import Final, Literal, NamedTuple
 
 TIMES: Final = ("time", "timestamp", "ts", "date", "datetime", "open_time", "opentime", "funding_time", "calc_time")
 
-Number = Literal["time", "price", "size", "rate", "side", "id"]
+Number = Literal["time", "price", "size", "rate", "side", "id", "list"]
 
 
 class Column(NamedTuple):
@@ -20,7 +20,7 @@ class Kind(NamedTuple):
     """One kind of market data.
 
     columns   As a file has them, in the order in which they are stored behind ``time``.
-    key       What no two rows may share; none: rows may be alike, as trades without ids are.
+    key       What no two rows may share; empty: rows may be alike.
     rank      What comes first among events of the same time: a bar before the trades that are no longer in it.
     """
 
@@ -54,6 +54,12 @@ KINDS: Final[Mapping[str, Kind]] = {
         },
         key="id",
         rank=3,
+    ),
+    "books": Kind(
+        "books",
+        {"time": _TIME, **{name: Column("list", ()) for name in ("first", "last", "whole", "bids", "asks")}},
+        key="",
+        rank=2,
     ),
     "bars": Kind(
         "bars",

@@ -79,7 +79,7 @@ def _number(connection: Any, columns: list[str], key: str, stored: str) -> None:
             SELECT {names}, row, 0 AS origin FROM ({stored})
             UNION ALL SELECT {names}, row_number() OVER () AS row, origin FROM added
         ), numbered AS (
-            SELECT *, CASE WHEN {key} <> {NO_ID} THEN 1
+            SELECT *, CASE WHEN {key or NO_ID} <> {NO_ID} THEN 1
                 ELSE row_number() OVER (PARTITION BY {names}, origin ORDER BY row) END AS copy FROM both_sides
         )
         SELECT * FROM numbered QUALIFY row_number() OVER (PARTITION BY {names}, copy ORDER BY origin, row) = 1"""  # noqa: S608
@@ -88,6 +88,8 @@ def _number(connection: Any, columns: list[str], key: str, stored: str) -> None:
 
 def _settle(connection: Any, dataset: Dataset, problems: Problems, place: str) -> None:
     key = dataset.kind.key
+    if not key:
+        return
     said = [name for name in dataset.kind.columns if name != key]
     doubled = connection.execute(
         f"""SELECT {key}, {", ".join(f"list({name} ORDER BY origin, row)" for name in said)} FROM merged

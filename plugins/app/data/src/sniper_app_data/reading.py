@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet  # type: ignore[import-untyped]
 
 from sniper.errors import SniperError
-from sniper.events import Bar, Event, Trade
+from sniper.events import Bar, BookChanged, Event, FundingRate, Trade
 from sniper_app_data.catalogue import Dataset
 from sniper_app_data.numbers import Ints
 
@@ -156,4 +156,30 @@ def _bars(dataset: Dataset, rows: Columns) -> list[Event]:
     ]
 
 
-_DECODE: Final[dict[str, Decode]] = {"trades": _trades, "bars": _bars}
+def _books(dataset: Dataset, rows: Columns) -> list[Event]:
+    instrument = dataset.instrument.id
+    columns = [rows.rest[name].tolist() for name in ("first", "last", "whole", "bids", "asks")]
+    return [
+        BookChanged(
+            time=time,
+            instrument=instrument,
+            bids=tuple(zip(bids[::2].tolist(), bids[1::2].tolist(), strict=True)),
+            asks=tuple(zip(asks[::2].tolist(), asks[1::2].tolist(), strict=True)),
+            first=first,
+            last=last,
+            whole=whole == 1,
+        )
+        for time, first, last, whole, bids, asks in zip(rows.times.tolist(), *columns, strict=True)
+    ]
+
+
+def _rates(dataset: Dataset, rows: Columns) -> list[Event]:
+    """What was paid at a time is told at that time."""
+    instrument = dataset.instrument.id
+    return [
+        FundingRate(time=time, instrument=instrument, rate=rate, at=time)
+        for time, rate in zip(rows.times.tolist(), rows.rest["rate"].tolist(), strict=True)
+    ]
+
+
+_DECODE: Final[dict[str, Decode]] = {"trades": _trades, "bars": _bars, "books": _books, "funding": _rates}

@@ -43,9 +43,9 @@ class Reading(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Columns of equal length; those of bars have the time of the close. ``interval``: of bars, ns."""
+    """Columns of equal length, of numpy or pyarrow; bars have the time of their close. ``interval``: of bars, ns."""
 
-    columns: dict[str, Ints]
+    columns: dict[str, Any]
     interval: int = 0
 
 
@@ -144,7 +144,7 @@ class _Check:
         """A value that could not be converted."""
         step = {"price": self.reading.instrument.tick, "size": self.reading.instrument.lot, "rate": RATE}
         of = step.get(self.reading.kind.columns[name].number)
-        what = _SAID[wrong.code].format(name=name, step=f"{to_decimal(of):f}" if of else "")
+        what = SAID[wrong.code].format(name=name, step=f"{to_decimal(of):f}" if of else "")
         self._tell(wrong.code, wrong.row, f"{name} {wrong.value}", what)
         if wrong.code not in _KEPT:
             self.taken[wrong.row] = False
@@ -219,7 +219,7 @@ class _Check:
         self.problems.add(code, self.table.place(row), value, what)
 
 
-_SAID: Final = {
+SAID: Final = {
     "off-tick": "{name} is no multiple of {step}",
     "dust": "{name} is a multiple of {step} but for what arithmetic with floats left behind",
     "no-number": "{name} is no number",

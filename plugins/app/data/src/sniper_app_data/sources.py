@@ -15,7 +15,7 @@ from sniper.errors import ConfigError
 from sniper_app_data.problems import Problems
 
 TEXTS: Final = (".csv", ".csv.gz", ".csv.zst", ".csv.zip", ".zip")
-SUFFIXES: Final = (*TEXTS, ".feather", ".parquet", ".npz")
+SUFFIXES: Final = (*TEXTS, ".feather", ".parquet", ".npz", ".gz")
 _BLOCK: Final = 8 << 20
 _SHOWN: Final = 80
 
@@ -23,16 +23,22 @@ _SHOWN: Final = 80
 class Table:
     """One file. ``batches``: of pyarrow, in order; to be read once, to the end, before `place` is asked."""
 
-    def __init__(self, path: Path, names: Sequence[str], batches: Iterator[Any], first_line: int = 0) -> None:
+    def __init__(
+        self, path: Path, names: Sequence[str], batches: Iterator[Any], first_line: int = 0, lines: Sequence[int] = ()
+    ) -> None:
         self.path = path
         self.names = list(names)
         self.batches = batches
         self.first_line = first_line
+        self.lines = lines
+        """Of each row, where they do not simply follow each other."""
         self.left_out: list[int] = []
         """Lines that are no rows, in order."""
 
     def place(self, row: int) -> str:
         """Where a row stands, the first being 0."""
+        if self.lines:
+            return f"{self.path.name}:{self.lines[row]}"
         if not self.first_line:
             return f"{self.path.name} row {row + 1}"
         line = row + self.first_line
