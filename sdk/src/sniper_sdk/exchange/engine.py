@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Any, Final
 
 from sniper_sdk.exchange import filters
 from sniper_sdk.exchange.accounts import Account, Ledger
 from sniper_sdk.exchange.amounts import cost
-from sniper_sdk.exchange.events import Balances, Event, Execution, ListReport, OrderList, Quote, Report, Trade
+from sniper_sdk.exchange.events import Balances, Execution, ListReport, OrderList, Quote, Report, Trade
 from sniper_sdk.exchange.market import Market
 from sniper_sdk.exchange.matching import Prevented, matches, preview, wants
 from sniper_sdk.exchange.order import (
@@ -32,13 +32,13 @@ TRIGGERING: Final = "Stop price would trigger immediately."
 
 
 class Engine:
-    """``listeners`` hear every event, in order. ``orders``: all that ever were, by id; ``now``: nanoseconds."""
+    """``listeners`` hear every `Event`, in order. ``orders``: all that ever were, by id; ``now``: nanoseconds."""
 
     def __init__(self, symbols: Iterable[Symbol], now: Callable[[], int]) -> None:
         self.now = now
         self.markets = {symbol.name: Market(symbol) for symbol in symbols}
         self.ledger = Ledger()
-        self.listeners: list[Callable[[Event], None]] = []
+        self.listeners: list[Callable[[Any], None]] = []  # Any: an `Event`, or another one of a derived exchange
         self.orders: dict[int, Order] = {}
         self.lists: dict[int, OrderList] = {}
         self._open: dict[str, dict[int, Order]] = {}
@@ -236,10 +236,14 @@ class Engine:
         else:
             self._execute(market, order)
 
-    def tell(self, event: Event) -> None:
-        """All listeners."""
+    def tell(self, event: Any) -> None:
+        """All listeners. Any: as they."""
         for each in self.listeners:
             each(event)
+
+    def settle(self, market: Market, order: Order, trade: Trade, *, maker: bool) -> tuple[int, str, int]:
+        """Book one side of a trade: fee, its asset, and what it realised."""
+        return *settle(self.ledger, self.markets, market, order, trade.price, trade.quantity, maker), 0
 
     # inside
 
@@ -350,7 +354,7 @@ class Engine:
     def _fill(self, market: Market, order: Order, trade: Trade, *, maker: bool) -> None:
         order.executed += trade.quantity
         order.quote_executed += trade.quote
-        fee, fee_asset = settle(self.ledger, self.markets, market, order, trade.price, trade.quantity, maker)
+        fee, fee_asset, profit = self.settle(market, order, trade, maker=maker)
         order.updated = trade.time
         whole = not (wants(order, trade.price, market.symbol.step) if order.asked.quote_quantity else order.remaining)
         order.status = OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED
@@ -358,7 +362,7 @@ class Engine:
             return
         fill = Fill(
             trade.id, order.id, trade.symbol, order.asked.side, trade.price, trade.quantity, trade.quote,
-            fee, fee_asset, maker, trade.time, order.client_id,
+            fee, fee_asset, maker, trade.time, order.client_id, profit,
         )  # fmt: skip
         order.fills.append(fill)
         self._touch(order.account, market.symbol.base, market.symbol.quote, fee_asset)

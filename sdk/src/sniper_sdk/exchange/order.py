@@ -76,6 +76,7 @@ class NewOrder:
 
     quantity  Of the base asset; or ``quote_quantity``, of the quote asset, for a market order.
     shown     Of an iceberg: how much of it others see at a time.
+    reduce_only, close_position  Of a contract; ``origin``: the type of the algo order that it was.
     """
 
     symbol: str
@@ -90,6 +91,9 @@ class NewOrder:
     time_in_force: TimeInForce = TimeInForce.GTC
     client_id: str = ""
     self_trade: SelfTrade = SelfTrade.EXPIRE_MAKER
+    reduce_only: bool = False
+    close_position: bool = False
+    origin: str = ""
 
 
 @dataclass(slots=True)
@@ -147,7 +151,8 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One order's side of a trade. ``fee`` in ``fee_asset``, units of 10^-8; ``time`` in nanoseconds."""
+    """One order's side of a trade. ``fee`` in ``fee_asset``, and what it realised of a contract as ``profit``, units of
+    10^-8; ``time`` in nanoseconds."""
 
     trade_id: int
     order_id: int
@@ -161,3 +166,4 @@ class Fill:
     maker: bool
     time: int
     client_id: str = ""
+    profit: int = 0

@@ -7,7 +7,6 @@ async with ExchangeServer([Symbol.of("BTC", "USDT")]) as exchange:
 
 import asyncio
 import json
-import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Self
@@ -20,6 +19,7 @@ from sniper_sdk.exchange.clock import Clock, VirtualClock
 from sniper_sdk.exchange.engine import Engine
 from sniper_sdk.exchange.faults import ExchangeFault, Faults, Fired
 from sniper_sdk.exchange.limits import Limits, too_many
+from sniper_sdk.exchange.listen_keys import ListenKeys
 from sniper_sdk.exchange.order import AT_MARKET, Order, Side
 from sniper_sdk.exchange.parameters import Parameters
 from sniper_sdk.exchange.playback import Playback
@@ -43,6 +43,11 @@ class ExchangeServer:
     parameters) of all requests, in the order of arrival. With a `VirtualClock` nothing happens by itself: `advance`.
     """
 
+    root = "/api/v3/"
+    """What stands before the path of each endpoint."""
+    listen_key_path = "/api/v3/userDataStream"
+    streams_at: tuple[str, ...] = ("/ws", "/ws/{tail:.*}", "/stream", "/stream/ws", "/stream/ws/{tail:.*}")
+
     def __init__(
         self,
         symbols: Iterable[Symbol],
@@ -54,18 +59,22 @@ class ExchangeServer:
         self.clock = clock or Clock()
         self.limits = limits or Limits()
         self.faults = faults or Faults()
-        self.engine = Engine(symbols, self.clock.now)
-        self.streams = Streams(self.engine, self.faults)
+        self._open(symbols)
+        self._by_name = {each.name: each for each in self._api.endpoints}
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.url = self.ws_url = ""
-        self._api = SpotApi(self.engine, self.limits)
-        self._by_name = {each.name: each for each in self._api.endpoints}
-        self._listen_keys: dict[str, str] = {}
+        self.listen_keys = ListenKeys()
         self._playbacks: list[Playback] = []
         self._port = 0
         self._runner: web.AppRunner | None = None
         self._ticking: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
+
+    def _open(self, symbols: Iterable[Any]) -> None:
+        """The market, its API and its streams. Any: what the engine trades."""
+        self.engine = Engine(symbols, self.clock.now)
+        self._api = SpotApi(self.engine, self.limits)
+        self.streams = Streams(self.engine, self.faults)
 
     # what a test does
 
@@ -120,6 +129,14 @@ class ExchangeServer:
         for playback in self._playbacks:
             playback.play(self.clock.now())
         self.streams.tick()
+        for key, name in self.listen_keys.expired(self.clock.now()):
+            self._expired(key, name)
+
+    def _expired(self, listen_key: str, account: str) -> None:
+        """Nobody kept a user stream alive: it is told nothing any more."""
+        for connection in self.streams.connections:
+            if connection.users.get(-1) == account:
+                del connection.users[-1]
 
     def disconnect(self) -> None:
         """Break all WebSockets."""
@@ -130,12 +147,12 @@ class ExchangeServer:
         """Listen on a free port of the loopback interface, or on the one that it had."""
         application = web.Application()
         application.router.add_get("/ws-api/v3", self._ws_api)
-        for path in ("/ws", "/ws/{tail:.*}", "/stream", "/stream/ws", "/stream/ws/{tail:.*}"):
+        for path in self.streams_at:
             application.router.add_get(path, self._market_streams)
         for endpoint in self._api.endpoints:
-            application.router.add_route(endpoint.method, f"/api/v3/{endpoint.path}", self._rest(endpoint))
+            application.router.add_route(endpoint.method, f"{self.root}{endpoint.path}", self._rest(endpoint))
         for method in ("POST", "PUT", "DELETE"):
-            application.router.add_route(method, "/api/v3/userDataStream", self._listen_key)
+            application.router.add_route(method, self.listen_key_path, self._listen_key)
         self._closing.clear()
         self._runner = web.AppRunner(application, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -238,17 +255,18 @@ class ExchangeServer:
         try:
             account = account_of(self.engine.ledger, request.headers.get("X-MBX-APIKEY"))
             if request.method == "POST":
-                old = [key for key, name in self._listen_keys.items() if name == account.name]
-                listen_key = old[0] if old else secrets.token_hex(32)
-                self._listen_keys[listen_key] = account.name
-                return web.json_response({"listenKey": listen_key})
-            if self._listen_keys.get(given.get("listenKey", "")) != account.name:
-                raise Refused(-1125, "This listenKey does not exist.")
+                return web.json_response({"listenKey": self.listen_keys.open(account.name, self.clock.now())})
+            key = self._listen_key_of(given, account)
             if request.method == "DELETE":
-                del self._listen_keys[given["listenKey"]]
+                self.listen_keys.close(key, account.name)
+            else:
+                self.listen_keys.renew(key, account.name, self.clock.now())
             return web.json_response({})
         except Refused as refused:
             return web.json_response(refused.body, status=refused.status)
+
+    def _listen_key_of(self, given: dict[str, str], account: Account) -> str:
+        return given.get("listenKey", "")
 
     # WebSockets
 
@@ -256,7 +274,7 @@ class ExchangeServer:
         combined = request.path == "/stream"
         named = request.query.get("streams", "") if combined else request.match_info.get("tail", "")
         connection = Connection(combined=combined, streams=[each for each in named.split("/") if "@" in each])
-        listener = self._listen_keys.get(named)
+        listener = self.listen_keys.account(request.query.get("listenKey", named))
         if listener is not None:
             connection.users[-1] = listener
         return await self._serve(request, connection, self._stream_request)

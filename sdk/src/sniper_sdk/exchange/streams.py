@@ -87,15 +87,15 @@ class Streams:
             return
         self._changed[name, speed] = {}
         book = self._engine.markets[name].book
-        first, self._sent[name, speed] = self._sent.get((name, speed), 1) + 1, book.update_id
+        previous, self._sent[name, speed] = self._sent.get((name, speed), 1), book.update_id
         base = name.lower()
         told: dict[str, Any] = {  # Any: JSON
             "e": "depthUpdate",
             "E": wire.ms(self._engine.now()),
             "s": name,
-            "U": first,
+            "U": previous + 1,
             "u": book.update_id,
-        }
+        } | self._joining(previous)
         for key, side in (("b", Side.BUY), ("a", Side.SELL)):
             half = book.half(side)
             told[key] = wire.levels([(price, half.visible(price)) for which, price in changed if which is side])
@@ -105,6 +105,10 @@ class Streams:
             if any(stream in each.streams for each in self.connections):
                 bids, asks = (wire.levels(book.depth(side, limit)) for side in (Side.BUY, Side.SELL))
                 self._publish(stream, {"lastUpdateId": book.update_id, "bids": bids, "asks": asks}, DEPTH)
+
+    def _joining(self, previous: int) -> dict[str, Any]:
+        """What else says where changes of a book join on to those ``previous``. Any: JSON."""
+        return {}
 
     def _bars(self, name: str) -> None:
         if name not in self._traded:
@@ -146,7 +150,8 @@ class Streams:
         elif isinstance(event, ListReport):
             self._tell(event.account.name, wire.list_event(event))
 
-    def _publish(self, stream: str, told: dict[str, Any], method: str) -> None:
+    def _publish(self, stream: str, told: Any, method: str) -> None:
+        """Any: JSON."""
         for connection in self.connections:
             if stream in connection.streams:
                 self._send(connection, method, {"stream": stream, "data": told} if connection.combined else told)
@@ -159,7 +164,7 @@ class Streams:
                 if name == account:
                     self._send(connection, USER, {"subscriptionId": number, "event": told} if number >= 0 else told)
 
-    def _send(self, connection: Connection, method: str, told: dict[str, Any]) -> None:
+    def _send(self, connection: Connection, method: str, told: Any) -> None:
         text = encode(told)
         fired = self._faults.draw(method)
         if fired is None or fired.kind not in EVENTS:
