@@ -7,7 +7,7 @@ from sniper.plugin import Stateless
 from sniper.types import Open
 from sniper.view import View
 
-__all__ = ["Config", "Open", "Sizer", "View"]
+__all__ = ["Config", "Open", "Sizer", "View", "bounded", "instrument_of"]
 
 
 class Sizer(Stateless):
@@ -22,3 +22,15 @@ class Sizer(Stateless):
     @abstractmethod
     def size(self, intent: Open, quote: str, view: View) -> int:
         """What to pay for the intent: ``quote`` asset, base units. 0 or less: do not trade."""
+
+
+def bounded(amount: int, intent: Open, quote: str, view: View) -> int:
+    """No more than the intent allows and than there is to spend, and never below 0."""
+    most = view.cash(quote) if intent.max_spend is None else min(intent.max_spend, view.cash(quote))
+    return max(0, min(amount, most))
+
+
+def instrument_of(intent: Open, quote: str) -> str:
+    """Id of the instrument of an exchange in which the intent would be traded: the one that it insists on, else that of
+    its asset against the quote asset."""
+    return intent.pool or f"{intent.token}/{quote.partition(':')[2]}"

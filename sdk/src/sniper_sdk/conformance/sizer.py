@@ -1,11 +1,15 @@
 """What a sizer must hold."""
 
+from dataclasses import replace
+from random import Random
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from sniper.config import Config
+from sniper.events import Bar
+from sniper.instrument import Instrument
 from sniper.sizer import Sizer
 from sniper.types import Open
 from sniper_sdk import strategies
@@ -22,12 +26,15 @@ class SizerConformance:
             sizer = Fixed
             config = FixedConfig(amount=10**16)
 
+    listed       Instruments of an exchange: then their assets are what is bought, with bars where the sizer asks for
+                 some. None: tokens of a chain.
     within_cash  False for a sizer that would rather be denied for lack of cash than spend less. The kernel never spends
                  more than there is either way.
     """
 
     sizer: ClassVar[type[Sizer]]
     config: ClassVar[Config]
+    listed: ClassVar[tuple[Instrument, ...]] = ()
     within_cash: ClassVar[bool] = True
     examples: ClassVar[int] = 60
     max_steps: ClassVar[int] = 20_000
@@ -35,20 +42,31 @@ class SizerConformance:
     def intents(self) -> SearchStrategy[Open]:
         """What is to be sized."""
         bound = st.none() | strategies.amounts()
-        return st.builds(Open, token=strategies.assets(), reason=st.just("a test"), pool=st.none(), max_spend=bound)
+        assets = st.sampled_from([each.base for each in self.listed]) if self.listed else strategies.assets()
+        return st.builds(Open, token=assets, reason=st.just("a test"), pool=st.none(), max_spend=bound)
 
     def views(self) -> SearchStrategy[BuiltView]:
         """What it sees."""
-        return strategies.views()
+        if not self.listed:
+            return strategies.views()
+        asked = self._made().bars(tuple(each.id for each in self.listed))
+        about = st.integers(0, 2**32).map(lambda seed: {each: _bars(Random(f"{seed}{each}"), *each) for each in asked})
+        views = strategies.exchange_views(self.listed, 6_000_000, strategies.INSTANCE)
+        return st.builds(lambda view, series: replace(view, series=series), views, about)
+
+    @property
+    def quote(self) -> str:
+        """Asset id of what is paid."""
+        return self.listed[0].quote if self.listed else QUOTE
 
     def test_the_amount_is_whole_and_within_its_bounds(self) -> None:
         def check(intent: Open, view: BuiltView) -> None:
-            amount = self._made().size(intent, QUOTE, view)
+            amount = self._made().size(intent, self.quote, view)
             assert type(amount) is int, f"sized {amount!r}; amounts are integers in base units"
             if intent.max_spend is not None:
                 assert amount <= intent.max_spend, f"sized {amount}, above the intent's max_spend {intent.max_spend}"
             if self.within_cash:
-                cash = view.cash(QUOTE)
+                cash = view.cash(self.quote)
                 assert amount <= max(cash, 0), f"sized {amount}, above the free cash {cash}; or set within_cash = False"
 
         for_all(check, shrinks=False, examples=self.examples, intent=self.intents(), view=self.views())
@@ -56,9 +74,9 @@ class SizerConformance:
     def test_the_same_question_has_the_same_answer(self) -> None:
         def check(intent: Open, view: BuiltView, between: Open) -> None:
             sizer = self._made()
-            first = sizer.size(intent, QUOTE, view)
-            sizer.size(between, QUOTE, view)
-            assert sizer.size(intent, QUOTE, view) == first == self._made().size(intent, QUOTE, view), (
+            first = sizer.size(intent, self.quote, view)
+            sizer.size(between, self.quote, view)
+            assert sizer.size(intent, self.quote, view) == first == self._made().size(intent, self.quote, view), (
                 "the answer depends on what was asked before: a sizer keeps nothing"
             )
 
@@ -75,9 +93,9 @@ class SizerConformance:
         def check(intent: Open, view: BuiltView) -> None:
             sizer = self._made()
             with pure():
-                sizer.size(intent, QUOTE, view)
+                sizer.size(intent, self.quote, view)
             with step_budget(self.max_steps):
-                sizer.size(intent, QUOTE, view)
+                sizer.size(intent, self.quote, view)
 
         for_all(check, shrinks=False, examples=min(self.examples, 15), intent=self.intents(), view=self.views())
 
@@ -92,3 +110,26 @@ class SizerConformance:
 
     def _made(self) -> Sizer:
         return self.sizer(config=self.config)  # type: ignore[call-arg]  # every sizer declares it
+
+
+def _bars(random: Random, instrument: str, interval: int) -> tuple[Bar, ...]:
+    """A walk of prices, of some length."""
+    price, found = random.randint(1_000, 10**7), list[Bar]()
+    start = strategies.NOW // interval * interval
+    step = random.choice((0, price // 1_000, price // 50))
+    for n in range(random.choice((0, 20, 300, 500))):
+        opened, price = price, max(2, price + random.randint(-step, step))
+        found.append(
+            Bar(
+                time=start + (n + 1) * interval,
+                instrument=instrument,
+                interval=interval,
+                start=start + n * interval,
+                open=opened,
+                high=max(opened, price) + step // 2,
+                low=max(1, min(opened, price) - step // 2),
+                close=price,
+                volume=random.randint(1, 10**6),
+            )
+        )
+    return tuple(found)
