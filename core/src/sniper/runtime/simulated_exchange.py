@@ -47,7 +47,7 @@ MILLION: Final = 10**6
 DeskAsk = Submit | Cancel | FindOrder | ReadDesk
 
 
-class _Resting:
+class Resting:
     """An order that the exchange has. ``rests``: the market has moved since it came, and it stands in the book.
     ``arrived``: ns UTC."""
 
@@ -74,24 +74,32 @@ class _Room:
 class SimulatedExchange:
     """One sub-account at one exchange.
 
-    balances   By asset id, base units. ``latency``: ns from here to there; as much back.
+    balances   By asset id, base units. ``latency``: ns from here to there; ``answer_latency``: back, else as much.
     share_bps  How much of what is traded in a trade or a bar, or offered at the best price, our orders may have on each
                side; what they do not get waits, or ends where it may not. 0: all of their size, whatever is traded.
     active     Whether anything is on its way, or an order waits for its fill.
     """
 
     def __init__(
-        self, account: str, venue: str, balances: Mapping[str, int], *, latency: int = 0, share_bps: int = 0
+        self,
+        account: str,
+        venue: str,
+        balances: Mapping[str, int],
+        *,
+        latency: int = 0,
+        answer_latency: int | None = None,
+        share_bps: int = 0,
     ) -> None:
         self.account = account
         self.venue = venue
         self.latency = latency
+        self.answer_latency = latency if answer_latency is None else answer_latency
         self.share_bps = share_bps
         self.active = False
         self.balances = dict(balances)
         self.fills: list[Fill] = []
-        self._orders: dict[str, _Resting] = {}
-        self._open: dict[str, dict[str, _Resting]] = {}
+        self._orders: dict[str, Resting] = {}
+        self._open: dict[str, dict[str, Resting]] = {}
         """Those that can be filled, by instrument and client id, in the order of their arrival; none is empty."""
         self._traded: set[str] = set()
         """Instruments of which trades are told."""
@@ -106,7 +114,7 @@ class SimulatedExchange:
         state = OrderState(
             client_id=new.client_id, venue_id=venue_id, instrument=new.instrument, state="open", filled=filled
         )
-        order = self._orders[new.client_id] = _Resting(instrument, new, state)
+        order = self._orders[new.client_id] = Resting(instrument, new, state)
         order.rests = True
         self._open.setdefault(new.instrument, {})[new.client_id] = order
 
@@ -142,17 +150,14 @@ class SimulatedExchange:
         heappush(self._answers, (at, self._count, event))
 
     def _arrived(self, ask: Ask, at: int) -> None:
-        body, back = ask.body, at + self.latency
+        body, back = ask.body, at + self.answer_latency
         if isinstance(body, Submit):
             new = body.new
-            if new.trigger is not None:
-                note = f"{new.type} waits for a price, which nothing here does for it"
-                self._tell(
-                    back,
-                    Submitted(
-                        time=back, account=self.account, ask=ask.id, venue_id="", code="no-triggers", message=note
-                    ),
-                )
+            refusal = self._refusal(new)
+            if refusal:
+                code, note = refusal
+                told = Submitted(time=back, account=self.account, ask=ask.id, venue_id="", code=code, message=note)
+                self._tell(back, told)
                 return
             if new.client_id not in self._orders:
                 state = OrderState(
@@ -162,8 +167,9 @@ class SimulatedExchange:
                     state="open",
                     filled=0,
                 )
-                order = self._orders[new.client_id] = _Resting(body.instrument, new, state, at)
+                order = self._orders[new.client_id] = Resting(body.instrument, new, state, at)
                 self._open.setdefault(new.instrument, {})[new.client_id] = order
+                self._took(order)
             venue_id = self._orders[new.client_id].state.venue_id
             self._tell(back, Submitted(time=back, account=self.account, ask=ask.id, venue_id=venue_id))
         elif isinstance(body, Cancel):
@@ -181,6 +187,15 @@ class SimulatedExchange:
                 time=back, account=self.account, ask=ask.id, venue=self.venue, state=self._state(body.cursor)
             )
             self._tell(back, read)
+
+    def _refusal(self, new: NewOrder) -> tuple[str, str] | None:
+        """Code and reason why an order is not taken."""
+        if new.trigger is None:
+            return None
+        return "no-triggers", f"{new.type} waits for a price, which nothing here does for it"
+
+    def _took(self, order: Resting) -> None:
+        """An order has arrived; what it meets comes later."""
 
     def _state(self, cursor: str) -> AccountState:
         return AccountState(
@@ -222,7 +237,7 @@ class SimulatedExchange:
             if waiting and event.instrument not in self._traded:
                 self._over(list(waiting.values()), event)
 
-    def _over(self, waiting: list[_Resting], bar: Bar) -> None:
+    def _over(self, waiting: list[Resting], bar: Bar) -> None:
         room = self._left.pop((bar.instrument, bar.interval), None) or self._room(bar.volume, bar.volume)
         end = bar.start + bar.interval
         for order in waiting:
@@ -237,7 +252,7 @@ class SimulatedExchange:
         share = self.share_bps
         return _Room(to_buy * share // BPS, to_sell * share // BPS) if share else _Room()
 
-    def _meet(self, order: _Resting, ask: int, bid: int, room: _Room, at: int) -> None:
+    def _meet(self, order: Resting, ask: int, bid: int, room: _Room, at: int) -> None:
         """``ask``, ``bid``: at which it can be bought and sold now, ticks; 0: not at all."""
         new = order.new
         price = ask if new.side == "buy" else bid
@@ -250,14 +265,14 @@ class SimulatedExchange:
         else:
             self._waits(order, at)
 
-    def _waits(self, order: _Resting, at: int) -> None:
+    def _waits(self, order: Resting, at: int) -> None:
         if order.new.lives in ("ioc", "fok"):
             self._moved(order, "expired", at)
         else:
             order.rests = True
 
-    def _fill(self, order: _Resting, price: int, room: _Room, at: int) -> None:
-        new, instrument, maker = order.new, order.instrument, order.rests and order.new.price is not None
+    def _fill(self, order: Resting, price: int, room: _Room, at: int) -> None:
+        new, maker = order.new, order.rests and order.new.price is not None
         buys, wanted = new.side == "buy", new.size - order.state.filled
         left = room.to_buy if buys else room.to_sell
         size = wanted if left is None else min(wanted, left)
@@ -269,10 +284,17 @@ class SimulatedExchange:
                 room.to_buy = left - size
             else:
                 room.to_sell = left - size
+        self._deal(order, price, size, at, maker=maker)
+        if size < wanted:
+            self._waits(order, at)
+
+    def _deal(self, order: Resting, price: int, size: int, at: int, *, maker: bool) -> None:
+        """A part of an order is traded, and that is told; all of it, and the order is over."""
+        new, instrument = order.new, order.instrument
         value = instrument.value(price, size)
         rate = instrument.maker_fee if maker else instrument.taker_fee
         fee = -(-value * rate // MILLION)  # rounded up, as exchanges do
-        sign = 1 if buys else -1
+        sign = 1 if new.side == "buy" else -1
         self._add(instrument.base, sign * size * instrument.lot)
         self._add(instrument.quote, -sign * value - fee)
         fill = Fill(
@@ -290,20 +312,19 @@ class SimulatedExchange:
             time=at,
         )
         self.fills.append(fill)
-        back = at + self.latency
+        back = at + self.answer_latency
         self._tell(back, FillSeen(time=back, account=self.account, fill=fill))
         filled = order.state.filled + size
-        if size == wanted:
+        if filled == new.size:
             self._moved(order, "filled", at, filled=filled)
         else:
             order.state = replace(order.state, filled=filled)  # type: ignore[type-var]  # a msgspec struct
-            self._waits(order, at)
 
     def _add(self, asset: str, amount: int) -> None:
         self.balances[asset] = self.balances.get(asset, 0) + amount
 
-    def _moved(self, order: _Resting, state: str, at: int, *, filled: int = 0) -> None:
-        old, back = order.state, at + self.latency
+    def _moved(self, order: Resting, state: str, at: int, *, filled: int = 0) -> None:
+        old, back = order.state, at + self.answer_latency
         order.state = OrderState(
             client_id=old.client_id,
             venue_id=old.venue_id,

@@ -98,6 +98,15 @@ class OrderBook:
     def size_at(self, price: int) -> int:
         return self._bids.get(price) or self._asks.get(price, 0)
 
+    def offered(self, side: Side, price: int) -> int:
+        """Lots that are bid (``side`` ``buy``) or asked at this price."""
+        return (self._bids if side == "buy" else self._asks).get(price, 0)
+
+    def tells(self, side: Side, price: int) -> bool:
+        """Whether what bids (``side`` ``buy``) or asks at this price is told: it is not deeper than the last level."""
+        prices = self._bid_prices if side == "buy" else self._ask_prices
+        return self.whole and bool(prices) and prices[0] <= (price if side == "buy" else -price)
+
     def size_to(self, side: Side, price: int) -> int:
         found = 0
         for level, size in self.facing(side):
