@@ -19,6 +19,7 @@ SECTIONS = {
     "startup": "the command line with 40 plugins",
     "throughput": "kernel and live loop, events per CPU second; memory",
     "durable": "durable orders",
+    "books": "quotes on recorded order books, updates per CPU second",
     "replay": "replay and recovery",
     "mishaps": "a crash with much on its way, and deep reorgs",
     "quotes": "quotes, codec, journal",
