@@ -60,6 +60,9 @@ def _check(intent: Intent) -> None:
         assert intent.size > 0, f"{intent!r} has a size of {intent.size} lots"
         assert intent.price is None or intent.price > 0, f"{intent!r} has a price of {intent.price} ticks"
         return
+    if isinstance(intent, StartPlan):
+        assert intent.key, f"{intent!r} has no key to cancel it by"
+        return
     if isinstance(intent, Arbitrage):
         assert intent.min_profit > 0, f"{intent!r} is content with no profit"
         assert intent.allowance >= 0, f"{intent!r} approves less than nothing"
