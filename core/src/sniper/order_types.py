@@ -44,4 +44,15 @@ class Stop(Frozen, tag="stop", kw_only=True):
         demand(self.limit is None or self.limit > 0, f"a stop with a limit of {self.limit} ticks; it is above zero")
 
 
-Plan = Stop
+class Unwind(Frozen, tag="unwind", kw_only=True):
+    """Out of a position at the market, at once, and again until it is done: it only ever reduces."""
+
+    instrument: str
+    side: Side
+    size: int
+
+    def __post_init__(self) -> None:
+        demand(self.size > 0, f"{self.size} lots to unwind; it must be one at least")
+
+
+Plan = Stop | Unwind

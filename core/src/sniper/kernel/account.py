@@ -47,6 +47,7 @@ from sniper.kernel.asks import (
 from sniper.kernel.book import Book, Position
 from sniper.kernel.chain import nowhere
 from sniper.kernel.entries import Entries
+from sniper.kernel.exchange.exits import DeskExits
 from sniper.kernel.exchange.trading import Trading
 from sniper.kernel.execution import Execution
 from sniper.kernel.exits import Exits
@@ -117,6 +118,7 @@ class Account:
         self.presigning = Presigning(self, guards)
         self.transfers = Transfers(self)
         self.exits = Exits(self, guards)
+        self.desk_exits = DeskExits(self)
         self.outcomes = Outcomes(self)
         self.trading = Trading(self)
         self.plans = Plans(self)
@@ -179,6 +181,7 @@ class Account:
         for token, position in sorted(book.positions.items()):
             if position.amount and token not in self.exits.guards:
                 self.exits.guard(token, position.instance)
+        self.desk_exits.recall()
 
     def safely(self, function: Callable[..., None], *args: object) -> None:
         """Call something of this account. A step that its state machines forbid halts it, and no other account."""

@@ -18,7 +18,7 @@ from sniper.kernel.routes import NOBODY, Offer, not_routed
 from sniper.kernel.watches import Watch
 from sniper.retry import Retry
 from sniper.risk import Evidence, Finding, RiskCheck, RiskProbe, at_least, must
-from sniper.types import SECOND, Entry, Open, split_asset
+from sniper.types import SECOND, Entry, Open, place_of, split_asset
 from sniper.venue import OnChainVenue
 from sniper.view import View
 
@@ -90,6 +90,9 @@ class Entries:
     def form(self, instance: "Instance", intent: Open) -> None:
         """A strategy wants to open. Ends in a Deny, in probes that are out, or in an order."""
         account = self.account
+        if place_of(intent.token) in account.trading.desks:
+            account.trading.open(instance, intent)
+            return
         now = account.kernel.now
         intent_id = f"{account.name}/{instance.name}/{account.book.intents + 1}"
         account.emit(
@@ -216,18 +219,11 @@ class Entries:
         )
 
     def _sized(self, instance: "Instance", intent_id: str, intent: Open) -> tuple[Entry | None, Finding]:
-        account, sizer = self.account, instance.wiring.sizer
-        assert sizer is not None  # only a strategy that opens nothing has none, and its `Open` stops it
+        account = self.account
         fine = must("sized", True)
-        try:
-            amount = given_amount(sizer.size(intent, account.quote, account.view))
-        except Exception as error:  # a plugin's code: without a size there is no entry
-            account.kernel.report(f"sizer of {instance.name} failed on {intent_id}", error)
-            return None, must("sized", False, note=told(error))
-        if intent.max_spend is not None:
-            amount = min(amount, intent.max_spend)
-        if amount <= 0:
-            return None, at_least("amount", amount, 1, unit="base units", note="the sizer gave nothing to spend")
+        amount, failed = self.amount(instance, intent_id, intent, account.quote)
+        if failed is not None:
+            return None, failed
         best, venue, out = self.best(intent.token, amount, venue=instance.wiring.venue, only=intent.pool)
         if best is None:
             return None, must(
@@ -247,6 +243,21 @@ class Entries:
             reason=intent.reason,
         )
         return entry, fine
+
+    def amount(self, instance: "Instance", intent_id: str, intent: Open, quote: str) -> tuple[int, Finding | None]:
+        """What the sizer wants to pay, ``quote`` base units; a finding, where that is nothing."""
+        account, sizer = self.account, instance.wiring.sizer
+        assert sizer is not None  # only a strategy that opens nothing has none, and its `Open` stops it
+        try:
+            amount = given_amount(sizer.size(intent, quote, account.view))
+        except Exception as error:  # a plugin's code: without a size there is no entry
+            account.kernel.report(f"sizer of {instance.name} failed on {intent_id}", error)
+            return 0, must("sized", False, note=told(error))
+        if intent.max_spend is not None:
+            amount = min(amount, intent.max_spend)
+        if amount <= 0:
+            return 0, at_least("amount", amount, 1, unit="base units", note="the sizer gave nothing to spend")
+        return amount, None
 
     def best(
         self, token: str, amount: int, *, venue: str = "", only: str | None = None
@@ -354,20 +365,33 @@ class Entries:
         retry, pending, head = denials.retry(now), account.book.pending.get(intent), account.chain.head
         if retry is not None and retry.when == "block" and pending and head and head.time > pending.time:
             retry = Retry.at(max(now, retry.not_before))  # that block came while the probes were out
+        account.emit(
+            f.Verdict(time=now, intent=intent, allowed=False, rule=denials.rule, retry_at=_retry_at(retry)),
+        )
+        self.denied(intent, instance, token, denials.rule, retry)
+
+    def denied(self, intent: str, instance: str, token: str, rule: str, retry: Retry | None) -> None:
+        """Let the strategy know, and again once what the denial waits for has come."""
+        account = self.account
         waits = retry is not None and retry.when != "time"
-        retry_at = retry.not_before if retry is not None and (retry.not_before or not waits) else None
-        account.emit(f.Verdict(time=now, intent=intent, allowed=False, rule=denials.rule, retry_at=retry_at))
         if retry is not None and waits:
             account.waits.begin(intent, instance, token, retry)
         denied = EntryDenied(
-            time=now,
+            time=account.kernel.now,
             token=token,
             intent=intent,
-            rule=denials.rule,
-            retry_at=retry_at,
+            rule=rule,
+            retry_at=_retry_at(retry),
             retry=retry if waits else None,
         )
         account.tell(instance, denied)
+
+
+def _retry_at(retry: Retry | None) -> int | None:
+    """From when on it may be worth trying again, ns UTC; None where no time tells."""
+    if retry is None:
+        return None
+    return retry.not_before if retry.not_before or retry.when == "time" else None
 
 
 def checked_by(

@@ -11,10 +11,12 @@ from sniper.exit import Sell
 from sniper.kernel import facts as f
 from sniper.kernel.asks import SimulateSell
 from sniper.kernel.book import Position
+from sniper.kernel.exchange.exits import DeskGuard
 from sniper.kernel.given import given
 from sniper.kernel.guards import Guard
 from sniper.kernel.pool import Pool
 from sniper.kernel.timers import Owner
+from sniper.kernel.wiring import ExitWiring
 from sniper.strategy import SetTimer
 from sniper.types import BPS
 
@@ -51,8 +53,22 @@ class Exits:
         account = self.account
         position = account.book.positions[token]
         owner = account.instances.get(instance)
-        guard = self.guards[token] = Guard(account, position, owner.wiring.exits if owner else ())
-        guard.follow(account.pool(position.pool))
+        guard = self.guards[token] = self.made(position, owner.wiring.exits if owner else ())
+        if not isinstance(guard, DeskGuard):
+            guard.follow(account.pool(position.pool))
+        return guard
+
+    def made(self, position: Position, wirings: tuple[ExitWiring, ...]) -> Guard:
+        """A guard, which guards nothing yet."""
+        at_desk = self.account.desk_exits.trades(position)
+        return DeskGuard(self.account, position, wirings) if at_desk else Guard(self.account, position, wirings)
+
+    def of(self, token: str) -> Guard | None:
+        """The guard of a position. One at an exchange that has no exits has none before somebody wants it sold."""
+        guard, position = self.guards.get(token), self.account.book.positions.get(token)
+        if guard is None and position is not None and self.account.desk_exits.trades(position):
+            guard = self.guard(token, position.instance)
+            self.account.desk_exits.recall()
         return guard
 
     def known(self, pool: Pool) -> None:
@@ -70,9 +86,9 @@ class Exits:
 
     def _tell_guarded(self, guard: Guard) -> None:
         account, position = self.account, guard.position
-        if (guard.pool is None) == bool(position.unguarded):
+        if guard.guarded != bool(position.unguarded):
             return
-        reason = guard.without if guard.pool is None else ""
+        reason = "" if guard.guarded else guard.without
         account.emit(f.Unguarded(time=account.kernel.now, token=position.token, reason=reason))
         if reason:
             account.kernel.report(f"position {position.token} of {account.name} is not guarded", PoolUnknown(reason))
@@ -107,10 +123,9 @@ class Exits:
     def valued(self, guard: Guard) -> None:
         """The pool changed: ask each exit in turn until one wants to sell. Hot."""
         position = guard.position
-        pool = guard.pool
-        if guard.pending is not None or position.state != "open" or pool is None:
+        if guard.pending is not None or position.state != "open":
             return
-        value = guard.value(pool)
+        value = guard.worth()
         if value is None:
             return
         view = self.account.view

@@ -292,6 +292,13 @@ class ExchangeFilled(Fact, tag="exchange-filled/1"):
     realised: int
 
 
+class DustLeft(Fact, tag="dust-left/1"):
+    """What is left of a position at an exchange is less than one lot, which no order sells: it stays as a balance, and
+    what it cost is lost."""
+
+    token: str
+
+
 class ExchangeForced(Fact, tag="exchange-forced/1"):
     """The exchange closed some of a contract itself; see `sniper.kernel.exchange.holdings.Change`."""
 

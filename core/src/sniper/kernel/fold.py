@@ -517,6 +517,7 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.ExchangeCancelled: exchange.cancelled,
     f.ExchangeOrderMoved: exchange.moved,
     f.ExchangeFilled: exchange.filled,
+    f.DustLeft: exchange.dust,
     f.ExchangeForced: exchange.forced,
     f.Funded: contracts.funded,
     f.ContractRead: contracts.contract_read,

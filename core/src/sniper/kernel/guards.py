@@ -55,9 +55,18 @@ class Guard:
             except Exception as error:  # a plugin's code: the other exits guard without it
                 self.account.kernel.report(f"exit {w.name} cannot guard {self.position.token}", error)
 
+    @property
+    def guarded(self) -> bool:
+        """Whether anything tells what the position is worth."""
+        return self.pool is not None
+
+    def worth(self) -> int | None:
+        """What selling all of it would bring now: see `value`; None where nothing tells."""
+        return None if self.pool is None else self.value(self.pool)
+
     def follow(self, pool: Pool | None) -> None:
         """Value the position in this pool from now on, or in none; one without the position's token counts as none."""
-        token = split_asset(self.position.token)[1]
+        token = self.position.token.partition(":")[2]
         if self.pool is not None:
             self.pool.watchers.remove(self)
         self.pool = pool if pool is not None and token in pool.coins else None

@@ -11,6 +11,7 @@ from sniper.events import ClosePosition, SellSimulated
 from sniper.exit import Sell
 from sniper.kernel.asks import ProposeRoute, SimulateSell
 from sniper.kernel.book import Order
+from sniper.kernel.exchange.exits import DeskGuard
 from sniper.kernel.guards import Guard
 from sniper.kernel.positions import restate
 from sniper.kernel.reductions import Reductions
@@ -52,12 +53,14 @@ class Sales:
 
     def flatten(self, reason: str) -> None:
         """Close everything, urgently."""
+        for token in sorted(self.account.book.positions):
+            self.account.exits.of(token)
         for _, guard in sorted(self.guards.items()):
             self.wanted(guard, "kill switch", Sell(reason=reason, urgent=True))
 
     def close(self, token: str, reason: str, share_bps: int = BPS, instance: str = "", *, urgent: bool = False) -> None:
         """A strategy (its own positions only) or a person wants a position reduced."""
-        guard = self.guards.get(token)
+        guard = self.account.exits.of(token)
         if guard is None or (instance and guard.position.instance != instance):
             return
         self.wanted(guard, instance or "by hand", Sell(reason=reason, share_bps=share_bps, urgent=urgent))
@@ -65,7 +68,7 @@ class Sales:
     def ordered(self, event: ClosePosition) -> None:
         """A person closes a position. What a sale that is wanted already leaves no room for is refused, and not dropped
         in silence as what a strategy says again with the next event."""
-        guard = self.guards.get(event.token)
+        guard = self.account.exits.of(event.token)
         busy = "" if guard is None else self._busy(guard, event.share_bps)
         if guard is None or not busy:
             self.close(event.token, event.reason, share_bps=event.share_bps)
@@ -88,6 +91,9 @@ class Sales:
 
     def sell(self, guard: Guard, sell: Sell) -> None:
         """Try it, by the quote of the position's pool; where there is none, by what a simulation brings."""
+        if isinstance(guard, DeskGuard):
+            self.account.desk_exits.sell(guard, sell)
+            return
         blind = self._by_simulation(guard)
         if blind and self.account.kernel.wiring.signs:
             self._simulate(guard, guard.share(sell))
@@ -119,7 +125,11 @@ class Sales:
         if account.book.kill == KillLevel.FLATTEN:
             self.flatten(KillLevel.FLATTEN)  # an entry that was on its way may have been filled since
         held = self._held()
-        waiting = [item for item in self.guards.items() if item[1].pending is not None or item[1].simulates]
+        waiting = [
+            item
+            for item in self.guards.items()
+            if (item[1].pending is not None or item[1].simulates) and not isinstance(item[1], DeskGuard)
+        ]
         for _, guard in sorted(waiting):
             position = guard.position
             due = guard.pending is not None and number >= guard.next_block and not held

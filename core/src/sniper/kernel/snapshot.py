@@ -20,6 +20,7 @@ from sniper.kernel.account import Account
 from sniper.kernel.book import Book
 from sniper.kernel.chain import ChainState
 from sniper.kernel.exchange.bars import Series
+from sniper.kernel.exchange.exits import DeskGuard
 from sniper.kernel.exchange.order_book import OrderBook, restored
 from sniper.kernel.exchange.tickers import Ticker
 from sniper.kernel.guards import Guard
@@ -589,6 +590,7 @@ def _restore_account(account: Account, state: AccountSnapshot, left_out: list[st
             left_out.append(f"risk {seen.name} of {account.name} is not configured any more")
     for guard in state.guards:
         _restore_guard(account, guard, left_out)
+    account.desk_exits.recall()
 
 
 def _restore_instance(instance: Instance, state: InstanceState, left_out: list[str]) -> None:
@@ -617,7 +619,7 @@ def _restore_guard(account: Account, state: GuardState, left_out: list[str]) -> 
         return  # retired for good, and forgotten with the next block
     owner = account.instances.get(position.instance)
     wirings = owner.wiring.exits if owner else ()
-    guard = Guard(account, position, wirings)
+    guard = account.exits.made(position, wirings)
     remembered = dict(state.exits)
     exits = []
     for name, exit_ in guard.exits:
@@ -634,7 +636,8 @@ def _restore_guard(account: Account, state: GuardState, left_out: list[str]) -> 
         account.exits.retired[state.token] = guard
     else:
         account.exits.guards[state.token] = guard
-        guard.follow(account.pool(position.pool))
+        if not isinstance(guard, DeskGuard):
+            guard.follow(account.pool(position.pool))
 
 
 def _restore_watchers(kernel: Kernel, snapshot: KernelSnapshot) -> None:

@@ -8,6 +8,7 @@ from sniper.events import Bar
 from sniper.kernel.book import Position
 from sniper.kernel.exchange.book import ExchangeOrder
 from sniper.kernel.exchange.contracts import HeldContract, held_contract
+from sniper.kernel.exchange.exits import worth
 from sniper.kernel.exchange.tickers import Ticker
 from sniper.kernel.facts import OrderPlaced
 from sniper.kernel.pool import Pool
@@ -153,8 +154,11 @@ class AccountView:
         return profits.since(self.now - last_ns) if profits else 0
 
     def worth(self, token: str) -> int | None:
-        guard = self._account.exits.guards.get(token)
-        return None if guard is None or guard.pool is None else guard.value(guard.pool)
+        account = self._account
+        guard, held = account.exits.guards.get(token), account.book.positions.get(token)
+        if guard is None and held is not None:
+            return worth(account.kernel.tickers.known.get(held.pool), held)
+        return None if guard is None else guard.worth()
 
     def exposure(
         self, place: str, *, token: str | None = None, venue: str | None = None, instance: str | None = None

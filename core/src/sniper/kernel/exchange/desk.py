@@ -15,6 +15,7 @@ from sniper.instrument import Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Cancel, FindOrder, ReadDesk, Submit
 from sniper.kernel.exchange.book import DeskBook, ExchangeOrder
+from sniper.kernel.exchange.exits import KEY as EXIT
 from sniper.kernel.exchange.holdings import Change, change_of
 from sniper.kernel.exchange.states import WORKING
 from sniper.kernel.timers import Owner
@@ -115,6 +116,7 @@ class Desk:
         if order is None or fill.id in order.fills:
             return
         account, placed = self.account, order.placed
+        held = account.book.positions.get(placed.instrument.held)
         change = self._change(placed.instrument, fill)
         self._cover(fill, placed.instrument, change.amount, change.cash)
         account.emit(
@@ -128,6 +130,7 @@ class Desk:
                 realised=change.realised,
             )
         )
+        account.desk_exits.filled(placed.instrument, held)
         if order.filled == placed.new.size:
             self._move(order, "filled", venue_id=fill.venue_id)
         elif order.state in ("new", "unknown"):
@@ -260,6 +263,8 @@ class Desk:
         """Time to look again."""
         if key == READ:
             self.read()
+        elif key.startswith(EXIT):
+            self.account.desk_exits.again(key)
         elif key in self.book.orders:
             self._find(self.book.orders[key])
 

@@ -75,6 +75,16 @@ def filled(book: Book, fact: f.ExchangeFilled) -> None:
         _reserve(desk, order, -(-order.placed.reserved * (new.size - order.filled) // new.size))
 
 
+def dust(book: Book, fact: f.DustLeft) -> None:
+    position = book.positions.pop(fact.token, None)
+    if position is None:
+        raise IllegalTransition(f"nothing of {fact.token} is held, so nothing can be left of it")
+    book.cash[fact.token] = book.cash.get(fact.token, 0) + position.amount
+    position.realised -= position.cost
+    if position.cost:
+        realised(book, fact.time, position, -position.cost)
+
+
 def forced(book: Book, fact: f.ExchangeForced) -> None:
     instrument, fill = fact.instrument, fact.fill
     desk, position = book.desks[instrument.venue], book.positions[instrument.id]

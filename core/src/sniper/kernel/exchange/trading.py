@@ -12,7 +12,7 @@ from sniper.kernel.exchange.contracts import held_contracts, initial_margin
 from sniper.kernel.exchange.desk import Desk, client_id
 from sniper.kernel.exchange.tickers import Ticker
 from sniper.risk import Finding, RiskProbe, at_least, at_most, must
-from sniper.types import BPS, CancelOrder, Entry, KillLevel, PlaceOrder, place_of
+from sniper.types import BPS, CancelOrder, Entry, KillLevel, Open, PlaceOrder, place_of
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MILLION: Final = 10**6
 LIVES: Final = ("gtc", "ioc", "fok", "day")
+OPEN: Final = "?open "
+"""Begins the keys of orders that carry out an `Open`; no strategy's key does."""
 REDUCE_ONLY: Final = "reduce-only"
 
 
@@ -67,23 +69,69 @@ class Trading:
             )
             account.tell(instance.name, news)
 
+    def open(self, instance: "Instance", intent: Open) -> None:
+        """A strategy wants to open: at the slippage bound, at once or not at all. It is told where that is denied."""
+        account, venue = self.account, place_of(intent.token)
+        wiring = self.wiring[venue]
+        intent_id = f"{account.name}/{instance.name}/{account.book.intents + 1}"
+        ticker = self._listed(intent, wiring.quote)
+        price = ticker.to_buy() if ticker is not None else 0
+        amount, failed = account.entries.amount(instance, intent_id, intent, wiring.quote)
+        if ticker is None:
+            failed = must("route", False, note=f"no known instrument sells this for {wiring.quote}", retry_after_s=2)
+        elif failed is None and not price:
+            failed = must("priced", False, note="nothing tells its price", retry_after_s=2)
+        denials = Denials()
+        if ticker is None or failed is not None:
+            self._intended(instance.name, ticker, intent.token, intent.reason, opens=True)
+            account.entries.judged(intent_id, KERNEL, (failed,) if failed is not None else (), denials)
+            self._denied(intent_id, denials)
+        else:
+            limit = -(-price * (BPS + wiring.slippage_bps) // BPS)
+            lots = _lots(ticker.instrument, limit, amount)
+            wanted = PlaceOrder(
+                key=f"{OPEN}{account.book.intents + 1}",
+                instrument=ticker.instrument.id,
+                side="buy",
+                size=lots,
+                price=limit,
+                reason=intent.reason,
+                lives="ioc",
+            )
+            denials = self.place(instance.name, wanted)
+        if denials.rule:
+            retry = denials.retry(account.kernel.now)
+            account.entries.denied(intent_id, instance.name, intent.token, denials.rule, retry)
+
+    def _listed(self, intent: Open, quote: str) -> Ticker | None:
+        """The instrument that the intent names, or the one that sells the asset for what the account counts in."""
+        known = self.account.kernel.tickers.known
+        if intent.pool is not None:
+            return known.get(intent.pool)
+        found = [known[each] for each in sorted(known) if known[each].instrument.held == intent.token]
+        return next((each for each in found if each.instrument.quote == quote), None)
+
+    def _intended(self, instance: str, ticker: Ticker | None, token: str, reason: str, *, opens: bool) -> None:
+        account = self.account
+        account.emit(
+            f.IntentFormed(
+                time=account.kernel.now,
+                intent=f"{account.name}/{instance}/{account.book.intents + 1}",
+                instance=instance,
+                side="increase" if opens else "reduce",
+                token=ticker.instrument.held if ticker is not None else token,
+                reason=reason,
+                cause=describe(account.kernel.cause),
+            )
+        )
+
     def place(self, instance: str, wanted: PlaceOrder, plan: str = "", leg: str = "") -> Denials:
         """Judge an order of an instance, or of a plan of it. Without a denial, it leaves once it is durable."""
         account = self.account
         intent = f"{account.name}/{instance}/{account.book.intents + 1}"
         ticker = account.kernel.tickers.known.get(wanted.instrument)
         opens = ticker is None or self._opened(ticker, wanted) > 0
-        account.emit(
-            f.IntentFormed(
-                time=account.kernel.now,
-                intent=intent,
-                instance=instance,
-                side="increase" if opens else "reduce",
-                token=ticker.instrument.held if ticker is not None else wanted.instrument,
-                reason=wanted.reason,
-                cause=describe(account.kernel.cause),
-            )
-        )
+        self._intended(instance, ticker, wanted.instrument, wanted.reason, opens=opens)
         denials = Denials()
         account.entries.judged(intent, KERNEL, self._gates(instance, wanted, ticker, plan, opens=opens), denials)
         if ticker is None or denials.rule:
@@ -145,6 +193,8 @@ class Trading:
         for venue in sorted(self.desks):
             self.desks[venue].began()
         self.account.plans.began()
+        if self.account.book.kill == KillLevel.FLATTEN:
+            self.account.sales.flatten(KillLevel.FLATTEN)
 
     def changed(self, order: ExchangeOrder) -> None:
         """Let its strategy know what became of an order, or its plan."""
@@ -305,6 +355,13 @@ class Trading:
     def key_free(self, desk: Desk, instance: str, key: str) -> bool:
         """Whether nothing that works has this key of an instance."""
         return _of_key(desk, instance, key) is None and self.account.plans.of_key(instance, key) is None
+
+
+def _lots(instrument: Instrument, price: int, amount: int) -> int:
+    """The most lots that ``amount`` base units of the quote asset pay for at ``price`` ticks, the fee included."""
+    if price <= 0:
+        return 0
+    return instrument.affordable(amount * MILLION // (MILLION + max(0, instrument.taker_fee)), price)
 
 
 def _of_key(desk: Desk, instance: str, key: str) -> ExchangeOrder | None:

@@ -5,9 +5,13 @@ from typing import Any, Final
 from sniper.kernel.plans.book import PlanState
 from sniper.kernel.plans.rule import Rule
 from sniper.kernel.plans.stop import StopRule
-from sniper.order_types import Stop
+from sniper.kernel.plans.unwind import UnwindRule
+from sniper.order_types import Stop, Unwind
 
-_RULES: Final[dict[type, type[Rule[Any]]]] = {Stop: StopRule}  # Any: each takes the type that it is listed under
+_RULES: Final[dict[type, type[Rule[Any]]]] = {
+    Stop: StopRule,
+    Unwind: UnwindRule,
+}  # Any: each takes the type that it is listed under
 
 
 def rule_of(plan: PlanState) -> Rule[Any]:

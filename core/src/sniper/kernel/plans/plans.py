@@ -12,6 +12,7 @@ from sniper.instrument import Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.entries import KERNEL, Denials, describe
 from sniper.kernel.exchange.book import ExchangeOrder
+from sniper.kernel.exchange.exits import KEY as EXIT
 from sniper.kernel.exchange.tickers import Ticker
 from sniper.kernel.exchange.trading import REDUCE_ONLY
 from sniper.kernel.plans import fold
@@ -34,6 +35,8 @@ MOST_TRIES: Final = 3
 LONGEST_WAIT: Final = 6
 """It is tried again after 1, 2, 4, … seconds, and 2 to the power of this at most."""
 NOTHING: Final = Memory()
+GOES_ON: Final = ("working", "ending")
+"""States of a plan that may still trade; see `sniper.events.PlanChanged`."""
 _ENDED: Final = ("rejected", "expired", "cancelled")
 
 
@@ -49,17 +52,21 @@ class Plans:
     # ---- what people and strategies want ----
 
     def form(self, instance: "Instance", wanted: StartPlan) -> None:
-        """A strategy wants a plan carried out. Ends in a Deny, or in a plan that may place its first orders at once."""
+        """A strategy wants a plan carried out."""
+        self.start(instance.name, wanted)
+
+    def start(self, instance: str, wanted: StartPlan) -> None:
+        """A plan is wanted. Ends in a Deny, or in a plan that may place its first orders at once."""
         account, spec, now = self.account, wanted.plan, self.account.kernel.now
         ticker = account.kernel.tickers.known.get(spec.instrument)
-        intent = f"{account.name}/{instance.name}/{account.book.intents + 1}"
-        plan = self._fresh(intent, instance.name, wanted, ticker.instrument) if ticker is not None else None
+        intent = f"{account.name}/{instance}/{account.book.intents + 1}"
+        plan = self._fresh(intent, instance, wanted, ticker.instrument) if ticker is not None else None
         opens = plan is None or self._opens(plan)
         account.emit(
             f.IntentFormed(
                 time=now,
                 intent=intent,
-                instance=instance.name,
+                instance=instance,
                 side="increase" if opens else "reduce",
                 token=spec.instrument if ticker is None else ticker.instrument.held,
                 reason=wanted.reason,
@@ -67,13 +74,13 @@ class Plans:
             )
         )
         denials = Denials()
-        account.entries.judged(intent, KERNEL, self._gates(instance.name, wanted, plan, opens=opens), denials)
+        account.entries.judged(intent, KERNEL, self._gates(instance, wanted, plan, opens=opens), denials)
         account.emit(f.Verdict(time=now, intent=intent, allowed=not denials.rule, rule=denials.rule))
         if plan is None or denials.rule:
-            account.tell(instance.name, _denied(now, wanted, intent, denials.rule))
+            self._tell(instance, _denied(now, wanted, intent, denials.rule))
             return
         memory = rule_of(plan).begun(self._sight(plan))
-        account.emit(self._fresh(intent, instance.name, wanted, plan.started.instrument, memory).started)
+        account.emit(self._fresh(intent, instance, wanted, plan.started.instrument, memory).started)
         self._tell_of(account.book.plans[intent], "working")
         self.recall()
         self._schedule(intent)
@@ -422,7 +429,14 @@ class Plans:
             leg=leg,
             note=note,
         )
-        self.account.tell(started.instance, news)
+        self._tell(started.instance, news)
+
+    def _tell(self, instance: str, news: PlanChanged) -> None:
+        """Let its strategy know; of what sells for an exit, that has ended, the exits."""
+        if not news.key.startswith(EXIT):
+            self.account.tell(instance, news)
+        elif news.state not in GOES_ON:
+            self.account.desk_exits.ended(news.key, news.state)
 
 
 def _denied(now: int, wanted: StartPlan, intent: str, rule: str) -> PlanChanged:

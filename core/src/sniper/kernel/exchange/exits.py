@@ -1,0 +1,193 @@
+"""Positions at exchanges: what they are worth, the exits that guard them, and how they are sold.
+
+What an exit, a person or the kill switch wants sold becomes a plan (`sniper.order_types.Unwind`), so it is tried again
+until it is done, and survives a crash. What cannot be sold because it is less than one lot leaves the position.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from sniper.events import Event, PositionClosed
+from sniper.exchange_orders import Side
+from sniper.exit import Sell
+from sniper.instrument import COIN, Instrument
+from sniper.kernel import facts as f
+from sniper.kernel.book import Position
+from sniper.kernel.exchange.tickers import Ticker
+from sniper.kernel.guards import Guard
+from sniper.order_types import Unwind
+from sniper.types import BPS, SECOND, KillLevel, StartPlan, place_of
+
+if TYPE_CHECKING:
+    from sniper.kernel.account import Account
+
+KEY: Final = "?exit "
+"""Begins the key of a plan that sells a position; no strategy's key does."""
+MILLION: Final = 10**6
+AGAIN: Final = 5 * SECOND
+"""ns after which a sale that was denied is tried again."""
+
+
+class DeskGuard(Guard):
+    """A guard whose position is valued by its instrument."""
+
+    __slots__ = ()
+
+    @property
+    def ticker(self) -> Ticker | None:
+        """The instrument, where it is listed."""
+        return self.account.kernel.tickers.known.get(self.position.pool)
+
+    @property
+    def guarded(self) -> bool:
+        """Whether anything tells what the position is worth."""
+        return self.ticker is not None
+
+    def worth(self) -> int | None:
+        return worth(self.ticker, self.position)
+
+
+def worth(ticker: Ticker | None, position: Position) -> int | None:
+    """What selling a position would bring now, after the fee: quote base units; of a contract, what it stands for. None
+    where nothing tells, and for what was sold short, which no sale ends."""
+    price = ticker.to_sell() if ticker is not None and not ticker.stale else 0
+    if ticker is None or not price or position.amount < 0:
+        return None
+    value = position.amount * price * ticker.instrument.tick // COIN
+    return value - max(0, -(-value * ticker.instrument.taker_fee // MILLION))
+
+
+class DeskExits:
+    """Of one account."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account = account
+        self._at: dict[str, tuple[DeskGuard, ...]] = {}
+
+    def trades(self, position: Position) -> bool:
+        """Whether a position is at one of the account's exchanges."""
+        return position.venue in self.account.trading.desks and place_of(position.quote) == position.venue
+
+    # ---- guards ----
+
+    def filled(self, instrument: Instrument, position: Position | None) -> None:
+        """An order was filled. ``position``: what was held before; what became of it is in the books."""
+        account = self.account
+        now = account.book.positions.get(instrument.held)
+        if position is not None and now is position and not instrument.linear and 0 < abs(now.amount) < instrument.lot:
+            self._leave(now)
+            now = None
+        if position is not None and now is not position:
+            self._closed(position)
+        if now is not None and now is not position:
+            self._opened(now)
+        changed = now or position
+        if changed is not None:
+            account.worth_changed(changed)
+
+    def _opened(self, position: Position) -> None:
+        account = self.account
+        instance = account.instances.get(position.instance)
+        if account.watches or (instance is not None and instance.wiring.exits):
+            account.exits.arm(position.token, position.instance)
+            self.recall()
+        if account.book.kill == KillLevel.FLATTEN:
+            account.sales.close(position.token, KillLevel.FLATTEN, urgent=True)  # it was on its way
+
+    def _closed(self, position: Position) -> None:
+        account = self.account
+        guard = account.exits.guards.get(position.token)
+        if guard is not None:
+            account.exits.retire(position.token)
+            account.exits.retired.pop(position.token, None)
+            account.kernel.timers.drop(account.name, {position.token})
+            self.recall()
+        account.tell(
+            position.instance,
+            PositionClosed(time=account.kernel.now, token=position.token, pnl=position.realised),
+        )
+
+    def _leave(self, position: Position) -> None:
+        """What cannot be sold alone is no position any more."""
+        self.account.emit(f.DustLeft(time=self.account.kernel.now, token=position.token))
+
+    def recall(self) -> None:
+        """Guards have come or gone, perhaps with a whole book: who hears which instrument?"""
+        guards = self.account.exits.guards
+        at: dict[str, tuple[DeskGuard, ...]] = {}
+        for token in sorted(guards):
+            guard = guards[token]
+            if isinstance(guard, DeskGuard):
+                at[guard.position.pool] = (*at.get(guard.position.pool, ()), guard)
+        self._at = at
+        self.account.kernel.tickers.follow(f"{self.account.name}?exits", self, at)
+
+    def deliver(self, event: Event) -> None:
+        """The market of a guarded position moved. Hot."""
+        account = self.account
+        for guard in self._at.get(event.instrument, ()):  # type: ignore[attr-defined]  # tickers hear of nothing else
+            account.exits.valued(guard)
+            account.price_changed(guard.position)
+
+    # ---- sales ----
+
+    def sell(self, guard: Guard, sell: Sell) -> None:
+        """Begin to sell; orders that would sell the same are withdrawn, for what they hold cannot be sold twice."""
+        account, position = self.account, guard.position
+        ticker = account.kernel.tickers.known.get(position.pool)
+        key = f"{KEY}{position.token}"
+        if account.plans.of_key(position.instance, key) is not None:
+            return
+        if ticker is None:
+            self._later(position)
+            return
+        instrument, whole = ticker.instrument, sell.share_bps >= BPS
+        side: Side = "buy" if position.amount < 0 else "sell"
+        size = abs(guard.share(sell)) // instrument.lot
+        if whole and not instrument.linear and size < instrument.min_size:
+            self._leave(position)
+            self._closed(position)
+            return
+        self._withdraw(position, instrument, side)
+        if size:
+            unwind = Unwind(instrument=instrument.id, side=side, size=size)
+            account.plans.start(position.instance, StartPlan(key=key, plan=unwind, reason=sell.reason))
+        else:
+            guard.pending = None
+
+    def _withdraw(self, position: Position, instrument: Instrument, side: Side) -> None:
+        """Nothing else sells what is to be sold, and nothing buys it again."""
+        account = self.account
+        for plan in sorted(account.book.plans):
+            started = account.book.plans[plan].started
+            if started.instrument.id == instrument.id:
+                account.plans.cancel(started.instance, started.key)
+        desk = account.trading.desks[position.venue]
+        for order in desk.book.working(instrument.id):
+            if order.side == side:
+                desk.cancel(order.id)
+
+    def ended(self, key: str, state: str) -> None:
+        """The plan that sold for an exit has ended."""
+        account, token = self.account, key.removeprefix(KEY)
+        guard, position = account.exits.guards.get(token), account.book.positions.get(token)
+        if guard is None or position is None or guard.pending is None:
+            return
+        whole, linear = guard.pending.share_bps >= BPS, token == position.pool
+        if state != "done":
+            self._later(position)  # it was denied, or given up; the wish stands
+        elif whole and not linear:
+            self._leave(position)
+            self._closed(position)  # less is left than the exchange takes
+        else:
+            guard.pending = None
+
+    def again(self, key: str) -> None:
+        """Time to try a sale again."""
+        guard = self.account.exits.guards.get(key.removeprefix(KEY))
+        if guard is not None and guard.pending is not None:
+            self.sell(guard, guard.pending)
+
+    def _later(self, position: Position) -> None:
+        account = self.account
+        owner = account.trading.desks[position.venue].owner
+        account.kernel.timers.set(owner, f"{KEY}{position.token}", account.kernel.now + AGAIN)
