@@ -80,6 +80,7 @@ class Floor:
             emit=self.emit,
             ask=self.ask,
             trading=told,
+            desk_exits=SimpleNamespace(filled=lambda *_: None),
             plans=plans,
             tell=self.tell,
         )

@@ -11,7 +11,7 @@ from sniper.config import Config
 from sniper.events import Event, TimerFired
 from sniper.plugin import State
 from sniper.strategy import Strategy, handlers_of
-from sniper.types import BPS, SECOND, Arbitrage, CancelOrder, Close, Intent, PlaceOrder
+from sniper.types import BPS, SECOND, Arbitrage, CancelOrder, Close, Intent, PlaceOrder, StartPlan
 from sniper_sdk import strategies
 from sniper_sdk.bench import Bench
 from sniper_sdk.builders import BuiltView

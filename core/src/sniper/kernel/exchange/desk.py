@@ -170,6 +170,7 @@ class Desk:
                 realised=change.realised,
             )
         )
+        account.desk_exits.filled(instrument, position)
         account.tell(
             instance,
             PositionForced(
