@@ -92,7 +92,7 @@ class EmaCross(Strategy):
         if not self.trend or self.waits or ticker is None or view.working(config.instrument):
             return
         instrument = ticker.instrument
-        position = view.positions.get(instrument.base)
+        position = view.positions.get(instrument.held)
         held = position.amount // instrument.lot if position is not None else 0
         least = max(1, instrument.min_size)
         if self.trend > 0 and held < least and not ticker.stale:

@@ -13,6 +13,7 @@ from sniper.plugin import State
 from sniper.strategy import Actions, CancelOrder, Config, PlaceOrder, SetTimer, Strategy, View, on
 from sniper.types import SECOND
 from sniper.view import TickerView
+from sniper_strategy_simple_spread.fills import fresh
 
 Spacing = Literal["even", "ratio"]
 
@@ -50,13 +51,11 @@ class GridConfig(Config):
 class Cell(State):
     """What is between two neighbouring levels.
 
-    held    Lots that were bought at the lower level and wait for the upper one.
-    filled  Of the order on its way, so far.
-    waits   Whether an order was denied or refused, and its time to be tried again has not come.
+    held   Lots that were bought at the lower level and wait for the upper one.
+    waits  Whether an order was denied or refused, and its time to be tried again has not come.
     """
 
     held: int = 0
-    filled: int = 0
     waits: bool = False
 
 
@@ -66,6 +65,7 @@ class Grid(Strategy):
     above it.
 
     cells    By number, the lowest first. ``ended``: whether the stop was reached.
+    filled   Lots that were told, by order.
     waiting  Whether a timer for a new try is set.
     below    How many levels are below the market; while that is so, only what becomes of orders changes what to order.
     """
@@ -73,6 +73,7 @@ class Grid(Strategy):
     opens: ClassVar[bool] = False
     config: GridConfig
     cells: dict[str, Cell] = {}
+    filled: dict[str, int] = {}
     ended: bool = False
     waiting: bool = False
     below: int = -1
@@ -107,9 +108,8 @@ class Grid(Strategy):
         if side not in ("buy", "sell"):
             return
         cell = self.cells.setdefault(name, Cell())
-        fresh = event.filled - cell.filled
-        cell.held += fresh if side == "buy" else -fresh
-        cell.filled = event.filled if event.state in WORKING else 0
+        new = fresh(self.filled, event)
+        cell.held += new if side == "buy" else -new
         if event.state in FAILED:
             cell.waits = True
             if not self.waiting:

@@ -17,7 +17,7 @@ from sniper.strategy import Actions, CancelOrder, Config, PlaceOrder, SetTimer, 
 from sniper.types import BPS, SECOND
 from sniper.view import TickerView, WorkingOrder
 
-__all__ = ["Distances", "Maker", "MakerConfig", "Market"]
+__all__ = ["Distances", "Maker", "MakerConfig", "Market", "Quoter", "QuoterConfig"]
 
 MILLION: Final = 10**6
 SIDES: Final[tuple[Side, Side]] = ("buy", "sell")
@@ -25,22 +25,27 @@ FAILED: Final = frozenset({"denied", "rejected"})
 OVER: Final = frozenset({"filled", "cancelled", "expired"})
 
 
-class MakerConfig(Config):
-    """Amounts of ``size`` and ``max_inventory`` are coins of the base asset."""
+class QuoterConfig(Config):
+    """``size`` is coins of the base asset."""
 
     instrument: str = Field(description="id of what is quoted", examples=["binance:BTC/USDT"])
     size: PositiveCoins = Field(description="of each quote, coins", examples=["0.01"])
+    requote_bps: NonNegativeInt = Field(
+        2, description="a quote stays until the wanted price is so far from its own, bps of it; 0: it always moves"
+    )
+    post_only: bool = Field(True, description="whether the exchange shall refuse a quote that would be filled at once")
+    retry_s: PositiveInt = Field(5, description="seconds after which a side is quoted again that was refused")
+
+
+class MakerConfig(QuoterConfig):
+    """``max_inventory`` is coins of the base asset, too."""
+
     max_inventory: PositiveCoins = Field(
         description="most that it may have bought more than sold, or sold more than bought, coins", examples=["0.05"]
     )
     min_edge_bps: NonNegativeInt = Field(
         0, description="least distance of a quote from the middle, bps; what a maker pays should be in it"
     )
-    requote_bps: NonNegativeInt = Field(
-        2, description="a quote stays until the wanted price is so far from its own, bps of it; 0: it always moves"
-    )
-    post_only: bool = Field(True, description="whether the exchange shall refuse a quote that would be filled at once")
-    retry_s: PositiveInt = Field(5, description="seconds after which a side is quoted again that was refused")
 
     @model_validator(mode="after")
     def _room(self) -> Self:
@@ -68,24 +73,22 @@ class Distances(NamedTuple):
     ask: float
 
 
-class Maker(Strategy):
-    """Floats of the model end here: a bid is rounded down and an ask up, neither reaches the other side of the book,
-    and what is no finite number is not quoted.
-
-    A quote is moved by cancelling it, and placed anew once the exchange has said that it is over: at no time are there
-    two on one side. It works by the account's orders, not by a memory of its own, so after a loss of its state it takes
-    up the quotes that are there. Two makers of one account at one instrument would stand in each other's way.
+class Quoter(Strategy):
+    """A quote is moved by cancelling it, and placed anew once the exchange has said that it is over: at no time are
+    there two on one side. It works by the account's orders, not by a memory of its own, so after a loss of its state it
+    takes up the quotes that are there. Two of one account at one instrument would stand in each other's way.
 
     held_off  By side: until when it is not quoted, ns UTC, after a denial or a refusal.
     """
 
     opens: ClassVar[bool] = False
-    config: MakerConfig
+    config: QuoterConfig
     held_off: dict[str, int] = {}
 
     @abstractmethod
-    def distances(self, market: Market) -> Distances | None:
-        """Where to quote now; None: nowhere, such as before enough is known."""
+    def prices(self, ticker: TickerView, view: View) -> dict[Side, int]:
+        """At which prices to quote, ticks, by side; no more of a side at which nothing may be quoted. Below the best
+        ask, above the best bid."""
 
     def heard_prices(self, event: Prices, view: View) -> None:
         """For models that learn from best prices; called before quotes move."""
@@ -130,14 +133,14 @@ class Maker(Strategy):
         if ticker is None:
             return
         working: dict[str, WorkingOrder] = {order.key: order for order in view.working(config.instrument)}
-        prices = self._prices(ticker, view)
+        prices = self.prices(ticker, view)
         for side in SIDES:
             order, price = working.get(side), prices.get(side, 0)
             if order is not None:
                 if not order.cancelling and (not price or self._moved(order, price)):
                     yield CancelOrder(key=side)
             elif price and side not in self.held_off and not _meets(side, price, working):
-                size = self._size(side, price, ticker, view)
+                size = self.affordable(side, price, ticker, view)
                 if size:
                     yield PlaceOrder(
                         key=side,
@@ -149,13 +152,51 @@ class Maker(Strategy):
                         flags=self._flags(ticker),
                     )
 
-    def _prices(self, ticker: TickerView, view: View) -> dict[Side, int]:
-        """At which prices to quote, ticks, by side; no more of a side at which nothing may be quoted."""
+    def _moved(self, order: WorkingOrder, price: int) -> bool:
+        """Whether a quote is too far from where it should be."""
+        if order.price is None or order.price == price:
+            return False
+        return abs(order.price - price) * BPS >= self.config.requote_bps * order.price
+
+    def affordable(self, side: Side, price: int, ticker: TickerView, view: View) -> int:
+        """Lots: as configured, or what there is enough for; 0 where that is too little for the exchange. Whether there
+        is margin for a contract, the kernel says."""
+        instrument = ticker.instrument
+        if instrument.linear:
+            most = self.config.size // instrument.lot
+        elif side == "buy":
+            # the kernel reserves what it would cost a taker
+            free = view.free(instrument.quote) * MILLION // (MILLION + max(0, instrument.taker_fee))
+            most = instrument.affordable(max(0, free), price)
+        else:
+            most = max(0, view.free(instrument.base)) // instrument.lot
+        size = min(self.config.size // instrument.lot, most, instrument.max_size or most)
+        enough = size >= max(1, instrument.min_size) and instrument.value(price, size) >= instrument.min_value
+        return size if enough else 0
+
+    def _flags(self, ticker: TickerView) -> tuple[str, ...]:
+        return ("post-only",) if self.config.post_only and "post-only" in ticker.instrument.flags else ()
+
+
+class Maker(Quoter):
+    """Quotes around the middle of the best prices, or of the last price where none are known.
+
+    Floats of the model end here: a bid is rounded down and an ask up, neither reaches the other side of the book, and
+    what is no finite number is not quoted.
+    """
+
+    config: MakerConfig
+
+    @abstractmethod
+    def distances(self, market: Market) -> Distances | None:
+        """Where to quote now; None: nowhere, such as before enough is known."""
+
+    def prices(self, ticker: TickerView, view: View) -> dict[Side, int]:
         config, instrument = self.config, ticker.instrument
         middle = (ticker.bid + ticker.ask) / 2 if ticker.bid and ticker.ask else float(ticker.last)
         if ticker.stale or not middle:
             return {}
-        held = view.positions.get(instrument.base)
+        held = view.positions.get(instrument.held)
         amount = held.amount if held is not None else 0
         wanted = self.distances(Market(view.now, middle, amount / config.size))
         if wanted is None or not (math.isfinite(wanted.bid) and math.isfinite(wanted.ask)):
@@ -168,28 +209,6 @@ class Maker(Strategy):
         if amount - config.size >= -config.max_inventory:
             found["sell"] = max(math.ceil(middle + max(wanted.ask, least)), ticker.bid + 1, found.get("buy", 0) + 1)
         return found
-
-    def _moved(self, order: WorkingOrder, price: int) -> bool:
-        """Whether a quote is too far from where it should be."""
-        if order.price is None or order.price == price:
-            return False
-        return abs(order.price - price) * BPS >= self.config.requote_bps * order.price
-
-    def _size(self, side: Side, price: int, ticker: TickerView, view: View) -> int:
-        """Lots: as configured, or what there is enough for; 0 where that is too little for the exchange."""
-        instrument = ticker.instrument
-        if side == "buy":
-            # the kernel reserves what it would cost a taker
-            free = view.free(instrument.quote) * MILLION // (MILLION + max(0, instrument.taker_fee))
-            most = instrument.affordable(max(0, free), price)
-        else:
-            most = max(0, view.free(instrument.base)) // instrument.lot
-        size = min(self.config.size // instrument.lot, most, instrument.max_size or most)
-        enough = size >= max(1, instrument.min_size) and instrument.value(price, size) >= instrument.min_value
-        return size if enough else 0
-
-    def _flags(self, ticker: TickerView) -> tuple[str, ...]:
-        return ("post-only",) if self.config.post_only and "post-only" in ticker.instrument.flags else ()
 
 
 def _meets(side: Side, price: int, working: Mapping[str, WorkingOrder]) -> bool:

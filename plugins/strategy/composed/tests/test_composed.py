@@ -1,0 +1,97 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from sniper.events import Bar
+from sniper.strategy import Close, Open
+from sniper.types import SECOND
+from sniper_sdk import Bench
+from sniper_sdk.builders import INSTRUMENT, order, position, ticker, view
+from sniper_strategy_composed.strategy import Composed, ComposedConfig
+
+MINUTE = 60 * SECOND
+BTC = "binance:BTC"
+
+
+def config(**changed: Any) -> ComposedConfig:
+    section = {
+        "instrument": INSTRUMENT,
+        "interval_s": 60,
+        "entry": ["close crosses above level"],
+        "leave": ["close < level"],
+        "parameters": {"level": 1},
+        **changed,
+    }
+    return ComposedConfig.model_validate(section)
+
+
+def bars(*closes: int) -> list[Bar]:
+    return [
+        Bar(time=(n + 1) * MINUTE, instrument=INSTRUMENT, interval=MINUTE, start=n * MINUTE, open=close, high=close,
+            low=close, close=close, volume=1)
+        for n, close in enumerate(closes)
+    ]  # fmt: skip
+
+
+def wanted(closes: tuple[int, ...], here: dict[str, Any] | None = None, **changed: Any) -> list[Any]:
+    made = bars(*closes)
+    parts = {"tickers": [ticker()], "bars": {(INSTRUMENT, MINUTE): made}, **(here or {})}
+    return Bench(Composed, config(**changed), view(**parts)).send(made[-1])
+
+
+def test_it_opens_where_all_rules_hold_and_says_which() -> None:
+    assert wanted((90, 110)) == [Open(token=BTC, reason="close crosses above level", pool=INSTRUMENT)]
+    assert wanted((90, 110), filters=["volume > 5"]) == []
+    assert wanted((110, 120)) == []
+
+
+@pytest.mark.parametrize(
+    "here",
+    [
+        {"tickers": []},
+        {"tickers": [ticker(stale=True)]},
+        {"orders": {INSTRUMENT: [order("a")]}},
+        {"positions": [position(BTC)]},
+    ],
+)
+def test_it_opens_nothing_while_something_is_in_the_way(here: dict[str, Any]) -> None:
+    assert wanted((90, 110), here) == []
+
+
+def test_any_rule_closes_what_is_held() -> None:
+    held = {"positions": [position(BTC)]}
+    assert wanted((110, 90), held) == [Close(token=BTC, reason="close < level")]
+    assert wanted((110, 90), held, leave=["close > 5", "close < 1"]) == [Close(token=BTC, reason="close < 1")]
+    assert wanted((110, 90)) == []
+
+
+def test_bars_of_another_interval_are_not_looked_at() -> None:
+    assert wanted((90, 110), interval_s=300) == []
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"entry": []},
+        {"entry": ["close > "]},
+        {"filters": ["foo > 1"]},
+        {"parameters": {}},
+        {"parameters": {"level": float("nan")}},
+        {"parameters": {"level": 1, "close": 2}},
+        {"space": {"other": {"low": 0, "high": 2}}},
+        {"space": {"level": {"low": 2, "high": 3}}},
+        {"space": {"level": {"low": 3, "high": 2}}},
+        {"space": {"level": {"low": 0, "high": 2, "log": True}}},
+        {"space": {"level": {"low": 0, "high": 2, "step": 0}}},
+    ],
+)
+def test_refuses_a_section_that_makes_no_sense(section: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        config(**section)
+
+
+def test_a_section_is_the_same_after_it_was_written_and_read_again() -> None:
+    made = config(space={"level": {"low": 0.5, "high": 2, "log": True}})
+    assert ComposedConfig.model_validate(made.model_dump()) == made
+    assert ComposedConfig.model_validate_json(made.model_dump_json()) == made
