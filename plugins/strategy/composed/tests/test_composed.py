@@ -4,10 +4,12 @@ import pytest
 from pydantic import ValidationError
 
 from sniper.events import Bar
+from sniper.instrument import COIN
 from sniper.strategy import Close, Open
 from sniper.types import SECOND
-from sniper_sdk import Bench
-from sniper_sdk.builders import INSTRUMENT, order, position, ticker, view
+from sniper_sdk import Bench, Floor
+from sniper_sdk.builders import INSTRUMENT, instrument, order, position, ticker, view
+from sniper_sizer_fraction.sizer import Fraction, FractionConfig
 from sniper_strategy_composed.strategy import Composed, ComposedConfig
 
 MINUTE = 60 * SECOND
@@ -68,6 +70,20 @@ def test_any_rule_closes_what_is_held() -> None:
 
 def test_bars_of_another_interval_are_not_looked_at() -> None:
     assert wanted((90, 110), interval_s=300) == []
+
+
+def test_it_trades_with_sizer_and_books_of_the_kernel() -> None:
+    sizer = Fraction(config=FractionConfig(share_bps=1_000))
+    tested = Floor(Composed, config(), instruments=[instrument()], balances={"binance:USDT": 1_000 * COIN}, sizer=sizer)
+    tested.sleep(MINUTE - tested.now % MINUTE)
+    for close in (90, 110, 110, 120, 80, 80, 80):
+        tested.trade(close, after=30 * SECOND)
+        tested.trade(close, after=30 * SECOND - 1)
+        tested.sleep(1)
+    assert [fill.side for fill in tested.fills] == ["buy", "sell"]
+    bought = tested.fills[0]
+    assert 90 * COIN < bought.value <= 100 * COIN, "a tenth of the cash"
+    assert tested.held(BTC) == 0
 
 
 @pytest.mark.parametrize(
