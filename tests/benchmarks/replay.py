@@ -13,8 +13,9 @@ from sniper.events import Event
 from sniper.journal import Reader, Writer, snapshots, verify
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import dump
+from sniper.runtime.collecting import uncollected
 from sniper.runtime.records import fact_record, input_record, register_events
-from sniper.runtime.recovery import Rerun, recover, uncollected
+from sniper.runtime.recovery import Rerun, recover
 from sniper.settings.model import Runtime
 
 EVENTS = 1_000_000

@@ -1,13 +1,14 @@
 """Write a feed: a source of events; live, recorded or generated."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from sniper.config import Config
 from sniper.events import Event
+from sniper.instrument import Instrument
 
-__all__ = ["Config", "Event", "Feed", "FeedContext"]
+__all__ = ["Config", "Event", "Feed", "FeedContext", "Instrument", "Recording", "Wanted"]
 
 
 class FeedContext(Protocol):
@@ -63,3 +64,43 @@ class Feed(ABC):
     def events(self) -> AsyncIterator[Sequence[Event]]:
         """Batches of events, in order and without gaps since ``context.resume``. An empty one says that the source is
         there, though it has no news."""
+
+
+class Wanted(Config):
+    """What a backtest wants of a recording."""
+
+    instruments: tuple[str, ...]
+    """Ids of those that somebody trades or follows."""
+    depth: tuple[str, ...] = ()
+    """Those of which somebody follows the order book."""
+    bars: tuple[tuple[str, int], ...] = ()
+    """(instrument, interval in ns) that somebody follows."""
+    begin: int = 0
+    end: int = (1 << 63) - 1
+    """Events known in [begin, end), ns UTC."""
+
+
+class Recording(Feed):
+    """A feed whose events are all there already: what a backtest trades on. It has no config of its own but a place."""
+
+    @abstractmethod
+    def open(self, wanted: Wanted) -> Sequence[Instrument]:
+        """Find what is wanted, before anything is played. Raises `ConfigError` for what is not there, by name, and what
+        there is instead."""
+
+    @abstractmethod
+    def notices(self) -> Iterator[str]:
+        """What whoever trades on it should know of it, such as its gaps; one line each."""
+
+    @abstractmethod
+    def until(self) -> int:
+        """When the last event of what was opened is known, ns UTC, or about then."""
+
+    @abstractmethod
+    def batches(self) -> Iterator[Sequence[Event]]:
+        """The events of what was opened, in the order in which they could be known; events of one time in one batch.
+        The same each time. Raises `SniperError` for data that is damaged."""
+
+    async def events(self) -> AsyncIterator[Sequence[Event]]:
+        for batch in self.batches():
+            yield batch

@@ -1,9 +1,10 @@
 """``sniper backtest``: trade a config on a recorded market."""
 
 import asyncio
+import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
@@ -13,36 +14,116 @@ from sniper.cli.progress import bar
 
 if TYPE_CHECKING:
     from sniper.runtime.backtest import Backtested, Result
+    from sniper.settings.resolved import Resolved
 
+LOOKAHEAD_INSTANTS: Final = 5
+"""From which on ``--lookahead-check`` plays other futures."""
 MOST_FILLS = 30
 """Fills that people are shown; ``--json`` has all."""
 
 
 @click.command()
-@click.argument("config", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("config", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--journal",
     "run",
-    required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The run whose market is traded: its data_dir, or the journal in it.",
 )
-@click.option("--cash", default="10 ether", show_default=True, help="What each account begins with.")
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Market data of exchanges, as sniper data import keeps it.",
+)
+@click.option("--cash", default="10 ether", show_default=True, help="What each account begins with, on a --journal.")
+@click.option("--from", "begin", help="Of --data: the first moment, such as 2024-01-31 or 2024-01-31T12:00, UTC.")
+@click.option("--to", "end", help="Of --data: the moment before which it ends.")
+@click.option(
+    "--fills",
+    "model",
+    type=click.Choice(["next-event", "book"]),
+    default="next-event",
+    show_default=True,
+    help="Of --data: what fills an order: the next price, or the recorded book with a place in its queue.",
+)
+@click.option("--latency-ms", type=click.IntRange(0, 60_000), help="To the exchange, and back; else as desks say.")
+@click.option(
+    "--share-bps",
+    type=click.IntRange(0, 10_000),
+    default=0,
+    help="Of next-event: how much of what is traded orders may have; 0: any amount.",
+)
+@click.option(
+    "--queue-power",
+    type=click.IntRange(0, 9),
+    default=0,
+    help="Of book: how likely it is the larger part of a queue that withdraws; 0: none before us does.",
+)
+@click.option(
+    "--lookahead-check",
+    is_flag=True,
+    help="Of --data: play again with other futures, and compare what was decided before them.",
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Of --data: keep the JSON in a file, too.")
 @json_option
 @click.pass_obj
-def backtest(invocation: Invocation, config: Path, run: Path, cash: str, as_json: bool) -> None:
-    """Trade CONFIG on the market that a run recorded: same kernel, fills played at once, nothing is sent.
+@click.pass_context
+def backtest(
+    ctx: click.Context,
+    invocation: Invocation,
+    config: Path | None,
+    run: Path | None,
+    data: Path | None,
+    cash: str,
+    begin: str | None,
+    end: str | None,
+    model: Literal["next-event", "book"],
+    latency_ms: int | None,
+    share_bps: int,
+    queue_power: int,
+    lookahead_check: bool,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Trade CONFIG on a recorded market: same kernel, fills played, nothing is sent.
 
-    Probes are answered with what the run's probes found for the same check and token. Where it found nothing the probe
-    fails, which denies; how often is said below.
+    With --data, at exchanges, on what a catalogue of market data holds of them. With --journal, on the chain that a run
+    recorded: probes are answered with what the run's probes found for the same check and token. Where it found nothing
+    the probe fails, which denies; how often is said below.
     """
+    from sniper.types import Mode
+
+    if (run is None) == (data is None):
+        raise click.UsageError("say on what it trades: --data DIR, or --journal DIR")
+    invocation.config = config or invocation.config
+    resolved = invocation.resolved(mode=Mode.BACKTEST)
+    if run is not None:
+        _on_journal(resolved, run, cash, as_json)
+        return
+    from sniper.cli import exchange_backtest as exchanges
+    from sniper.runtime.exchange_backtest import Fills
+
+    assert data is not None
+    latency = None if latency_ms is None else latency_ms * 10**6
+    fills = Fills(model, latency, share_bps, queue_power)
+    source = exchanges.recording(invocation.catalogue(), data)
+    checks = LOOKAHEAD_INSTANTS if lookahead_check else 0
+    result, peeks = exchanges.backtested(resolved, source, fills, *exchanges.range_of(begin, end), checks)
+    told = {**exchanges.plain(result, fills), **({"lookahead": peeks} if checks else {})} if as_json or out else {}
+    if out:
+        out.write_text(json.dumps(told, ensure_ascii=False))
+    if as_json:
+        print_json(told)
+    else:
+        exchanges.show(result, fills, peeks if checks else None)
+    ctx.exit(int(bool(peeks)))
+
+
+def _on_journal(resolved: "Resolved", run: Path, cash: str, as_json: bool) -> None:
     from sniper.amounts import parse_amount
     from sniper.runtime.backtest import backtest as traded
     from sniper.runtime.kept import JOURNAL, locate
-    from sniper.types import Mode
 
-    invocation.config = config
-    resolved = invocation.resolved(mode=Mode.BACKTEST)
     with bar("trading") as progress:
         result = asyncio.run(
             traded(resolved, locate(run) / JOURNAL, cash=parse_amount(cash), progress=progress, report=_say)

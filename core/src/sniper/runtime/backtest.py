@@ -36,9 +36,9 @@ from sniper.kernel.book import Position, purse_id
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.market import Report
 from sniper.runtime.answers import sent, settled
+from sniper.runtime.collecting import uncollected
 from sniper.runtime.playing import PlayContext
 from sniper.runtime.records import MARKET, read_records, register_events
-from sniper.runtime.recovery import uncollected
 from sniper.runtime.replay import Progress, frames
 from sniper.runtime.routing import Routing
 from sniper.runtime.wire import signs, wire

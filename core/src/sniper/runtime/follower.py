@@ -33,10 +33,11 @@ from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import dump
 from sniper.plugin import Frozen
 from sniper.runtime import logs
+from sniper.runtime.collecting import uncollected
 from sniper.runtime.kept import JOURNAL, kept
 from sniper.runtime.manifest import epochs, explain, manifest
 from sniper.runtime.records import read_records, register_events
-from sniper.runtime.recovery import Recovered, Rerun, begin, uncollected
+from sniper.runtime.recovery import Recovered, Rerun, begin
 from sniper.runtime.wire import signs, wire
 from sniper.store import Store
 

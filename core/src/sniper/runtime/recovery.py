@@ -4,9 +4,6 @@ Recorded decisions are facts. Where a re-run decides otherwise, the recorded fac
 from them alone, and where code and config are those that decided, the account is halted before its first new order.
 """
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,10 +20,11 @@ from sniper.kernel.fold import fold
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import books, restore
 from sniper.plugin import Frozen
+from sniper.runtime.collecting import uncollected
 from sniper.runtime.manifest import explain
 from sniper.runtime.records import MARKET, fact_record, read_records, register_events
 
-__all__ = ["Mismatch", "Recovered", "Rerun", "begin", "fold_books", "halt", "recover", "uncollected"]
+__all__ = ["Mismatch", "Recovered", "Rerun", "begin", "fold_books", "halt", "recover"]
 
 
 @dataclass(frozen=True)
@@ -229,15 +227,3 @@ def halt(kernel: Kernel, account: str, reason: str) -> None:
 def same_books(one: Kernel, other: Kernel) -> bool:
     """Whether two kernels hold the same money and the same orders, byte for byte."""
     return all(encode(one.accounts[name].book) == encode(other.accounts[name].book) for name in one.accounts)
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Without garbage collection, which would look through all pools again and again while they are being made."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -11,10 +11,11 @@ from sniper.journal.reader import Frame, Reader
 from sniper.journal.segments import list_segments, segment_path
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import restore
+from sniper.runtime.collecting import uncollected
 from sniper.runtime.kept import JOURNAL, kept
 from sniper.runtime.manifest import Epoch, explain, manifest
 from sniper.runtime.records import register_events
-from sniper.runtime.recovery import Mismatch, Rerun, uncollected
+from sniper.runtime.recovery import Mismatch, Rerun
 from sniper.runtime.wire import signs, wire
 
 __all__ = ["OtherManifest", "Progress", "Replayed", "frames", "replay"]

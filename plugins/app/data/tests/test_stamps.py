@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sniper_app_data.moments import clock
 from sniper_app_data.numbers import Steps
-from sniper_app_data.stamps import UNITS, Clock, clock
+from sniper_app_data.stamps import UNITS, Clock
 
 NOON = 1_704_110_400
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -1,6 +1,6 @@
 """A catalogue of market data: imported, downloaded, listed, checked."""
 
-from sniper import AppSpec, hookimpl
+from sniper import AppSpec, FeedSpec, hookimpl
 
 
 @hookimpl
@@ -21,4 +21,17 @@ def sniper_apps() -> list[AppSpec]:
             summary="Prove that a catalogue is whole, and tell its gaps",
             factory="sniper_app_data.check:check",
         ),
+    ]
+
+
+@hookimpl
+def sniper_feeds() -> list[FeedSpec]:
+    return [
+        FeedSpec(
+            name="market-data",
+            summary="Trades, bars, books and funding of a catalogue, to backtest on",
+            factory="sniper_app_data.feed:MarketData",
+            emits=("bar/1", "book-changed/1", "funding-rate/1", "trade/1"),
+            in_init=False,
+        )
     ]

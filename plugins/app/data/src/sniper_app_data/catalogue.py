@@ -25,8 +25,8 @@ import numpy as np
 from sniper.errors import ConfigError
 from sniper.instrument import Instrument
 from sniper.plugin import Frozen
+from sniper_app_data.arrays import Ints
 from sniper_app_data.kinds import KINDS, Kind, interval_text
-from sniper_app_data.numbers import Ints
 
 INSTRUMENT: Final = "instrument.json"
 MANIFEST: Final = "dataset.json"

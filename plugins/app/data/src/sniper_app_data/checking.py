@@ -5,13 +5,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from sniper_app_data.arrays import Ints
 from sniper_app_data.catalogue import Dataset, sha256_of
-from sniper_app_data.kinds import interval_text
-from sniper_app_data.numbers import Ints
+from sniper_app_data.kinds import NO_ID, interval_text
+from sniper_app_data.moments import clock
 from sniper_app_data.problems import Problems
 from sniper_app_data.reading import DamagedData, columns_of
-from sniper_app_data.rows import NO_ID
-from sniper_app_data.stamps import clock
 
 ALWAYS: Final = 1 << 62
 _FUNDING_LATE: Final = 1.5

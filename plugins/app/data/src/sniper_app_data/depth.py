@@ -6,11 +6,12 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from sniper.instrument import to_decimal
+from sniper_app_data.arrays import Ints
 from sniper_app_data.feeds import Book
-from sniper_app_data.numbers import Ints, steps_of
+from sniper_app_data.moments import clock
+from sniper_app_data.numbers import steps_of
 from sniper_app_data.problems import Problems
 from sniper_app_data.rows import SAID, Reading, Rows
-from sniper_app_data.stamps import clock
 
 LEVELS: Final = pa.list_(pa.int64())
 """Of one side: price and size by turns."""

@@ -33,6 +33,9 @@ class Kind(NamedTuple):
 RATE: Final = 10**9
 """Base units (10⁻¹⁸) in one step of a funding rate, which is a billionth."""
 
+NO_ID: Final = -1
+"""Of a trade that has none."""
+
 _TIME: Final = Column("time", TIMES)
 
 KINDS: Final[Mapping[str, Kind]] = {

@@ -15,7 +15,7 @@ from sniper_app_data.options import data_option, json_option
 def list_(root: Path, as_json: bool) -> None:
     """List what a catalogue holds: of which instruments, since when, until when, how many rows."""
     from sniper_app_data.catalogue import Catalogue
-    from sniper_app_data.stamps import clock
+    from sniper_app_data.moments import clock
 
     found = []
     for dataset in Catalogue.at(root).datasets():

@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from sniper_app_data.catalogue import Dataset, Part, months, sha256_of, sync
+from sniper_app_data.kinds import NO_ID
 from sniper_app_data.problems import Problems
-from sniper_app_data.rows import NO_ID, Rows
+from sniper_app_data.rows import Rows
 
 _GROUP: Final = 122_880
 _LEFT_ALONE: Final = "SET preserve_insertion_order = true; SET threads = 2; SET enable_progress_bar = false"

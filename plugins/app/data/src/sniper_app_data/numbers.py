@@ -14,6 +14,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from sniper.errors import SniperError
 from sniper.instrument import COIN, BadNumber, from_decimal
+from sniper_app_data.arrays import Ints
 
 _PLACES: Final = 18
 _EXACT_FLOAT: Final = 2**53
@@ -21,9 +22,6 @@ _MOST: Final = 2**63 - 1
 _DUST: Final = Fraction(1, 1000)
 _EXACT_POWER: Final = 22
 """Powers of ten up to this one are floats exactly."""
-
-Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
-Bools = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 class OffStep(SniperError, ValueError):

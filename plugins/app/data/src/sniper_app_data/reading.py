@@ -8,8 +8,8 @@ import pyarrow.parquet  # type: ignore[import-untyped]
 
 from sniper.errors import SniperError
 from sniper.events import Bar, BookChanged, Event, FundingRate, Trade
+from sniper_app_data.arrays import Ints
 from sniper_app_data.catalogue import Dataset
-from sniper_app_data.numbers import Ints
 
 BATCH: Final = 65_536
 """Rows that are decoded at once, at most, of each dataset."""

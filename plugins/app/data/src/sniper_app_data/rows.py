@@ -9,15 +9,16 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from sniper.instrument import Instrument, to_decimal
-from sniper_app_data.kinds import KINDS, RATE, Kind, interval_text
-from sniper_app_data.numbers import Bools, Ints, Steps, Wrong, steps_of
+from sniper_app_data.arrays import Bools, Ints
+from sniper_app_data.kinds import KINDS, NO_ID, RATE, Kind, interval_text
+from sniper_app_data.moments import clock
+from sniper_app_data.numbers import Steps, Wrong, steps_of
 from sniper_app_data.problems import Problems
 from sniper_app_data.sources import Table
-from sniper_app_data.stamps import Clock, clock
+from sniper_app_data.stamps import Clock
 
 BUY: Final = 1
 SELL: Final = -1
-NO_ID: Final = -1
 _KEPT: Final = frozenset({"dust", "no-side"})
 _SIDES: Final = {
     **dict.fromkeys(("buy", "b", "bid", "1", "1.0", "false"), BUY),

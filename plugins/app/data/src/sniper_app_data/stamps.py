@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
-from sniper_app_data.numbers import Ints, Steps, Wrong
+from sniper_app_data.arrays import Ints
+from sniper_app_data.numbers import Steps, Wrong
 
 UNITS: Final = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _FIRST: Final = 978_307_200 * 10**9
@@ -108,10 +109,3 @@ class Clock:
 def unit_of(number: int) -> str | None:
     """In which unit a number since 1970 is a time of this century; None: in none."""
     return next((unit for unit, by in UNITS.items() if _FIRST <= number * by < _LAST), None)
-
-
-def clock(ns: int) -> str:
-    """As people read it, and as it can be read again: ``2024-01-01T00:00:00.5Z``."""
-    seconds, rest = divmod(int(ns), 10**9)
-    part = f".{rest:09}".rstrip("0") if rest else ""
-    return f"{np.datetime64(seconds, 's')}{part}Z"
