@@ -6,6 +6,7 @@ exactly.
 """
 
 from decimal import Decimal
+from functools import cached_property
 from typing import Final, Literal
 
 from sniper.errors import SniperError
@@ -31,7 +32,7 @@ class BadNumber(SniperError, ValueError):
     code = "bad-number"
 
 
-class Instrument(Frozen, kw_only=True):
+class Instrument(Frozen, kw_only=True, dict=True):
     """What is traded: ``size`` lots of ``base``, at ``price`` ticks of ``quote``.
 
     id             ``"<venue>:<symbol>"``, the symbol as ccxt unifies it.
@@ -84,27 +85,27 @@ class Instrument(Frozen, kw_only=True):
                 f"{to_decimal(self.contract):f}"
             )
 
-    @property
+    @cached_property
     def venue(self) -> str:
         """The place that lists it."""
         return self.id.partition(":")[0]
 
-    @property
+    @cached_property
     def symbol(self) -> str:
         """Its name there."""
         return self.id.partition(":")[2]
 
-    @property
+    @cached_property
     def linear(self) -> bool:
         """Whether it is a contract: nothing changes hands but profits, fees and funding, in the quote asset."""
         return self.kind != "spot"
 
-    @property
+    @cached_property
     def held(self) -> str:
         """Asset id of a position in it: the base asset, or of a contract the instrument's own id."""
         return self.id if self.linear else self.base
 
-    @property
+    @cached_property
     def unit(self) -> int:
         """What one lot is worth at a price of one tick, base units of the quote asset."""
         return self.tick * self.lot // COIN

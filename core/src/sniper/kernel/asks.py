@@ -210,14 +210,14 @@ class Ask(Frozen):
     def about(self) -> str:
         """What it is about: an attempt or an intent (id), the token that is to be sold (asset id), or a wallet."""
         body = self.body
-        if isinstance(body, Send | Settle):
+        if isinstance(body, (Submit, Cancel, FindOrder)):  # a union of them takes four times as long
+            return body.order
+        if isinstance(body, (Send, Settle)):
             return body.submission.attempt
         if isinstance(body, Sign):
             return body.attempt
         if isinstance(body, Presign):
             return body.token
-        if isinstance(body, Submit | Cancel | FindOrder):
-            return body.order
         if isinstance(body, Probe):
             return body.entry.intent
         if isinstance(body, ProposeRoute):

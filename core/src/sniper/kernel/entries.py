@@ -1,6 +1,7 @@
 """From an intent to a reserved order: gates, size, route, checks, probes, and all of it again at the end."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 from sniper.amm import NoLiquidity
 from sniper.codec import decode
 from sniper.errors import told
-from sniper.events import EntryDenied, Event, ProbeAnswered
+from sniper.events import EntryDenied, Event, ProbeAnswered, tag_of
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Probe, ProposeRoute
 from sniper.kernel.given import given, given_amount
@@ -431,22 +432,10 @@ def describe(event: Event | None) -> str:
     """An event in a few words, for ``sniper why``."""
     if event is None:
         return ""
-    config = type(event).__struct_config__  # type: ignore[attr-defined]  # every event is a msgspec struct
-    where = [
-        f"{name} {getattr(event, name)}"
-        for name in (
-            "chain_id",
-            "block",
-            "number",
-            "index",
-            "pool",
-            "address",
-            "token",
-            "key",
-            "instrument",
-            "rule",
-            "id",
-        )
-        if hasattr(event, name)
-    ]
-    return " ".join([str(config.tag), *where])
+    tag, names = _told_of(type(event))
+    return " ".join([tag, *(f"{name} {getattr(event, name)}" for name in names)])
+
+
+@cache
+def _told_of(kind: type[Event]) -> tuple[str, tuple[str, ...]]:
+    return tag_of(kind), tuple(name for name in _TELLING if hasattr(kind, name))

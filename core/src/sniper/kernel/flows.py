@@ -28,11 +28,15 @@ def realised(book: Book, time: int, of: Position | f.OrderPlaced, amount: int) -
 
 
 def flow(flows: dict[str, Flow], key: str) -> Flow:
-    return flows.setdefault(key, Flow())
+    found = flows.get(key)
+    if found is None:
+        found = flows[key] = Flow()
+    return found
 
 
-def bound(table: dict[str, T], age: Callable[[T], int], most: int = KEPT_TOKENS) -> list[T]:
-    """Forget the oldest tenth of a table once it is full, and give it: launches and orders never end, memory does."""
+def bound(table: dict[str, T], age: Callable[[T], int], most: int = KEPT_TOKENS, part: int = 10) -> list[T]:
+    """Forget the oldest tenth (or other ``part``) of a table once it is full, and give it: launches and orders never
+    end, memory does."""
     if len(table) <= most:
         return []
-    return [table.pop(key) for key in sorted(table, key=lambda key: (age(table[key]), key))[: most // 10]]
+    return [table.pop(key) for key in sorted(table, key=lambda key: (age(table[key]), key))[: most // part]]

@@ -98,16 +98,16 @@ def _pass(kernel: Kernel, exchanges: Exchanges, until: int) -> None:
 
 
 def _answer(kernel: Kernel, exchanges: Exchanges, until: int) -> None:
-    """In the order of their times, and each answer before what follows from it leaves."""
+    """In the order of their times, then of the exchanges, and each answer before what follows from it leaves."""
     while True:
-        at, first = until, None
-        for place, exchange in exchanges.items():
+        at, first = until + 1, None
+        for exchange in exchanges.values():
             due = exchange.next_at()
-            if due is not None and (due < at or (due == at and (first is None or place < first))):
-                at, first = due, place
+            if due is not None and due < at:
+                at, first = due, exchange
         if first is None:
             return
-        for answer in exchanges[first].until(at):
+        for answer in first.until(at):
             kernel.handle(answer)
         if kernel.asks:
             _leave(kernel, exchanges)
@@ -117,12 +117,10 @@ def _leave(kernel: Kernel, exchanges: Exchanges) -> None:
     left: list[Ask] = []
     for ask in kernel.asks:
         body = ask.body
-        venue = ""
-        if isinstance(body, Submit | Cancel | FindOrder):
-            venue = body.instrument.venue
-        elif isinstance(body, ReadDesk):
-            venue = body.venue
-        exchange = exchanges.get((ask.account, venue))
+        if isinstance(body, (Submit, Cancel, FindOrder)):
+            exchange = exchanges.get((ask.account, body.instrument.venue))
+        else:
+            exchange = exchanges.get((ask.account, body.venue)) if isinstance(body, ReadDesk) else None
         if exchange is None:
             left.append(ask)
         else:

@@ -153,10 +153,10 @@ class BookExchange(SimulatedExchange):
         if self._crosses(new):
             place.ahead = 0  # whoever stood there is gone
             for level, size in self._reached(new, market):
-                filled = min(size, new.size - order.state.filled)
+                filled = min(size, new.size - order.filled)
                 self._mark(market, new.side, level, filled)
                 self._deal(order, price, filled, at, maker=True)
-                if order.state.state != "open":
+                if order.state != "open":
                     return
         elif book.tells(new.side, price):
             place.level(before, book.offered(new.side, price), self._withdrawn)
@@ -171,10 +171,10 @@ class BookExchange(SimulatedExchange):
         if new.lives == "fok" and sum(size for _, size in reached) < new.size:
             reached = []
         for level, size in reached:
-            filled = min(size, new.size - order.state.filled)
+            filled = min(size, new.size - order.filled)
             self._mark(market, new.side, level, filled)
             self._deal(order, level, filled, at, maker=False)
-            if order.state.state != "open":
+            if order.state != "open":
                 return
         if new.price is None or new.lives in ("ioc", "fok"):
             self._moved(order, "expired", at)
@@ -212,13 +212,13 @@ class BookExchange(SimulatedExchange):
                 reached = place.trade(event.size)
             else:
                 place.ahead, reached = 0, event.size
-            size = min(reached - given, order.new.size - order.state.filled)
+            size = min(reached - given, order.new.size - order.filled)
             if size > 0:
                 given += size
                 self._deal(order, limit, size, event.time, maker=True)
 
-    def _moved(self, order: Resting, state: str, at: int, *, filled: int = 0) -> None:
-        super()._moved(order, state, at, filled=filled)
+    def _moved(self, order: Resting, state: str, at: int) -> None:
+        super()._moved(order, state, at)
         self._places.pop(order.new.client_id, None)
 
 

@@ -24,8 +24,6 @@ from collections.abc import Mapping
 from heapq import heappop, heappush
 from typing import Final
 
-from msgspec.structs import replace
-
 from sniper.events import (
     Bar,
     CancelAsked,
@@ -49,16 +47,31 @@ DeskAsk = Submit | Cancel | FindOrder | ReadDesk
 
 class Resting:
     """An order that the exchange has. ``rests``: the market has moved since it came, and it stands in the book.
-    ``arrived``: ns UTC."""
+    ``arrived``: ns UTC. ``state`` and ``filled``: see `OrderState`."""
 
-    __slots__ = ("arrived", "instrument", "new", "rests", "state")
+    __slots__ = ("arrived", "filled", "instrument", "new", "rests", "state", "venue_id")
 
-    def __init__(self, instrument: Instrument, new: NewOrder, state: OrderState, arrived: int = 0) -> None:
+    def __init__(
+        self, instrument: Instrument, new: NewOrder, venue_id: str, *, filled: int = 0, arrived: int = 0
+    ) -> None:
         self.instrument = instrument
         self.new = new
-        self.state = state
+        self.venue_id = venue_id
         self.arrived = arrived
         self.rests = False
+        self.state = "open"
+        self.filled = filled
+
+    def told(self) -> OrderState:
+        """As the exchange tells it."""
+        new = self.new
+        return OrderState(
+            client_id=new.client_id,
+            venue_id=self.venue_id,
+            instrument=new.instrument,
+            state=self.state,
+            filled=self.filled,
+        )
 
 
 class _Room:
@@ -69,6 +82,9 @@ class _Room:
     def __init__(self, to_buy: int | None = None, to_sell: int | None = None) -> None:
         self.to_buy = to_buy
         self.to_sell = to_sell
+
+
+_BOUNDLESS: Final = _Room()
 
 
 class SimulatedExchange:
@@ -111,12 +127,10 @@ class SimulatedExchange:
 
     def adopt(self, instrument: Instrument, new: NewOrder, venue_id: str, filled: int) -> None:
         """An order that rested here when the process before this one ended; ``filled``: lots."""
-        state = OrderState(
-            client_id=new.client_id, venue_id=venue_id, instrument=new.instrument, state="open", filled=filled
-        )
-        order = self._orders[new.client_id] = Resting(instrument, new, state)
+        order = self._orders[new.client_id] = Resting(instrument, new, venue_id, filled=filled)
         order.rests = True
         self._open.setdefault(new.instrument, {})[new.client_id] = order
+        self.active = True
 
     # ---- what is asked ----
 
@@ -159,28 +173,23 @@ class SimulatedExchange:
                 told = Submitted(time=back, account=self.account, ask=ask.id, venue_id="", code=code, message=note)
                 self._tell(back, told)
                 return
-            if new.client_id not in self._orders:
-                state = OrderState(
-                    client_id=new.client_id,
-                    venue_id=f"{len(self._orders) + 1}",
-                    instrument=new.instrument,
-                    state="open",
-                    filled=0,
-                )
-                order = self._orders[new.client_id] = Resting(body.instrument, new, state, at)
-                self._open.setdefault(new.instrument, {})[new.client_id] = order
+            key = new.client_id
+            order = self._orders.get(key)
+            if order is None:
+                order = Resting(body.instrument, new, str(len(self._orders) + 1), arrived=at)
+                self._orders[key] = order
+                self._open.setdefault(new.instrument, {})[key] = order
                 self._took(order)
-            venue_id = self._orders[new.client_id].state.venue_id
-            self._tell(back, Submitted(time=back, account=self.account, ask=ask.id, venue_id=venue_id))
+            self._tell(back, Submitted(time=back, account=self.account, ask=ask.id, venue_id=order.venue_id))
         elif isinstance(body, Cancel):
             resting = self._orders.get(body.new.client_id)
-            if resting is not None and resting.state.state == "open":
+            if resting is not None and resting.state == "open":
                 self._moved(resting, "cancelled", at)
             self._tell(back, CancelAsked(time=back, account=self.account, ask=ask.id))
         elif isinstance(body, FindOrder):
             resting = self._orders.get(body.new.client_id)
             fills = tuple(fill for fill in self.fills if fill.client_id == body.new.client_id)
-            state_ = resting.state if resting is not None else None
+            state_ = resting.told() if resting is not None else None
             self._tell(back, OrderFound(time=back, account=self.account, ask=ask.id, state=state_, fills=fills))
         elif isinstance(body, ReadDesk):
             read = DeskAnswered(
@@ -200,7 +209,7 @@ class SimulatedExchange:
     def _state(self, cursor: str) -> AccountState:
         return AccountState(
             balances=tuple((asset, amount, 0) for asset, amount in sorted(self.balances.items())),
-            orders=tuple(order.state for orders in self._open.values() for order in orders.values()),
+            orders=tuple(order.told() for orders in self._open.values() for order in orders.values()),
             fills=tuple(self.fills[int(cursor or 0) :]),
             cursor=str(len(self.fills)),
         )
@@ -212,7 +221,9 @@ class SimulatedExchange:
         heard."""
         waiting = self._open.get(bar.instrument)
         if waiting and bar.instrument not in self._traded:
-            room = self._left[bar.instrument, bar.interval] = self._room(bar.volume, bar.volume)
+            room = self._room(bar.volume, bar.volume)
+            if self.share_bps:
+                self._left[bar.instrument, bar.interval] = room
             for order in list(waiting.values()):
                 if order.arrived <= bar.start:
                     self._meet(order, bar.open, bar.open, room, bar.start)
@@ -250,7 +261,7 @@ class SimulatedExchange:
 
     def _room(self, to_buy: int, to_sell: int) -> _Room:
         share = self.share_bps
-        return _Room(to_buy * share // BPS, to_sell * share // BPS) if share else _Room()
+        return _Room(to_buy * share // BPS, to_sell * share // BPS) if share else _BOUNDLESS
 
     def _meet(self, order: Resting, ask: int, bid: int, room: _Room, at: int) -> None:
         """``ask``, ``bid``: at which it can be bought and sold now, ticks; 0: not at all."""
@@ -273,7 +284,7 @@ class SimulatedExchange:
 
     def _fill(self, order: Resting, price: int, room: _Room, at: int) -> None:
         new, maker = order.new, order.rests and order.new.price is not None
-        buys, wanted = new.side == "buy", new.size - order.state.filled
+        buys, wanted = new.side == "buy", new.size - order.filled
         left = room.to_buy if buys else room.to_sell
         size = wanted if left is None else min(wanted, left)
         if not size or (size < wanted and new.lives == "fok"):
@@ -295,12 +306,13 @@ class SimulatedExchange:
         rate = instrument.maker_fee if maker else instrument.taker_fee
         fee = -(-value * rate // MILLION)  # rounded up, as exchanges do
         sign = 1 if new.side == "buy" else -1
-        self._add(instrument.base, sign * size * instrument.lot)
-        self._add(instrument.quote, -sign * value - fee)
+        balances = self.balances
+        balances[instrument.base] = balances.get(instrument.base, 0) + sign * size * instrument.lot
+        balances[instrument.quote] = balances.get(instrument.quote, 0) - sign * value - fee
         fill = Fill(
             id=f"{at}-{len(self.fills) + 1}",  # another process begins to count anew
             client_id=new.client_id,
-            venue_id=order.state.venue_id,
+            venue_id=order.venue_id,
             instrument=new.instrument,
             side=new.side,
             size=size,
@@ -314,26 +326,15 @@ class SimulatedExchange:
         self.fills.append(fill)
         back = at + self.answer_latency
         self._tell(back, FillSeen(time=back, account=self.account, fill=fill))
-        filled = order.state.filled + size
-        if filled == new.size:
-            self._moved(order, "filled", at, filled=filled)
-        else:
-            order.state = replace(order.state, filled=filled)  # type: ignore[type-var]  # a msgspec struct
+        order.filled += size
+        if order.filled == new.size:
+            self._moved(order, "filled", at)
 
-    def _add(self, asset: str, amount: int) -> None:
-        self.balances[asset] = self.balances.get(asset, 0) + amount
-
-    def _moved(self, order: Resting, state: str, at: int, *, filled: int = 0) -> None:
-        old, back = order.state, at + self.answer_latency
-        order.state = OrderState(
-            client_id=old.client_id,
-            venue_id=old.venue_id,
-            instrument=old.instrument,
-            state=state,
-            filled=filled or old.filled,
-        )
-        waiting = self._open[old.instrument]
-        del waiting[old.client_id]
+    def _moved(self, order: Resting, state: str, at: int) -> None:
+        new, order.state = order.new, state
+        waiting = self._open[new.instrument]
+        del waiting[new.client_id]
         if not waiting:
-            del self._open[old.instrument]
-        self._tell(back, OrderSeen(time=back, account=self.account, venue=self.venue, state=order.state))
+            del self._open[new.instrument]
+        back = at + self.answer_latency
+        self._tell(back, OrderSeen(time=back, account=self.account, venue=self.venue, state=order.told()))

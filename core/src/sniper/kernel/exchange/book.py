@@ -108,9 +108,11 @@ class DeskBook(State):
 
     def order_of(self, order: str) -> ExchangeOrder:
         """The order, working or ended. Raises `IllegalTransition` for one that was never placed, or long ago."""
-        found = self.orders.get(order) or self.ended.get(order)
+        found = self.orders.get(order)
         if found is None:
-            raise IllegalTransition(f"there is no order {order}")
+            found = self.ended.get(order)
+            if found is None:
+                raise IllegalTransition(f"there is no order {order}")
         return found
 
     def working(self, instrument: str) -> tuple[ExchangeOrder, ...]:

@@ -4,7 +4,6 @@ The user's stream, answers to requests and readings say the same things in any o
 ids; a state only moves forward; an order whose outcome is unknown is looked for, and never sent again.
 """
 
-from base64 import b32hexencode
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -95,8 +94,9 @@ class Desk:
 
     def seen(self, state: OrderState) -> None:
         """The state of an order."""
-        order = self._known(state.client_id, f"order {state.venue_id} of {state.instrument}")
+        order = self._known(state.client_id)
         if order is None:
+            self._strange(f"order {state.venue_id} of {state.instrument}")
             return
         if state.filled > order.filled and state.state != "open":
             self._find(order)  # it has fills that nobody has told of
@@ -112,8 +112,11 @@ class Desk:
         if fill.forced:
             self._forced(fill)
             return
-        order = self._known(fill.client_id, f"fill {fill.id} of {fill.instrument}")
-        if order is None or fill.id in order.fills:
+        order = self._known(fill.client_id)
+        if order is None:
+            self._strange(f"fill {fill.id} of {fill.instrument}")
+            return
+        if fill.id in order.fills:
             return
         account, placed = self.account, order.placed
         held = account.book.positions.get(placed.instrument.held)
@@ -271,16 +274,14 @@ class Desk:
 
     # ---- helpers ----
 
-    def _known(self, client_id: str, what: str) -> ExchangeOrder | None:
+    def _known(self, client_id: str) -> ExchangeOrder | None:
         desk = self.book
         order = desk.clients.get(client_id)
-        if order is None:
-            error = StrangeOrder(
-                f"{what} at {self.venue} is none of {self.account.name}'s orders: somebody else trades"
-            )
-            self.account.kernel.report(f"a strange order of {self.account.name}", error)
-            return None
-        return desk.order_of(order)
+        return None if order is None else desk.order_of(order)
+
+    def _strange(self, what: str) -> None:
+        error = StrangeOrder(f"{what} at {self.venue} is none of {self.account.name}'s orders: somebody else trades")
+        self.account.kernel.report(f"a strange order of {self.account.name}", error)
 
     @staticmethod
     def _closes(fill: Fill, instrument: Instrument, held: int) -> bool:
@@ -344,11 +345,12 @@ class Desk:
     def _cover(self, fill: Fill, instrument: Instrument, amount: int, cash: int) -> None:
         """A fill is a truth: what it took and the books did not know of must have been there."""
         base, quote, book = instrument.held, instrument.quote, self.account.book
-        if not instrument.linear:
-            self._adjust(base, max(0, -amount - book.owned(base)), f"fill {fill.id} took it")
-        self._adjust(quote, max(0, -cash - book.cash.get(quote, 0)), f"fill {fill.id} took it")
-        if fill.fee_asset not in (base, quote):
-            self._adjust(fill.fee_asset, max(0, fill.fee - book.owned(fill.fee_asset)), f"fill {fill.id} took it")
+        if amount < 0 and not instrument.linear and (missing := -amount - book.owned(base)) > 0:
+            self._adjust(base, missing, f"fill {fill.id} took it")
+        if (missing := -cash - book.cash.get(quote, 0)) > 0:
+            self._adjust(quote, missing, f"fill {fill.id} took it")
+        if fill.fee_asset not in (base, quote) and (missing := fill.fee - book.owned(fill.fee_asset)) > 0:
+            self._adjust(fill.fee_asset, missing, f"fill {fill.id} took it")
 
     def _adjust(self, asset: str, delta: int, reason: str) -> None:
         if delta:
@@ -358,7 +360,7 @@ class Desk:
 def client_id(desk: str, order: str) -> str:
     """The id under which an exchange knows an order: the same in each process and after each crash.
 
-    32 characters of ``0-9a-v``, which all exchanges take. ``desk``: what tells one desk from others that use the same
+    32 characters of ``0-9a-f``, which all exchanges take. ``desk``: what tells one desk from others that use the same
     keys by mistake.
     """
-    return b32hexencode(blake2b(f"{desk}\0{order}".encode(), digest_size=20).digest()).decode().lower()
+    return blake2b(f"{desk}\0{order}".encode(), digest_size=16).hexdigest()

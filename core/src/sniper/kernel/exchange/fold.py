@@ -12,6 +12,7 @@ from sniper.kernel.orders import move
 from sniper.kernel.plans import fold as plans
 
 KEPT_ORDERS = 1_000
+"""Orders that have ended and are remembered; the newest half of them in any case."""
 
 
 def placed(book: Book, fact: f.ExchangeOrderPlaced) -> None:
@@ -36,21 +37,26 @@ def cancelled(book: Book, fact: f.ExchangeCancelled) -> None:
 
 
 def moved(book: Book, fact: f.ExchangeOrderMoved) -> None:
-    desk = book.desks[fact.venue]
-    order = desk.order_of(fact.order)
-    if fact.state == "filled" and order.filled != order.placed.new.size:
-        raise IllegalTransition(f"order {order.id} has {order.filled} of {order.placed.new.size} lots filled")
-    order.state = move(EXCHANGE_ORDER, f"order {order.id}", order.state, fact.state)
+    desk, key, state = book.desks[fact.venue], fact.order, fact.state
+    order = desk.order_of(key)
+    if state == "filled" and order.filled != order.placed.new.size:
+        raise IllegalTransition(f"order {key} has {order.filled} of {order.placed.new.size} lots filled")
+    order.state = move(EXCHANGE_ORDER, f"order {key}", order.state, state)
     order.venue_id = fact.venue_id or order.venue_id
     order.note = fact.note
-    if order.state not in WORKING and order.id in desk.orders:
+    if state not in WORKING and key in desk.orders:
         _reserve(desk, order, 0)
         order.ended_at = fact.time
-        desk.ended[order.id] = desk.orders.pop(order.id)
+        desk.ended[key] = desk.orders.pop(key)
         if order.placed.plan:
             plans.order_ended(book, order)
-        for gone in bound(desk.ended, lambda ended: ended.ended_at, KEPT_ORDERS):
-            del desk.clients[gone.placed.new.client_id]
+        if len(desk.ended) > KEPT_ORDERS:
+            for gone in bound(desk.ended, _ended_at, KEPT_ORDERS, part=2):
+                del desk.clients[gone.placed.new.client_id]
+
+
+def _ended_at(order: ExchangeOrder) -> int:
+    return order.ended_at
 
 
 def filled(book: Book, fact: f.ExchangeFilled) -> None:
@@ -104,15 +110,15 @@ def _hold(book: Book, instrument: Instrument, instance: str, fact: f.ExchangeFil
         raise IllegalTransition(
             f"fill {fill.id} moves {fact.cash} of cash, but {fact.realised} of profit and {fact.cost} of cost"
         )
+    position = book.positions.get(token)
     left = {quote: book.cash.get(quote, 0) + fact.cash}
     if not instrument.linear:
-        left[token] = book.owned(token) + fact.amount
+        left[token] = book.cash.get(token, 0) + fact.amount + (position.amount if position is not None else 0)
     if fill.fee_asset not in left:
         left[fill.fee_asset] = book.owned(fill.fee_asset) - fill.fee
-    short = {asset: amount for asset, amount in left.items() if amount < 0}
-    if short:
+    if min(left.values()) < 0:
+        short = {asset: amount for asset, amount in left.items() if amount < 0}
         raise IllegalTransition(f"fill {fill.id} of {instrument.id} would leave {short}")
-    position = book.positions.get(token)
     if position is None:
         position = book.positions[token] = opened(token, quote, instrument.venue, instance, fact.time)
         position.pool = instrument.id
@@ -152,9 +158,12 @@ def unread(book: Book, fact: f.DeskUnread) -> None:
 
 
 def _reserve(desk: DeskBook, order: ExchangeOrder, amount: int) -> None:
-    left = desk.reserved.get(order.asset, 0) + amount - order.reserved
+    if amount == order.reserved:
+        return
+    asset = order.asset
+    left = desk.reserved.get(asset, 0) + amount - order.reserved
     order.reserved = amount
     if left:
-        desk.reserved[order.asset] = left
+        desk.reserved[asset] = left
     else:
-        desk.reserved.pop(order.asset, None)
+        desk.reserved.pop(asset, None)

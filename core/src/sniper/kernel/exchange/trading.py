@@ -1,5 +1,6 @@
 """From a strategy's order to one at an exchange: gates, checks, reservation."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sniper.events import OrderChanged
@@ -127,33 +128,38 @@ class Trading:
 
     def place(self, instance: str, wanted: PlaceOrder, plan: str = "", leg: str = "") -> Denials:
         """Judge an order of an instance, or of a plan of it. Without a denial, it leaves once it is durable."""
-        account = self.account
+        account, kernel = self.account, self.account.kernel
+        now = kernel.now
         intent = f"{account.name}/{instance}/{account.book.intents + 1}"
-        ticker = account.kernel.tickers.known.get(wanted.instrument)
+        ticker = kernel.tickers.known.get(wanted.instrument)
         opens = ticker is None or self._opened(ticker, wanted) > 0
         self._intended(instance, ticker, wanted.instrument, wanted.reason, opens=opens)
         denials = Denials()
-        account.entries.judged(intent, KERNEL, self._gates(instance, wanted, ticker, plan, opens=opens), denials)
+        gates = self._gates(instance, wanted, ticker, plan, opens=opens)
+        denials.add(KERNEL, gates)
         if ticker is None or denials.rule:
+            account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=gates))
             return self._denied(intent, denials)
         sized = self._sized(ticker, wanted)
-        account.entries.judged(intent, KERNEL, self._affordable(ticker, wanted, sized), denials)
-        if not denials.rule:
+        affordable = self._affordable(ticker, wanted, sized)
+        denials.add(KERNEL, affordable)
+        account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=gates + affordable))
+        if not denials.rule and (self._checks or self._silent):
             self._judge(self._entry(instance, wanted, ticker, intent, sized, opens=opens), denials)
         if denials.rule:
             return self._denied(intent, denials)
-        account.emit(f.Verdict(time=account.kernel.now, intent=intent, allowed=True))
-        order = f"{intent}.1"
-        self.desks[ticker.instrument.venue].place(
+        account.emit(f.Verdict(time=now, intent=intent, allowed=True))
+        order, instrument = f"{intent}.1", ticker.instrument
+        self.desks[instrument.venue].place(
             f.ExchangeOrderPlaced(
-                time=account.kernel.now,
+                time=now,
                 order=order,
                 intent=intent,
                 instance=instance,
                 key=wanted.key,
-                instrument=ticker.instrument,
+                instrument=instrument,
                 new=NewOrder(
-                    client_id=client_id(f"{account.name}@{ticker.instrument.venue}", order),
+                    client_id=client_id(f"{account.name}@{instrument.venue}", order),
                     instrument=wanted.instrument,
                     side=wanted.side,
                     size=wanted.size,
@@ -164,7 +170,7 @@ class Trading:
                 ),
                 reserved=sized.reserved,
                 opens=opens,
-                notional=sized.value if ticker.instrument.linear else 0,
+                notional=sized.value if instrument.linear else 0,
                 plan=plan,
                 leg=leg,
             )
@@ -202,6 +208,8 @@ class Trading:
         if placed.plan:
             account.plans.changed(order)
             return
+        if not account.heard(placed.instance, OrderChanged):
+            return
         account.tell(
             placed.instance,
             OrderChanged(
@@ -227,9 +235,11 @@ class Trading:
         """What orders on one side may still trade, base units."""
         instrument = ticker.instrument
         desk = self.account.book.desks.get(instrument.venue)
+        if desk is None or not desk.orders:
+            return 0
         return sum(
             (order.placed.new.size - order.filled) * instrument.lot
-            for order in (desk.orders.values() if desk is not None else ())
+            for order in desk.orders.values()
             if order.placed.instrument.id == instrument.id and order.placed.new.side == side
         )
 
@@ -252,30 +262,24 @@ class Trading:
             return (must("instrument-known", False, note=note),)
         instrument = ticker.instrument
         state = self.account.life(instance)
-        gates = [
-            must("strategy-active", state == "active" or not opens, note=state),
-            must("not-frozen", book.kill != KillLevel.FREEZE, note=book.kill),
-            must("not-halted", not book.halted, note=book.halted),
-            must("desk-read", desk.book.known, retry_after_s=1),
-            must("key-free", bool(plan) or self.key_free(desk, instance, wanted.key), note=wanted.key),
-            must("lives", wanted.lives in LIVES, note=wanted.lives),
-            must("flags", set(wanted.flags) <= set(instrument.flags), note=", ".join(wanted.flags)),
+        free = bool(plan) or self.key_free(desk, instance, wanted.key)
+        gates = (
+            *_of_account(state, opens, book.kill, book.halted, desk.book.known),
+            must("key-free", free, note=wanted.key),
+            *_of_order(wanted.lives, wanted.flags, instrument.flags),
             at_least("size", wanted.size, instrument.min_size, unit="lots"),
             at_least("price", 1 if wanted.price is None else wanted.price, 1, unit="ticks"),
-        ]
+        )
         if instrument.max_size:
-            gates.append(at_most("largest", wanted.size, instrument.max_size, unit="lots"))
+            gates += (at_most("largest", wanted.size, instrument.max_size, unit="lots"),)
         if REDUCE_ONLY in wanted.flags:
             most = self.reducible(ticker, wanted.side) // instrument.lot
-            gates.append(at_most("reduces", wanted.size, most, unit="lots", note=REDUCE_ONLY))
-        if opens:
-            held = book.positions.get(instrument.held)
-            gates += [
-                must("kill-switch-off", book.kill == "off", note=book.tripped or book.kill),
-                must("prices-fresh", not ticker.stale, retry_after_s=1),
-                must("one-owner", held is None or held.instance == instance, note=held.instance if held else ""),
-            ]
-        return tuple(gates)
+            gates += (at_most("reduces", wanted.size, most, unit="lots", note=REDUCE_ONLY),)
+        if not opens:
+            return gates
+        held = book.positions.get(instrument.held)
+        owner = held.instance if held is not None else ""
+        return gates + _of_entry(book.kill, book.tripped, ticker.stale, owner, held is None or owner == instance)
 
     def _sized(self, ticker: Ticker, wanted: PlaceOrder) -> Sized:
         instrument, price = ticker.instrument, wanted.price
@@ -362,6 +366,33 @@ def _lots(instrument: Instrument, price: int, amount: int) -> int:
     if price <= 0:
         return 0
     return instrument.affordable(amount * MILLION // (MILLION + max(0, instrument.taker_fee)), price)
+
+
+# These are alike from one order to the next, and findings are frozen.
+
+
+@lru_cache(maxsize=256)
+def _of_account(state: str, opens: bool, kill: str, halted: str, known: bool) -> tuple[Finding, ...]:
+    return (
+        must("strategy-active", state == "active" or not opens, note=state),
+        must("not-frozen", kill != KillLevel.FREEZE, note=kill),
+        must("not-halted", not halted, note=halted),
+        must("desk-read", known, retry_after_s=1),
+    )
+
+
+@lru_cache(maxsize=256)
+def _of_order(lives: str, flags: tuple[str, ...], known: tuple[str, ...]) -> tuple[Finding, ...]:
+    return must("lives", lives in LIVES, note=lives), must("flags", set(flags) <= set(known), note=", ".join(flags))
+
+
+@lru_cache(maxsize=256)
+def _of_entry(kill: str, tripped: str, stale: bool, owner: str, owns: bool) -> tuple[Finding, ...]:
+    return (
+        must("kill-switch-off", kill == "off", note=tripped or kill),
+        must("prices-fresh", not stale, retry_after_s=1),
+        must("one-owner", owns, note=owner),
+    )
 
 
 def _of_key(desk: Desk, instance: str, key: str) -> ExchangeOrder | None:
