@@ -267,6 +267,10 @@ class View(Protocol):
         """The account's orders in an instrument that may still be filled, in the order in which they were placed."""
         ...
 
+    def leverage(self, instrument: str) -> int:
+        """What a position in a contract is held at, as the exchange says; 1 where it says nothing, and of spot."""
+        ...
+
     def contract(self, instrument: str) -> ContractView | None:
         """What is held of a contract (its id); None: nothing."""
         ...
@@ -309,8 +313,9 @@ class View(Protocol):
         ...
 
     def worth(self, token: str) -> int | None:
-        """What selling all that is held of a token (asset id) would bring now, after tax, by its position's pool:
-        quote asset, base units. None where nothing is held, or nothing tells."""
+        """What selling all that is held of a token (asset id) would bring now, after tax or fee, by its position's pool
+        or instrument: quote asset, base units; below zero, what it costs to buy back what was sold short. None
+        where nothing is held, or nothing tells."""
         ...
 
     def exposure(

@@ -17,17 +17,20 @@ from sniper.events import (
     PositionOpened,
     Started,
     Trade,
+    WorthChanged,
 )
 from sniper.exit import Exit, Sell
 from sniper.instrument import COIN, Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import dump, restore
-from sniper.kernel.wiring import AccountWiring, DeskWiring, ExitWiring, StrategyWiring, Wiring
+from sniper.kernel.wiring import AccountWiring, DeskWiring, ExitWiring, StrategyWiring, WatchWiring, Wiring
+from sniper.risk import Findings, RiskWatch, Trip, Trips, must
 from sniper.runtime.played import finish, play
 from sniper.runtime.simulated_exchange import SimulatedExchange
 from sniper.sizer import Sizer
 from sniper.strategy import Actions, Close, Open, PlaceOrder, Strategy, on
+from sniper.types import Entry, KillLevel
 from sniper.view import Position, View
 
 DOLLARS = 100_000 * COIN
@@ -44,6 +47,25 @@ class Thousand(Sizer):
 
     def size(self, intent: Open, quote: str, view: View) -> int:
         return 1_000 * COIN if quote == "x:USDT" else 0
+
+
+class Breaker(RiskWatch):
+    """Trips where an open position has lost a hundred dollars."""
+
+    exchanges = True
+    config: NoConfig
+
+    def judge(self, intent: Entry, view: View) -> Findings:
+        yield must("any", True)
+
+    def hears_prices(self) -> bool:
+        return False
+
+    @on(WorthChanged)
+    def worth_changed(self, event: WorthChanged, view: View) -> Trips:
+        position, value = view.positions.get(event.token), view.worth(event.token)
+        if position is not None and value is not None and position.cost - value > 100 * COIN:
+            yield Trip(level=KillLevel.FLATTEN, reason="too much")
 
 
 class Loss(Exit):
@@ -93,7 +115,14 @@ OPEN = Open(token="x:BTC", reason="why not")
 
 
 class World:
-    def __init__(self, script: dict[int, list[Any]], *, exits: bool = True, coin: Instrument = COINS) -> None:
+    def __init__(
+        self,
+        script: dict[int, list[Any]],
+        *,
+        exits: bool = True,
+        coin: Instrument = COINS,
+        watches: tuple[WatchWiring, ...] = (),
+    ) -> None:
         SCRIPT.clear()
         SCRIPT.update(script)
         guards = (ExitWiring(name="loss", exit=Loss, config=NoConfig()),) if exits else ()
@@ -106,6 +135,7 @@ class World:
             address="",
             strategies=(strategy,),
             desks=(DeskWiring(venue="x", quote="x:USDT"),),
+            watches=watches,
         )
         self.wiring = Wiring(chains=(), venues={}, accounts=(account,))
         self.kernel = Kernel(self.wiring, report=self.reported)
@@ -237,4 +267,16 @@ def test_less_than_one_lot_is_left_as_a_balance_and_its_cost_is_lost() -> None:
     assert world.book.positions == {}
     assert world.book.cash["x:BTC"] == left
     assert world.heard[-1].startswith("closed x:BTC")
+    world.same_money()
+
+
+def test_a_breaker_sees_what_is_open_within_a_second_and_flatten_sells_it() -> None:
+    world = World({1: [OPEN]}, exits=False, watches=(WatchWiring(name="b", watch=Breaker, config=NoConfig()),))
+    world.trades(40_000, 40_000, 35_000)
+    assert world.book.kill == "off"
+    world.time += 10**9
+    world.trades(35_000, 35_000, 35_000)
+    assert world.book.kill == "flatten"
+    assert world.book.positions == {}
+    assert world.book.last_entry == {"x:BTC": 1}
     world.same_money()

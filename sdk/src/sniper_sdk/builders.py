@@ -164,6 +164,7 @@ class BuiltView:
     series: Mapping[tuple[str, int], tuple[Bar, ...]] = field(default_factory=dict)
     depths: Mapping[str, DepthView] = field(default_factory=dict)
     contracts: Mapping[str, ContractView] = field(default_factory=dict)
+    leverages: Mapping[str, int] = field(default_factory=dict)
 
     def block(self, chain_id: int) -> int:
         return self.blocks.get(chain_id, 0)
@@ -186,6 +187,9 @@ class BuiltView:
 
     def depth(self, instrument: str) -> DepthView | None:
         return self.depths.get(instrument)
+
+    def leverage(self, instrument: str) -> int:
+        return self.leverages.get(instrument, 1)
 
     def contract(self, instrument: str) -> ContractView | None:
         return self.contracts.get(instrument)
@@ -345,6 +349,7 @@ def view(
     bars: Mapping[tuple[str, int], Iterable[Bar]] | None = None,
     depths: Mapping[str, DepthView] | None = None,
     contracts: Iterable[ContractView] = (),
+    leverages: Mapping[str, int] | None = None,
 ) -> BuiltView:
     """A view.
 
@@ -357,6 +362,7 @@ def view(
     tickers   Of instruments, see `ticker`. ``orders``: those that may still be filled, by instrument; ``depths``: their
               order books, see `depth`.
     bars      By instrument and interval, ns: the newest last. ``contracts``: what is held of them.
+    leverages  By instrument; 1, where missing.
     """
     chain, _, _ = quote.partition(":")
     return BuiltView(
@@ -380,6 +386,7 @@ def view(
         series={key: tuple(each) for key, each in (bars or {}).items()},
         depths=dict(depths or {}),
         contracts={each.instrument.id: each for each in contracts},
+        leverages=dict(leverages or {}),
     )
 
 

@@ -29,6 +29,10 @@ class Timers:
         self._current[owner, key] = self._count
         heappush(self.heap, (at, self._count, owner, key))
 
+    def has(self, owner: Owner, key: str) -> bool:
+        """Whether it is set and has not fired."""
+        return (owner, key) in self._current
+
     def next_at(self) -> int | None:
         """The earliest deadline, replaced ones included."""
         return self.heap[0][0] if self.heap else None

@@ -102,6 +102,11 @@ class AccountView:
         desk = self._account.book.desks.get(place_of(instrument))
         return () if desk is None else desk.working(instrument)
 
+    def leverage(self, instrument: str) -> int:
+        desk = self._account.book.desks.get(place_of(instrument))
+        contract = desk.contracts.get(instrument) if desk is not None else None
+        return contract.leverage if contract is not None else 1
+
     def contract(self, instrument: str) -> HeldContract | None:
         return held_contract(self._account.book, self._account.kernel.tickers, instrument)
 

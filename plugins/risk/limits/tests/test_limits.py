@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from sniper.events import Block, WorthChanged
@@ -390,3 +391,38 @@ def test_after_too_much_loss_no_arbitrage_is_traded_either() -> None:
     assert all(of_roundtrip(limits, view(now=NOW, results=[(NOW, -(10**17))], drawdown=10**17)).values())
     lost = of_roundtrip(limits, view(now=NOW, results=[(NOW, -(10**17) - 1)], drawdown=10**17 + 1))
     assert lost == {"trade-spend": True, "daily-loss": False, "drawdown": False}
+
+
+BINANCE = replace(entry(), token="binance:BTC", quote="binance:USDT", pool="binance:BTC/USDT", chain_id=0)
+
+
+@pytest.mark.parametrize(("coins", "rules"), [(500, []), (501, ["trade-spend"])])
+def test_what_holds_at_an_exchange_is_said_for_it(coins: int, rules: list[str]) -> None:
+    limits = check(
+        add_to_position=True, at={"binance": {"max_spend_per_trade": "500 coins", "max_spend_per_day": "2000 coins"}}
+    )
+    here = view(now=NOW, quote="binance:USDT", positions=[position("binance:BTC", quote="binance:USDT")])
+    found = limits.judge(replace(BINANCE, amount=coins * 10**18), here)
+    assert [each.rule for each in found if not each.ok] == rules
+    assert failed(limits, view(now=NOW), 10**18 + 1) == ["trade-spend"]
+
+
+def test_an_exchange_trips_for_what_is_open_by_its_own_caps() -> None:
+    limits = check(max_drawdown="1 ether", at={"binance": {"max_daily_loss": "100 coins", "trips": ["daily-loss"]}})
+    held = position("binance:BTC", quote="binance:USDT", cost=1_000 * 10**18)
+    event = WorthChanged(time=NOW, place="binance", token="binance:BTC", venue="binance", instance="s")
+    fine = view(now=NOW, quote="binance:USDT", positions=[held], worths={"binance:BTC": 900 * 10**18})
+    assert list(limits.worth_changed(event, fine)) == []
+    worse = view(now=NOW, quote="binance:USDT", positions=[held], worths={"binance:BTC": 899 * 10**18})
+    (trip,) = limits.worth_changed(event, worse)
+    assert trip.reason.startswith("daily-loss at binance: 101")
+    assert list(limits.worth_changed(event, worse)) == []
+    assert list(limits.worth_changed(event, fine)) == []
+    assert len(list(limits.worth_changed(event, worse))) == 1
+
+
+def test_what_differs_at_a_place_is_checked_like_the_rest() -> None:
+    with pytest.raises(ValidationError, match="max_spend_per_trad"):
+        check(at={"binance": {"max_spend_per_trad": "1 coins"}})
+    with pytest.raises(ValidationError, match="names places again"):
+        check(at={"binance": {"at": {}}})

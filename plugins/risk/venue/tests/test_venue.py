@@ -8,7 +8,7 @@ from sniper.proposal import Leg
 from sniper.risk import Finding, Roundtrip
 from sniper.types import split_asset
 from sniper_risk_venue.policy import Venue, VenueConfig
-from sniper_sdk.builders import POOL, QUOTE, TOKEN, address, entry, pool, view
+from sniper_sdk.builders import POOL, QUOTE, TOKEN, address, entry, instrument, pool, ticker, view
 
 HERE = view(pools=[pool()])
 SALE = replace(entry(), side="reduce")
@@ -21,6 +21,33 @@ def made(**access: Any) -> Venue:
 
 def denied(found: list[Finding]) -> list[str]:
     return [finding.rule for finding in found if not finding.ok]
+
+
+ORDER = replace(
+    entry(),
+    token="binance:BTC",
+    quote="binance:USDT",
+    pool="binance:BTC/USDT:USDT",
+    venue="binance",
+    chain_id=0,
+)
+
+
+@pytest.mark.parametrize(
+    ("access", "rules"),
+    [
+        ({"instruments": ["perpetual"], "max_leverage": 5}, []),
+        ({"instruments": ["perpetual"], "max_leverage": 4}, ["leverage-not-allowed"]),
+        ({"max_leverage": 5}, ["instrument-not-allowed"]),
+        ({"instruments": ["perpetual"], "max_leverage": 5, "tokens": ["binance:ETH"]}, ["token-not-allowed"]),
+        ({"instruments": ["perpetual"], "max_leverage": 5, "pools": ["binance:BTC/USDT:USDT"]}, []),
+        ({"instruments": ["perpetual"], "max_leverage": 5, "amms": ["constant-product"]}, ["amm-not-allowed"]),
+    ],
+)
+def test_orders_at_exchanges_are_held_to_kind_and_leverage(access: dict[str, Any], rules: list[str]) -> None:
+    contract = instrument("binance:BTC/USDT:USDT", kind="perpetual")
+    here = view(tickers=[ticker(contract)], leverages={contract.id: 5})
+    assert denied(list(made(venues=["binance"], **access).judge(ORDER, here))) == rules
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from sniper.kernel import facts as f
 from sniper.kernel.asks import Cancel, FindOrder, ReadDesk, Submit
 from sniper.kernel.exchange.book import DeskBook, ExchangeOrder
 from sniper.kernel.exchange.exits import KEY as EXIT
+from sniper.kernel.exchange.exits import LOOK
 from sniper.kernel.exchange.holdings import Change, change_of
 from sniper.kernel.exchange.states import WORKING
 from sniper.kernel.timers import Owner
@@ -267,6 +268,8 @@ class Desk:
         """Time to look again."""
         if key == READ:
             self.read()
+        elif key == LOOK:
+            self.account.desk_exits.look(self.venue)
         elif key.startswith(EXIT):
             self.account.desk_exits.again(key)
         elif key in self.book.orders:

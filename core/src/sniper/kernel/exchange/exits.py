@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 KEY: Final = "?exit "
 """Begins the key of a plan that sells a position; no strategy's key does."""
+LOOK: Final = "?worth"
+"""The key of the timer that lets watches look at what is held; no order has this id."""
 MILLION: Final = 10**6
 AGAIN: Final = 5 * SECOND
 """ns after which a sale that was denied is tried again."""
@@ -43,17 +45,18 @@ class DeskGuard(Guard):
         return self.ticker is not None
 
     def worth(self) -> int | None:
-        return worth(self.ticker, self.position)
+        """None of what was sold short, too: exits compare what a sale brings with what was paid."""
+        return worth(self.ticker, self.position) if self.position.amount > 0 else None
 
 
 def worth(ticker: Ticker | None, position: Position) -> int | None:
-    """What selling a position would bring now, after the fee: quote base units; of a contract, what it stands for. None
-    where nothing tells, and for what was sold short, which no sale ends."""
-    price = ticker.to_sell() if ticker is not None and not ticker.stale else 0
-    if ticker is None or not price or position.amount < 0:
+    """What ending a position would bring now, after the fee: quote base units, below zero for what was sold short; of a
+    contract, what it stands for. None where nothing tells."""
+    if ticker is None or ticker.stale:
         return None
+    price = ticker.to_sell() if position.amount > 0 else ticker.to_buy()
     value = position.amount * price * ticker.instrument.tick // COIN
-    return value - max(0, -(-value * ticker.instrument.taker_fee // MILLION))
+    return value - max(0, -(-abs(value) * ticker.instrument.taker_fee // MILLION)) if price else None
 
 
 class DeskExits:
@@ -83,6 +86,12 @@ class DeskExits:
         changed = now or position
         if changed is not None:
             account.worth_changed(changed)
+
+    def look(self, venue: str) -> None:
+        """Prices have moved within the last second: let what watches know of all positions at an exchange."""
+        for _, position in sorted(self.account.book.positions.items()):
+            if position.venue == venue:
+                self.account.worth_changed(position)
 
     def _opened(self, position: Position) -> None:
         account = self.account
@@ -127,6 +136,10 @@ class DeskExits:
         for guard in self._at.get(event.instrument, ()):  # type: ignore[attr-defined]  # tickers hear of nothing else
             account.exits.valued(guard)
             account.price_changed(guard.position)
+            if account.valuing:
+                timers, owner = account.kernel.timers, account.trading.desks[guard.position.venue].owner
+                if not timers.has(owner, LOOK):
+                    timers.set(owner, LOOK, account.kernel.now + SECOND)
 
     # ---- sales ----
 

@@ -29,6 +29,9 @@ def placed(book: Book, fact: f.ExchangeOrderPlaced) -> None:
         plans.placed(book, fact)
     desk.orders[fact.order] = order
     desk.clients[fact.new.client_id] = fact.order
+    if fact.opens:
+        book.last_entry[fact.instrument.held] = book.newest_entry = fact.time
+        bound(book.last_entry, lambda time: time)
     _reserve(desk, order, fact.reserved)
 
 

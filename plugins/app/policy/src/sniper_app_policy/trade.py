@@ -177,6 +177,9 @@ class StatedView:
     def depth(self, instrument: str) -> DepthView | None:
         return None
 
+    def leverage(self, instrument: str) -> int:
+        return 1
+
     def contract(self, instrument: str) -> ContractView | None:
         return None
 

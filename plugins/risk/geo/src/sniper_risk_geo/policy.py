@@ -30,6 +30,7 @@ class GeoConfig(PolicyConfig):
 class Geo(CedarPolicy):
     """Who is not named, lives nowhere known; the policies then deny."""
 
+    exchanges = True
     config: GeoConfig
 
     def question(self, intent: Entry, view: View) -> Question:

@@ -4,10 +4,11 @@ Cedar counts in 64 bits, in which 10 ether in wei have no place: so amounts beco
 exactly, and the policies compare levels.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from sniper.amounts import Amount
 from sniper.risk import Config, Entry, Roundtrip, View
@@ -18,7 +19,16 @@ from sniper_app_policy.law import Question
 NATIVE_QUOTE = "native"
 
 Level = Annotated[int, Field(ge=0, le=1_000)]
-Quote = Annotated[str, StringConstraints(pattern=r"^(native|[1-9][0-9]*:0x[0-9a-fA-F]{40})$", to_lower=True)]
+_QUOTE = re.compile(r"native|[1-9][0-9]*:0x[0-9a-fA-F]{40}|[a-z0-9-]*[a-z][a-z0-9-]*:[A-Za-z0-9._-]+")
+
+
+def _quote(text: str) -> str:
+    if not _QUOTE.fullmatch(text):
+        raise ValueError('is no asset; write "native", "1:0x…" for a token, or "binance:USDT" at an exchange')
+    return text.lower() if ":0x" in text else text
+
+
+Quote = Annotated[str, AfterValidator(_quote)]
 
 
 class Threshold(Config):
@@ -26,7 +36,9 @@ class Threshold(Config):
 
     above: Amount = Field(description="amounts above this, base units or '1 ether'", examples=["1 ether"])
     level: Level = Field(description="least level of the account", examples=[1])
-    quote: Quote = Field(NATIVE_QUOTE, description='what the amounts are of: "native", or a token as "1:0x…"')
+    quote: Quote = Field(
+        NATIVE_QUOTE, description='what the amounts are of: "native", a token as "1:0x…", or "binance:USDT"'
+    )
 
 
 class KycConfig(PolicyConfig):
@@ -44,6 +56,7 @@ class KycConfig(PolicyConfig):
 class Kyc(CedarPolicy):
     """Who is not named is not identified; the policies then deny."""
 
+    exchanges = True
     config: KycConfig
 
     def question(self, intent: Entry, view: View) -> Question:

@@ -36,6 +36,7 @@ class Limits(RiskWatch):
     passed  ``(rule, subject)`` of the caps that have tripped and did not hold again since: they trip once. Sorted.
     """
 
+    exchanges = True
     config: LimitsConfig
     passed: list[tuple[str, str]] = []
 
@@ -45,7 +46,7 @@ class Limits(RiskWatch):
         if intent.side == "reduce":
             yield must("reduces", True, note="limits hold for entries")
             return
-        limits, held = self.config, view.positions.get(intent.token)
+        limits, held = self.config.of(intent.place), view.positions.get(intent.token)
         count = sum(1 for position in view.positions.values() if position.state != "written-off")
         sold = Retry.event(CLOSED, intent.token)
         yield must("new-token", limits.add_to_position or held is None, note=intent.token, retry=sold)
@@ -68,11 +69,12 @@ class Limits(RiskWatch):
     def judge_roundtrip(self, intent: Roundtrip, view: View) -> Findings:
         """What one arbitrage may pay, and what may have been lost before it. Its money is back after its transaction,
         or never left, so it is no spending of the day; gas is lost where it fails, and counts as a loss."""
-        yield at_most("trade-spend", intent.amount, self.config.max_spend_per_trade, unit="base units")
+        most = self.config.of(intent.place).max_spend_per_trade
+        yield at_most("trade-spend", intent.amount, most, unit="base units")
         yield from self._losses(intent, view)
 
     def _exposures(self, intent: Entry, view: View) -> Findings:
-        limits, place = self.config, intent.place
+        limits, place = self.config.of(intent.place), intent.place
         if limits.max_exposure is not None:
             at_stake = intent.amount + view.exposure(place)
             yield _at_stake("exposure", intent, at_stake, limits.max_exposure)
@@ -85,7 +87,7 @@ class Limits(RiskWatch):
             yield _at_stake("strategy-exposure", intent, at_stake, limit, intent.instance)
 
     def _losses(self, intent: Entry | Roundtrip, view: View) -> Findings:
-        for cap in self.config.caps:
+        for cap in self.config.of(intent.place).caps:
             subject = cap.subject(intent)
             if cap.limit is None or (cap.scope and not subject):
                 continue
@@ -116,45 +118,57 @@ class Limits(RiskWatch):
 
     @on(WorthChanged)
     def worth_changed(self, event: WorthChanged, view: View) -> Trips:
-        """What was realised is lost at once."""
-        for cap in self.config.breakers:
+        """What was realised is lost at once. At an exchange, which has no blocks, the kernel tells of what is held each
+        second, and a price there is not anybody's to make."""
+        if not event.place.isdecimal():
+            yield from self._look_at(event.place, view)
+            return
+        for cap in self.config.of(event.place).breakers:
             subject = cap.subject(event)
             if subject or not cap.scope:
                 lost = found(cap, subject, event.place, view, open_too=False).lost
                 if cap.limit is not None and lost > cap.limit:
-                    yield from self._passed(cap, subject, lost, view)
+                    yield from self._passed(cap, subject, lost, event.place, view)
 
     @on(Block)
     def block(self, event: Block, view: View) -> Trips:
         """What is open as the last block left it. Windows move on, so that a cap which was passed holds again; and what
         a restart found may have passed one."""
-        for cap in self.config.breakers:
-            again = {subject for rule, subject in self.passed if rule == cap.rule}
+        yield from self._look_at(str(event.chain_id), view)
+
+    def _look_at(self, place: str, view: View) -> Iterator[Trip]:
+        for cap in self.config.of(place).breakers:
+            again = {subject for rule, subject in self.passed if rule == _rule(cap, place)}
             for subject in sorted({*subjects(cap, view), *again}):
-                yield from self._look(cap, subject, str(event.chain_id), view)
+                yield from self._look(cap, subject, place, view)
 
     def _look(self, cap: Cap, subject: str, place: str, view: View) -> Iterator[Trip]:
         """What nothing prices does not count here: a pool that is not read yet must not take a person's time."""
         assert cap.limit is not None  # those of the config that are set
-        lost, key = found(cap, subject, place, view).lost, (cap.rule, subject)
+        lost, key = found(cap, subject, place, view).lost, (_rule(cap, place), subject)
         if lost > cap.limit:
-            yield from self._passed(cap, subject, lost, view)
+            yield from self._passed(cap, subject, lost, place, view)
         elif key in self.passed:
             self.passed.remove(key)
 
-    def _passed(self, cap: Cap, subject: str, lost: int, view: View) -> Iterator[Trip]:
+    def _passed(self, cap: Cap, subject: str, lost: int, place: str, view: View) -> Iterator[Trip]:
         """Trip, and not again before it held once more: a person has looked at it."""
-        key = cap.rule, subject
+        key = _rule(cap, place), subject
         if key not in self.passed:
             self.passed = sorted([*self.passed, key])
             since = f"in the last {cap.window} days" if cap.window else "below the highest ever"
-            of = f" of {subject}" if subject else ""
+            of = f" of {subject}" if subject else "" if place.isdecimal() else f" at {place}"
             yield Trip(
                 level=KillLevel(self.config.trip_level),
                 reason=f"{cap.rule}{of}: {lost} base units of the quote asset {since}, {cap.limit} are allowed. "
                 "Entries stay denied while that holds: look at the losses, raise "
                 f"{cap.key} or wait, then lower the kill switch with sniper kill-switch off --account {view.account}",
             )
+
+
+def _rule(cap: Cap, place: str) -> str:
+    """Of a cap that trips: on chains, which have one coin in common, its name; else that of the exchange, too."""
+    return cap.rule if place.isdecimal() else f"{cap.rule}@{place}"
 
 
 def _at_stake(rule: str, intent: Entry, found: int, limit: int, note: str = "", retry: Retry = ANY_SALE) -> Finding:

@@ -1,9 +1,9 @@
 """What is capped, and what happens where a cap on losses is passed."""
 
 from functools import cached_property
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, PrivateAttr, model_validator
 
 from sniper.amounts import Amount
 from sniper.risk import Config
@@ -30,7 +30,8 @@ LossRule = Literal[
 
 
 class LimitsConfig(Config):
-    """Amounts are those of the quote asset on each chain: base units, or text such as ``"0.05 ether"``."""
+    """Amounts are those of the quote asset at each place: base units, or text such as ``"0.05 ether"``, on a chain, and
+    ``"500 coins"`` at an exchange."""
 
     max_spend_per_trade: Amount = Field(description="most that one entry or arbitrage may pay", examples=["0.02 ether"])
     max_spend_per_day: Amount = Field(
@@ -78,6 +79,26 @@ class LimitsConfig(Config):
     cooldown_s: NonNegativeInt = Field(0, description="seconds between two entries of any token")
     token_cooldown_s: NonNegativeInt = Field(0, description="seconds between two entries of the same token")
     add_to_position: bool = Field(False, description="whether a token that is held may be bought again")
+    at: dict[str, dict[str, Any]] = Field(
+        {},
+        description="keys that differ at one exchange, by [venue.NAME], or on one chain, by its id: amounts there are "
+        'of what the account counts in there, such as "500 coins" for 500 USDT',
+        examples=[{"binance": {"max_spend_per_trade": "500 coins"}}],
+    )
+    _places: dict[str, "LimitsConfig"] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _differs(self) -> Self:
+        own = {name: getattr(self, name) for name in self.model_fields_set - {"at"}}
+        for place, keys in self.at.items():
+            if "at" in keys:
+                raise ValueError(f"at.{place} names places again; write the keys that differ at {place}")
+            self._places[place] = LimitsConfig.model_validate({**own, **keys})
+        return self
+
+    def of(self, place: str) -> "LimitsConfig":
+        """What holds at a place."""
+        return self._places.get(place, self)
 
     @model_validator(mode="after")
     def _trips_have_limits(self) -> Self:

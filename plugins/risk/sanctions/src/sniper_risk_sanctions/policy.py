@@ -37,8 +37,10 @@ class SanctionsConfig(PolicyConfig):
 
 
 class Sanctions(CedarPolicy):
-    """Everything that the trade is known to have to do with is looked up in every list."""
+    """Everything that the trade is known to have to do with is looked up in every list. An order at an exchange has to
+    do with no address but the account's own: whom it meets there, the exchange has to know."""
 
+    exchanges = True
     config: SanctionsConfig
 
     def judge(self, intent: Entry, view: View) -> Findings:
@@ -59,6 +61,8 @@ class Sanctions(CedarPolicy):
         return self._question("arbitrage", intent.account, intent.venue, parties, view)
 
     def _entry(self, intent: Entry, view: View) -> list[Party]:
+        if not intent.place.isdecimal():
+            return [*self._own(intent.account)]
         token, quote = split_asset(intent.token)[1], split_asset(intent.quote)[1]
         pool = view.pool(intent.pool)
         coins = [("coin", coin) for coin in (*(pool.coins if pool is not None else ()), quote) if coin != token]

@@ -1,8 +1,9 @@
 """Which accounts may use which venues, and what they may trade there."""
 
+import re
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from sniper.risk import Config, Entry, Roundtrip, View
 from sniper.types import asset_id
@@ -11,9 +12,23 @@ from sniper_app_policy.law import Question
 
 SPOT: Final = "spot"
 UNKNOWN: Final = "unknown"
-"""The AMM of a pool that the view does not know."""
+"""The AMM of a pool that the view does not know, and the kind of an instrument that is not listed."""
+ORDER_BOOK: Final = "order-book"
+"""What stands for the AMM of an instrument."""
 
-Asset = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*:0x([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$", to_lower=True)]
+_ON_CHAIN = re.compile(r"[1-9][0-9]*:0x([0-9a-fA-F]{40}|[0-9a-fA-F]{64})")
+_AT_EXCHANGE = re.compile(r"[a-z0-9-]*[a-z][a-z0-9-]*:\S+")
+
+
+def _id(text: str) -> str:
+    if _ON_CHAIN.fullmatch(text.lower()):
+        return text.lower()
+    if not _AT_EXCHANGE.fullmatch(text):
+        raise ValueError('is no id; write "1:0x…" on a chain, "binance:BTC" or "binance:BTC/USDT" at an exchange')
+    return text
+
+
+Asset = Annotated[str, AfterValidator(_id)]
 
 
 class Access(Config):
@@ -21,10 +36,16 @@ class Access(Config):
 
     venues: tuple[str, ...] = Field(description="[venue.NAME] sections", examples=[["uniswap"]])
     amms: tuple[str, ...] | None = Field(None, description="[amm.NAME] sections of the pools; any, where left out")
-    tokens: tuple[Asset, ...] | None = Field(None, description='tokens, as "1:0x…"; any, where left out')
-    pools: tuple[Asset, ...] | None = Field(None, description='pools, as "1:0x…"; any, where left out')
+    tokens: tuple[Asset, ...] | None = Field(
+        None, description='tokens, as "1:0x…" or "binance:BTC"; any, where left out'
+    )
+    pools: tuple[Asset, ...] | None = Field(
+        None, description='pools, as "1:0x…", and instruments, as "binance:BTC/USDT"; any, where left out'
+    )
     refused_tokens: tuple[Asset, ...] = Field((), description="tokens that it may not trade in any case")
-    instruments: tuple[str, ...] = Field((SPOT,), description='kinds of instruments; all that is traded is "spot"')
+    instruments: tuple[str, ...] = Field(
+        (SPOT,), description='kinds of instruments: "spot", "perpetual", "future"; what is traded on chains is "spot"'
+    )
     max_leverage: Annotated[int, Field(ge=1, le=1_000)] = Field(1, description="most leverage; that of spot is 1")
 
 
@@ -38,9 +59,23 @@ class VenueConfig(PolicyConfig):
 class Venue(CedarPolicy):
     """What an account may use is its attributes, what it wants to use is the context."""
 
+    exchanges = True
     config: VenueConfig
 
     def question(self, intent: Entry, view: View) -> Question:
+        if not intent.place.isdecimal():
+            ticker = view.ticker(intent.pool)
+            kind = UNKNOWN if ticker is None else ticker.instrument.kind
+            return self._question(
+                "enter",
+                intent.account,
+                intent.venue,
+                {intent.token},
+                {intent.pool},
+                {ORDER_BOOK},
+                kind=kind,
+                leverage=view.leverage(intent.pool),
+            )
         pool = view.pool(intent.pool)
         amms = {pool.amm if pool is not None else UNKNOWN}
         return self._question("enter", intent.account, intent.venue, {intent.token}, {intent.pool}, amms)
@@ -53,7 +88,16 @@ class Venue(CedarPolicy):
         return self._question("arbitrage", intent.account, intent.venue, tokens, pools, amms)
 
     def _question(
-        self, action: str, account: str, venue: str, tokens: set[str], pools: set[str], amms: set[str]
+        self,
+        action: str,
+        account: str,
+        venue: str,
+        tokens: set[str],
+        pools: set[str],
+        amms: set[str],
+        *,
+        kind: str = SPOT,
+        leverage: int = 1,
     ) -> Question:
         access = self.config.accounts.get(account)
         wanted: dict[str, Any] = {"tokens": sorted(tokens), "pools": sorted(pools), "amms": sorted(amms)}
@@ -63,10 +107,10 @@ class Venue(CedarPolicy):
             action=action,
             venue=venue,
             venue_is={},
-            context={**wanted, "instrument": SPOT, "leverage": 1},
+            context={**wanted, "instrument": kind, "leverage": leverage},
             facts=(
                 f"account {account}: {'may use ' + ', '.join(access.venues) if access else 'is not listed'}",
-                f"venue {venue}, spot, leverage 1",
+                f"venue {venue}, {kind}, leverage {leverage}",
                 *(f"{kind}: {', '.join(values)}" for kind, values in wanted.items()),
             ),
         )
