@@ -19,6 +19,7 @@ SECTIONS = {
     "startup": "the command line with 40 plugins",
     "throughput": "kernel and live loop, events per CPU second; memory",
     "durable": "durable orders",
+    "round_trips": "orders through ccxt and an exchange on this machine",
     "books": "quotes on recorded order books, updates per CPU second",
     "replay": "replay and recovery",
     "mishaps": "a crash with much on its way, and deep reorgs",

@@ -85,7 +85,7 @@ def machine() -> dict[str, Any]:
 
 def show(figures: Sequence[Figure], before: dict[str, float]) -> None:
     """Print a table: the value, its target, and the kept one."""
-    width = max(len(figure.name) for figure in figures)
+    width = max((len(figure.name) for figure in figures), default=0)
     for figure in figures:
         aim = ""
         if figure.target is not None:
