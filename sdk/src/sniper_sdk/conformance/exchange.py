@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final, Protocol
 import msgspec
 import pytest
 
-from sniper.exchange import Exchange, Fill, Funding, Instrument, NewOrder, OrderState, Placed, Refused
+from sniper.exchange import AccountState, Exchange, Fill, Funding, Instrument, NewOrder, OrderState, Placed, Refused
 
 _HANGS_S: Final = 30
 """Guards against hanging; nothing is timed."""
@@ -105,6 +105,9 @@ class ExchangeConformance:
         after = _balances((await stage.exchange.read("")).balances)
         quote, value = stage.instrument.quote, stage.instrument.value(stage.resting, stage.size)
         free, held = (after[quote][each] - before[quote][each] for each in (0, 1))
+        if stage.instrument.linear:
+            assert (free, held) == (0, 0), "the kernel reserves the margin of contracts; tell what is owned"
+            return
         assert (free, held) == (-value, value), f"of {value} base units, {held} are held and {-free} are gone"
 
     async def test_the_same_order_twice_is_one_order(self, stage: ExchangeStage) -> None:
@@ -235,6 +238,20 @@ class ExchangeConformance:
         await stage.exchange.cancel(other, filled.venue_id)
         state, _ = await self._found(stage, other)
         assert state.state == "filled", f"it was filled before it could be cancelled, and is {state.state}"
+
+    async def test_a_position_in_a_contract_is_told_with_what_it_cost(self, stage: ExchangeStage) -> None:
+        instrument = stage.instrument
+        if not instrument.linear:
+            return
+        assert self._position(await stage.exchange.read(""), instrument) in (None, (0, 0))
+        await self._placed(stage, self.order(stage))
+        await stage.fill(stage.size)
+        _, fills = await self._found(stage, self.order(stage))
+        told = self._position(await stage.exchange.read(""), instrument)
+        assert told == (stage.size, sum(fill.value for fill in fills)), f"bought {stage.size} lots, and it tells {told}"
+
+    def _position(self, state: AccountState, instrument: Instrument) -> tuple[int, int] | None:
+        return next(((each.size, each.cost) for each in state.contracts if each.instrument == instrument), None)
 
     async def _placed(self, stage: ExchangeStage, order: NewOrder) -> Placed:
         answer = await stage.exchange.submit(order)

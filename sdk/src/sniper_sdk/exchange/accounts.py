@@ -18,7 +18,7 @@ class Balance:
 @dataclass
 class Account:
     """``maker``, ``taker``: fees as shares in units of 10^-8. ``pays_fees_in``: this asset, with a quarter off, where
-    it has some and a price of it is known; empty: what a trade brings.
+    it has some and a price of it is known; empty: what a trade brings. ``withdraws``: whether its key may withdraw.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Account:
     maker: int = UNIT // 1000
     taker: int = UNIT // 1000
     pays_fees_in: str = ""
+    withdraws: bool = False
     balances: dict[str, Balance] = field(default_factory=dict)
     updated: int = 0
 

@@ -26,7 +26,7 @@ from sniper_sdk.exchange.playback import Playback
 from sniper_sdk.exchange.recording import MarketEvent
 from sniper_sdk.exchange.refusal import Refused, unknown_cancel
 from sniper_sdk.exchange.security import account_of, check_signed, parameters, without_signature
-from sniper_sdk.exchange.spot import NOBODY, Endpoint, Security, SpotApi
+from sniper_sdk.exchange.spot import NOBODY, Endpoint, Security, SpotApi, restrictions
 from sniper_sdk.exchange.streams import TICK_NS, Connection, Streams, encode
 from sniper_sdk.exchange.symbol import Symbol
 
@@ -96,7 +96,15 @@ class ExchangeServer:
             "secret": account.secret,
             "enableRateLimit": False,
             "options": {"fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False},
-            "urls": {"api": {"public": api, "private": api, "v1": f"{self.url}/api/v1", "ws": ws}},
+            "urls": {
+                "api": {
+                    "public": api,
+                    "private": api,
+                    "v1": f"{self.url}/api/v1",
+                    "sapi": f"{self.url}/sapi/v1",
+                    "ws": ws,
+                }
+            },
         }
 
     def quote(self, symbol: str, *, bid: str, ask: str, quantity: str = "10") -> None:
@@ -151,6 +159,8 @@ class ExchangeServer:
             application.router.add_get(path, self._market_streams)
         for endpoint in self._api.endpoints:
             application.router.add_route(endpoint.method, f"{self.root}{endpoint.path}", self._rest(endpoint))
+        of_key = Endpoint("GET", "", "apiRestrictions", restrictions, 1, Security.SIGNED)
+        application.router.add_get("/sapi/v1/account/apiRestrictions", self._rest(of_key))
         for method in ("POST", "PUT", "DELETE"):
             application.router.add_route(method, self.listen_key_path, self._listen_key)
         self._closing.clear()

@@ -50,6 +50,25 @@ NOBODY: Final = Account("", "", "")
 """Who asks where nobody needs to say."""
 
 
+def restrictions(who: Account, given: Parameters) -> Answer:
+    """What a key may do (Binance, "Get API Key Permission")."""
+    return {
+        "ipRestrict": False,
+        "createTime": 0,
+        "enableReading": True,
+        "enableWithdrawals": who.withdraws,
+        "enableInternalTransfer": False,
+        "enableMargin": False,
+        "enableFutures": True,
+        "permitsUniversalTransfer": False,
+        "enableVanillaOptions": False,
+        "enableFixApiTrade": False,
+        "enableFixReadOnly": False,
+        "enableSpotAndMarginTrading": True,
+        "enablePortfolioMarginTrading": False,
+    }
+
+
 class SpotApi:
     """Each handler takes who asks, and the parameters; it raises `Refused`."""
 

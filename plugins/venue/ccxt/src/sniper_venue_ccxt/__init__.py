@@ -1,4 +1,4 @@
-"""Spot markets of every exchange that ccxt knows."""
+"""Markets of every exchange that ccxt knows."""
 
 from sniper import ExchangeSpec, hookimpl
 
@@ -8,7 +8,7 @@ def sniper_exchanges() -> list[ExchangeSpec]:
     return [
         ExchangeSpec(
             name="ccxt",
-            summary="Spot markets of every exchange that ccxt knows, by REST and WebSocket",
+            summary="Spot, perpetuals and futures of every exchange that ccxt knows, by REST and WebSocket",
             factory="sniper_venue_ccxt.exchange:CcxtExchange",
             permissions=("network",),
             in_init=False,

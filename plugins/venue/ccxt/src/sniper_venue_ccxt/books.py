@@ -79,4 +79,4 @@ class _Half:
         return -(-amount // tick) if self._up else amount // tick
 
     def _size(self, size: Any) -> int:
-        return from_decimal(str(size)) // self._instrument.lot if size else 0
+        return from_decimal(str(size)) // self._instrument.lot_size if size else 0

@@ -8,11 +8,12 @@ from typing import Any
 from sniper.exchange_orders import NewOrder, Refused
 
 CLIENT_ID = "clientOrderId"
+REDUCE_ONLY = "reduce-only"
 
 
 @dataclass(frozen=True)
 class Capabilities:
-    """Of one exchange's spot markets.
+    """Of one kind of markets of an exchange: ``kind`` is ``spot``, ``swap`` or ``future``.
 
     lives         Times in force, of ``gtc``, ``ioc``, ``fok``.
     client_ids    Whether an order can have one. ``found_by_client_id``: whether it can be asked for by it.
@@ -23,6 +24,8 @@ class Capabilities:
     """
 
     exchange: str
+    kind: str
+    reduce_only: bool
     lives: frozenset[str]
     post_only: bool
     client_ids: bool
@@ -36,17 +39,18 @@ class Capabilities:
     @property
     def flags(self) -> tuple[str, ...]:
         """For `sniper.instrument.Instrument.flags`."""
-        return ("post-only",) if self.post_only else ()
+        return tuple(name for name, there in (("post-only", self.post_only), (REDUCE_ONLY, self.reduce_only)) if there)
 
     def lacking(self, order: NewOrder) -> Refused | None:
         """The refusal of an order that asks for more than the exchange does."""
-        strange = sorted({*order.flags} - {"post-only"})
+        strange = sorted({*order.flags} - {"post-only", REDUCE_ONLY})
         wanted = (
             ("client order ids", not self.client_ids),
             (f"orders of type {order.type}", order.type not in ("market", "limit")),
             (f"orders that live {order.lives}", order.lives not in self.lives),
             ("post-only orders", "post-only" in order.flags and not self.post_only),
-            (f"the flag {', '.join(strange)} on spot markets", bool(strange)),
+            (f"reduce-only orders on {self.kind} markets", REDUCE_ONLY in order.flags and not self.reduce_only),
+            (f"the flag {', '.join(strange)} on {self.kind} markets", bool(strange)),
             ("post-only orders that do not rest", "post-only" in order.flags and order.lives != "gtc"),
             ("post-only orders at the market", "post-only" in order.flags and order.price is None),
             ("triggers", order.trigger is not None),
@@ -63,14 +67,22 @@ class Capabilities:
         return None
 
 
-def probe(client: Any) -> Capabilities:
+def features_of(client: Any, kind: str) -> dict[str, Any]:
+    """What ccxt says of one kind of markets, linear ones of contracts. Any: it is untyped."""
+    features = _mapping(_mapping(client.features).get(kind))
+    return features if kind == "spot" else _mapping(features.get("linear")) or features
+
+
+def probe(client: Any, market: str = "spot") -> Capabilities:
     """Of a client of ccxt; Any: it is untyped."""
-    features = _mapping(_mapping(client.features).get("spot"))
+    features = features_of(client, market)
     creating = _mapping(features.get("createOrder"))
     in_force = _mapping(creating.get("timeInForce"))
     kind = type(client)
     return Capabilities(
         exchange=client.id,
+        kind=market,
+        reduce_only=market != "spot" and "reduceOnly" in _texts(kind, "create_order", set()),
         lives=frozenset({"gtc"} | {name.lower() for name in ("IOC", "FOK") if in_force.get(name)}),
         post_only=bool(in_force.get("PO") or client.has.get("createPostOnlyOrder")),
         client_ids=CLIENT_ID in _texts(kind, "create_order", set()),

@@ -13,14 +13,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from sniper_venue_ccxt.capabilities import features_of
 from sniper_venue_ccxt.config import CcxtConfig
 from sniper_venue_ccxt.errors import NotOffered
 from sniper_venue_ccxt.keys import Keys
 from sniper_venue_ccxt.pauses import Pauses
 
+NAMES: Final = {
+    "spot": ("spot",),
+    "swap": ("swap", "linear", "contract"),
+    "future": ("future", "linear", "contract", "delivery"),
+}
+"""What exchanges call a kind of markets, as ccxt asks for it."""
 SERVER_FAILED = 500
 """From this status on an exchange has not said what it did, whatever stands in the body."""
 
@@ -95,10 +102,13 @@ def made(config: CcxtConfig, number: Callable[[Any], Any], keys: Keys | None = N
     client.options.setdefault("watchOrderBook", {})["checksum"] = True
     client.options["fetchMargins"] = False
     client.options["warnOnFetchOpenOrdersWithoutSymbol"] = False
-    client.options["fetchMarkets"] = _spot_alone(client.options.get("fetchMarkets"))
+    client.options["fetchMarkets"] = _alone(client.options.get("fetchMarkets"), config.market)
+    if config.market != "spot":
+        client.options |= {"defaultType": config.market, "defaultSubType": "linear"}
     # What it says of deposits and withdrawals is not needed, and some tell it only to keys that may do more than trade.
-    private = (((client.features or {}).get("spot") or {}).get("fetchCurrencies") or {}).get("private")
+    private = (features_of(client, "spot").get("fetchCurrencies") or {}).get("private")
     client.has["fetchCurrencies"] = bool(client.has["fetchCurrencies"]) and not private
+    client.addresses = _moved(client.urls["api"], config.url) if config.url else {}
     client.urls["api"] = _rebased(client.urls["api"], config.url, config.stream_url)
     return client
 
@@ -125,6 +135,7 @@ def exact_class(base: Any, number: Callable[[Any], Any]) -> type:
 
     class Exact(base):  # type: ignore[misc]  # as above
         def __init__(self, config: Any = None) -> None:
+            self.addresses: dict[str, str] = {}
             self.pauses = Pauses(time.monotonic, time.time)
             super().__init__(config or {})
 
@@ -157,6 +168,13 @@ def exact_class(base: Any, number: Callable[[Any], Any]) -> type:
                     raise errors.ExchangeNotAvailable(f"{self.id} {status}: {error}") from error
                 raise
 
+        def get_exceptions_by_url(self, url: Any, found: str) -> Any:
+            """ccxt knows by Binance's own address which codes an answer has; here it may have another one."""
+            for ours, theirs in self.addresses.items():
+                if isinstance(url, str) and url.startswith(ours):
+                    return super().get_exceptions_by_url(theirs + url[len(ours) :], found)
+            return super().get_exceptions_by_url(url, found)
+
         def safe_trade(self, trade: Any, market: Any = None) -> Any:
             found = super().safe_trade(trade, market)
             # ccxt adds up the fees of an order, as floats, in the very mapping that its first trade has.
@@ -173,11 +191,20 @@ def exact_class(base: Any, number: Callable[[Any], Any]) -> type:
     return Exact
 
 
-def _spot_alone(options: Any) -> Any:
-    """An exchange that is asked for its markets kind by kind is asked for those of one."""
+def _alone(options: Any, market: str) -> Any:
+    """An exchange that is asked for its markets kind by kind is asked for those of one, where it has a name for it."""
     if isinstance(options, dict) and isinstance(options.get("types"), list):
-        return {**options, "types": ["spot"]}
-    return ["spot"] if isinstance(options, list) and "spot" in options else options
+        return {**options, "types": _alone(options["types"], market)}
+    if not isinstance(options, list):
+        return options
+    return [each for each in options if each in NAMES[market]] or options
+
+
+def _moved(urls: Any, base: str) -> dict[str, str]:
+    """Addresses of requests that begin otherwise, and what they were."""
+    if isinstance(urls, dict):
+        return {ours: theirs for value in urls.values() for ours, theirs in _moved(value, base).items()}
+    return {_rebased(urls, base, ""): urls} if isinstance(urls, str) and urls.startswith("http") else {}
 
 
 def _rebased(urls: Any, base: str, stream_base: str) -> Any:

@@ -1,5 +1,7 @@
 """The section of one exchange."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from sniper.config import Config
@@ -9,11 +11,29 @@ class CcxtConfig(Config):
     """An exchange of ccxt as a place, ``[venue.NAME]``."""
 
     exchange: str = Field(description="The exchange, by its id in ccxt.", examples=["binance"])
+    market: Literal["spot", "swap", "future"] = Field(
+        default="spot",
+        description="What kind of markets: spot, perpetuals (swap) or futures; of contracts the linear ones, in "
+        "one-way positions.",
+    )
     symbols: tuple[str, ...] = Field(
         default=(),
-        description="What is traded, as ccxt writes it, such as 'BTC/USDT'; empty: all spot markets. An exchange that "
-        "tells orders and fills by symbol only needs it.",
+        description="What is traded, as ccxt writes it, such as 'BTC/USDT' or 'BTC/USDT:USDT'; empty: all markets of "
+        "that kind. An exchange that tells orders and fills by symbol only needs it.",
     )
+    leverage: int = Field(
+        default=0, ge=0, description="Leverage that is set for each of the symbols at a start; 0: it stays as it is."
+    )
+    margin: Literal["", "cross", "isolated"] = Field(
+        default="", description="Margin mode that is set for each of the symbols at a start; empty: it stays as it is."
+    )
+    client_id_length: int = Field(
+        default=0,
+        ge=0,
+        le=64,
+        description="Characters that the exchange takes as a client id, prefix included; 0: as far as known, else 32.",
+    )
+    client_id_prefix: str = Field(default="", description="What the exchange wants in front of each client id.")
     withdrawals: bool = Field(
         default=False, description="Take keys that may withdraw; else they are refused where the exchange can tell."
     )

@@ -6,10 +6,12 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any, Final
 
-from sniper.exchange_orders import AccountState, Fill, NewOrder, OrderState
+from sniper.exchange_orders import AccountState, ContractState, Fill, Funding, NewOrder, OrderState
 from sniper.instrument import Instrument
-from sniper_venue_ccxt.capabilities import CLIENT_ID, Capabilities
+from sniper_venue_ccxt.capabilities import CLIENT_ID, Capabilities, features_of
+from sniper_venue_ccxt.client_ids import ClientIds
 from sniper_venue_ccxt.config import CcxtConfig
+from sniper_venue_ccxt.contracts import Contracts, forced
 from sniper_venue_ccxt.errors import GapFound, NotOffered, Unanswered
 from sniper_venue_ccxt.joined import joined
 from sniper_venue_ccxt.listing import Listing
@@ -22,7 +24,7 @@ DAY_MS: Final = 24 * HOUR_MS
 BEFORE_MS: Final = 60_000
 """How far back the first reading looks, for the clock of the exchange may be behind."""
 
-Told = Sequence[OrderState | Fill]
+Told = Sequence[OrderState | Fill | Funding]
 
 
 class Desk:
@@ -33,9 +35,16 @@ class Desk:
         self.place = place
         self.config = config
         self.can = can
+        self.ids = ClientIds(config)
+        self._contracts = None if can.kind == "spot" else Contracts(client, place, config, can, listed.instruments)
         self._instruments = listed.instruments
         self._clients: dict[str, str] = {}
         """Client ids by the exchange's own: trades have only that one."""
+
+    async def prepare(self) -> None:
+        """Once, before it is used. Raises `NotOffered`."""
+        if self._contracts is not None:
+            await self._contracts.prepare()
 
     def instrument(self, identifier: str) -> Instrument | None:
         """None where it is not traded here."""
@@ -45,7 +54,7 @@ class Desk:
         """Raises `NotOffered`."""
         found = self._instruments.get(identifier)
         if found is None:
-            raise NotOffered(f"{self.place} has no spot market {identifier} that can be traded exactly")
+            raise NotOffered(f"{self.place} has no {self.can.kind} market {identifier} that can be traded exactly")
         return found
 
     def learn(self, client_id: str, venue_id: str) -> None:
@@ -59,7 +68,7 @@ class Desk:
         symbol = instrument.symbol
         if self.can.found_by_client_id:
             try:
-                found = await self.client.fetch_order("", symbol, {CLIENT_ID: order.client_id})
+                found = await self.client.fetch_order("", symbol, {CLIENT_ID: self.ids.sent(order.client_id)})
             except Exception as error:
                 if not_there(error):
                     return None
@@ -76,16 +85,20 @@ class Desk:
                 continue
             asked = asked or method in ("fetchClosedOrders", "fetchOrders")
             for each in await ask(symbol):
-                if each.get(CLIENT_ID) == order.client_id:
+                if self.ids.told(each.get(CLIENT_ID) or "") == self._told(order.client_id):
                     return dict(each)
         if not asked:
             raise Unanswered(f"{self.place}: {order.client_id} is not open, and orders that are over are not told")
         return None
 
     def _ours(self, found: dict[str, Any], client_id: str) -> dict[str, Any]:
-        if found.get(CLIENT_ID) not in (None, client_id):
+        if found.get(CLIENT_ID) is not None and self.ids.told(found[CLIENT_ID]) != self._told(client_id):
             raise Unanswered(f"{self.place}: asked for the order {client_id}, it told of {found.get(CLIENT_ID)}")
         return found
+
+    def _told(self, client_id: str) -> str:
+        """An id as it comes back from the exchange."""
+        return self.ids.told(self.ids.sent(client_id))
 
     async def outcome(
         self, found: dict[str, Any], client_id: str, instrument: Instrument
@@ -116,7 +129,7 @@ class Desk:
         now = await self._now()
         # What fills while this is read is told as a fill after its balance, or with it: never only in the balance.
         orders = await self._open_orders()
-        balances = balances_told(await self.client.fetch_balance(), self.place)
+        balances, contracts = await self._owned()
         since, seen = _parsed(cursor) if cursor else (now - BEFORE_MS, frozenset[str]())
         fills, times = [], {}
         for symbol in self._symbols(alone=self.can.trades_need_symbol, what="own trades"):
@@ -134,7 +147,17 @@ class Desk:
             orders=tuple(orders),
             fills=tuple(sorted(fills, key=lambda fill: (fill.time, fill.id))),
             cursor=json.dumps([begin, known], separators=(",", ":")),
+            contracts=contracts,
+            funding=await self._contracts.funding(since) if self._contracts is not None and cursor else (),
         )
+
+    async def _owned(self) -> tuple[tuple[tuple[str, int, int], ...], tuple[ContractState, ...]]:
+        """Balances and positions."""
+        balance = await self.client.fetch_balance()
+        if self._contracts is None:
+            return balances_told(balance, self.place), ()
+        positions = await self._contracts.positions()
+        return self._contracts.balances(balance, positions), await self._contracts.states(positions)
 
     async def _open_orders(self) -> list[OrderState]:
         if "fetchOpenOrders" not in self.can.methods:
@@ -159,7 +182,7 @@ class Desk:
             raise NotOffered(f"{self.can.exchange} does not tell own trades")
         if since is None:
             return list(await self.client.fetch_my_trades(symbol))
-        features = ((self.client.features or {}).get("spot") or {}).get("fetchMyTrades") or {}
+        features = features_of(self.client, self.can.kind).get("fetchMyTrades") or {}
         stride, limit = int(features.get("untilDays") or 0) * DAY_MS, features.get("limit")
         now, found = await self._now(), {}
         while True:
@@ -181,9 +204,10 @@ class Desk:
         """Raises what ccxt raises where a connection is lost, and `GapFound`."""
         if {"watchOrders", "watchMyTrades"} <= self.can.methods:
             connections = Connections(self.client)
-            return joined(
-                [each for symbol in self.config.symbols or (None,) for each in self._watched(symbol, connections)]
-            )
+            sources = [each for symbol in self.config.symbols or (None,) for each in self._watched(symbol, connections)]
+            if self._contracts is not None:
+                sources.append(self._contracts.funded(time.time_ns() // 10**6))
+            return joined(sources)
         return self._polled()
 
     def _watched(self, symbol: str | None, connections: Connections) -> Sequence[AsyncIterator[Told]]:
@@ -219,7 +243,7 @@ class Desk:
             await asyncio.sleep(self.config.poll_s)
             state = await self.read(state.cursor)
             now_open = {order.venue_id: order for order in state.orders}
-            told: list[OrderState | Fill] = list(state.fills)
+            told: list[OrderState | Fill | Funding] = [*state.fills, *state.funding]
             told += [order for key, order in now_open.items() if open_orders.get(key) != order]
             for key, order in open_orders.items():
                 if key not in now_open:
@@ -237,7 +261,7 @@ class Desk:
         instrument = self.instrument(f"{self.place}:{order.get('symbol')}")
         if instrument is None:
             return None
-        told = order_told(order, instrument)
+        told = order_told({**order, CLIENT_ID: self.ids.told(order.get(CLIENT_ID) or "")}, instrument)
         if told.client_id:
             self.learn(told.client_id, told.venue_id)
         return told
@@ -250,8 +274,9 @@ class Desk:
         venue_id = str(trade.get("order") or "")
         if venue_id and venue_id not in self._clients:
             order = await self.client.fetch_order(venue_id, instrument.symbol)
-            self.learn(order.get(CLIENT_ID) or "", venue_id)
-        return fill_told(trade, instrument, self._clients.get(venue_id, ""), time.time_ns())
+            self.learn(self.ids.told(order.get(CLIENT_ID) or ""), venue_id)
+        client_id = self._clients.get(venue_id, "")
+        return fill_told(trade, instrument, client_id, time.time_ns(), forced(trade, client_id))
 
     def _symbols(self, *, alone: bool, what: str) -> Sequence[str | None]:
         if not alone:

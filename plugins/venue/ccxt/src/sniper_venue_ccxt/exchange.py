@@ -11,9 +11,9 @@ from typing import Any, Final
 from sniper.errors import SniperError
 from sniper.events import Event
 from sniper.exchange import Exchange
-from sniper.exchange_orders import AccountState, Fill, NewOrder, OrderState, Placed, Refused
+from sniper.exchange_orders import AccountState, Fill, Funding, NewOrder, OrderState, Placed, Refused
 from sniper.instrument import Instrument
-from sniper_venue_ccxt.capabilities import CLIENT_ID, Capabilities, probe
+from sniper_venue_ccxt.capabilities import CLIENT_ID, REDUCE_ONLY, Capabilities, probe
 from sniper_venue_ccxt.client import connect, urgent, watched
 from sniper_venue_ccxt.config import CcxtConfig
 from sniper_venue_ccxt.desk import Desk
@@ -25,14 +25,16 @@ from sniper_venue_ccxt.outcomes import already_there, not_there, refused
 from sniper_venue_ccxt.withdrawals import demand_no_withdrawals
 
 SECOND: Final = 10**9
+REDUCING: Final = "educe"
+"""Part of what exchanges call an order that only reduces: reduceOnly, reduce_only, ReduceOnly."""
 LEEWAY: Final = 2 * SECOND
 """A clock may be ahead of the exchange's by one second, and still be believed; once more for the way."""
 
 
 class CcxtExchange(Exchange):
-    """Spot markets. The market data and the orders go by two clients: what they say in numbers is of two types.
+    """One kind of markets. The market data and the orders go by two clients: what they say in numbers is of two types.
 
-    left_out  Why spot markets cannot be traded exactly, by symbol; known once `instruments` was asked.
+    left_out  Why markets cannot be traded exactly, by symbol; known once `instruments` was asked.
     """
 
     def __init__(self, place: str, config: CcxtConfig, keys: Path | None) -> None:
@@ -66,7 +68,9 @@ class CcxtExchange(Exchange):
         client = await connect(self.config, Decimal)
         try:
             await client.load_markets()
-            market = Market(client, probe(client), self.config.poll_s, time.time_ns, self.config.levels)
+            market = Market(
+                client, probe(client, self.config.market), self.config.poll_s, time.time_ns, self.config.levels
+            )
             async with aclosing(market.events(instruments, depth)) as told:
                 async for events in told:
                     yield events
@@ -79,21 +83,29 @@ class CcxtExchange(Exchange):
         desk = await self._orders()
         instrument, told = desk.instrument(order.instrument), desk.can.lacking(order)
         if instrument is None:
-            return Refused(code="unsupported", message=f"{self.config.exchange} has no spot market {order.instrument}")
+            return Refused(
+                code="unsupported",
+                message=f"{self.config.exchange} has no {self.config.market} market {order.instrument}",
+            )
         if told is None:
             told = _inexact(desk.client, order, instrument)
         if told is not None:
             return told
-        parameters: dict[str, object] = {CLIENT_ID: order.client_id}
+        client_id = desk.ids.sent(order.client_id)
+        parameters: dict[str, object] = {CLIENT_ID: client_id}
         if order.lives != "gtc":
             parameters["timeInForce"] = order.lives.upper()
         if "post-only" in order.flags:
             parameters["postOnly"] = True
+        holds = [client_id]
+        if REDUCE_ONLY in order.flags:
+            parameters["reduceOnly"] = True
+            holds.append(REDUCING)
         price = None if order.price is None else f"{instrument.price(order.price):f}"
         size = f"{instrument.size(order.size):f}"
         self._flying.add(order.client_id)
         try:
-            with watched(order.client_id, size, *([price] if price else [])) as attempt:
+            with watched(*holds, size, *([price] if price else [])) as attempt:
                 placed = await desk.client.create_order(
                     instrument.symbol, order.type, order.side, size, price, parameters
                 )
@@ -150,7 +162,7 @@ class CcxtExchange(Exchange):
         async with self._scrubbed("reading of the account"):
             return await desk.read(cursor)
 
-    async def updates(self) -> AsyncGenerator[Sequence[OrderState | Fill], None]:
+    async def updates(self) -> AsyncGenerator[Sequence[OrderState | Fill | Funding], None]:
         desk = await self._orders()
         try:
             async with aclosing(desk.updates()) as told:
@@ -178,14 +190,24 @@ class CcxtExchange(Exchange):
                 except BaseException:
                     await client.close()
                     raise
-                self._desk = Desk(client, self.place, self.config, found, probe(client))
+                desk = Desk(client, self.place, self.config, found, probe(client, self.config.market))
+                try:
+                    async with self._scrubbed("settings of the account"):
+                        await desk.prepare()
+                except BaseException:
+                    await client.close()
+                    raise
+                self._desk = desk
             return self._desk
 
     async def _listed(self, client: Any) -> Listing:
         markets = await client.load_markets()
-        contracts = [each for each in self.config.symbols if each in markets and not markets[each].get("spot")]
-        if contracts:
-            raise NotOffered(f"{self.place}: {', '.join(contracts)} are no spot markets; others are not traded yet")
+        kind = self.config.market
+        others = [each for each in self.config.symbols if each in markets and not markets[each].get(kind)]
+        if others:
+            raise NotOffered(
+                f"{self.place}: {', '.join(others)} are no {kind} markets; set market, or make another section"
+            )
         unknown = [each for each in self.config.symbols if each not in markets]
         if unknown:
             raise NotOffered(f"{self.place}: {self.config.exchange} lists no {', '.join(unknown)}")
@@ -195,8 +217,9 @@ class CcxtExchange(Exchange):
         if counting is Counting.SIGNIFICANT_DIGITS:
             tickers = await client.fetch_tickers(list(self.config.symbols) or None)
             prices = {symbol: Decimal(str(told["last"])) for symbol, told in tickers.items() if told.get("last")}
-        flags = probe(client).flags
-        return listing(chosen, Rules(self.place, counting, flags, prices, lambda *what: _keeps_size(client, *what)))
+        flags = probe(client, kind).flags
+        rules = Rules(self.place, kind, counting, flags, prices, lambda *what: _keeps_size(client, *what))
+        return listing(chosen, rules)
 
     async def _taken_already(self, desk: Desk, order: NewOrder, instrument: Instrument) -> Placed:
         async with self._scrubbed(f"search for {order.client_id}"):

@@ -4,11 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sniper.instrument import COIN, BadInstrument, BadNumber, Instrument, from_decimal
 
 MILLION: Final = 10**6
+KINDS: Final[dict[str, Literal["spot", "perpetual", "future"]]] = {
+    "spot": "spot",
+    "swap": "perpetual",
+    "future": "future",
+}
+"""What ccxt's kinds of markets are called here."""
 
 
 class Counting(IntEnum):
@@ -21,7 +27,7 @@ class Counting(IntEnum):
 
 @dataclass
 class Listing:
-    """``left_out``: why a spot market cannot be traded exactly, by symbol."""
+    """``left_out``: why a market cannot be traded exactly, by symbol."""
 
     instruments: dict[str, Instrument] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -31,11 +37,13 @@ class Listing:
 class Rules:
     """How an exchange counts.
 
+    kind         ``spot``, ``swap`` or ``future``.
     prices       The last price of each symbol, where a tick follows from it.
     keeps_size   Whether ccxt would send this size of this symbol as it is.
     """
 
     place: str
+    kind: str
     counting: Counting
     flags: tuple[str, ...]
     prices: Mapping[str, Decimal]
@@ -43,10 +51,10 @@ class Rules:
 
 
 def listing(markets: Mapping[str, Mapping[str, Any]], rules: Rules) -> Listing:
-    """All spot markets that are open, by instrument id. Any: ccxt's own structure ("Market structure")."""
+    """All markets of the kind that are open, by instrument id. Any: ccxt's own structure ("Market structure")."""
     found = Listing()
     for symbol, market in sorted(markets.items()):
-        if not market.get("spot") or market.get("active") is False:
+        if not market.get(rules.kind) or market.get("active") is False:
             continue
         try:
             instrument = _instrument(symbol, market, rules)
@@ -60,25 +68,39 @@ def listing(markets: Mapping[str, Mapping[str, Any]], rules: Rules) -> Listing:
 def _instrument(symbol: str, market: Mapping[str, Any], rules: Rules) -> Instrument:
     limits = market.get("limits") or {}
     sizes, costs = limits.get("amount") or {}, limits.get("cost") or {}
-    lot = from_decimal(_lot(symbol, market, rules))
+    step, contract = from_decimal(_lot(symbol, market, rules)), _contract(symbol, market, rules)
+    lot, rest = divmod(step * contract, COIN)
     quote = f"{rules.place}:{market['quote']}"
+    if rest:
+        raise BadNumber(f"{symbol}: a lot stands for no whole number of 10⁻¹⁸")
     if lot <= 0:
         raise BadNumber(f"{symbol}: a lot is below 10⁻¹⁸")
     return Instrument(
         id=f"{rules.place}:{symbol}",
-        kind="spot",
+        kind=KINDS[rules.kind],
         base=f"{rules.place}:{market['base']}",
         quote=quote,
-        settle=quote,
+        settle=quote if rules.kind == "spot" else f"{rules.place}:{market['settle']}",
         tick=from_decimal(_tick(symbol, market, rules)),
         lot=lot,
-        min_size=max(-(-_amount(sizes.get("min")) // lot), 1),
-        max_size=_amount(sizes.get("max")) // lot,
+        min_size=max(-(-_amount(sizes.get("min")) // step), 1),
+        max_size=_amount(sizes.get("max")) // step,
         min_value=_amount(costs.get("min")),
         maker_fee=_millionths(market.get("maker")),
         taker_fee=_millionths(market.get("taker")),
         flags=rules.flags,
+        contract=contract,
     )
+
+
+def _contract(symbol: str, market: Mapping[str, Any], rules: Rules) -> int:
+    """Base units of the base asset that a size of one stands for."""
+    if rules.kind == "spot":
+        return COIN
+    size = _decimal(market.get("contractSize"))
+    if size is None or size <= 0:
+        raise BadNumber(f"{symbol}: ccxt knows no size of its contract")
+    return from_decimal(size)
 
 
 def _tick(symbol: str, market: Mapping[str, Any], rules: Rules) -> Decimal:

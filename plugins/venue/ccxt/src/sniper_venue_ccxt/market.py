@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
-from sniper.events import Event, Prices, Trade
+from sniper.events import Event, FundingRate, Prices, Trade
 from sniper.instrument import Instrument, from_decimal
 from sniper_venue_ccxt.books import Book
 from sniper_venue_ccxt.capabilities import Capabilities
@@ -13,6 +14,9 @@ from sniper_venue_ccxt.joined import joined
 
 KEPT: Final = 1000
 """How many trades ccxt keeps between two looks ("tradesLimit")."""
+BILLION: Final = 10**9
+MILLISECOND: Final = 10**6
+FUNDING_POLL_S: Final = 60
 DEPTH: Final = 5
 """Levels of a book that is asked for."""
 
@@ -53,6 +57,8 @@ class Market:
         for each in instruments:
             followed = Book(each, self.levels) if each.id in depth else None
             sources += [self._trades(each, connections), self._books(each, connections, followed)]
+            if each.kind == "perpetual" and "fetchFundingRate" in self.can.methods:
+                sources.append(self._funding_rates(each))
         return joined(sources)
 
     def _trades(self, instrument: Instrument, connections: Connections) -> AsyncIterator[Sequence[Event]]:
@@ -69,6 +75,19 @@ class Market:
             if name in self.can.methods:
                 return self._books_by(instrument, connections, followed, streamed=name == "watchOrderBook")
         raise NotOffered(f"{self.can.exchange} tells no order books")
+
+    async def _funding_rates(self, instrument: Instrument) -> AsyncIterator[Sequence[Event]]:
+        """Where the next payment is not told, or the rate, nothing is."""
+        last: tuple[int, int] | None = None
+        while True:
+            told = await self.client.fetch_funding_rate(instrument.symbol)
+            rate, at = told.get("fundingRate"), told.get("fundingTimestamp")
+            if rate is not None and at is not None:
+                found = (round(Decimal(str(rate)) * BILLION), int(at) * MILLISECOND)
+                if found != last:
+                    last = found
+                    yield [FundingRate(time=self.clock(), instrument=instrument.id, rate=found[0], at=found[1])]
+            await asyncio.sleep(FUNDING_POLL_S)
 
     async def _watched_trades(self, instrument: Instrument, connections: Connections) -> AsyncIterator[Sequence[Event]]:
         while True:
@@ -147,4 +166,4 @@ def _best(side: Any, instrument: Instrument) -> tuple[int, int]:
 
 def _lots(size: Any, instrument: Instrument) -> int:
     """Whole lots of what others trade or offer: what is left of them by other rules, before, may be no whole number."""
-    return from_decimal(str(size)) // instrument.lot
+    return from_decimal(str(size)) // instrument.lot_size

@@ -45,8 +45,8 @@ def fill_id(trade: Mapping[str, Any]) -> str:
     return f"{trade['symbol']}/{trade.get('order')}/{trade['id']}"
 
 
-def fill_told(trade: Mapping[str, Any], instrument: Instrument, client_id: str, now: int) -> Fill:
-    """A trade of our own.
+def fill_told(trade: Mapping[str, Any], instrument: Instrument, client_id: str, now: int, forced: str = "") -> Fill:
+    """A trade of our own, or (``forced``) one that the exchange made itself.
 
     now  ns UTC, where the exchange does not say when it was. Raises `Unanswered` where something is missing.
     """
@@ -64,11 +64,12 @@ def fill_told(trade: Mapping[str, Any], instrument: Instrument, client_id: str, 
         side="buy" if trade["side"] == "buy" else "sell",
         size=size,
         price=price,
-        value=instrument.value(price, size) if cost is None else from_decimal(str(cost)),
+        value=instrument.value(price, size) if cost is None or instrument.linear else from_decimal(str(cost)),
         fee=fee,
         fee_asset=fee_asset,
         maker=trade.get("takerOrMaker") == "maker",
         time=int(milliseconds) * MILLISECOND if milliseconds else now,
+        forced=forced,
     )
 
 

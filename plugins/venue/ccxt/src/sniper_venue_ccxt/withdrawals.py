@@ -18,7 +18,7 @@ async def demand_no_withdrawals(client: Any, place: str) -> None:
 
 
 async def _may_withdraw(client: Any) -> bool:
-    if hasattr(client, "sapiGetAccountApiRestrictions") and client.id == "binance":
+    if client.id in ("binance", "binanceusdm"):
         told = await client.sapiGetAccountApiRestrictions()
         return told.get("enableWithdrawals") is not False
     if client.id in ("bybit", "bybiteu"):

@@ -74,11 +74,8 @@ class FuturesApi(SpotApi):
             Endpoint("POST", "v1/positionSide/dual", "positionSide.set", self.set_dual, 1, signed),
             Endpoint("GET", "v1/commissionRate", "commissionRate", self.commission, 20, signed),
             Endpoint("GET", "v1/income", "income", self.income, 30, signed),
-            Endpoint("GET", "v2/balance", "balance.v2", self.balance, 5, signed),
             Endpoint("GET", "v3/balance", "balance", self.balance, 5, signed),
-            Endpoint("GET", "v2/account", "account.status.v2", self.account, 5, signed),
             Endpoint("GET", "v3/account", "account.status", self.account, 5, signed),
-            Endpoint("GET", "v2/positionRisk", "positionRisk.v2", self.position_risk, 5, signed),
             Endpoint("GET", "v3/positionRisk", "positionRisk", self.position_risk, 5, signed),
         ]
 

@@ -49,7 +49,14 @@ class FuturesServer(ExchangeServer):
                 "fetchCurrencies": False,
                 "fetchMargins": False,
             },
-            "urls": {"api": {**rest, "fapiData": self.url, "ws": {"linear": f"{self.ws_url}/ws"}}},
+            "urls": {
+                "api": {
+                    **rest,
+                    "sapi": f"{self.url}/sapi/v1",
+                    "fapiData": self.url,
+                    "ws": {"linear": f"{self.ws_url}/ws"},
+                }
+            },
         }
 
     def mark(self, symbol: str, price: str) -> None:

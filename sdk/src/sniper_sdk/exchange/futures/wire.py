@@ -113,7 +113,7 @@ def user_trade(found: Order, fill: Fill) -> Json:
 
 
 def position_risk(found: Position, mark: int, maintenance: int, liquidation: int, asset: str) -> Json:
-    """One of ``positionRisk``, in the shape of v3 with what v2 has besides."""
+    """One of ``positionRisk``, as v3 has it."""
     notional, profit = found.notional(mark), found.unrealised(mark)
     isolated = found.isolated if found.isolated is not None else 0
     return {
@@ -137,9 +137,6 @@ def position_risk(found: Position, mark: int, maintenance: int, liquidation: int
         "bidNotional": show(0),
         "askNotional": show(0),
         "updateTime": ms(found.updated),
-        "leverage": str(found.leverage),
-        "marginType": "cross" if found.isolated is None else "isolated",
-        "isolated": found.isolated is not None,
     }
 
 
