@@ -118,6 +118,11 @@ class Instrument(Frozen, kw_only=True, dict=True):
         """The most lots that ``amount`` base units of the quote asset pay for at ``price`` ticks, fee apart."""
         return amount // (price * self.unit)
 
+    def orderable(self, size: int, price: int) -> int:
+        """The largest order for at most ``size`` lots that the exchange takes at ``price`` ticks, lots; 0: none."""
+        most = min(size, self.max_size) if self.max_size else size
+        return most if most >= max(1, self.min_size) and self.value(price, most) >= self.min_value else 0
+
     def ticks(self, price: Decimal | str) -> int:
         """A price of the exchange, exactly. Raises `BadNumber` where it is between two ticks."""
         return _whole(from_decimal(price), self.tick, f"{self.id}: price {price}")

@@ -64,10 +64,8 @@ class Dca(Strategy):
             return
         instrument, self.price = ticker.instrument, ticker.to_buy()
         before_fee = self.due * 10**6 // (10**6 + max(0, instrument.taker_fee))
-        size = instrument.affordable(before_fee, self.price)
-        if instrument.max_size:
-            size = min(size, instrument.max_size)
-        if size >= max(1, instrument.min_size) and instrument.value(self.price, size) >= instrument.min_value:
+        size = instrument.orderable(instrument.affordable(before_fee, self.price), self.price)
+        if size:
             yield PlaceOrder(
                 key=KEY,
                 instrument=config.instrument,

@@ -144,11 +144,12 @@ class Grid(Strategy):
                 continue
             held = cell.held if cell is not None else 0
             price = max(prices[n + 1], ticker.bid + 1)
-            size = config.size // instrument.lot - held
-            if held >= least and instrument.value(price, held) >= instrument.min_value:
-                yield self._order(ticker, n, "sell", held, price)
-            elif n < self.below and size >= least and instrument.value(prices[n], size) >= instrument.min_value:
-                yield self._order(ticker, n, "buy", size, prices[n])
+            sold = instrument.orderable(held, price)
+            bought = instrument.orderable(config.size // instrument.lot - held, prices[n])
+            if sold:
+                yield self._order(ticker, n, "sell", sold, price)
+            elif n < self.below and held < least and bought:
+                yield self._order(ticker, n, "buy", bought, prices[n])
 
     def _moved(self, view: View) -> bool:
         """Whether the market is between other levels than before, or at the stop. Hot."""

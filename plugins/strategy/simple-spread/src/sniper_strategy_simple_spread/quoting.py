@@ -170,9 +170,7 @@ class Quoter(Strategy):
             most = instrument.affordable(max(0, free), price)
         else:
             most = max(0, view.free(instrument.base)) // instrument.lot
-        size = min(self.config.size // instrument.lot, most, instrument.max_size or most)
-        enough = size >= max(1, instrument.min_size) and instrument.value(price, size) >= instrument.min_value
-        return size if enough else 0
+        return instrument.orderable(min(self.config.size // instrument.lot, most), price)
 
     def _flags(self, ticker: TickerView) -> tuple[str, ...]:
         return ("post-only",) if self.config.post_only and "post-only" in ticker.instrument.flags else ()

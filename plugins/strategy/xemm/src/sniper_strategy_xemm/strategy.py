@@ -7,7 +7,6 @@ from pydantic import Field, NonNegativeInt, model_validator
 from sniper.amounts import PositiveCoins
 from sniper.events import OrderChanged, Prices, TimerFired
 from sniper.exchange_orders import Side
-from sniper.instrument import Instrument
 from sniper.strategy import Actions, PlaceOrder, SetTimer, View, on
 from sniper.types import BPS, SECOND, place_of
 from sniper.view import TickerView
@@ -79,10 +78,8 @@ class Xemm(Quoter):
         hedge = view.ticker(self.config.hedge)
         if hedge is None or not size:
             return 0
-        size = min(size, _hedgeable(side, hedge, view) // instrument.lot)
-        enough = size >= max(1, instrument.min_size) and instrument.value(price, size) >= instrument.min_value
-        worth = self._lots(hedge, size * instrument.lot, hedge.bid)
-        return size if enough and worth else 0
+        size = instrument.orderable(min(size, _hedgeable(side, hedge, view) // instrument.lot), price)
+        return size if hedge.instrument.orderable(size * instrument.lot // hedge.instrument.lot, hedge.bid) else 0
 
     @on(Prices)
     def priced(self, event: Prices, view: View) -> Actions:
@@ -123,7 +120,7 @@ class Xemm(Quoter):
             return
         slippage = config.hedge_slippage_bps
         price = best * (BPS - slippage) // BPS if side == "sell" else -(-best * (BPS + slippage) // BPS)
-        size = self._lots(hedge, abs(self.unhedged), price)
+        size = hedge.instrument.orderable(abs(self.unhedged) // hedge.instrument.lot, price)
         if size:
             yield PlaceOrder(
                 key=f"{HEDGE}/{side}",
@@ -134,15 +131,6 @@ class Xemm(Quoter):
                 reason=f"hedges what was {'bought' if side == 'sell' else 'sold'} at {place_of(config.instrument)}",
                 lives="ioc",
             )
-
-    def _lots(self, ticker: TickerView, amount: int, price: int) -> int:
-        """An order for so many base units, lots; 0 where it is too small for the exchange."""
-        instrument: Instrument = ticker.instrument
-        size = amount // instrument.lot
-        if instrument.max_size:
-            size = min(size, instrument.max_size)
-        enough = size >= max(1, instrument.min_size) and instrument.value(price, size) >= instrument.min_value
-        return size if enough else 0
 
 
 def _hedgeable(side: Side, hedge: TickerView, view: View) -> int:
