@@ -1,7 +1,5 @@
 """Releases as signals."""
 
-from collections.abc import Mapping
-
 from sniper.events import SignalHeard
 from sniper.feed import FeedContext
 from sniper.signal import one_line
@@ -10,28 +8,23 @@ from sniper_feed_releases.config import ReleasesConfig, Repository
 from sniper_feed_releases.listing import releases
 from sniper_feed_rss.feed import signal
 from sniper_feed_rss.newness import Dated, Newness
-from sniper_feed_rss.polling import Polling
+from sniper_feed_rss.pages import Pages
 from sniper_feed_rss.web import Page
 
 ACCEPTS = "application/vnd.github+json, application/json;q=0.9, application/atom+xml;q=0.8"
 
 
-class Releases(Polling):
+class Releases(Pages):
     """Follows repositories; ``[feed.releases]``. Raises `KeyFileError` for a token that others may read."""
 
     config: ReleasesConfig
 
     def __init__(self, config: ReleasesConfig, context: FeedContext) -> None:
-        super().__init__(config, context)
+        super().__init__(config, context, {name: _page(config, each) for name, each in config.repositories.items()})
         self._newness = {name: Newness(config.fresh_s) for name in config.repositories}
-        self._pages = {name: self._page(repository) for name, repository in config.repositories.items()}
-
-    def pages(self) -> Mapping[str, Page]:
-        """One of each repository."""
-        return self._pages
 
     def news(self, source: str, body: bytes, now: int) -> list[SignalHeard]:
-        """As `Polling.news`."""
+        """As `Pages.news`."""
         repository = self.config.repositories[source]
         listed = {each.id: each for each in releases(body, prereleases=repository.prereleases)}
         found = []
@@ -40,10 +33,10 @@ class Releases(Polling):
             found.append(signal(f"{self.context.name}.{source}", repository, entry, repository.about, now))
         return found
 
-    def _page(self, repository: Repository) -> Page:
-        headers: dict[str, str] = {}
-        if repository.token_file is not None:
-            token = read_private(repository.token_file.expanduser()).decode(errors="replace").strip()
-            headers["Authorization"] = f"Bearer {token}"
-        config = self.config
-        return Page(repository.url, ACCEPTS, headers, max_bytes=config.max_bytes, timeout_s=config.timeout_s)
+
+def _page(config: ReleasesConfig, repository: Repository) -> Page:
+    headers: dict[str, str] = {}
+    if repository.token_file is not None:
+        token = read_private(repository.token_file.expanduser()).decode(errors="replace").strip()
+        headers["Authorization"] = f"Bearer {token}"
+    return Page(repository.url, ACCEPTS, headers, max_bytes=config.max_bytes, timeout_s=config.timeout_s)

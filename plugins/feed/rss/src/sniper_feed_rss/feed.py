@@ -1,7 +1,6 @@
 """Announcements as signals."""
 
 import re
-from collections.abc import Mapping
 
 from sniper.events import SignalHeard
 from sniper.feed import FeedContext
@@ -10,32 +9,28 @@ from sniper.types import SECOND
 from sniper_feed_rss.config import Announces, RssConfig, Source
 from sniper_feed_rss.documents import Entry, entries
 from sniper_feed_rss.newness import Dated, Newness
-from sniper_feed_rss.polling import Polling
+from sniper_feed_rss.pages import Pages
 from sniper_feed_rss.web import Page
 
 ACCEPTS = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8"
 _DIRECTIONS = {"up": 1, "down": -1, "none": 0}
 
 
-class Rss(Polling):
+class Rss(Pages):
     """Follows documents that other people write; ``[feed.rss]``."""
 
     config: RssConfig
 
     def __init__(self, config: RssConfig, context: FeedContext) -> None:
-        super().__init__(config, context)
-        self._newness = {name: Newness(config.fresh_s) for name in config.sources}
-
-    def pages(self) -> Mapping[str, Page]:
-        """One of each source."""
-        config = self.config
-        return {
+        pages = {
             name: Page(source.url, ACCEPTS, {}, max_bytes=config.max_bytes, timeout_s=config.timeout_s)
             for name, source in config.sources.items()
         }
+        super().__init__(config, context, pages)
+        self._newness = {name: Newness(config.fresh_s) for name in config.sources}
 
     def news(self, source: str, body: bytes, now: int) -> list[SignalHeard]:
-        """As `Polling.news`."""
+        """As `Pages.news`."""
         announces = self.config.sources[source]
         listed = {entry.id: entry for entry in entries(body)}
         dated = [Dated(entry.id, entry.at) for entry in listed.values()]

@@ -3,17 +3,15 @@
 import asyncio
 import random
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any, Final
 
-import aiohttp
 import structlog
 
-from sniper.errors import said
+from sniper.errors import SniperError, said
 from sniper.events import Event, SignalHeard, fields_of
 from sniper.feed import Feed, FeedContext
-from sniper_feed_rss.errors import BadAnswer, BadDocument
-from sniper_feed_rss.web import Page
+from sniper_feed_rss.errors import BadAnswer
 
 LONGEST_PAUSE_S: Final = 1_800.0
 MOST_WAITING: Final = 64
@@ -22,50 +20,50 @@ _log = structlog.get_logger(__name__)
 
 
 class Polling(Feed):
-    """Reads pages, and tells what is new in them. ``failing``: sources that gave nothing at the last look."""
+    """Looks at sources, and tells what is new. ``failing``: those that gave nothing at the last look, and why."""
 
-    def __init__(self, config: Any, context: FeedContext) -> None:  # Any: the config of a subclass, with `Asks`
+    def __init__(self, config: Any, context: FeedContext) -> None:  # Any: the config of a subclass, with ``poll_s``
         super().__init__(config, context)
         self.failing: dict[str, str] = {}
         self._batches: asyncio.Queue[Sequence[SignalHeard]] = asyncio.Queue(MOST_WAITING)
         self._random = random.Random()
 
     @abstractmethod
-    def pages(self) -> Mapping[str, Page]:
-        """What is asked, by the names of the sources."""
+    def sources(self) -> Collection[str]:
+        """Their names."""
 
     @abstractmethod
-    def news(self, source: str, body: bytes, now: int) -> list[SignalHeard]:
-        """What is new in a page. In a thread; one call at a time for a source. Raises `BadDocument`."""
+    async def look(self, source: str) -> list[SignalHeard]:
+        """What is new there; one look at a time for a source. Raises `SniperError` where it gives nothing."""
+
+    async def close(self) -> None:
+        """Let go of what looking needed."""
 
     async def events(self) -> AsyncIterator[Sequence[Event]]:
         """As `Feed.events`: an empty batch for a look that brought nothing new."""
-        async with aiohttp.ClientSession() as session:
-            looking = [asyncio.create_task(self._look(session, name, page)) for name, page in self.pages().items()]
-            waiting = asyncio.create_task(self._batches.get())
-            try:
-                while True:
-                    done, _ = await asyncio.wait({waiting, *looking}, return_when=asyncio.FIRST_COMPLETED)
-                    for task in done - {waiting}:
-                        task.result()  # none ends but by an error
-                    now, batch = self.context.now(), waiting.result()
-                    waiting = asyncio.create_task(self._batches.get())
-                    yield [_at(now, heard) for heard in batch]
-            finally:
-                for task in (*looking, waiting):
-                    task.cancel()
-                await asyncio.gather(*looking, waiting, return_exceptions=True)
+        looking = [asyncio.create_task(self._follow(source)) for source in self.sources()]
+        waiting = asyncio.create_task(self._batches.get())
+        try:
+            while True:
+                done, _ = await asyncio.wait({waiting, *looking}, return_when=asyncio.FIRST_COMPLETED)
+                for task in done - {waiting}:
+                    task.result()  # none ends but by an error
+                now, batch = self.context.now(), waiting.result()
+                waiting = asyncio.create_task(self._batches.get())
+                yield [_at(now, heard) for heard in batch]
+        finally:
+            for task in (*looking, waiting):
+                task.cancel()
+            await asyncio.gather(*looking, waiting, return_exceptions=True)
+            await self.close()
 
-    async def _look(self, session: aiohttp.ClientSession, source: str, page: Page) -> None:
+    async def _follow(self, source: str) -> None:
         failures = 0
         while True:
             pause = self.config.poll_s
             try:
-                body = await page.read(session)
-                now = self.context.now()
-                found = [] if body is None else await asyncio.to_thread(self.news, source, body, now)
-            except (BadAnswer, BadDocument) as error:
-                page.forget()
+                found = await self.look(source)
+            except SniperError as error:
                 failures += 1
                 self._failed(source, error)
                 pause = min(LONGEST_PAUSE_S, pause * 2 ** min(failures, 16))
