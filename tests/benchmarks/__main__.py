@@ -27,6 +27,7 @@ SECTIONS = {
     "amms": "AMM quotes beside peers",
     "pools": "a market of 10,000 pools",
     "routes": "routes over markets of constant-product pools",
+    "exchange": "backtests at an exchange on bars and on ticks, beside peers",
     "breaker": "a breaker trips while the queues are full",
     "cycles": "cycles after a batch of events",
 }

@@ -305,5 +305,22 @@ def test_no_fill_knows_more_or_is_better_than_what_came_after_the_order(
                 assert sum(f.size for f in of) <= each.volume * share_bps // 10_000
 
 
+@given(
+    bars=st.lists(st.tuples(st.integers(1, 3), PRICES), min_size=2, max_size=30),
+    turns=st.sets(st.integers(1, 30)),
+)
+def test_orders_at_the_market_are_filled_as_by_a_loop_over_the_bars(
+    bars: list[tuple[int, tuple[int, int, int, int]]], turns: set[int]
+) -> None:
+    made, n = [], 0
+    for gap, prices in bars:
+        n += gap
+        made.append(bar(n, *prices))
+    sides: dict[int, Side] = {turn: "sell" if k % 2 else "buy" for k, turn in enumerate(sorted(turns))}
+    fills = World({turn: [order(side, key=str(turn))] for turn, side in sides.items()}).play(*made)
+    expected = [(side, made[turn].open, made[turn].start) for turn, side in sides.items() if turn < len(made)]
+    assert [(fill.side, fill.price, fill.time) for fill in fills] == expected
+
+
 def _keyed(wanted: PlaceOrder, key: str) -> PlaceOrder:
     return order(wanted.side, wanted.price, wanted.size, key, wanted.lives)

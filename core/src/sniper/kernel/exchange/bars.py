@@ -10,6 +10,7 @@ Where a source tells the same bar, that counts which is known first.
 
 from typing import TYPE_CHECKING, Final
 
+from sniper.bars import BadBars
 from sniper.errors import SniperError
 from sniper.events import Bar
 
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
 KEPT: Final = 500
 """Bars that are remembered of each series."""
 NEVER: Final = 2**63
-
-
-class BadBars(SniperError, ValueError):
-    """Bars that cannot be made."""
-
-    code = "bad-bars"
 
 
 class BarsNotAsked(SniperError, LookupError):
