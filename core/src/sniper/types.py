@@ -34,6 +34,11 @@ def place_of(asset: str) -> str:
     return asset.partition(":")[0]
 
 
+def at_exchange(asset: str) -> bool:
+    """Whether an asset, a pool or an instrument is at an exchange, and not on a chain."""
+    return not place_of(asset).isdigit()
+
+
 def split_asset(asset: str) -> tuple[int, str]:
     """The chain id and the address of an asset or pool id."""
     chain, _, address = asset.partition(":")

@@ -7,7 +7,8 @@ import click
 from sniper.cli.invocation import Invocation
 from sniper.cli.keyed import key_option, keyed
 from sniper.cli.output import json_option, print_json, print_table
-from sniper.types import BPS
+from sniper.instrument import to_decimal
+from sniper.types import BPS, at_exchange
 
 if TYPE_CHECKING:
     from sniper.cli.story import Chronicle, Holding
@@ -31,7 +32,8 @@ def positions(invocation: Invocation, everything: bool, as_json: bool) -> None:
             for name, book in sorted(chronicle.books.items())
             for asset, amount in sorted(book.cash.items())
         ]
-        print_json({"positions": [_plain(holding, chronicle) for holding in found], "cash": cash})
+        rows = [_plain(holding, chronicle) for holding in found]
+        print_json({"positions": rows, "contracts": contracts_held(chronicle), "cash": cash})
         return
     _print(found, chronicle)
 
@@ -49,7 +51,7 @@ def _print(found: "list[Holding]", chronicle: "Chronicle") -> None:
                 words.named(holding.token),
                 words.amount(holding.position.amount, holding.token),
                 words.amount(holding.position.cost, holding.position.quote),
-                words.amount(holding.total("realised"), holding.position.quote),
+                words.amount(holding.realised, holding.position.quote),
                 holding.state,
                 clock(holding.position.opened_at)[:19] if holding.position.opened_at else "",
                 holding.position.instance,
@@ -62,6 +64,7 @@ def _print(found: "list[Holding]", chronicle: "Chronicle") -> None:
             if holding.unguarded:
                 what = f"{words.named(holding.token)} of {holding.account}: {holding.unguarded}"
                 click.secho(f"Not guarded: {what}. Sell it with: sniper close {holding.token}", fg="red")
+        _print_contracts(chronicle)
     else:
         click.echo("Nothing is held.")
     for name, book in sorted(chronicle.books.items()):
@@ -72,6 +75,56 @@ def _print(found: "list[Holding]", chronicle: "Chronicle") -> None:
             for wallet, purse in _purses(book, asset).items():
                 kept = f", {words.amount(purse['reserved'], asset)} of it reserved" if purse["reserved"] else ""
                 click.echo(f"  in {wallet}: {words.amount(purse['amount'], asset)}{kept}")
+
+
+def contracts_held(chronicle: "Chronicle") -> list[dict[str, Any]]:
+    """The positions in contracts, at the newest prices on record: prices and sizes as the exchange writes them, the
+    average entry to eight places, amounts in base units of the quote asset. Any: JSON."""
+    from sniper.kernel.exchange.contracts import held_contract
+
+    tickers, found = chronicle.tickers(), []
+    for name, book in sorted(chronicle.books.items()):
+        for token in sorted(book.positions):
+            held = held_contract(book, tickers, token)
+            if held is None:
+                continue
+            instrument, liquidation = held.instrument, held.liquidation
+            found.append(
+                {
+                    "account": name,
+                    "instrument": instrument.id,
+                    "quote": instrument.quote,
+                    "size": f"{instrument.size(held.lots):f}",
+                    "entry": f"{to_decimal(int(round(held.entry * instrument.tick, -10))):f}",
+                    "unrealised": held.unrealised,
+                    "leverage": held.leverage,
+                    "margin": held.margin,
+                    "maintenance": held.maintenance,
+                    "liquidation": None if liquidation is None else f"{instrument.price(liquidation):f}",
+                }
+            )
+    return found
+
+
+def _print_contracts(chronicle: "Chronicle") -> None:
+    from sniper.cli.written import exact
+
+    rows = [
+        (
+            each["account"],
+            each["instrument"],
+            each["size"],
+            each["entry"],
+            exact(each["unrealised"]),
+            f"{each['leverage']}x",
+            exact(each["margin"]),
+            each["liquidation"] or "none",
+        )
+        for each in contracts_held(chronicle)
+    ]
+    if rows:
+        columns = ("account", "contract", "size", "entry", "unrealised", "leverage", "margin", "liquidation")
+        print_table(columns, rows)
 
 
 def _purses(book: "Book", asset: str) -> dict[str, dict[str, int]]:
@@ -88,12 +141,12 @@ def _plain(holding: "Holding", chronicle: "Chronicle") -> dict[str, Any]:
     return {
         "account": holding.account,
         "token": holding.token,
-        "symbol": token.symbol if token else None,
-        "decimals": token.decimals if token else None,
+        "symbol": holding.token.partition(":")[2] if at_exchange(holding.token) else token.symbol if token else None,
+        "decimals": 18 if at_exchange(holding.token) else token.decimals if token else None,
         "amount": position.amount,
         "cost": position.cost,
         "quote": position.quote,
-        "realised": holding.total("realised"),
+        "realised": holding.realised,
         "state": holding.state,
         "failures": position.failures,
         "unguarded": holding.unguarded,
@@ -135,7 +188,10 @@ class Share(click.ParamType[int]):
 @json_option
 @click.pass_obj
 def close(invocation: Invocation, token: str, share: int, account: str, key: str | None, as_json: bool) -> None:
-    """Sell the position in TOKEN (address, asset id or symbol) by hand. The bot must run."""
+    """Sell the position in TOKEN (address, asset id or symbol) by hand. The bot must run.
+
+    At an exchange TOKEN is an asset such as binance:BTC, an instrument, or a contract such as binance:BTC/USDT:USDT.
+    """
     from sniper.cli.story import Chronicle, NotOnRecord
     from sniper.runtime.control import ask
 

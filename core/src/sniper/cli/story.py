@@ -11,17 +11,21 @@ from typing import Any
 
 import msgspec
 
+from sniper.cli.exchange_story import ExchangeOrderStory, PlanStory
 from sniper.errors import CodecError, SniperError
-from sniper.events import Event, Log, PoolRead, Sent, Settled, TokenDescribed
+from sniper.events import Event, InstrumentListed, Log, PoolRead, Prices, Sent, Settled, TokenDescribed, Trade
+from sniper.instrument import Instrument
 from sniper.journal.reader import Reader
 from sniper.journal.segments import Kind, Record
 from sniper.kernel import facts as f
 from sniper.kernel.asks import AskBody, Probe, Send, Settle
 from sniper.kernel.book import Book, Position
+from sniper.kernel.exchange.bars import Bars
+from sniper.kernel.exchange.tickers import Tickers
 from sniper.kernel.fold import fold
 from sniper.plugin import Frozen
 from sniper.runtime.records import MARKET, read_record
-from sniper.types import asset_id, split_asset
+from sniper.types import asset_id, at_exchange
 
 JOURNAL = "journal"
 
@@ -84,7 +88,8 @@ class OrderStory:
 
 @dataclass
 class Holding:
-    """One position from its first purchase to the end of it. ``realised``: profit in the quote asset, base units."""
+    """One position from its first purchase to the end of it. ``ended``: when nothing of it was held any more at an
+    exchange, ns UTC; 0: it is held, or on a chain."""
 
     account: str
     token: str
@@ -93,6 +98,8 @@ class Holding:
     sales: list["Story"] = field(default_factory=list)
     moves: list[f.PositionMoved] = field(default_factory=list)
     adjusted: list[f.Adjusted] = field(default_factory=list)
+    forced: list[f.ExchangeForced] = field(default_factory=list)
+    ended: int = 0
 
     @property
     def closed(self) -> bool:
@@ -102,7 +109,14 @@ class Holding:
     @property
     def state(self) -> str:
         """See `sniper.kernel.orders.POSITION`."""
-        return self.moves[-1].state if self.moves else "opening"
+        if self.ended:
+            return "closed"
+        return self.moves[-1].state if self.moves else self.position.state
+
+    @property
+    def realised(self) -> int:
+        """Profit in the quote asset, base units."""
+        return self.position.realised if at_exchange(self.token) else self.total("realised")
 
     @property
     def unguarded(self) -> str:
@@ -121,6 +135,7 @@ class Story:
     seen     The input before it, where its type is known here. ``probes``: when each was asked and when it answered.
     waits    Denied, it waits for a block or an event; ``due``: when that was there, ns UTC.
     holding  The position that it opened, added to or reduced.
+    at_desk  Its order at an exchange. ``plan``: what it began, where that is an order of several.
     """
 
     account: str
@@ -135,6 +150,8 @@ class Story:
     due: int | None = None
     order: OrderStory | None = None
     holding: Holding | None = None
+    at_desk: ExchangeOrderStory | None = None
+    plan: PlanStory | None = None
 
     @property
     def id(self) -> str:
@@ -145,6 +162,11 @@ class Story:
     def is_entry(self) -> bool:
         """Whether it wants to buy."""
         return self.formed.side == "increase"
+
+    @property
+    def is_at_exchange(self) -> bool:
+        """Whether what it wants is at an exchange."""
+        return at_exchange(self.formed.token)
 
     @property
     def is_arbitrage(self) -> bool:
@@ -166,6 +188,8 @@ class NotOnRecord(SniperError, LookupError):
 class Chronicle:
     """Everything that the journal in ``data_dir`` says. `read` takes what was appended since the last call.
 
+    at_desks      Orders at exchanges, by their ids; ``named``: client ids and the exchanges' own to those.
+    plans         By their ids. ``instruments``: as they were listed last.
     transactions  Transaction hash to attempt id. ``amms``: pool id to the name of its AMM, where its creation or its
                   reading is on record.
     """
@@ -177,11 +201,16 @@ class Chronicle:
         self.orders: dict[str, OrderStory] = {}
         self.holdings: list[Holding] = []
         self.tokens: dict[str, TokenDescribed] = {}
+        self.at_desks: dict[str, ExchangeOrderStory] = {}
+        self.named: dict[str, str] = {}
+        self.plans: dict[str, PlanStory] = {}
+        self.instruments: dict[str, Instrument] = {}
         self.transactions: dict[str, str] = {}
         self.amms: dict[str, str] = {}
         self._reader: Reader | None = None
         self._held: dict[tuple[str, str], Holding] = {}
         self._input: Record | None = None
+        self._market: dict[tuple[str, bytes], Record] = {}
         self._mode = ""
         self._factories: dict[bytes, str] = {}
 
@@ -211,12 +240,27 @@ class Chronicle:
         """The account's book; an empty one where nothing is on record."""
         return self.books.setdefault(account, Book(account=account))
 
+    def tickers(self) -> Tickers:
+        """The instruments of exchanges with the newest prices on record."""
+        tickers = Tickers(Bars())
+        for instrument in self.instruments.values():
+            tickers.listed(instrument)
+        for record in self._market.values():
+            event = read_record(record)
+            if isinstance(event, Prices):
+                tickers.prices(event)
+            elif isinstance(event, Trade) and event.instrument in tickers.known:
+                tickers.known[event.instrument].last = event.price
+        return tickers
+
     def find(self, name: str) -> list[Story]:
         """The stories that ``name`` means, oldest first: by the id of an intent, order or attempt, a transaction hash,
-        or a token's asset id, address or symbol. Raises `NotOnRecord`."""
+        an order's id at an exchange, or a token's asset id, address or symbol. Raises `NotOnRecord`."""
         key = self.transactions.get(name.lower(), name)
         order = key.partition("#")[0]
         found = self.stories.get(key)
+        if found is None and (at_desk := self.at_desks.get(self.named.get(name, name))) is not None:
+            found = self.stories.get(at_desk.placed.intent)
         if found is None and order in self.orders:
             found = self.stories.get(self.orders[order].placed.intent)
         if found is not None:
@@ -233,10 +277,14 @@ class Chronicle:
         return stories
 
     def assets(self, name: str) -> set[str]:
-        """The tokens that ``name`` means: asset id, address or symbol, in any case where none has exactly that one."""
+        """The tokens that ``name`` means: asset id, address or symbol, in any case where none has exactly that one; at
+        an exchange also an instrument, which means what is held of it."""
         lower = name.lower()
         seen = {story.formed.token for story in self.stories.values()} | set(self.tokens)
-        found = {token for token in seen if lower in (token, split_asset(token)[1])}
+        seen |= {holding.token for holding in self.holdings}
+        if name in self.instruments:
+            return {self.instruments[name].held}
+        found = {token for token in seen if lower in (token.lower(), token.partition(":")[2].lower())}
         symbols = {asset: token.symbol for asset, token in self.tokens.items() if token.symbol}
         found = found or {asset for asset, symbol in symbols.items() if symbol == name}
         return found or {asset for asset, symbol in symbols.items() if symbol.lower() == lower}
@@ -263,6 +311,12 @@ class Chronicle:
         elif tag == "log/1":
             if any(factory in record.data for factory in self._factories):
                 self._created(read_record(record))
+        elif tag in _PRICES:
+            self._market[tag, _instrument(record.data, tag)] = record
+        elif tag == "instrument-listed/1":
+            event = read_record(record)
+            assert isinstance(event, InstrumentListed)
+            self.instruments[event.instrument.id] = event.instrument
         elif tag == "token-described/1":
             event = read_record(record)
             assert isinstance(event, TokenDescribed)
@@ -310,8 +364,10 @@ class Chronicle:
     def _formed(self, account: str, fact: f.IntentFormed) -> None:
         story = Story(account=account, formed=fact, mode=self._mode, seen=self._seen())
         if story.formed.side == "reduce":
-            story.holding = self._held[account, fact.token]
-            story.holding.sales.append(story)
+            # an order at an exchange may only withdraw what another one would have sold
+            story.holding = self._held.get((account, fact.token))
+            if story.holding is not None:
+                story.holding.sales.append(story)
         self.stories[fact.intent] = story
 
     def _seen(self) -> Event | None:
@@ -358,6 +414,74 @@ class Chronicle:
                 self.holdings.append(holding)
             story.holding = holding
             holding.entries.append(story)
+
+    # ---- facts of exchanges ----
+
+    def _desk_placed(self, account: str, fact: f.ExchangeOrderPlaced) -> None:
+        order = ExchangeOrderStory(account=account, placed=fact)
+        self.at_desks[fact.order] = self.stories[fact.intent].at_desk = order
+        self.named[fact.new.client_id] = fact.order
+        self.instruments.setdefault(fact.instrument.id, fact.instrument)
+        if fact.plan:
+            self.plans[fact.plan].orders.append(order)
+
+    def _desk_cancelled(self, account: str, fact: f.ExchangeCancelled) -> None:
+        self.at_desks[fact.order].cancelled = fact.time
+
+    def _desk_moved(self, account: str, fact: f.ExchangeOrderMoved) -> None:
+        self.at_desks[fact.order].moves.append(fact)
+        if fact.venue_id:
+            self.named[fact.venue_id] = fact.order
+
+    def _desk_filled(self, account: str, fact: f.ExchangeFilled) -> None:
+        order = self.at_desks[fact.order]
+        order.fills.append(fact)
+        token, story = order.placed.instrument.held, self.stories[order.placed.intent]
+        before = self._held.get((account, token))
+        after = self._desk_holding(account, token, fact.time)
+        if story.holding is None:
+            story.holding = after or before
+            if story.holding is not None:
+                (story.holding.entries if story.is_entry else story.holding.sales).append(story)
+
+    def _forced(self, account: str, fact: f.ExchangeForced) -> None:
+        self._held[account, fact.instrument.id].forced.append(fact)
+        self._desk_holding(account, fact.instrument.id, fact.time)
+
+    def _dust(self, account: str, fact: f.DustLeft) -> None:
+        self._desk_holding(account, fact.token, fact.time)
+
+    def _contract_adjusted(self, account: str, fact: f.ContractAdjusted) -> None:
+        self._desk_holding(account, fact.instrument.id, fact.time)
+
+    def _desk_holding(self, account: str, token: str, time: int) -> Holding | None:
+        """What is held of a token at an exchange, after a fact that may have changed that."""
+        position, holding = self.book(account).positions.get(token), self._held.get((account, token))
+        if holding is not None and position is not holding.position:
+            holding.ended = time
+            del self._held[account, token]
+            holding = None
+        if position is not None and holding is None:
+            holding = self._held[account, token] = Holding(account, token, position)
+            self.holdings.append(holding)
+        return holding
+
+    def _plan(self, account: str, fact: f.PlanStarted) -> None:
+        self.plans[fact.plan] = self.stories[fact.plan].plan = PlanStory(account=account, started=fact)
+
+    def _plan_waits(self, account: str, fact: f.PlanWaits) -> None:
+        self.plans[fact.plan].waits.append(fact)
+
+    def _plan_narrowed(self, account: str, fact: f.PlanNarrowed) -> None:
+        self.plans[fact.plan].narrowed = fact
+
+    def _plan_ending(self, account: str, fact: f.PlanEnding) -> None:
+        self.plans[fact.plan].ending = fact
+
+    def _plan_ended(self, account: str, fact: f.PlanEnded) -> None:
+        self.plans[fact.plan].ended = fact
+
+    # ---- facts of chains ----
 
     def _steps(self, account: str, fact: f.StepsAdded) -> None:
         self.orders[fact.order].added.append(fact)
@@ -414,13 +538,41 @@ _HANDLERS: dict[type[f.Fact], Callable[[Chronicle, str, Any], None]] = {  # Any:
     f.OrderReopened: Chronicle._reopened,
     f.PositionMoved: Chronicle._position,
     f.Adjusted: Chronicle._adjusted,
+    f.ExchangeOrderPlaced: Chronicle._desk_placed,
+    f.ExchangeCancelled: Chronicle._desk_cancelled,
+    f.ExchangeOrderMoved: Chronicle._desk_moved,
+    f.ExchangeFilled: Chronicle._desk_filled,
+    f.ExchangeForced: Chronicle._forced,
+    f.DustLeft: Chronicle._dust,
+    f.ContractAdjusted: Chronicle._contract_adjusted,
+    f.PlanStarted: Chronicle._plan,
+    f.PlanWaits: Chronicle._plan_waits,
+    f.PlanNarrowed: Chronicle._plan_narrowed,
+    f.PlanEnding: Chronicle._plan_ending,
+    f.PlanEnded: Chronicle._plan_ended,
 }
 _ANSWERS = ("sent/1", "settled/1")
+_PRICES = {"trade/1": 1, "prices/1": 0}
+"""Events that tell prices of exchanges, and how many texts stand before the id of their instrument."""
 
 
 def _tag(data: bytes) -> str:
-    """The tag of an encoded struct, without decoding the rest: logs are most of a journal, and few of them matter."""
+    """The tag of an encoded struct, without decoding the rest: logs and trades are most of a journal, and few of them
+    matter."""
     start = 1 if data[0] < 0xDC else 3  # array of up to 15, or with a length of two bytes
+    return str(msgspec.msgpack.decode(data[start : _after_text(data, start)]))
+
+
+def _instrument(data: bytes, tag: str) -> bytes:
+    """The id of the instrument that an event tells prices of, likewise."""
+    at = _after_text(data, 1)
+    at += {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9}.get(data[at], 1)  # its time
+    for _ in range(_PRICES[tag]):
+        at = _after_text(data, at)
+    return data[at : _after_text(data, at)]
+
+
+def _after_text(data: bytes, start: int) -> int:
+    """Where the text at ``start`` ends, which has at most 255 bytes."""
     size = data[start]
-    end = start + 1 + (size & 0x1F) if size < 0xC0 else start + 2 + data[start + 1]
-    return str(msgspec.msgpack.decode(data[start:end]))
+    return start + 1 + (size & 0x1F) if size < 0xC0 else start + 2 + data[start + 1]

@@ -3,13 +3,14 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import groupby
 
 import click
 
+from sniper.cli.exchange_telling import at_desk, desk_event, of_plan, outcome_at_desk, wanted_at_desk
 from sniper.cli.meanings import awaited, beyond, meaning
+from sniper.cli.section import BAD, GOOD, PALE, WARN, Line, Section
 from sniper.cli.story import AttemptStory, Chronicle, Holding, OrderStory, Story
 from sniper.cli.written import Words, clock, coins, duration, gwei, percent, printable, short
 from sniper.events import (
@@ -32,25 +33,6 @@ from sniper.kernel.transfers import receiver
 from sniper.risk import Finding
 from sniper.routing.explain import as_percent
 from sniper.types import BPS, NATIVE, Entry, asset_id, split_asset
-
-GOOD, BAD, WARN, PALE, PLAIN = "green", "red", "yellow", "dim", ""
-
-
-@dataclass(frozen=True)
-class Line:
-    """``depth``: how far it is indented. ``style``: of rich."""
-
-    text: str
-    style: str = PLAIN
-    depth: int = 1
-
-
-@dataclass
-class Section:
-    """A title and what is told under it."""
-
-    title: str
-    lines: list[Line] = field(default_factory=list)
 
 
 def tell(story: Story, chronicle: Chronicle, checks: Mapping[str, str] | None = None) -> list[Section]:
@@ -92,7 +74,7 @@ class Teller:
         """See `tell`."""
         holding = story.holding
         asked = story
-        if holding is not None and not story.is_entry:
+        if holding is not None and not story.is_entry and not story.is_at_exchange:
             story = holding.entries[0]
         yield self._summary(story, asked)
         yield self._seen(story)
@@ -101,6 +83,14 @@ class Teller:
         yield self._checks(story)
         if story.verdict is not None and not story.verdict.allowed:
             yield self._refused(story, story.verdict)
+        if story.plan is not None:
+            yield of_plan(story.plan)
+        if story.at_desk is not None:
+            yield at_desk(story.at_desk, self._words, self._chronicle.plans.get(story.at_desk.placed.plan))
+        if story.is_at_exchange:
+            if holding is not None:
+                yield self._held_at_exchange(holding)
+            return
         if story.order is not None:
             yield self._order(f"Order {story.order.placed.order}", story.order)
         if holding is not None and any(entry.order and entry.order.total("amount") for entry in holding.entries):
@@ -118,6 +108,8 @@ class Teller:
 
     def _outcome(self, story: Story) -> str:
         """In one sentence."""
+        if story.is_at_exchange:
+            return outcome_at_desk(story, self._words)
         if story.is_arbitrage:
             return self._went_round(story)
         if story.is_transfer:
@@ -176,7 +168,7 @@ class Teller:
         if isinstance(story.seen, Log):
             section.lines.append(Line(f"transaction {story.seen.tx_hash}", PALE))
         wanted = {"increase": "to buy", "reduce": "to sell", "arbitrage": "to trade a cycle", "transfer": "to send"}
-        verb = f"wanted {wanted[story.formed.side]}"
+        verb = f"wanted {wanted_at_desk(story) if story.is_at_exchange else wanted[story.formed.side]}"
         who = "The treasury" if story.is_transfer else f"Strategy {story.formed.instance}"
         section.lines.append(Line(f"{who} {verb}: {printable(story.formed.reason)}"))
         return section
@@ -227,6 +219,9 @@ class Teller:
             return "routers have answered, for which a sale that was wanted had waited"
         if isinstance(seen, ClosePosition):
             return "a person asked to close the position"
+        at_an_exchange = desk_event(seen, self._chronicle)
+        if at_an_exchange:
+            return at_an_exchange
         if isinstance(seen, Transfer):
             return "a person asked to have it sent"
         return printable(cause.strip()) or "nothing on record"
@@ -292,12 +287,16 @@ class Teller:
             return percent(value)
         if unit == "wei":
             return f"{coins(value, 18)} ether"
-        asset = self._counted(story, finding.rule)
+        asset = finding.note if finding.rule == "cash" and finding.note else self._counted(story, finding.rule)
         if unit == "base units" and asset:
             return self._words.amount(value, asset)
         return f"{value:,} {unit}".rstrip()
 
     def _counted(self, story: Story, rule: str) -> str:
+        if story.is_at_exchange:
+            of_it = [each for each in self._chronicle.instruments.values() if each.held == story.formed.token]
+            placed = story.at_desk.placed.instrument if story.at_desk is not None else of_it[0] if of_it else None
+            return placed.quote if placed is not None else ""
         if rule == "quote-still-holds" or (rule == "amount" and not story.is_entry):
             return story.formed.token
         if story.sized is not None:
@@ -490,6 +489,33 @@ class Teller:
                 )
 
     # ---- the position ----
+
+    def _held_at_exchange(self, holding: Holding) -> Section:
+        """In short: a strategy may trade one position a thousand times."""
+        words, position = self._words, holding.position
+        section = Section("Position")
+        began = f"Opened {clock(position.opened_at)}" if position.opened_at else "Begun before this record"
+        section.lines.append(Line(f"{began}; {len(holding.entries)} entries, {len(holding.sales)} reductions."))
+        for adjusted in holding.adjusted:
+            amount = words.amount(adjusted.delta, holding.token)
+            section.lines.append(Line(f"Adjusted by {amount}: {printable(adjusted.reason)}.", WARN))
+        for forced in holding.forced:
+            size = forced.instrument.size(forced.fill.size)
+            section.lines.append(
+                Line(f"{clock(forced.time)}: the exchange closed {size:,f} itself ({forced.fill.forced}).", BAD)
+            )
+        gained = words.amount(abs(holding.realised), position.quote)
+        word, style = ("Profit", GOOD) if holding.realised >= 0 else ("Loss", BAD)
+        if holding.closed:
+            section.lines.append(
+                Line(f"Closed {duration(holding.ended - position.opened_at)} later. {word} {gained}.", style)
+            )
+            return section
+        held, cost = words.amount(position.amount, holding.token), words.amount(position.cost, position.quote)
+        section.lines.append(Line(f"Held now: {held}, which cost {cost}. {word} realised so far: {gained}.", WARN))
+        if holding.unguarded:
+            section.lines.append(Line(f"Nothing guards it: {printable(holding.unguarded)}.", BAD))
+        return section
 
     def _held(self, story: Story, holding: Holding) -> Iterator[Section]:
         words, position = self._words, holding.position

@@ -9,8 +9,8 @@ from sniper.cli.invocation import Invocation
 from sniper.cli.output import json_option, print_json
 
 if TYPE_CHECKING:
+    from sniper.cli.section import Line, Section
     from sniper.cli.story import AttemptStory, Chronicle, OrderStory
-    from sniper.cli.telling import Line, Section
 
 
 @click.command()
@@ -61,7 +61,8 @@ def _find(chronicle: "Chronicle", name: str) -> "tuple[OrderStory, list[int]]":
 
 
 def _section(order: "OrderStory", nonce: int) -> "Section":
-    from sniper.cli.telling import Line, Section, purpose
+    from sniper.cli.section import Line, Section
+    from sniper.cli.telling import purpose
 
     alike = [attempt for attempt in order.attempts.values() if attempt.made.nonce == nonce]
     placed = order.placed
@@ -84,7 +85,7 @@ def _end(alike: "list[AttemptStory]") -> str:
 
 def _life(order: "OrderStory", attempt: "AttemptStory") -> "Iterator[Line]":
     """One line for all that happened, in the order of time."""
-    from sniper.cli.telling import WARN, Line
+    from sniper.cli.section import WARN, Line
 
     made = attempt.made
     title = f"{made.attempt}: {attempt.state}"

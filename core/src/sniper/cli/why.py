@@ -29,7 +29,7 @@ def why(invocation: Invocation, name: str, as_json: bool) -> None:
     stories = chronicle.find(name)
     story, others = _newest(stories)
     if as_json:
-        told = story.holding.entries[0] if story.holding else story
+        told = story.holding.entries[0] if story.holding and not story.is_at_exchange else story
         print_json({**story_of(told, chronicle), "asked": story.id, "others": [other.id for other in others]})
         return
     show(tell(story, chronicle, _about(invocation)))
@@ -42,8 +42,8 @@ def why(invocation: Invocation, name: str, as_json: bool) -> None:
 def _newest(stories: "Sequence[Story]") -> "tuple[Story, list[Story]]":
     """The newest story, and the others, newest first; a sale is part of the story of what it sells."""
     newest = stories[-1]
-    part = newest.holding.entries if newest.holding else []
-    told = (s for s in reversed(stories) if s.formed.side != "reduce")
+    part = newest.holding.entries if newest.holding and not newest.is_at_exchange else []
+    told = (s for s in reversed(stories) if s.formed.side != "reduce" or s.is_at_exchange)
     others = [s for s in told if s is not newest and s not in part]
     return newest, others
 
@@ -64,6 +64,8 @@ def _about(invocation: Invocation) -> dict[str, str]:
 
 def story_of(story: "Story", chronicle: "Chronicle") -> dict[str, Any]:
     """The same as data: amounts in base units, times in ns UTC. Any: JSON."""
+    from sniper.cli.orders import at_desk, planned
+
     token = chronicle.tokens.get(story.formed.token)
     return {
         "intent": story.id,
@@ -72,7 +74,7 @@ def story_of(story: "Story", chronicle: "Chronicle") -> dict[str, Any]:
         "token": {
             "asset": story.formed.token,
             "symbol": token.symbol if token else None,
-            "decimals": token.decimals if token else None,
+            "decimals": 18 if story.is_at_exchange else token.decimals if token else None,
         },
         "formed": plain(story.formed),
         "seen": plain(story.seen),
@@ -82,6 +84,8 @@ def story_of(story: "Story", chronicle: "Chronicle") -> dict[str, Any]:
         "probes": {name: {"asked": asked, "answered": answered} for name, (asked, answered) in story.probes.items()},
         "verdict": plain(story.verdict),
         "order": _order(story.order) if story.order else None,
+        "exchange_order": at_desk(story.at_desk) if story.at_desk else None,
+        "plan": planned(story.plan) if story.plan else None,
         "position": _holding(story.holding) if story.holding else None,
     }
 
@@ -95,7 +99,7 @@ def _holding(holding: "Holding") -> dict[str, Any]:
         "cost": position.cost,
         "opened_at": position.opened_at,
         "opened_block": position.opened_block,
-        "realised": holding.total("realised"),
+        "realised": holding.realised,
         "gas": holding.total("gas"),
         "adjusted": [plain(adjusted) for adjusted in holding.adjusted],
         "entries": [entry.id for entry in holding.entries],

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from sniper.amounts import in_coins
 from sniper.events import TokenDescribed
-from sniper.types import NATIVE, SECOND, split_asset
+from sniper.instrument import to_decimal
+from sniper.types import NATIVE, SECOND, at_exchange, split_asset
 
 PLACES = 6
 """Decimal places that people are shown, or as many as the first three digits need; ``--json`` has every unit."""
@@ -18,7 +19,9 @@ class Words:
         self._tokens = tokens
 
     def name(self, asset: str) -> str:
-        """``ether`` for the chain's own coin, a token's symbol, or a short address."""
+        """``ether`` for the chain's own coin, a token's symbol, or a short address; an exchange's own name."""
+        if at_exchange(asset):
+            return printable(asset.partition(":")[2])
         if split_asset(asset)[1] == NATIVE:
             return "ether"
         token = self._tokens.get(asset)
@@ -26,13 +29,17 @@ class Words:
 
     def named(self, asset: str) -> str:
         """The same with the asset id, which alone tells two tokens of one symbol apart."""
+        if at_exchange(asset):
+            return printable(asset)
         if split_asset(asset)[1] == NATIVE:
             return "ether"
         token = self._tokens.get(asset)
         return f"{printable(token.symbol)} ({asset})" if token and token.symbol else asset
 
     def amount(self, amount: int, asset: str) -> str:
-        """An amount of base units, such as ``1,234.5 PEPE``."""
+        """An amount of base units, such as ``1,234.5 PEPE``; at exchanges with all of its decimals."""
+        if at_exchange(asset):
+            return f"{exact(amount)} {self.name(asset)}"
         if split_asset(asset)[1] == NATIVE:
             return f"{coins(amount, 18)} ether"
         token = self._tokens.get(asset)
@@ -48,6 +55,11 @@ def coins(amount: int, decimals: int) -> str:
     shown = fraction[: max(PLACES, zeros + 3) if whole == "0" else PLACES].rstrip("0")
     sign = "-" if amount < 0 else ""
     return f"{sign}{int(whole):,}.{shown}" if shown else f"{sign}{int(whole):,}"
+
+
+def exact(amount: int) -> str:
+    """A number of coins of an exchange, with all of its decimals."""
+    return f"{to_decimal(amount):,f}"
 
 
 def gwei(wei: int) -> str:
