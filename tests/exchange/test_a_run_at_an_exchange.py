@@ -123,14 +123,16 @@ class Stage:
 
 
 @asynccontextmanager
-async def running(tmp_path: Path, mode: str, *faults: Fault) -> AsyncIterator[Stage]:
+async def running(tmp_path: Path, mode: str, *faults: Fault, settings: str = "") -> AsyncIterator[Stage]:
+    """``settings``: further ones of the desk."""
     async with ExchangeServer([Symbol.of("BTC", "USDT")], faults=Faults()) as server:
         account = server.account("me", USDT="100000")
         keys = tmp_path / "keys.toml"
         keys.write_text(f'apiKey = "{account.key}"\nsecret = "{account.secret}"\n')
         keys.chmod(0o600)
         file = tmp_path / "sniper.toml"
-        file.write_text(FILE.replace("MODE", mode).replace("URL", server.url).replace("WS", server.ws_url))
+        text = FILE.replace("MODE", mode).replace("URL", server.url).replace("WS", server.ws_url)
+        file.write_text(text.replace("paper_latency_ms = 5\n", f"paper_latency_ms = 5\n{settings}\n"))
         catalogue = Catalogue.discover()
         run = Run(_scripted(file, catalogue), catalogue)
         with capture_logs() as logs:
@@ -193,6 +195,23 @@ async def test_live_what_happens_while_the_stream_is_broken_is_read_afterwards(t
         stage.server.trade("BTCUSDT", "42000.00", "0.002", side="SELL")
         await stage.reaches(lambda: ("in", "filled") in stage.told)
         same_money(stage)
+
+
+async def test_on_paper_orders_can_be_filled_by_the_book_that_is_followed_for_them(tmp_path: Path) -> None:
+    async with running(tmp_path, "paper", settings='paper_fills = "book"') as stage:
+        await stage.trades(lambda: ("in", "filled") in stage.told)
+        size = 0
+        async with asyncio.timeout(40):
+            while ("out", "filled") not in stage.told:
+                size += 1
+                stage.server.quote("BTCUSDT", bid="41999.00", ask="42001.00", quantity=f"1.{size:05}")
+                await asyncio.sleep(0.05)
+        played = stage.run.played
+        assert played is not None
+        fills = played.exchanges["main", "binance"].fills
+        assert (fills[0].side, fills[0].maker) == ("buy", True)
+        assert {(fill.price, fill.maker) for fill in fills if fill.side == "sell"} == {(4_199_900, False)}
+        assert stage.at_the_exchange("BTC") == 0
 
 
 async def test_on_paper_the_market_is_real_and_the_money_is_not(tmp_path: Path) -> None:

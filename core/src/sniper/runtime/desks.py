@@ -12,6 +12,7 @@ from sniper.kernel.asks import Ask, Cancel, FindOrder, ReadDesk, Submit
 from sniper.kernel.kernel import Kernel
 from sniper.runtime.clock import Clock
 from sniper.runtime.kill import refusal
+from sniper.runtime.simulated_book import BookExchange
 from sniper.runtime.simulated_exchange import SimulatedExchange
 from sniper.settings.resolved import Resolved
 from sniper.types import SECOND, KillLevel, Mode, place_of
@@ -114,6 +115,10 @@ class PlayedDesks:
         self._asked = asyncio.Event()
         self._ready: list[Event] = []
 
+    def wants_books(self, place: str) -> bool:
+        """Whether an exchange of this name fills by order books, which nobody else may follow."""
+        return any(venue == place and isinstance(each, BookExchange) for (_, venue), each in self.exchanges.items())
+
     def heard(self, event: Event) -> None:
         """The market, before the kernel hears it."""
         for exchange in self._every:
@@ -183,7 +188,8 @@ def played_exchanges(resolved: Resolved, kernel: Kernel) -> dict[Place, Simulate
             if known is not None and known.cursor:
                 assets = {*book.cash, *book.positions}
                 balances = {asset: book.owned(asset) for asset in sorted(assets) if place_of(asset) == venue}
-            exchange = SimulatedExchange(account.name, venue, balances, latency=desk.paper_latency_ms * MS)
+            model = BookExchange if desk.paper_fills == "book" else SimulatedExchange
+            exchange = model(account.name, venue, balances, latency=desk.paper_latency_ms * MS)
             for order in known.orders.values() if known is not None else ():
                 if order.state == "open" and resolved.mode is Mode.PAPER:
                     exchange.adopt(order.placed.instrument, order.placed.new, order.venue_id, order.filled)

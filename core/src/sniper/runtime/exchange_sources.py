@@ -34,16 +34,20 @@ def wanted_at(kernel: Kernel, place: str) -> set[str]:
 
 class MarketSource:
     """The market of one exchange; see `sniper.runtime.source.Source`. What it says of an instrument counts as old from
-    a break until the instrument is heard of again."""
+    a break until the instrument is heard of again. ``books``: whether all order books are wanted, not only those that
+    strategies follow."""
 
     hints = False
 
-    def __init__(self, configured: Configured, kernel: Kernel, clock: Clock, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self, configured: Configured, kernel: Kernel, clock: Clock, log: FilteringBoundLogger, *, books: bool = False
+    ) -> None:
         self.name = f"{configured.name}-market"
         self._configured = configured
         self._kernel = kernel
         self._clock = clock
         self._log = log
+        self._books = books
         self._listed: set[str] = set()
 
     async def events(self) -> AsyncIterator[Sequence[Event]]:
@@ -70,7 +74,7 @@ class MarketSource:
                 )
             ]
             old = set(listed)
-            depth = [each for each in sorted(listed) if each in self._kernel.depths.followed]
+            depth = [each for each in sorted(listed) if self._books or each in self._kernel.depths.followed]
             async with aclosing(exchange.market(found, depth)) as batches:
                 async for batch in batches:
                     yield list(self._told(batch, old))

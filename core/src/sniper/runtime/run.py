@@ -224,7 +224,8 @@ class Run:
                 yield FeedSource(feed, context)
         for exchange in self.resolved.exchanges:
             if wanted_at(self.kernel, exchange.name):
-                yield MarketSource(exchange, self.kernel, self.clock, self.log)
+                books = self.played is not None and self.played.wants_books(exchange.name)
+                yield MarketSource(exchange, self.kernel, self.clock, self.log, books=books)
         for (account, _), client in sorted(self.live.exchanges.items() if self.live is not None else ()):
             yield DeskSource(client, account, self.clock)
 

@@ -299,6 +299,9 @@ class Desk(Table):
     """What it starts with where trades are only played, by asset: { USDT = "10000" }."""
     paper_latency_ms: Annotated[StrictInt, Field(ge=0, le=60_000)] = 50
     """Milliseconds to the exchange, and as many back, where trades are only played."""
+    paper_fills: Literal["next-event", "book"] = "next-event"
+    """What fills orders there: "next-event", the next trade or best price that reaches one; or "book", the order book,
+    which is followed for that, with the order's place in the queue."""
     read_every_s: Positive = 30
     """Seconds between two readings of the sub-account, beside what its stream tells."""
     allow_live: StrictBool = False
