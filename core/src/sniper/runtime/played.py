@@ -69,15 +69,17 @@ def _over(kernel: Kernel, bars: list[Bar], exchanges: Exchanges) -> None:
     """Bars that are over at one time, while orders wait."""
     # of two bars of one instrument, the shorter one says more
     ordered = sorted(bars, key=_first) if len(bars) > 1 else bars
+    every, time = exchanges.values(), bars[0].time
     for bar in ordered:
         _pass(kernel, exchanges, bar.start)
-        for exchange in exchanges.values():
+        for exchange in every:
             exchange.opened(bar)
-    _pass(kernel, exchanges, bars[0].time)
-    for bar in ordered:
-        for exchange in exchanges.values():
-            exchange.heard(bar)
-    _answer(kernel, exchanges, bars[0].time)
+    _pass(kernel, exchanges, time)
+    for exchange in every:
+        if exchange.active:
+            for bar in ordered:
+                exchange.heard(bar)
+            _answer(kernel, exchanges, time)
     for bar in bars:
         kernel.handle(bar)
         if kernel.asks:

@@ -137,8 +137,11 @@ class SimulatedExchange:
     def ask(self, ask: Ask, now: int) -> None:
         """A request leaves at ``now``, ns UTC."""
         self.active = True
-        self._count += 1
-        heappush(self._requests, (now + self.latency, self._count, ask))
+        if self.latency:
+            self._count += 1
+            heappush(self._requests, (now + self.latency, self._count, ask))
+        else:
+            self._arrived(ask, now)
 
     def until(self, time: int) -> list[Event]:
         """Let what arrives up to ``time`` arrive, and give what has come back by then, in order."""
