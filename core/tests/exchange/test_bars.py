@@ -147,6 +147,11 @@ def test_it_ends_with_whatever_comes_then_and_is_told_as_of_its_end(what: Event)
     assert watching(kernel).heard == [(60, bar(0))]
 
 
+def test_who_asks_for_bars_alone_asks_for_the_trades_that_they_are_made_of() -> None:
+    assert kernel_of().tickers.wanted() == {BTC.id}
+    assert kernel_of(asked=()).tickers.wanted() == frozenset()
+
+
 def test_an_interval_without_trades_has_no_bar() -> None:
     kernel = begun(kernel_of(), trade(5), trade(200), Clock(time=10_000))
     assert [each.start for each in heard(kernel)] == [0, 180]
