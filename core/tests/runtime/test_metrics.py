@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -13,6 +14,7 @@ from running import ASSET, OWNER, POOL, Script, Stage, running
 from test_control import Gone
 
 from sniper.cli.story import Chronicle
+from sniper.events import SignalHeard
 from sniper.journal.reader import Reader
 from sniper.journal.segments import Kind
 from sniper.kernel import facts as f
@@ -125,6 +127,30 @@ async def test_is_ready_once_wallets_are_read_and_the_feed_has_spoken(tmp_path: 
         await stage.block()
         assert await got(stage, "/ready") == (200, '{"ready": true, "reasons": []}')
         assert await got(stage, "/live") == (200, '{"live": true, "reasons": []}')
+
+
+async def test_what_is_heard_of_signals_is_counted_by_what_became_of_it(tmp_path: Path) -> None:
+    async with running(tmp_path) as stage:
+        now = stage.run.clock()
+        said: dict[str, Any] = {"source": "desk", "kind": "alert", "about": ("A",), "direction": 1, "at": now}
+        heard = [SignalHeard(time=now, id=id_, strength=5_000, **said) for id_ in "112"]
+        await Script.batches.put(heard)
+        await stage.reaches(lambda: stage.run.kernel.signals.dropped.total() == 2)
+        found = await scraped(stage)
+        outcomes = {labels[0]: count for (name, labels), count in found.items() if name == "sniper_signals_total"}
+        assert outcomes == {"passed": 1, "repeated": 1, "told already": 1}
+
+
+async def test_a_feed_of_hints_without_its_source_is_shown_and_no_reason(tmp_path: Path) -> None:
+    async with running(tmp_path) as stage:
+        await stage.block()
+        stage.run.feeders[0].hints = True
+        await Script.batches.put(ConnectionError("no news today"))
+        await stage.reaches(lambda: stage.run.feeders[0].stale)
+        assert await got(stage, "/ready") == (200, '{"ready": true, "reasons": []}')
+        found = await scraped(stage)
+        assert found["sniper_hints_stale", ("evm-logs-31337",)] == 1
+        assert ("sniper_feed_stale", ("evm-logs-31337",)) not in found
 
 
 async def test_a_feed_without_its_source_is_a_reason_not_to_be_ready(tmp_path: Path) -> None:

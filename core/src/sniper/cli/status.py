@@ -63,6 +63,12 @@ def status(invocation: Invocation, as_json: bool) -> None:
             click.secho(f"A breaker stopped {name}: {account['tripped']}. Lower it with: {lower}", fg="red")
         for token, reason in account["unguarded"].items():
             click.secho(f"Not guarded: {token} of {name}: {reason}. Sell it with: sniper close {token}", fg="red")
+    heard = found["signals"]
+    if heard["passed"] or heard["dropped"]:
+        print_table(
+            ("signals", "heard"),
+            [("passed", str(heard["passed"])), *((why, str(count)) for why, count in sorted(heard["dropped"].items()))],
+        )
     for each in found["strangers"]:
         what = f"{each['tx_hash']} (nonce {each['nonce']}, to {each['to'] or 'a new contract'} {each['selector']})"
         click.secho(f"Not sent here: {what} of {each['account']} waits in the public pool. Who has its key?", fg="red")

@@ -425,6 +425,7 @@ def status(run: "Run") -> dict[str, Any]:
             }
             for feeder in run.feeders
         },
+        "signals": {"passed": run.kernel.signals.passed, "dropped": dict(run.kernel.signals.dropped)},
     }
 
 

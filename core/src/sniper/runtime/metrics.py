@@ -29,6 +29,7 @@ from sniper.runtime.switches import SEVERITY
 from sniper.types import SECOND, KillLevel
 
 if TYPE_CHECKING:
+    from sniper.runtime.feeding import Feeder
     from sniper.runtime.run import Run
 
 BOUNDS_NS: Final = (
@@ -182,6 +183,9 @@ class Metrics(Collector):
         yield _counter(
             "sniper_strangers", "Transactions of own addresses that nothing here sent", ("account",), strangers
         )
+        signals = self._run.kernel.signals
+        outcomes = {("passed",): signals.passed, **{(why,): count for why, count in signals.dropped.items()}}
+        yield _counter("sniper_signals", "What was heard of signals, by what became of it", ("outcome",), outcomes)
         routing = self._run.routing
         routes = {("yes",): routing.remembered, ("no",): routing.asked - routing.remembered}
         yield _counter("sniper_routes", "Routes asked for, and whether one was remembered", ("remembered",), routes)
@@ -192,10 +196,12 @@ class Metrics(Collector):
         now = run.clock()
         chains = {(str(chain_id),): chain.number for chain_id, chain in run.kernel.market.chains.items()}
         yield _gauge("sniper_block", "Newest block", ("chain",), chains)
-        silent = {(feed.name,): (now - feed.last_event) / SECOND for feed in run.feeders if feed.last_event}
+        silent, stale = _feeds([feed for feed in run.feeders if not feed.hints], now)
         yield _gauge("sniper_feed_silent_seconds", "Since a feed last said something", ("feed",), silent)
-        stale = {(feed.name,): float(feed.stale) for feed in run.feeders}
         yield _gauge("sniper_feed_stale", "1 where a feed has lost its source", ("feed",), stale)
+        silent, stale = _feeds([feed for feed in run.feeders if feed.hints], now)
+        yield _gauge("sniper_hints_silent_seconds", "The same of a feed that trading does not need", ("feed",), silent)
+        yield _gauge("sniper_hints_stale", "1 where such a feed has lost its source", ("feed",), stale)
         books = {name: account.book for name, account in run.kernel.accounts.items()}
         positions = {(name,): len(book.positions) for name, book in books.items()}
         yield _gauge("sniper_positions_open", "Positions that are held or being opened", ("account",), positions)
@@ -227,6 +233,12 @@ _COUNT: Final[Mapping[type[f.Fact], Callable[[Metrics, str, Any], None]]] = {  #
     f.Booked: Metrics._booked,
     f.AttemptMoved: Metrics._moved,
 }
+
+
+def _feeds(feeds: Iterable["Feeder"], now: int) -> tuple[dict[tuple[str], float], dict[tuple[str], float]]:
+    """Seconds since each said something, and whether it has lost its source."""
+    silent = {(feed.name,): (now - feed.last_event) / SECOND for feed in feeds if feed.last_event}
+    return silent, {(feed.name,): float(feed.stale) for feed in feeds}
 
 
 def _tag(kind: type[Frozen]) -> str:
