@@ -210,6 +210,12 @@ def test_a_share_of_the_volume_is_all_that_a_bar_fills_and_the_rest_waits() -> N
     assert [(each.filled, each.state) for each in desk.orders.values()] == [(4, "open")]
 
 
+def test_what_orders_left_of_a_bar_is_not_there_in_the_next() -> None:
+    world = World({1: [order(size=5)], 2: [order(size=5, key="b")]}, latency=30, share_bps=1_000)
+    fills = world.play(FIRST, bar(3, 150, 160, 140, 155, 100), bar(4, 150, 160, 140, 155, 0))
+    assert [(f.size, f.time) for f in fills] == [(5, 180)]
+
+
 @pytest.mark.parametrize(("lives", "sizes"), [("ioc", [10]), ("fok", [])])
 def test_what_may_not_wait_ends_with_its_share(lives: str, sizes: list[int]) -> None:
     world = World({1: [order(size=25, price=155, lives=lives)]}, share_bps=1_000)

@@ -247,12 +247,13 @@ class SimulatedExchange:
                 for order in list(waiting.values()):
                     self._meet(order, event.ask, event.bid, room, event.time)
         elif type(event) is Bar:
+            # taken out even where nothing waits any more: of the next bar it would say something wrong
+            left = self._left.pop((event.instrument, event.interval), None)
             waiting = self._open.get(event.instrument)
             if waiting and event.instrument not in self._traded:
-                self._over(list(waiting.values()), event)
+                self._over(list(waiting.values()), event, left or self._room(event.volume, event.volume))
 
-    def _over(self, waiting: list[Resting], bar: Bar) -> None:
-        room = self._left.pop((bar.instrument, bar.interval), None) or self._room(bar.volume, bar.volume)
+    def _over(self, waiting: list[Resting], bar: Bar, room: _Room) -> None:
         end = bar.start + bar.interval
         for order in waiting:
             limit = order.new.price
