@@ -137,7 +137,7 @@ class Stage:
         kernel = Kernel(self.wiring, report=self.reported)
         assert restore(kernel, dump(self.kernel)) == ()
         self.kernel = kernel
-        self.play([Started(time=self.time, mode="backtest")])
+        kernel.handle(Started(time=self.time, mode="backtest"))
         self.wait(0)
 
     @property

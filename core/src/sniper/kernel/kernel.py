@@ -92,6 +92,8 @@ class Kernel:
         self.wiring = wiring
         self.report = report
         self.now = 0
+        self.reached = 0
+        """Time of the event that let timers fire last, ns UTC: how late they are after a pause."""
         self.cause: Event | None = None
         self.facts: list[tuple[str, f.Fact]] = []
         self.asks: list[Ask] = []
@@ -286,6 +288,7 @@ class Kernel:
 
     def _fire(self, until: int) -> None:
         """Bars end and timers fire at their times, before the event that reaches them; what ends then, ends first."""
+        self.reached = until
         while (over := self.bars.due) <= until:
             self._fire_timers(over - 1)
             self._end_bars()

@@ -1,6 +1,5 @@
 """What is on record of the plans of an account."""
 
-from sniper.exchange_orders import Side
 from sniper.kernel import facts as f
 from sniper.kernel.plans.memory import Memory
 from sniper.plugin import State
@@ -41,10 +40,6 @@ class PlanState(State):
     @property
     def id(self) -> str:
         return self.started.plan
-
-    @property
-    def side(self) -> Side:
-        return self.started.spec.side
 
     def leg(self, name: str) -> Leg:
         """A leg; an untouched one where it has placed nothing yet."""

@@ -1,5 +1,9 @@
 """What a plan remembers of the market and of the time, besides what was filled."""
 
+from typing import Any
+
+from msgspec.structs import replace
+
 from sniper.plugin import Frozen
 
 
@@ -19,3 +23,7 @@ class Memory(Frozen):
     due: int = 0
     count: int = 0
     seen: int = 0
+
+    def but(self, **changes: Any) -> "Memory":  # Any: values of its fields
+        """The same with other values."""
+        return replace(self, **changes)  # type: ignore[type-var]  # a msgspec struct, which its stub does not see

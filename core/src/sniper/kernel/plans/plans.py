@@ -198,6 +198,8 @@ class Plans:
         if plan is None:
             return
         rule = self.rules[key]
+        if not plan.ending and rule.expired(self._now):
+            self._end(plan, "expired")
         wants = self._wanted(plan, rule)
         self._withdraw(plan, wants)
         for want in wants.values():
@@ -282,11 +284,11 @@ class Plans:
     def _capped(self, plan: PlanState, ticker: Ticker, want: Want, size: int) -> int:
         """Of what only reduces, as much as there is to reduce and no other order is about to."""
         trading, lot = self.account.trading, ticker.instrument.lot
-        held = trading.reducible(ticker, want.side) // lot
-        free = (trading.reducible(ticker, want.side) - trading.waiting(ticker, want.side)) // lot
-        if not held:
+        held, waiting = trading.reducible(ticker, want.side), trading.waiting(ticker, want.side)
+        free = (held - waiting) // lot
+        if held < lot:
             self._end(plan, "cancelled", "nothing is held any more that it could reduce")
-        elif free <= 0:
+        elif free <= 0 and waiting > self._on_way(plan, want.leg) * lot:
             self._refused(plan, want.leg, "other orders hold what it would reduce", reduces=True)
         return max(0, min(size, free))
 
@@ -296,7 +298,7 @@ class Plans:
         rest = left - size
         if 0 < rest < least and size - (least - rest) >= least:
             size -= least - rest
-        elif 0 < rest < least:
+        elif 0 < rest < least and not want.settled:
             return 0
         return size if size >= least else 0
 
@@ -311,10 +313,10 @@ class Plans:
         if any(leg.working for leg in plan.legs.values()):
             return
         state, note = plan.ending, plan.note
-        if not state and rule.over():
-            state = "done"
-        elif not state and plan.narrowed and not rule.guards():
+        if not state and plan.narrowed and not rule.guards() and not (rule.over() and plan.filled()):
             state, note = "cancelled", plan.narrowed
+        elif not state and rule.over():
+            state = "done"
         elif not state:
             state, note = self._dust(plan, rule)
         if state:
@@ -357,7 +359,8 @@ class Plans:
         """Set the clock for what a rule waits for."""
         at = self.rules[key].next_at()
         if at is not None:
-            self.account.kernel.timers.set(self.owner, key, at)
+            # one that is over fires with the next event, not over and over in this one
+            self.account.kernel.timers.set(self.owner, key, max(at, self.account.kernel.now + 1))
 
     # ---- what is there ----
 
@@ -379,7 +382,12 @@ class Plans:
     def _sight(self, plan: PlanState) -> Sight:
         ticker = self.account.kernel.tickers.known.get(plan.started.instrument.id)
         last, bid, ask = (ticker.last, ticker.bid, ticker.ask) if ticker is not None else (0, 0, 0)
-        return Sight(self.account.kernel.now, last, bid, ask, lambda leg: self._on_way(plan, leg))
+        return Sight(self._now, last, bid, ask, lambda leg: self._on_way(plan, leg))
+
+    @property
+    def _now(self) -> int:
+        """What the clock shows, ns UTC: later than a timer that fires after a pause."""
+        return max(self.account.kernel.now, self.account.kernel.reached)
 
     def _on_way(self, plan: PlanState, leg: str) -> int:
         return fold.on_way(self.account.book, plan, leg)

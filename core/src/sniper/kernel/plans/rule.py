@@ -12,7 +12,7 @@ from sniper.exchange_orders import Side
 from sniper.instrument import Instrument
 from sniper.kernel.plans.book import PlanState
 from sniper.kernel.plans.memory import Memory
-from sniper.risk import Finding, at_least
+from sniper.risk import Finding, at_least, must
 
 S = TypeVar("S")
 
@@ -66,6 +66,11 @@ class Want(NamedTuple):
     flags: tuple[str, ...] = ()
     reduce_only: bool = False
     settled: bool = True
+
+
+def flagged(instrument: Instrument, flags: tuple[str, ...]) -> Finding:
+    """Whether the exchange has these flags for its orders."""
+    return must("flags", set(flags) <= set(instrument.flags), note=", ".join(flags))
 
 
 class Rule(ABC, Generic[S]):
@@ -127,6 +132,10 @@ class Rule(ABC, Generic[S]):
     def timed(self, sight: Sight) -> Memory | None:
         """The time came that `next_at` named: as `heard`."""
         return None
+
+    def expired(self, now: int) -> bool:
+        """Whether its time is over (ns UTC): then it is withdrawn."""
+        return False
 
     def next_at(self) -> int | None:
         """When it wants to look at the clock next, ns UTC."""

@@ -1,0 +1,34 @@
+"""A share of what is traded (POV)."""
+
+from collections.abc import Iterable, Iterator
+
+from sniper.instrument import Instrument
+from sniper.kernel.plans.memory import Memory
+from sniper.kernel.plans.rule import Heard, Sight, Want
+from sniper.kernel.plans.single import Single
+from sniper.order_types import Participate
+from sniper.risk import Finding, at_least
+from sniper.types import BPS
+
+LEG = "slice"
+
+
+class ParticipateRule(Single[Participate]):
+    """Remembers what was traded since it began, and what is due for that."""
+
+    def gates(self, instrument: Instrument) -> Iterable[Finding]:
+        yield at_least("size", self.spec.size, instrument.min_size, unit="lots")
+
+    def heard(self, heard: Heard, sight: Sight) -> Memory | None:
+        spec, memory = self.spec, self.plan.memory
+        if not heard.size or memory.due == spec.size:
+            return None
+        seen = memory.seen + heard.size
+        return memory.but(seen=seen, due=min(spec.size, seen * spec.share_bps // BPS))
+
+    def wants(self, sight: Sight) -> Iterator[Want]:
+        spec, due, filled = self.spec, self.plan.memory.due, self.plan.filled()
+        settled = due == spec.size
+        missing = due - filled - sight.on_way(LEG)
+        size = due - filled if settled or missing >= spec.least else sight.on_way(LEG)
+        yield Want(LEG, spec.side, size, spec.limit, reduce_only=self.reduces, settled=settled)
