@@ -167,7 +167,7 @@ def _row_of_plan(plan: "PlanStory") -> tuple[str, ...]:
         started.plan,
         clock(started.time)[:19],
         started.instrument.id,
-        f"{plan.type} {started.spec.side}",
+        f"{plan.type} {getattr(started.spec, 'side', '')}".strip(),  # some trade on both
         f"{started.instrument.size(plan.filled):,f}",
         plan.state,
         started.key,
