@@ -41,6 +41,7 @@ class Floor:
     instruments  All that is listed. Each exchange counts in the quote asset of the first one of it.
     balances     What the account has at the beginning: by asset id, base units.
     latency      ns from here to an exchange; as much back.
+    leverage     Of contracts; 0: none are traded.
     now          ns UTC; events without a time of their own come a second after the one before.
 
     Raises `AssertionError` where the strategy raises, or yields what is no action.
@@ -58,6 +59,7 @@ class Floor:
         sizer: Sizer | None = None,
         exits: Iterable[ExitWiring] = (),
         now: int = 1_700_000_000 * SECOND,
+        leverage: int = 0,
     ) -> None:
         self.instruments = tuple(instruments)
         quotes: dict[str, str] = {}
@@ -93,6 +95,7 @@ class Floor:
                 venue,
                 {asset: amount for asset, amount in balances.items() if asset.startswith(f"{venue}:")},
                 latency=latency,
+                leverage=leverage,
             )
             for venue in quotes
         }

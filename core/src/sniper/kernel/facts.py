@@ -247,7 +247,7 @@ class ExchangeOrderPlaced(Fact, tag="exchange-order-placed/1"):
     reserved  Base units of the quote asset of what buys, of the base asset of what sells; of a contract, the initial
               margin and fee of what it opens, in the quote asset.
     opens     Whether it increases a position, or opens one below zero.
-    notional  Of a contract, what all of it is worth at the worst price to expect, base units of the quote asset.
+    notional  Of a contract, what it opens is worth at the worst price to expect, base units of the quote asset.
     plan      The plan that placed it, and which ``leg`` of that; empty: the strategy did.
     """
 

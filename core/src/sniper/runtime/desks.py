@@ -186,10 +186,17 @@ def played_exchanges(resolved: Resolved, kernel: Kernel) -> dict[Place, Simulate
             known = book.desks.get(venue)
             balances = {f"{venue}:{code}": amount for code, amount in desk.paper_cash.items()}
             if known is not None and known.cursor:
-                assets = {*book.cash, *book.positions}
+                assets = {*book.cash, *(key for key, held in book.positions.items() if not held.linear)}
                 balances = {asset: book.owned(asset) for asset in sorted(assets) if place_of(asset) == venue}
             model = BookExchange if desk.paper_fills == "book" else SimulatedExchange
-            exchange = model(account.name, venue, balances, latency=desk.paper_latency_ms * MS)
+            exchange = model(
+                account.name, venue, balances, latency=desk.paper_latency_ms * MS, leverage=desk.paper_leverage
+            )
+            for key, contract in sorted(known.contracts.items() if known is not None else ()):
+                position = book.positions.get(key)
+                if position is not None and exchange.contracts is not None:
+                    lots = position.amount // contract.instrument.lot
+                    exchange.contracts.adopt(contract.instrument, lots, position.cost)
             for order in known.orders.values() if known is not None else ():
                 if order.state == "open" and resolved.mode is Mode.PAPER:
                     exchange.adopt(order.placed.instrument, order.placed.new, order.venue_id, order.filled)

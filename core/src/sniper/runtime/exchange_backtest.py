@@ -102,8 +102,12 @@ class Fills(NamedTuple):
         latency = desk.paper_latency_ms * MS if self.latency is None else self.latency
         if self.model == "book":
             withdrawn = probabilistic(self.power) if self.power else risk_averse
-            return BookExchange(account, venue, balances, latency=latency, withdrawn=withdrawn)
-        return SimulatedExchange(account, venue, balances, latency=latency, share_bps=self.share_bps)
+            return BookExchange(
+                account, venue, balances, latency=latency, withdrawn=withdrawn, leverage=desk.paper_leverage
+            )
+        return SimulatedExchange(
+            account, venue, balances, latency=latency, share_bps=self.share_bps, leverage=desk.paper_leverage
+        )
 
 
 @dataclass

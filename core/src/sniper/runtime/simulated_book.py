@@ -48,8 +48,9 @@ class BookExchange(SimulatedExchange):
         latency: int = 0,
         answer_latency: int | None = None,
         withdrawn: Withdrawn = risk_averse,
+        leverage: int = 0,
     ) -> None:
-        super().__init__(account, venue, balances, latency=latency, answer_latency=answer_latency)
+        super().__init__(account, venue, balances, latency=latency, answer_latency=answer_latency, leverage=leverage)
         self.active = True  # what happens before the first order makes the book that it meets
         self._withdrawn = withdrawn
         self._markets: dict[str, _Market] = {}
@@ -111,6 +112,8 @@ class BookExchange(SimulatedExchange):
             market = self._markets.get(event.instrument)  # type: ignore[attr-defined]  # as asked
             if market is not None:
                 market.book.lose()
+        if self.contracts is not None:
+            self._follow(self.contracts, event)
 
     def _changed(self, event: BookChanged) -> None:
         market = self._markets.get(event.instrument)

@@ -18,6 +18,8 @@ arrived when it was over, or later    nothing of this bar
 ====================================  ================================================================================
 
 Where trades are told of an instrument, its bars fill nothing: they are made of the same trades.
+
+Contracts: see `sniper.runtime.simulated_contracts`.
 """
 
 from collections.abc import Mapping
@@ -28,8 +30,11 @@ from sniper.events import (
     Bar,
     CancelAsked,
     DeskAnswered,
+    DeskLost,
     Event,
     FillSeen,
+    FundingSeen,
+    InstrumentListed,
     OrderFound,
     OrderSeen,
     Prices,
@@ -39,6 +44,7 @@ from sniper.events import (
 from sniper.exchange_orders import AccountState, Fill, NewOrder, OrderState
 from sniper.instrument import Instrument
 from sniper.kernel.asks import Ask, Cancel, FindOrder, ReadDesk, Submit
+from sniper.runtime.simulated_contracts import SimulatedContracts, forced
 from sniper.types import BPS
 
 MILLION: Final = 10**6
@@ -93,7 +99,8 @@ class SimulatedExchange:
     balances   By asset id, base units. ``latency``: ns from here to there; ``answer_latency``: back, else as much.
     share_bps  How much of what is traded in a trade or a bar, or offered at the best price, our orders may have on each
                side; what they do not get waits, or ends where it may not. 0: all of their size, whatever is traded.
-    active     Whether anything is on its way, or an order waits for its fill.
+    leverage   Of contracts; 0: none are traded here. Where they are, all that happens is heard from the beginning.
+    active     Whether anything is on its way, or an order waits for its fill, or contracts are traded.
     """
 
     def __init__(
@@ -105,13 +112,15 @@ class SimulatedExchange:
         latency: int = 0,
         answer_latency: int | None = None,
         share_bps: int = 0,
+        leverage: int = 0,
     ) -> None:
         self.account = account
         self.venue = venue
         self.latency = latency
         self.answer_latency = latency if answer_latency is None else answer_latency
         self.share_bps = share_bps
-        self.active = False
+        self.contracts = SimulatedContracts(leverage) if leverage else None
+        self.active = bool(leverage)
         self.balances = dict(balances)
         self.fills: list[Fill] = []
         self._orders: dict[str, Resting] = {}
@@ -152,7 +161,7 @@ class SimulatedExchange:
             self._arrived(ask, at)
         while answers and answers[0][0] <= time:
             found.append(heappop(answers)[2])
-        self.active = bool(requests or answers or self._open)
+        self.active = bool(requests or answers or self._open or self.contracts)
         return found
 
     def next_at(self) -> int | None:
@@ -170,7 +179,7 @@ class SimulatedExchange:
         body, back = ask.body, at + self.answer_latency
         if isinstance(body, Submit):
             new = body.new
-            refusal = self._refusal(new)
+            refusal = self._refusal(new) or self._untraded(body.instrument)
             if refusal:
                 code, note = refusal
                 told = Submitted(time=back, account=self.account, ask=ask.id, venue_id="", code=code, message=note)
@@ -206,6 +215,11 @@ class SimulatedExchange:
             return None
         return "no-triggers", f"{new.type} waits for a price, which nothing here does for it"
 
+    def _untraded(self, instrument: Instrument) -> tuple[str, str] | None:
+        if instrument.linear and self.contracts is None:
+            return "no-contracts", "no contracts are traded here; set paper_leverage, the leverage that they have"
+        return None
+
     def _took(self, order: Resting) -> None:
         """An order has arrived; what it meets comes later."""
 
@@ -215,6 +229,7 @@ class SimulatedExchange:
             orders=tuple(order.told() for orders in self._open.values() for order in orders.values()),
             fills=tuple(self.fills[int(cursor or 0) :]),
             cursor=str(len(self.fills)),
+            contracts=self.contracts.states() if self.contracts is not None else (),
         )
 
     # ---- what the market does ----
@@ -252,6 +267,37 @@ class SimulatedExchange:
             waiting = self._open.get(event.instrument)
             if waiting and event.instrument not in self._traded:
                 self._over(list(waiting.values()), event, left or self._room(event.volume, event.volume))
+        if self.contracts is not None:
+            self._follow(self.contracts, event)
+
+    def _follow(self, contracts: SimulatedContracts, event: Event) -> None:
+        """What an event does to contracts that are held."""
+        back = event.time + self.answer_latency
+        if isinstance(event, InstrumentListed):
+            if contracts.listed(event.instrument):
+                lost = DeskLost(time=back, account=self.account, venue=self.venue, reason="a contract was listed")
+                self._tell(back, lost)
+            return
+        told = contracts.heard(event)
+        for funding in contracts.funded(event.time):
+            self.balances[funding.asset] = max(0, self.balances.get(funding.asset, 0) + funding.amount)
+            self._tell(back, FundingSeen(time=back, account=self.account, funding=funding))
+            told = True
+        if told:
+            for instrument, side, size, price in contracts.uncovered(self.balances):
+                self._withdraw(instrument.quote, event.time)
+                fill = forced(instrument, side, size, price, event.time, len(self.fills) + 1)
+                self._booked(instrument, fill)
+                self._tell(back, FillSeen(time=back, account=self.account, fill=fill))
+        if type(event) is Bar:
+            contracts.closed(event)
+
+    def _withdraw(self, asset: str, at: int) -> None:
+        """No order in contracts is left that would open anew what is liquidated."""
+        for waiting in list(self._open.values()):
+            for order in list(waiting.values()):
+                if order.instrument.linear and order.instrument.quote == asset:
+                    self._moved(order, "cancelled", at)
 
     def _over(self, waiting: list[Resting], bar: Bar, room: _Room) -> None:
         end = bar.start + bar.interval
@@ -281,6 +327,8 @@ class SimulatedExchange:
             self._waits(order, at)
 
     def _waits(self, order: Resting, at: int) -> None:
+        if order.state != "open":
+            return  # it only reduced, and nothing is left to reduce
         if order.new.lives in ("ioc", "fok"):
             self._moved(order, "expired", at)
         else:
@@ -306,13 +354,15 @@ class SimulatedExchange:
     def _deal(self, order: Resting, price: int, size: int, at: int, *, maker: bool) -> None:
         """A part of an order is traded, and that is told; all of it, and the order is over."""
         new, instrument = order.new, order.instrument
+        reduced = self.contracts if "reduce-only" in new.flags else None
+        if reduced is not None:
+            size = min(size, reduced.reducible(instrument.id, new.side))
+            if not size:
+                self._moved(order, "expired", at)
+                return
         value = instrument.value(price, size)
         rate = instrument.maker_fee if maker else instrument.taker_fee
         fee = -(-value * rate // MILLION)  # rounded up, as exchanges do
-        sign = 1 if new.side == "buy" else -1
-        balances = self.balances
-        balances[instrument.base] = balances.get(instrument.base, 0) + sign * size * instrument.lot
-        balances[instrument.quote] = balances.get(instrument.quote, 0) - sign * value - fee
         fill = Fill(
             id=f"{at}-{len(self.fills) + 1}",  # another process begins to count anew
             client_id=new.client_id,
@@ -327,12 +377,26 @@ class SimulatedExchange:
             maker=maker,
             time=at,
         )
-        self.fills.append(fill)
+        self._booked(instrument, fill)
         back = at + self.answer_latency
         self._tell(back, FillSeen(time=back, account=self.account, fill=fill))
         order.filled += size
         if order.filled == new.size:
             self._moved(order, "filled", at)
+        elif reduced is not None and not reduced.reducible(instrument.id, new.side):
+            self._moved(order, "expired", at)
+
+    def _booked(self, instrument: Instrument, fill: Fill) -> None:
+        """What a fill does to balances and positions."""
+        self.fills.append(fill)
+        balances, quote = self.balances, instrument.quote
+        if self.contracts is not None and instrument.linear:
+            gained = self.contracts.deal(instrument, fill.side, fill.size, fill.value) - fill.fee
+            balances[quote] = max(0, balances.get(quote, 0) + gained)
+            return
+        sign = 1 if fill.side == "buy" else -1
+        balances[instrument.base] = balances.get(instrument.base, 0) + sign * fill.size * instrument.lot
+        balances[quote] = balances.get(quote, 0) - sign * fill.value - fill.fee
 
     def _moved(self, order: Resting, state: str, at: int) -> None:
         new, order.state = order.new, state

@@ -302,6 +302,8 @@ class Desk(Table):
     paper_fills: Literal["next-event", "book"] = "next-event"
     """What fills orders there: "next-event", the next trade or best price that reaches one; or "book", the order book,
     which is followed for that, with the order's place in the queue."""
+    paper_leverage: Annotated[StrictInt, Field(ge=0, le=125)] = 0
+    """Leverage of contracts, in cross margin, where trades are only played; 0: there are none."""
     read_every_s: Positive = 30
     """Seconds between two readings of the sub-account, beside what its stream tells."""
     allow_live: StrictBool = False

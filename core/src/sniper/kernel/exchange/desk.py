@@ -344,6 +344,7 @@ class Desk:
                         reason="the exchange shows it",
                     )
                 )
+                self.account.desk_exits.filled(instrument, position)
 
     def _cover(self, fill: Fill, instrument: Instrument, amount: int, cash: int) -> None:
         """A fill is a truth: what it took and the books did not know of must have been there."""

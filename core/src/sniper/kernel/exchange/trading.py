@@ -28,11 +28,13 @@ REDUCE_ONLY: Final = "reduce-only"
 
 class Sized(NamedTuple):
     """What an order would take and bring. ``price``: ticks, the worst to expect. ``reserved``: see
-    `sniper.kernel.facts.ExchangeOrderPlaced`. ``value``: base units of the quote asset, fee included where it pays."""
+    `sniper.kernel.facts.ExchangeOrderPlaced`. ``value``: base units of the quote asset, fee included where it pays;
+    ``opened``: of a contract, how much of that is no reduction."""
 
     price: int
     reserved: int
     value: int
+    opened: int = 0
 
 
 class Trading:
@@ -170,7 +172,7 @@ class Trading:
                 ),
                 reserved=sized.reserved,
                 opens=opens,
-                notional=sized.value if instrument.linear else 0,
+                notional=sized.opened,
                 plan=plan,
                 leg=leg,
             )
@@ -292,7 +294,7 @@ class Trading:
         if instrument.linear:
             opened = instrument.value(price, self._opened(ticker, wanted) // instrument.lot)
             margin = initial_margin(opened, self._leverage(instrument))
-            return Sized(price, margin + self._fee(instrument, opened), value)
+            return Sized(price, margin + self._fee(instrument, opened), value, opened)
         if wanted.side == "sell":
             return Sized(price, wanted.size * instrument.lot, value)
         return Sized(price, with_fee, with_fee)
@@ -310,20 +312,24 @@ class Trading:
         instrument, book = ticker.instrument, self.account.book
         asset = instrument.quote if wanted.side == "buy" or instrument.linear else instrument.base
         free = book.owned(asset) - book.reserved(asset)
+        least = 0 if REDUCE_ONLY in wanted.flags else instrument.min_value  # exchanges let what only reduces be small
         if instrument.linear:
             held = held_contracts(book, self.account.kernel.tickers, asset)
             free += sum(min(0, each.unrealised) for each in held)  # a loss is margin no more, a gain is none yet
         return (
             at_least("priced", sized.price, 1, unit="ticks", note="" if sized.price else "nothing tells its price"),
-            at_least("value", sized.value, instrument.min_value, unit="base units"),
+            at_least("value", sized.value, least, unit="base units"),
             at_most("cash", sized.reserved, max(free, 0), unit="base units", note=asset),
         )
 
     def _entry(
         self, instance: str, wanted: PlaceOrder, ticker: Ticker, intent: str, sized: Sized, *, opens: bool
     ) -> Entry:
-        instrument, traded = ticker.instrument, wanted.size * ticker.instrument.lot
+        instrument, traded, value = ticker.instrument, wanted.size * ticker.instrument.lot, sized.value
         pays_quote = wanted.side == "buy" or opens  # what is sold short counts with what it is worth
+        if instrument.linear:
+            pays_quote = opens
+            traded, value = (self._opened(ticker, wanted), sized.opened) if opens else (traded, value)
         return Entry(
             intent=intent,
             account=self.account.name,
@@ -333,8 +339,8 @@ class Trading:
             quote=instrument.quote,
             pool=instrument.id,
             venue=instrument.venue,
-            amount=sized.value if pays_quote else traded,
-            expected_out=traded if pays_quote else sized.value,
+            amount=value if pays_quote else traded,
+            expected_out=traded if pays_quote else value,
             reason=wanted.reason,
             side="increase" if opens else "reduce",
         )
