@@ -13,14 +13,14 @@ from structlog.testing import capture_logs
 from sniper.catalogue import Catalogue
 from sniper.config import Config
 from sniper.errors import ConfigError
-from sniper.events import OrderChanged, Trade
+from sniper.events import BookChanged, InstrumentStale, OrderChanged, Trade
 from sniper.instrument import COIN
 from sniper.runtime.run import Run
 from sniper.settings.load import load
 from sniper.settings.resolver import resolve
-from sniper.strategy import Actions, PlaceOrder, Strategy, on
+from sniper.strategy import Actions, CancelOrder, PlaceOrder, Strategy, on
 from sniper.view import View
-from sniper_sdk.exchange import ExchangeFault, ExchangeServer, Fault, Faults, Symbol
+from sniper_sdk.exchange import DEPTH, ExchangeFault, ExchangeServer, Fault, Faults, Symbol
 
 BTC = "binance:BTC/USDT"
 
@@ -59,6 +59,45 @@ class BuysThenSells(Strategy):
             yield PlaceOrder(
                 key="out", instrument=BTC, side="sell", size=size, price=None, reason="enough", lives="gtc"
             )
+
+
+class Quotes(Strategy):
+    """Has a bid far below the book while the book is whole."""
+
+    config: Nothing
+    told: list[tuple[str, str]] = []
+
+    def instruments(self) -> tuple[str, ...]:
+        return (BTC,)
+
+    def depth(self) -> tuple[str, ...]:
+        return (BTC,)
+
+    @on(BookChanged)
+    def changed(self, event: BookChanged, view: View) -> Actions:
+        depth = view.depth(BTC)
+        assert depth is not None
+        if not view.working(BTC) and depth.bid:
+            yield PlaceOrder(
+                key="bid",
+                instrument=BTC,
+                side="buy",
+                size=200,
+                price=depth.bid - 100_000,
+                reason="a quote",
+                lives="gtc",
+            )
+
+    @on(InstrumentStale)
+    def stale(self, event: InstrumentStale, view: View) -> Actions:
+        self.told.append(("book", "stale" if event.stale else "whole"))
+        if event.stale:
+            yield CancelOrder(key="bid")
+
+    @on(OrderChanged)
+    def ordered(self, event: OrderChanged, view: View) -> Actions:
+        self.told.append((event.key, event.state))
+        yield from ()
 
 
 FILE = """
@@ -106,7 +145,7 @@ class Stage:
     @property
     def told(self) -> list[tuple[str, str]]:
         strategy = self.run.kernel.accounts["main"].instances["launch-snipe"].strategy
-        assert isinstance(strategy, BuysThenSells)
+        assert isinstance(strategy, BuysThenSells | Quotes)
         return strategy.told
 
     async def reaches(self, condition: Callable[[], bool]) -> None:
@@ -123,7 +162,9 @@ class Stage:
 
 
 @asynccontextmanager
-async def running(tmp_path: Path, mode: str, *faults: Fault, settings: str = "") -> AsyncIterator[Stage]:
+async def running(
+    tmp_path: Path, mode: str, *faults: Fault, settings: str = "", strategy: type[Strategy] = BuysThenSells
+) -> AsyncIterator[Stage]:
     """``settings``: further ones of the desk."""
     async with ExchangeServer([Symbol.of("BTC", "USDT")], faults=Faults()) as server:
         account = server.account("me", USDT="100000")
@@ -134,7 +175,7 @@ async def running(tmp_path: Path, mode: str, *faults: Fault, settings: str = "")
         text = FILE.replace("MODE", mode).replace("URL", server.url).replace("WS", server.ws_url)
         file.write_text(text.replace("paper_latency_ms = 5\n", f"paper_latency_ms = 5\n{settings}\n"))
         catalogue = Catalogue.discover()
-        run = Run(_scripted(file, catalogue), catalogue)
+        run = Run(_scripted(file, catalogue, strategy), catalogue)
         with capture_logs() as logs:
             await run.start()
             for each in faults:
@@ -146,11 +187,11 @@ async def running(tmp_path: Path, mode: str, *faults: Fault, settings: str = "")
                 await run.close()
 
 
-def _scripted(file: Path, catalogue: Catalogue) -> Any:
+def _scripted(file: Path, catalogue: Catalogue, cls: type[Strategy]) -> Any:
     resolved = resolve(load(file), catalogue)
     (account,) = resolved.accounts
     (strategy,) = account.strategies
-    plugin = replace(strategy.plugin, cls=BuysThenSells, config=Nothing())
+    plugin = replace(strategy.plugin, cls=cls, config=Nothing())
     return replace(resolved, accounts=(replace(account, strategies=(replace(strategy, plugin=plugin),)),))
 
 
@@ -248,3 +289,31 @@ def test_mistakes_in_a_desk_are_told_before_anything_begins(tmp_path: Path) -> N
     assert "neither a wallet nor a desk" in said("[account.main]\n")
     second = '[account.second.desk.binance]\nquote = "USDT"\nkeys = "keys.toml"\nallow_live = true\n'
     assert "[account.main] has the same" in said(good + second)
+
+
+@pytest.mark.parametrize("breaks", ["a lost change", "the connection"])
+async def test_live_a_quote_is_withdrawn_while_the_book_has_a_gap(tmp_path: Path, breaks: str) -> None:
+    async with running(tmp_path, "live", strategy=Quotes) as stage:
+        size = 0
+
+        async def books(until: Callable[[], bool]) -> None:
+            nonlocal size
+            async with asyncio.timeout(60):
+                while not until():
+                    size += 1
+                    stage.server.quote("BTCUSDT", bid="41999.00", ask="42001.00", quantity=f"1.{size:05}")
+                    await asyncio.sleep(0.05)
+
+        def told(*what: tuple[str, str]) -> bool:
+            return [each for each in stage.told if each in what][-len(what) :] == list(what)
+
+        await books(lambda: ("bid", "open") in stage.told)
+        stage.told.clear()
+        if breaks == "the connection":
+            stage.server.disconnect()
+        else:
+            stage.server.faults.add(Fault(ExchangeFault.NEVER, {DEPTH}, times=1))
+        await books(lambda: told(("book", "stale"), ("bid", "cancelled")))
+        await books(lambda: told(("book", "whole"), ("bid", "open")))
+        (order,) = stage.book.desks["binance"].orders.values()
+        assert order.state == "open"
