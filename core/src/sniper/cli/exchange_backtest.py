@@ -239,7 +239,7 @@ def _coins(amount: int) -> str:
 
 
 def _percent(part: int, of: int) -> str:
-    return f"{part * 10_000 // of / 100:+.2f}%" if of > 0 else "?"
+    return f"{part / of:+.2%}" if of > 0 else "?"
 
 
 def range_of(begin: str | None, end: str | None) -> tuple[int, int]:

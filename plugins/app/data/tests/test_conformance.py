@@ -7,6 +7,7 @@ from market import NOON, SECOND, Shop
 from sniper.feed import Wanted
 from sniper_app_data import reading
 from sniper_app_data.check import check
+from sniper_app_data.download import download
 from sniper_app_data.feed import MarketData, MarketDataConfig
 from sniper_app_data.import_ import import_
 from sniper_app_data.list_ import list_
@@ -19,6 +20,10 @@ class TestPackage(PackageConformance):
 
 class TestImport(AppConformance):
     command = import_
+
+
+class TestDownload(AppConformance):
+    command = download
 
 
 class TestList(AppConformance):

@@ -13,6 +13,12 @@ def sniper_apps() -> list[AppSpec]:
             factory="sniper_app_data.import_:import_",
         ),
         AppSpec(
+            name="download",
+            group="data",
+            summary="Download market data of exchanges into a catalogue",
+            factory="sniper_app_data.download:download",
+        ),
+        AppSpec(
             name="list", group="data", summary="List what a catalogue holds", factory="sniper_app_data.list_:list_"
         ),
         AppSpec(

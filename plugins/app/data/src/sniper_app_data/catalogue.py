@@ -12,7 +12,7 @@ old ones, and all of it counts at once, by the replacement of ``dataset.json``, 
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,7 +75,9 @@ class Dataset:
     def commit(self, parts: Sequence[Part]) -> None:
         """From now on these count, durably."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        _replace(self.directory / MANIFEST, Manifest(kind=self.kind.name, interval=self.interval, parts=tuple(parts)))
+        replace_json(
+            self.directory / MANIFEST, Manifest(kind=self.kind.name, interval=self.interval, parts=tuple(parts))
+        )
 
     def sweep(self) -> None:
         """Remove what does not count: what an import left that was killed, or that another one replaced."""
@@ -119,7 +121,7 @@ class Catalogue:
         directory = self._directory(instrument.id)
         if self.instrument(instrument.id) != instrument:
             directory.mkdir(parents=True, exist_ok=True)
-            _replace(directory / INSTRUMENT, _plain(instrument))
+            replace_json(directory / INSTRUMENT, _plain(instrument))
 
     def dataset(self, instrument: Instrument, kind: Kind, interval: int = 0) -> Dataset:
         """One, whether or not anything is in it."""
@@ -208,7 +210,8 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _replace(path: Path, data: Mapping[str, object] | Frozen) -> None:
+def replace_json(path: Path, data: object) -> None:
+    """Write a file of JSON anew, durably: whoever reads it has the old one or the new one."""
     new = path.with_name(f"{path.name}.new")
     with new.open("wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(data), indent=1))

@@ -104,7 +104,7 @@ def _cards(desk: Desk, metrics: Metrics, account: Account) -> str:
         ("End", f"{_coins(desk.samples[-1][1])} {desk.code}"),
         ("Return", _percent(metrics.total)),
         ("Return a year", _percent(metrics.annual)),
-        ("Volatility a year", _percent(metrics.volatility)),
+        ("Volatility a year", _share(metrics.volatility)),
         ("Sharpe", _ratio(metrics.sharpe)),
         ("Sortino", _ratio(metrics.sortino)),
         ("Calmar", _ratio(metrics.calmar)),
@@ -112,7 +112,7 @@ def _cards(desk: Desk, metrics: Metrics, account: Account) -> str:
         (f"Value at risk 95%, a {every}", _percent(metrics.var)),
         (f"Expected shortfall 95%, a {every}", _percent(metrics.es)),
         ("Fills", f"{len(desk.fills):,}"),
-        ("Hit rate", _percent(trips.hit_rate)),
+        ("Hit rate", _share(trips.hit_rate)),
         ("Profit factor", _ratio(trips.profit_factor)),
         ("Volume", _coins(costs.volume)),
         ("Fees", _coins(costs.fees)),
@@ -159,6 +159,11 @@ def _coins(amount: int) -> str:
 
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{share:+.2%}"
+
+
+def _share(share: float | None) -> str:
+    """One that cannot be below zero."""
+    return "–" if share is None else f"{share:.2%}"
 
 
 def _ratio(number: float | None) -> str:
