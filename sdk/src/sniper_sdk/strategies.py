@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum
 from fractions import Fraction
+from random import Random
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from sniper.events import (
+    Bar,
     BookChanged,
     Event,
     KillSwitch,
@@ -40,9 +42,9 @@ from sniper_sdk import builders
 from sniper_sdk.builders import CHAIN, POOL, QUOTE, TOKEN, BuiltPool, BuiltPosition, BuiltToken, BuiltView
 
 __all__ = [
-    "ACCOUNT", "CHAIN", "INSTANCE", "NOW", "POOLS", "QUOTE", "TOKENS", "addresses", "amounts", "assets", "blocks",
-    "bps", "entries", "events", "exchange_views", "findings", "hashes", "pool_ids", "pools", "positions", "prices",
-    "structs", "times", "tokens", "uint112", "uint256", "views",
+    "ACCOUNT", "CHAIN", "INSTANCE", "NOW", "POOLS", "QUOTE", "TOKENS", "addresses", "amounts", "assets", "bars",
+    "blocks", "bps", "entries", "events", "exchange_views", "findings", "hashes", "pool_ids", "pools", "positions",
+    "prices", "structs", "times", "tokens", "uint112", "uint256", "views",
 ]  # fmt: skip
 
 S = TypeVar("S", bound=Frozen)
@@ -160,10 +162,22 @@ def prices(about: int) -> SearchStrategy[int]:
     return near | near | st.integers(max(2, about // 100), about * 100)
 
 
+def bars(instrument: str, interval: int) -> SearchStrategy[tuple[Bar, ...]]:
+    """Bars of an instrument (its id) over ``interval`` ns, one after the other: none, some, or many."""
+    return st.integers(0, 2**32).map(lambda seed: _walk(Random(seed), instrument, interval))
+
+
 @st.composite
-def exchange_views(draw: st.DrawFn, listed: tuple[Instrument, ...], about: int, instance: str) -> BuiltView:
+def exchange_views(
+    draw: st.DrawFn,
+    listed: tuple[Instrument, ...],
+    about: int,
+    instance: str,
+    asked: tuple[tuple[str, int], ...] = (),
+) -> BuiltView:
     """A view of exchanges that list these instruments at prices of about ``about`` ticks, any of which may not be known
-    yet; some of ``instance``'s orders and positions are open."""
+    yet; some of ``instance``'s orders and positions are open. ``asked``: of which bars are there, and their intervals.
+    """
     tickers, orders, cash, held = [], {}, dict[str, int](), []
     for of in listed:
         middle = draw(prices(about))
@@ -215,6 +229,7 @@ def exchange_views(draw: st.DrawFn, listed: tuple[Instrument, ...], about: int, 
         cash=cash,
         tickers=tickers,
         orders=orders,
+        bars={each: draw(bars(*each)) for each in asked},
     )
 
 
@@ -379,3 +394,25 @@ def _some(of: tuple[str, ...]) -> SearchStrategy[list[str]]:
 def _each(draw: st.DrawFn, made: Any, of: tuple[str, ...]) -> list[Any]:
     """One of ``made`` for some of ``of``. Any: what ``made`` makes."""
     return [draw(made(each)) for each in draw(_some(of))]
+
+
+def _walk(random: Random, instrument: str, interval: int) -> tuple[Bar, ...]:
+    price, found = random.randint(1_000, 10**7), list[Bar]()
+    start = NOW // interval * interval
+    step = random.choice((0, price // 1_000, price // 50))
+    for n in range(random.choice((0, 20, 60, 300))):
+        opened, price = price, max(2, price + random.randint(-step, step))
+        found.append(
+            Bar(
+                time=start + (n + 1) * interval,
+                instrument=instrument,
+                interval=interval,
+                start=start + n * interval,
+                open=opened,
+                high=max(opened, price) + step // 2,
+                low=max(1, min(opened, price) - step // 2),
+                close=price,
+                volume=random.randint(1, 10**6),
+            )
+        )
+    return tuple(found)

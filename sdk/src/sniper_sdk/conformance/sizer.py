@@ -1,14 +1,11 @@
 """What a sizer must hold."""
 
-from dataclasses import replace
-from random import Random
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from sniper.config import Config
-from sniper.events import Bar
 from sniper.instrument import Instrument
 from sniper.sizer import Sizer
 from sniper.types import Open
@@ -50,9 +47,7 @@ class SizerConformance:
         if not self.listed:
             return strategies.views()
         asked = self._made().bars(tuple(each.id for each in self.listed))
-        about = st.integers(0, 2**32).map(lambda seed: {each: _bars(Random(f"{seed}{each}"), *each) for each in asked})
-        views = strategies.exchange_views(self.listed, 6_000_000, strategies.INSTANCE)
-        return st.builds(lambda view, series: replace(view, series=series), views, about)
+        return strategies.exchange_views(self.listed, 6_000_000, strategies.INSTANCE, asked)
 
     @property
     def quote(self) -> str:
@@ -110,26 +105,3 @@ class SizerConformance:
 
     def _made(self) -> Sizer:
         return self.sizer(config=self.config)  # type: ignore[call-arg]  # every sizer declares it
-
-
-def _bars(random: Random, instrument: str, interval: int) -> tuple[Bar, ...]:
-    """A walk of prices, of some length."""
-    price, found = random.randint(1_000, 10**7), list[Bar]()
-    start = strategies.NOW // interval * interval
-    step = random.choice((0, price // 1_000, price // 50))
-    for n in range(random.choice((0, 20, 300, 500))):
-        opened, price = price, max(2, price + random.randint(-step, step))
-        found.append(
-            Bar(
-                time=start + (n + 1) * interval,
-                instrument=instrument,
-                interval=interval,
-                start=start + n * interval,
-                open=opened,
-                high=max(opened, price) + step // 2,
-                low=max(1, min(opened, price) - step // 2),
-                close=price,
-                volume=random.randint(1, 10**6),
-            )
-        )
-    return tuple(found)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from sniper.codec import encode
-from sniper.events import Event, InstrumentStale, Prices, TimerFired, Trade
+from sniper.events import Bar, Event, InstrumentStale, Prices, TimerFired, Trade
 from sniper.instrument import COIN, Instrument
 from sniper.kernel import facts as f
 from sniper.strategy import handlers_of
@@ -89,11 +89,19 @@ class TradingConformance(StrategyConformance):
 
     def events(self) -> SearchStrategy[Event]:
         kinds = [kind for kind in handlers_of(self.strategy) if kind is not TimerFired]
-        drawn = strategies.events(*(kinds or [TimerFired]))
-        return st.builds(_at, drawn, st.sampled_from(self.listed), strategies.prices(self.start), st.integers(1, 10**7))
+        plain = [kind for kind in kinds if kind is not Bar]
+        drawn = strategies.events(*(plain or [TimerFired]))
+        found = st.builds(
+            _at, drawn, st.sampled_from(self.listed), strategies.prices(self.start), st.integers(1, 10**7)
+        )
+        told = [strategies.bars(*each).filter(bool).map(lambda series: series[-1]) for each in self._asked()]
+        return found | st.one_of(told) if told and Bar in kinds else found
 
     def views(self) -> SearchStrategy[BuiltView]:
-        return strategies.exchange_views(self.listed, self.start, INSTANCE)
+        return strategies.exchange_views(self.listed, self.start, INSTANCE, self._asked())
+
+    def _asked(self) -> tuple[tuple[str, int], ...]:
+        return self.strategy(config=self.config).bars()  # type: ignore[call-arg]  # every strategy declares it
 
     # ---- the kernel around it ----
 

@@ -5,17 +5,16 @@ the same build of TA-Lib, which the manifest of an epoch names.
 """
 
 from collections.abc import Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, NamedTuple
+
+import numpy as np
+import talib
+from numpy.typing import NDArray
 
 from sniper.events import Bar
 from sniper.instrument import COIN, Instrument
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Values = NDArray[np.float64]
+Values = NDArray[np.float64]
 
 __all__ = ["INDICATORS", "Chart", "Indicator"]
 
@@ -70,14 +69,6 @@ FACTORS: Final = frozenset({"nbdevup", "nbdevdn"})
 """Parameters that need not be whole."""
 
 
-@cache
-def _talib() -> Any:  # Any: its functions are found by their names
-    """Imported when the first bar is looked at: it takes a quarter of a second."""
-    import talib
-
-    return talib
-
-
 class Chart:
     """Bars of an instrument, oldest first: prices in coins of the quote asset, volumes in coins of the base asset."""
 
@@ -87,7 +78,7 @@ class Chart:
         self._lot = instrument.lot / COIN
         self._found: dict[tuple[str, tuple[float, ...]], Values] = {}
 
-    def values(self, name: str, arguments: tuple[float, ...]) -> "Values":
+    def values(self, name: str, arguments: tuple[float, ...]) -> Values:
         """One value for each bar; NaN where there were too few before it."""
         key = name, arguments
         found = self._found.get(key)
@@ -95,9 +86,7 @@ class Chart:
             found = self._found[key] = self._computed(INDICATORS[name], arguments)
         return found
 
-    def _computed(self, indicator: Indicator, arguments: tuple[float, ...]) -> "Values":
-        import numpy as np
-
+    def _computed(self, indicator: Indicator, arguments: tuple[float, ...]) -> Values:
         inputs = []
         for field in indicator.inputs:
             unit = self._lot if field == "volume" else self._tick
@@ -108,6 +97,6 @@ class Chart:
             parameter: value if parameter in FACTORS else int(value)
             for parameter, value in zip(indicator.parameters, arguments, strict=True)
         }
-        results = getattr(_talib(), indicator.function)(*inputs, **named)
+        results = getattr(talib, indicator.function)(*inputs, **named)
         found: Values = results[indicator.output] if isinstance(results, tuple | list) else results
         return found
