@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import Flat
+from world import Flat, Setup, World, token_of
 
 from sniper.codec import decode, encode
 from sniper.config import Config
 from sniper.events import Clock, InstrumentListed, Signal, SignalHeard, fields_of
 from sniper.instrument import COIN, Instrument
+from sniper.kernel.facts import IntentFormed, Verdict
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.signals import MOST_SOURCES, combined
 from sniper.kernel.snapshot import dump, restore
@@ -213,10 +214,32 @@ def test_a_kind_has_its_own_rule_and_may_count_as_another() -> None:
     assert told(of)[1].sources == ("wallet-watch.a", "webhook.desk")
 
 
+@pytest.mark.parametrize("order", [("first", "second"), ("second", "first")])
+def test_of_two_strategies_that_want_the_same_the_one_that_stands_first_gets_it(order: tuple[str, str]) -> None:
+    world = World(Setup(strategies=tuple((name, ()) for name in order)))
+    at = world.tick()
+    facts = world.tell(said(time=at, at=at, about=(token_of(1),)))
+    verdicts = {fact.intent.split("/")[1]: fact.rule for fact in facts if isinstance(fact, Verdict)}
+    formed = [fact.instance for fact in facts if isinstance(fact, IntentFormed)]
+    assert formed == list(order)
+    assert verdicts[order[0]] == ""
+    assert verdicts[order[1]] == "kernel.one-owner"
+
+
 def test_what_is_said_of_the_future_was_said_when_it_was_heard() -> None:
     of = kernel()
     of.handle(said(at=T0 + 1_000 * SECOND))
     assert (told(of)[0].at, told(of)[0].expires) == (T0, T0 + 300 * SECOND)
+
+
+def test_who_has_no_weight_takes_nobody_s_place_in_what_is_remembered() -> None:
+    of = kernel(SignalWiring(most=2, weights=(("spam", 0),)))
+    of.handle(said())
+    for number in range(10):
+        of.handle(said(source="spam", id=str(number)))
+    of.handle(said(time=T0 + 301 * SECOND))
+    assert len(told(of)) == 1
+    assert of.signals.dropped == {"without weight": 10, "repeated": 1}
 
 
 def test_memory_is_bounded() -> None:

@@ -83,6 +83,9 @@ class Signals:
 
     def _judged(self, event: SignalHeard, rule: SignalRule, now: int) -> tuple[Said | None, str]:
         """What it counts for, or why it counts for nothing."""
+        counts = event.strength * self._weight(event.source) // BPS
+        if not counts:
+            return None, "without weight"  # before it takes another one's place in what is remembered
         key = (event.source, event.id)
         self._forget(now)
         if key in self.seen:
@@ -96,9 +99,6 @@ class Signals:
         expires = event.expires or at + rule.lives
         if expires <= now:
             return None, "expired"
-        counts = event.strength * self._weight(event.source) // BPS
-        if not counts:
-            return None, "without weight"
         return Said(source=event.source, counts=counts, heard=now, event=event, expires=expires), ""
 
     def _weight(self, source: str) -> int:
