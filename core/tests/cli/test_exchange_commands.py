@@ -5,12 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from desk_scripted import BTC, Desk
 
 from sniper.cli import exit_codes, main
+from sniper.exchange_orders import ContractState, Tier
 from sniper.instrument import COIN
 from sniper.order_types import Stop
 from sniper.types import CancelOrder, PlaceOrder, StartPlan
+from sniper_sdk.desk_record import PERPETUAL, SPOT, DeskRecord
 
 Sniper = Callable[..., tuple[int, str]]
 
@@ -26,17 +27,17 @@ def sniper(directory: Path, capsys: pytest.CaptureFixture[str]) -> Sniper:
 
 
 def buy(size: int, price: int | None = None, key: str = "in") -> PlaceOrder:
-    return PlaceOrder(key=key, instrument=BTC.id, side="buy", size=size, price=price, reason="a dip")
+    return PlaceOrder(key=key, instrument=SPOT.id, side="buy", size=size, price=price, reason="a dip")
 
 
 def sell(size: int, key: str = "out") -> PlaceOrder:
-    return PlaceOrder(key=key, instrument=BTC.id, side="sell", size=size, price=None, reason="enough")
+    return PlaceOrder(key=key, instrument=SPOT.id, side="sell", size=size, price=None, reason="enough")
 
 
-def traded() -> Desk:
+def traded() -> DeskRecord:
     """Half a coin bought, some of it sold; a bid that rests; a stop that waits; an order that was refused."""
-    stop = Stop(instrument=BTC.id, side="sell", size=10_000, trigger=3_900_000, reduce_only=True)
-    desk = Desk(
+    stop = Stop(instrument=SPOT.id, side="sell", size=10_000, trigger=3_900_000, reduce_only=True)
+    desk = DeskRecord(
         {
             1: [buy(50_000)],
             3: [sell(20_000)],
@@ -46,7 +47,7 @@ def traded() -> Desk:
     )
     for dollars in (42_000, 42_000, 42_100, 42_100, 42_100, 42_100):
         desk.trade(dollars)
-    desk.passes(10**9)
+    desk.passes()
     return desk
 
 
@@ -55,7 +56,7 @@ def test_orders_show_what_works_at_an_exchange_with_its_plan_in_exact_numbers(sn
     code, shown = sniper("orders")
     assert code == exit_codes.OK
     (row,) = [line.split() for line in shown.splitlines() if line.startswith("main/s/3.1")]
-    assert row[3:8] == [BTC.id, "buy", "0.12345", "40,000.5", "0"]
+    assert row[3:8] == [SPOT.id, "buy", "0.12345", "40,000.5", "0"]
     assert row[8] == "open"
     (plan,) = [line for line in shown.splitlines() if "stop sell" in line]
     assert plan.startswith("main/s/4 ")
@@ -92,13 +93,40 @@ def test_positions_at_an_exchange_are_shown_to_the_last_unit(sniper: Sniper, dir
 
 
 def test_a_position_that_ended_is_closed_and_its_next_one_another(sniper: Sniper, directory: Path) -> None:
-    desk = Desk({1: [buy(1_000)], 3: [sell(1_000)], 5: [buy(2_000)]})
+    desk = DeskRecord({1: [buy(1_000)], 3: [sell(1_000)], 5: [buy(2_000)]})
     for _ in range(7):
         desk.trade(42_000)
     desk.write(directory / "data")
     found = json.loads(sniper("positions", "--all", "--json")[1])["positions"]
     assert [each["state"] for each in found] == ["closed", "open"]
     assert len(json.loads(sniper("positions", "--json")[1])["positions"]) == 1
+
+
+def test_a_contract_is_shown_with_entry_profit_and_liquidation_at_the_newest_prices(
+    sniper: Sniper, directory: Path
+) -> None:
+    """Half a coin at 40,000, leverage ten, a maintenance margin of a hundredth."""
+    desk = DeskRecord(
+        {1: [PlaceOrder(key="long", instrument=PERPETUAL.id, side="buy", size=50_000, price=None, reason="up")]}
+    )
+    for _ in range(3):
+        desk.trade(40_000, PERPETUAL)
+    tiers = (Tier(floor=0, rate=10_000),)
+    cost = desk.book.positions[PERPETUAL.id].cost
+    desk.read(
+        ContractState(instrument=PERPETUAL, size=50_000, cost=cost, leverage=10, isolated=2_000 * COIN, tiers=tiers)
+    )
+    desk.trade(41_000, PERPETUAL)
+    desk.quote(41_500, PERPETUAL)
+    desk.write(directory / "data")
+    (held,) = json.loads(sniper("positions", "--json")[1])["contracts"]
+    view = desk.kernel.accounts["main"].view.contract(PERPETUAL.id)
+    assert view is not None
+    assert (held["size"], held["entry"], held["leverage"]) == ("0.5", "40000", 10)
+    assert int(held["unrealised"]) == view.unrealised == 750 * COIN
+    assert held["liquidation"] == f"{PERPETUAL.price(view.liquidation or 0):f}" != "0"
+    (row,) = [line.split() for line in sniper("positions")[1].splitlines() if "10x" in line]
+    assert row[:6] == ["main", PERPETUAL.id, "0.5", "40000", "750", "10x"]
 
 
 def test_why_tells_an_order_from_the_trade_that_led_to_it_to_its_fill(sniper: Sniper, directory: Path) -> None:
@@ -135,7 +163,7 @@ def test_why_tells_a_plan_with_the_orders_that_it_placed(sniper: Sniper, directo
     desk = traded()
     desk.trade(38_900)
     desk.trade(38_900)
-    desk.passes(10**9)
+    desk.passes()
     desk.write(directory / "data")
     _, told = sniper("why", "main/s/4")
     assert "Plan main/s/4: stop of binance:BTC/USDT" in told
@@ -146,7 +174,7 @@ def test_why_tells_a_plan_with_the_orders_that_it_placed(sniper: Sniper, directo
 
 
 def test_an_order_that_was_withdrawn_says_so(sniper: Sniper, directory: Path) -> None:
-    desk = Desk({1: [buy(1_000, 4_000_000)], 2: [CancelOrder(key="in")]})
+    desk = DeskRecord({1: [buy(1_000, 4_000_000)], 2: [CancelOrder(key="in")]})
     for _ in range(4):
         desk.trade(42_000)
     desk.write(directory / "data")

@@ -46,8 +46,13 @@ class ReadyRule:
 
 def _field(name: str, kept: Kept) -> tuple[str, str, Callable[[Any], Any], Callable[[Any], Any]]:
     """A parameter's name, the attribute that it starts at, how to read it, and how to store it."""
-    path = name.removeprefix("json_").replace("__", ".")
-    return name, path.partition(".")[0], attrgetter(path), json.dumps if name.startswith("json_") else kept
+    path = name.removeprefix("json_").removeprefix("tag_").replace("__", ".")
+    as_kept = json.dumps if name.startswith("json_") else _tag if name.startswith("tag_") else kept
+    return name, path.partition(".")[0], attrgetter(path), as_kept
+
+
+def _tag(struct: Frozen) -> str:
+    return str(struct.__struct_config__.tag)  # type: ignore[attr-defined]  # it is a msgspec struct at run time
 
 
 def ready(kept: Kept) -> dict[str, tuple[ReadyRule, ...]]:

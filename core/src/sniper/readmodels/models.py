@@ -138,6 +138,59 @@ MODELS = (
         amounts="amount cost realised",
         indexes="state",
     ),
+    # sizes in lots, prices in ticks; ``reserved``: when it was placed; ``token``: what is held of it
+    Model(
+        "exchange_orders",
+        key="account order",
+        texts="account order intent instance key instrument venue token quote side type lives client_id venue_id state"
+        " note plan leg",
+        integers="size price filled placed_at moved_at",
+        amounts="reserved filled_amount filled_cash realised",
+        flags="opens cancelling",
+        indexes="intent instrument state plan client_id",
+    ),
+    # ``forced``: why the exchange closed it itself, which is of no order
+    Model(
+        "exchange_fills",
+        key="position",
+        texts="account order fill instrument side fee_asset forced",
+        integers="position time size price",
+        amounts="value fee amount cash cost realised",
+        flags="maker",
+        indexes="order instrument",
+    ),
+    # ``narrowed``: why it only reduces any more; ``retry_at``: when a leg that was refused is tried again
+    Model(
+        "plans",
+        key="account plan",
+        texts="account plan instance key instrument type side state note narrowed",
+        integers="filled started_at ended_at retry_at",
+        indexes="instrument state",
+    ),
+    # what the exchange says of a contract, liquidation price in ticks; the position in it is one of ``positions``
+    Model(
+        "contracts",
+        key="account instrument",
+        texts="account instrument venue",
+        integers="leverage liquidation time",
+        amounts="isolated",
+    ),
+    Model(
+        "funding",
+        key="position",
+        texts="account venue instrument asset",
+        integers="position time paid_at",
+        amounts="amount",
+        indexes="instrument",
+    ),
+    # whether a sub-account was read since its stream was there
+    Model(
+        "desks",
+        key="account venue",
+        texts="account venue",
+        integers="time",
+        flags="known",
+    ),
     Model(
         "taxes",
         key="account token",

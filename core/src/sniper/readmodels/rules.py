@@ -1,9 +1,10 @@
 """What each journal record does to the read models: SQL by the tag of the record's struct.
 
 A parameter is a field of the struct, with ``__`` for a dot (``:entry__intent``). Besides, ``:account`` is the record's
-stream, ``:position`` its number, ``:json_NAME`` the JSON of a field, and in a rule for ``each`` item of a field ``:n``
-counts and the item's fields come before the struct's. ``plus(a, b)`` adds amounts. Tags that are not listed change
-nothing. `portable` writes out ``INSERT OR REPLACE`` and ``ON CONFLICT``, which name no key here.
+stream, ``:position`` its number, ``:json_NAME`` the JSON of a field, ``:tag_NAME`` the tag of the struct in a field,
+and in a rule for ``each`` item of a field ``:n`` counts and the item's fields come before the struct's. ``plus(a, b)``
+adds amounts. Tags that are not listed change nothing. `portable` writes out ``INSERT OR REPLACE`` and ``ON CONFLICT``,
+which name no key here.
 """
 
 import re
@@ -31,6 +32,50 @@ def _trail(intent: str, tag: str) -> Rule:
 
 def _trail_of_order(tag: str) -> Rule:
     return _trail('(SELECT intent FROM orders WHERE account = :account AND "order" = :order)', tag)
+
+
+_AT_DESK = 'exchange_orders WHERE account = :account AND "order" = :order'
+
+
+def _trail_at_desk(tag: str) -> Rule:
+    return _trail(f"(SELECT intent FROM {_AT_DESK})", tag)  # noqa: S608
+
+
+def _cash(asset: str, amount: str, source: str) -> Rule:
+    """Money comes in, or goes out. ``source``: what follows ``SELECT …``, and must end in a condition."""
+    return Rule(
+        f"""INSERT INTO cash (account, asset, amount) SELECT :account, {asset}, {amount} {source}
+            ON CONFLICT DO UPDATE SET amount = plus(cash.amount, excluded.amount)"""
+    )
+
+
+def _position(values: str) -> Rule:
+    """More or less is held at an exchange. ``values``: see the columns, and must end in a condition."""
+    return Rule(
+        f"""INSERT INTO positions (account, token, pool, quote, venue, instance, amount, cost, realised, state,
+                unguarded, chain_id, opened_at, changed_at, failures)
+            SELECT :account, {values}
+            ON CONFLICT DO UPDATE SET
+                opened_at = CASE
+                    WHEN positions.state = 'closed' OR {_NEGATIVE.format("positions.amount")}
+                        != {_NEGATIVE.format("plus(positions.amount, excluded.amount)")}
+                    THEN excluded.opened_at ELSE positions.opened_at END,
+                instance = CASE WHEN positions.state = 'closed' THEN excluded.instance ELSE positions.instance END,
+                pool = excluded.pool, state = 'open', changed_at = excluded.changed_at,
+                amount = plus(positions.amount, excluded.amount), cost = plus(positions.cost, excluded.cost),
+                realised = plus(positions.realised, excluded.realised)"""
+    )
+
+
+_NEGATIVE = "(substr(CAST({} AS TEXT), 1, 1) = '-')"
+_OPEN = "'open', '', 0, :time, :time, 0"
+
+
+def _flat(token: str) -> Rule:
+    """Nothing of it is held any more."""
+    return Rule(
+        f"UPDATE positions SET state = 'closed' WHERE account = :account AND token = {token} AND amount = '0'"  # noqa: S608
+    )
 
 
 _INTO = re.compile(r"INSERT (OR REPLACE )?INTO (\w+) \(([^)]*)\)")
@@ -209,6 +254,144 @@ RULES: dict[str, tuple[Rule, ...]] = {
                WHERE account = :account AND "order" = :order"""
         ),
         _trail_of_order("order-reopened/1"),
+    ),
+    "exchange-order-placed/1": (
+        Rule(
+            """INSERT OR REPLACE INTO exchange_orders (account, "order", intent, instance, "key", instrument, venue,
+                   token, quote, side, type, lives, client_id, venue_id, state, note, plan, leg, size, price, filled,
+                   placed_at, moved_at, reserved, filled_amount, filled_cash, realised, opens, cancelling)
+               VALUES (:account, :order, :intent, :instance, :key, :instrument__id, :instrument__venue,
+                   :instrument__held, :instrument__quote, :new__side, :new__type, :new__lives, :new__client_id, '',
+                   'new', '', :plan, :leg, :new__size, :new__price, 0, :time, :time, :reserved, 0, 0, 0, :opens,
+                   FALSE)"""
+        ),
+        _trail(":intent", "exchange-order-placed/1"),
+    ),
+    "exchange-cancelled/1": (
+        Rule('UPDATE exchange_orders SET cancelling = TRUE WHERE account = :account AND "order" = :order'),
+        _trail_at_desk("exchange-cancelled/1"),
+    ),
+    "exchange-order-moved/1": (
+        Rule(
+            """UPDATE exchange_orders SET state = :state, note = :note, moved_at = :time,
+                   venue_id = CASE WHEN :venue_id = '' THEN venue_id ELSE :venue_id END
+               WHERE account = :account AND "order" = :order"""
+        ),
+        _trail_at_desk("exchange-order-moved/1"),
+    ),
+    "exchange-filled/1": (
+        Rule(
+            """INSERT INTO exchange_fills (position, account, time, "order", fill, instrument, side, fee_asset, forced,
+                   size, price, value, fee, amount, cash, cost, realised, maker)
+               VALUES (:position, :account, :time, :order, :fill__id, :fill__instrument, :fill__side, :fill__fee_asset,
+                   '', :fill__size, :fill__price, :fill__value, :fill__fee, :amount, :cash, :cost, :realised,
+                   :fill__maker)"""
+        ),
+        _position(f"token, instrument, quote, venue, instance, :amount, :cost, :realised, {_OPEN} FROM {_AT_DESK}"),
+        _flat(f"(SELECT token FROM {_AT_DESK})"),  # noqa: S608
+        _cash("quote", ":cash", f"FROM {_AT_DESK}"),
+        _cash(
+            ":fill__fee_asset", "minus('0', :fill__fee)", f"FROM {_AT_DESK} AND :fill__fee_asset NOT IN (token, quote)"
+        ),
+        Rule(
+            """UPDATE exchange_orders SET filled = filled + :fill__size, filled_amount = plus(filled_amount, :amount),
+                   filled_cash = plus(filled_cash, :cash), realised = plus(realised, :realised)
+               WHERE account = :account AND "order" = :order"""
+        ),
+        Rule(
+            f"""UPDATE plans SET filled = filled + :fill__size
+                WHERE account = :account AND plan = (SELECT plan FROM {_AT_DESK})"""  # noqa: S608
+        ),
+        _trail_at_desk("exchange-filled/1"),
+    ),
+    "exchange-forced/1": (
+        Rule(
+            """INSERT INTO exchange_fills (position, account, time, "order", fill, instrument, side, fee_asset, forced,
+                   size, price, value, fee, amount, cash, cost, realised, maker)
+               VALUES (:position, :account, :time, '', :fill__id, :fill__instrument, :fill__side, :fill__fee_asset,
+                   :fill__forced, :fill__size, :fill__price, :fill__value, :fill__fee, :amount, :cash, :cost,
+                   :realised, :fill__maker)"""
+        ),
+        Rule(
+            """UPDATE positions SET amount = plus(amount, :amount), cost = plus(cost, :cost),
+                   realised = plus(realised, :realised), changed_at = :time
+               WHERE account = :account AND token = :instrument__held"""
+        ),
+        _flat(":instrument__held"),
+        _cash(":instrument__quote", ":cash", "WHERE TRUE"),
+        _cash(
+            ":fill__fee_asset",
+            "minus('0', :fill__fee)",
+            "WHERE :fill__fee_asset NOT IN (:instrument__held, :instrument__quote)",
+        ),
+    ),
+    "dust-left/1": (
+        _cash("token", "amount", "FROM positions WHERE account = :account AND token = :token AND state != 'closed'"),
+        Rule(
+            """UPDATE positions SET realised = minus(realised, cost), amount = '0', cost = '0', state = 'closed',
+                   changed_at = :time
+               WHERE account = :account AND token = :token AND state != 'closed'"""
+        ),
+    ),
+    "funded/1": (
+        Rule(
+            """INSERT INTO funding (position, account, time, venue, instrument, asset, amount, paid_at)
+               VALUES (:position, :account, :time, :venue, :funding__instrument, :funding__asset, :funding__amount,
+                   :funding__time)"""
+        ),
+        Rule(
+            """UPDATE positions SET realised = plus(realised, :funding__amount), changed_at = :time
+               WHERE account = :account AND token = :funding__instrument"""
+        ),
+        _cash(":funding__asset", ":funding__amount", "WHERE TRUE"),
+    ),
+    "contract-read/1": (
+        Rule(
+            """INSERT OR REPLACE INTO contracts (account, instrument, venue, leverage, liquidation, isolated, time)
+               VALUES (:account, :state__instrument__id, :state__instrument__venue, :state__leverage,
+                   :state__liquidation, :state__isolated, :time)"""
+        ),
+    ),
+    "contract-adjusted/1": (
+        _position(
+            ":instrument__id, :instrument__id, :instrument__quote, :instrument__venue, '', :amount, :cost, 0, "
+            f"{_OPEN} WHERE TRUE"
+        ),
+        _flat(":instrument__id"),
+    ),
+    "plan-started/1": (
+        Rule(
+            """INSERT OR REPLACE INTO plans (account, plan, instance, "key", instrument, type, side, state, note,
+                   narrowed, filled, started_at)
+               VALUES (:account, :plan, :instance, :key, :instrument__id, :tag_spec, :spec__side, 'working', '', '', 0,
+                   :time)"""
+        ),
+        _trail(":plan", "plan-started/1"),
+    ),
+    "plan-narrowed/1": (
+        Rule("UPDATE plans SET narrowed = :reason WHERE account = :account AND plan = :plan"),
+        _trail(":plan", "plan-narrowed/1"),
+    ),
+    "plan-waits/1": (
+        Rule("UPDATE plans SET retry_at = :until, note = :note WHERE account = :account AND plan = :plan"),
+        _trail(":plan", "plan-waits/1"),
+    ),
+    "plan-ending/1": (
+        Rule("UPDATE plans SET state = 'ending', note = :note WHERE account = :account AND plan = :plan"),
+        _trail(":plan", "plan-ending/1"),
+    ),
+    "plan-ended/1": (
+        Rule(
+            """UPDATE plans SET state = :state, note = :note, ended_at = :time, retry_at = NULL
+               WHERE account = :account AND plan = :plan"""
+        ),
+        _trail(":plan", "plan-ended/1"),
+    ),
+    "desk-read/1": (
+        Rule("INSERT OR REPLACE INTO desks (account, venue, known, time) VALUES (:account, :venue, TRUE, :time)"),
+    ),
+    "desk-unread/1": (
+        Rule("INSERT OR REPLACE INTO desks (account, venue, known, time) VALUES (:account, :venue, FALSE, :time)"),
     ),
     "position-moved/1": (
         Rule(

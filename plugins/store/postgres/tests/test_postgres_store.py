@@ -15,6 +15,7 @@ from sniper.kernel import facts as f
 from sniper.plugin import Frozen
 from sniper.readmodels import MODELS, RULES, ready
 from sniper.runtime.records import read_records
+from sniper_sdk.desk_record import at_an_exchange
 from sniper_sdk.servers import PostgresServer, postgres_server
 from sniper_store_postgres import store as store_module
 from sniper_store_postgres.config import PostgresConfig
@@ -87,7 +88,7 @@ def extra() -> list[Recorded]:
 
 
 def test_it_shows_what_sqlite_shows_of_the_same_journal(store: Postgres, tmp_path: Path) -> None:
-    records = [*history(), *extra()]
+    records = [*history(), *extra(), *at_an_exchange().structs()]
     sqlite = Sqlite()
     sqlite.open(tmp_path)
     for each in (sqlite, store):
@@ -96,6 +97,7 @@ def test_it_shows_what_sqlite_shows_of_the_same_journal(store: Postgres, tmp_pat
     assert shown == {model.name: sqlite.query(model.name) for model in MODELS}
     sqlite.close()
     assert all(shown[name] for name in ("orders", "attempts", "fills", "positions", "cash", "receipts", "accounts"))
+    assert all(shown[name] for name in ("exchange_orders", "exchange_fills", "plans", "contracts", "funding", "desks"))
 
 
 def test_every_statement_of_the_rules_is_understood(store: Postgres, config: PostgresConfig) -> None:

@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 
 from sniper.events import Block, Log, Settled, TokenDescribed
 from sniper.executor import Submission
+from sniper.instrument import COIN
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask, Settle
+from sniper.kernel.fold import fold
 from sniper.plugin import Frozen
 from sniper.risk import Finding
-from sniper.types import NATIVE, Entry, FeeBid
+from sniper.types import NATIVE, Entry, FeeBid, PlaceOrder
+from sniper_sdk.desk_record import PERPETUAL, SPOT, DeskRecord, at_an_exchange
 from sniper_store_sqlite.errors import (
     StoreClosed,
     StoreCorrupt,
@@ -297,14 +300,67 @@ def test_every_fact_is_known_and_every_parameter_of_a_rule_is_a_field() -> None:
     facts = {cls.__struct_config__.tag for cls in classes if issubclass(cls, f.Fact)}
     silent = {"began/1", "entry-waits/1", "replied/1", "wait-over/1", "finalised/1", "proposed/1", "unsynced/1"}
     silent |= {"presigned/1", "wallets-set/1"}
-    # No config leads to an exchange yet.
-    exchange = {tag for tag in facts if tag.startswith(("exchange-", "desk-"))}
-    assert facts - READY.keys() == silent | exchange, "these change nothing that a table shows"
+    silent |= {"plan-moved/1"}
+    assert facts - READY.keys() == silent, "these change nothing that a table shows"
     for tag, rules in READY.items():
         fields = set(known[tag].__struct_fields__)
         for rule in rules:
             items = set(Finding.__struct_fields__) if tag == "judged/1" else set()  # type: ignore[attr-defined]
             assert {first for _, first, _, _ in rule.fields} <= fields | items, tag
+
+
+def test_what_it_shows_of_an_exchange_is_what_the_books_hold(store: Sqlite) -> None:
+    desk = at_an_exchange()
+    records = desk.structs()
+    facts = {fact.__struct_config__.tag for _, kind, fact in records if kind == FACT}  # type: ignore[attr-defined]
+    assert {tag for tag in facts if tag.startswith(("exchange-", "plan-", "contract-", "funded", "desk-"))} == {
+        "exchange-order-placed/1", "exchange-cancelled/1", "exchange-order-moved/1", "exchange-filled/1",
+        "exchange-forced/1", "plan-started/1", "plan-moved/1", "plan-ended/1", "contract-read/1",
+        "contract-adjusted/1", "funded/1", "desk-read/1", "desk-unread/1",
+    }  # fmt: skip
+    store.apply(0, records)
+    book = desk.book
+    assert {row["asset"]: row["amount"] for row in store.query("cash") if row["amount"]} == {
+        asset: amount for asset, amount in book.cash.items() if amount
+    }
+    held = {
+        row["token"]: (row["amount"], row["cost"], row["realised"]) for row in store.query("positions", state="open")
+    }
+    assert held == {
+        token: (position.amount, position.cost, position.realised) for token, position in book.positions.items()
+    }
+    (gone,) = store.query("positions", state="closed")
+    assert (gone["token"], gone["amount"]) == (PERPETUAL.id, 0)
+    orders = {row["key"]: row for row in store.query("exchange_orders", plan="")}
+    assert [(orders[key]["state"], orders[key]["filled"]) for key in ("in", "out", "rest", "long")] == [
+        ("filled", 50_000), ("filled", 20_000), ("cancelled", 0), ("filled", 30_000),
+    ]  # fmt: skip
+    assert (orders["in"]["price"], orders["rest"]["price"], orders["rest"]["cancelling"]) == (None, 4_000_050, True)
+    (plan,) = store.query("plans")
+    assert (plan["type"], plan["key"], plan["state"], plan["filled"]) == ("stop", "guard", "done", 10_000)
+    assert len(store.query("exchange_orders", plan=plan["plan"])) == 1
+    assert [row["forced"] for row in store.query("exchange_fills", instrument=PERPETUAL.id)] == ["", "liquidation"]
+    assert [row["amount"] for row in store.query("funding")] == [-3 * COIN]
+    (contract,) = store.query("contracts")
+    assert (contract["leverage"], contract["liquidation"], contract["isolated"]) == (5, 3_500_000, None)
+    assert [row["known"] for row in store.query("desks")] == [True]
+    tags = [row["tag"] for row in store.query("trail", intent=orders["in"]["intent"])]
+    assert tags[0] == "intent-formed/1"
+    assert tags[-2:] == ["exchange-filled/1", "exchange-order-moved/1"]
+
+
+def test_dust_stays_as_cash_and_what_it_cost_is_lost(store: Sqlite) -> None:
+    records = DeskRecord({1: [PlaceOrder(key="in", instrument=SPOT.id, side="buy", size=1, price=None, reason="test")]})
+    records.trade(40_000)
+    records.trade(40_000)
+    records.passes()
+    fact = f.DustLeft(time=records.time, token="binance:BTC")
+    store.apply(0, [*records.structs(), ("main", FACT, fact)])
+    fold(records.book, fact)
+    (position,) = store.query("positions")
+    assert (position["state"], position["amount"], position["cost"]) == ("closed", 0, 0)
+    assert position["realised"] == -4004 * COIN // 10_000
+    assert {row["asset"]: row["amount"] for row in store.query("cash")} == records.book.cash
 
 
 class Broken(Frozen, tag="kill-set/1"):
