@@ -104,5 +104,6 @@ class Watch:
         if SEVERITY.index(trip.level) <= SEVERITY.index(KillLevel(account.book.kill)):
             return
         account.emit(f.Tripped(time=account.kernel.now, check=self.name, level=trip.level.value, reason=trip.reason))
+        account.safely(account.trading.killed)
         if trip.level is KillLevel.FLATTEN:
             account.safely(account.sales.flatten, trip.reason)

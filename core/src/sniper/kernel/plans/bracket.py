@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from sniper.exchange_orders import Side
 from sniper.kernel.plans.memory import Memory
-from sniper.kernel.plans.rule import Heard, Rule, Sight, Want
+from sniper.kernel.plans.rule import Heard, OnWay, Rule, Sight, Want
 from sniper.kernel.plans.trail import followed, level
 from sniper.kernel.plans.trigger import counts, stopped
 from sniper.order_types import Bracket
@@ -69,7 +69,7 @@ class BracketRule(Rule[Bracket]):
                 memory = memory.but(best=followed(self.way_out, memory.best, heard, 1))
         return memory if memory != plan.memory else None
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         spec, memory = self.spec, self.plan.memory
         if spec.entry_stop is None or ENTRY in memory.touched:
             yield Want(ENTRY, spec.side, self.left(ENTRY), spec.price)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from sniper.instrument import Instrument
 from sniper.kernel.plans.memory import Memory
-from sniper.kernel.plans.rule import Heard, Sight, Want, flagged
+from sniper.kernel.plans.rule import Heard, OnWay, Sight, Want, flagged
 from sniper.kernel.plans.single import Single
 from sniper.order_types import Chase
 from sniper.risk import Finding
@@ -35,7 +35,7 @@ class ChaseRule(Single[Chase]):
             return 0
         return min(best, self.spec.limit) if self.spec.side == "buy" else max(best, self.spec.limit)
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         spec, price = self.spec, self.plan.memory.price
         if price:
             yield Want(LEG, spec.side, self.left(""), price, flags=spec.flags, reduce_only=self.reduces)

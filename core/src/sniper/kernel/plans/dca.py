@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from sniper.exchange_orders import Side
 from sniper.instrument import Instrument
 from sniper.kernel.plans.memory import Memory
-from sniper.kernel.plans.rule import Rule, Sight, Want
+from sniper.kernel.plans.rule import OnWay, Rule, Sight, Want
 from sniper.order_types import Dca
 from sniper.risk import Finding
 
@@ -52,7 +52,7 @@ class DcaRule(Rule[Dca]):
         count = self.plan.memory.count
         return self.plan.started.time + count * self.spec.every if count < self.spec.times else None
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         spec = self.spec
         settled = self.plan.memory.count >= spec.times
         yield Want(LEG, spec.side, self.left(""), spec.limit, reduce_only=spec.reduce_only, settled=settled)

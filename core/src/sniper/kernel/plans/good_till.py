@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from sniper.instrument import Instrument
-from sniper.kernel.plans.rule import Sight, Want, flagged
+from sniper.kernel.plans.rule import OnWay, Want, flagged
 from sniper.kernel.plans.single import Single
 from sniper.order_types import GoodTill
 from sniper.risk import Finding, at_least
@@ -33,5 +33,5 @@ class GoodTillRule(Single[GoodTill]):
     def expired(self, now: int) -> bool:
         return now >= self.until
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         yield Want(LEG, self.spec.side, self.left(""), self.spec.price, flags=self.spec.flags)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from sniper.exchange_orders import Side
 from sniper.instrument import Instrument
 from sniper.kernel.plans.memory import Memory
-from sniper.kernel.plans.rule import Heard, Rule, Sight, Want, flagged
+from sniper.kernel.plans.rule import Heard, OnWay, Rule, Sight, Want, flagged
 from sniper.order_types import Grid
 from sniper.risk import Finding
 
@@ -66,7 +66,7 @@ class GridRule(Rule[Grid]):
         """The highest line below a price, ticks; 0: it is above none."""
         return max((line for n in range(self.spec.lines) if (line := self.line(n)) < price), default=0)
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         spec, memory = self.spec, self.plan.memory
         for cell in range(spec.lines - 1):
             held = self.held(cell)

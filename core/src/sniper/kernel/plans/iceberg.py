@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from sniper.instrument import Instrument
-from sniper.kernel.plans.rule import Sight, Want, flagged
+from sniper.kernel.plans.rule import OnWay, Want, flagged
 from sniper.kernel.plans.single import Single
 from sniper.order_types import Iceberg
 from sniper.risk import Finding
@@ -20,7 +20,7 @@ class IcebergRule(Single[Iceberg]):
     def gates(self, instrument: Instrument) -> Iterable[Finding]:
         return (*super().gates(instrument), flagged(instrument, self.spec.flags))
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         spec = self.spec
-        size = sight.on_way(LEG) or min(spec.show, self.left(""))
+        size = on_way(LEG) or min(spec.show, self.left(""))
         yield Want(LEG, spec.side, size, spec.price, flags=spec.flags)

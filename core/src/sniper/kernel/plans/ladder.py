@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from sniper.instrument import Instrument
-from sniper.kernel.plans.rule import Sight, Want, flagged
+from sniper.kernel.plans.rule import OnWay, Want, flagged
 from sniper.kernel.plans.single import Single
 from sniper.kernel.plans.slices import parts
 from sniper.order_types import Ladder
@@ -19,7 +19,7 @@ class LadderRule(Single[Ladder]):
     def gates(self, instrument: Instrument) -> Iterable[Finding]:
         return (*super().gates(instrument), flagged(instrument, self.spec.flags))
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         spec = self.spec
         steps = len(spec.weights) - 1
         for n, size in enumerate(parts(spec.size, spec.weights)):

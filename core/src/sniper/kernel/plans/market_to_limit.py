@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sniper.kernel.plans.memory import Memory
-from sniper.kernel.plans.rule import Heard, Sight, Want
+from sniper.kernel.plans.rule import Heard, OnWay, Sight, Want
 from sniper.kernel.plans.single import Single
 from sniper.order_types import MarketToLimit
 
@@ -20,7 +20,7 @@ class MarketToLimitRule(Single[MarketToLimit]):
         begun = self.begun(sight)
         return begun if begun.price and not self.plan.memory.price else None
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         price = self.plan.memory.price
         if not price:
             return

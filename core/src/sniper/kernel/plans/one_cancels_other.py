@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from sniper.exchange_orders import Side
 from sniper.kernel.plans.legs import remembered, wanted
 from sniper.kernel.plans.memory import Memory
-from sniper.kernel.plans.rule import Heard, Rule, Sight, Want
+from sniper.kernel.plans.rule import Heard, OnWay, Rule, Sight, Want
 from sniper.kernel.plans.trigger import counts
 from sniper.order_types import Leg, OneCancelsOther
 
@@ -51,7 +51,7 @@ class OneCancelsOtherRule(Rule[OneCancelsOther]):
         found = remembered(plan.memory, self.spec.legs, heard)
         return Memory(touched=found.touched[:1]) if found is not None else None
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         leg = self.active()
         if leg is not None:
             yield wanted(leg, self.left(""))

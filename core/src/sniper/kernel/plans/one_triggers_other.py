@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from sniper.exchange_orders import Side
 from sniper.kernel.plans.legs import remembered, wanted
 from sniper.kernel.plans.memory import Memory
-from sniper.kernel.plans.rule import Heard, Rule, Sight, Want
+from sniper.kernel.plans.rule import Heard, OnWay, Rule, Sight, Want
 from sniper.kernel.plans.trigger import counts
 from sniper.order_types import Leg, OneTriggersOther
 
@@ -50,7 +50,7 @@ class OneTriggersOtherRule(Rule[OneTriggersOther]):
     def _begun(self) -> tuple[Leg, ...]:
         return (self.spec.first, *(self.spec.then if self.plan.filled(self.spec.first.name) else ()))
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         settled = self.left(self.spec.first.name) <= 0
         for leg in self._begun():
             if leg.rests or leg.name in self.plan.memory.touched:

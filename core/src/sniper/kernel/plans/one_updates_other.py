@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from sniper.exchange_orders import Side
 from sniper.kernel.plans.legs import remembered, shared
 from sniper.kernel.plans.memory import Memory
-from sniper.kernel.plans.rule import Heard, Rule, Sight, Want
+from sniper.kernel.plans.rule import Heard, OnWay, Rule, Sight, Want
 from sniper.kernel.plans.trigger import counts
 from sniper.order_types import OneUpdatesOther
 
@@ -36,7 +36,7 @@ class OneUpdatesOtherRule(Rule[OneUpdatesOther]):
             return None
         return remembered(self.plan.memory, self.spec.legs, heard)
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         plan = self.plan
         filled = {name: leg.filled for name, leg in plan.legs.items()}
         yield from shared(self.spec.legs, plan.memory, self.left(""), filled)

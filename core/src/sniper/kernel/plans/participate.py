@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from sniper.instrument import Instrument
 from sniper.kernel.plans.memory import Memory
-from sniper.kernel.plans.rule import Heard, Sight, Want
+from sniper.kernel.plans.rule import Heard, OnWay, Sight, Want
 from sniper.kernel.plans.single import Single
 from sniper.order_types import Participate
 from sniper.risk import Finding, at_least
@@ -26,9 +26,9 @@ class ParticipateRule(Single[Participate]):
         seen = memory.seen + heard.size
         return memory.but(seen=seen, due=min(spec.size, seen * spec.share_bps // BPS))
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         spec, due, filled = self.spec, self.plan.memory.due, self.plan.filled()
         settled = due == spec.size
-        missing = due - filled - sight.on_way(LEG)
-        size = due - filled if settled or missing >= spec.least else sight.on_way(LEG)
+        missing = due - filled - on_way(LEG)
+        size = due - filled if settled or missing >= spec.least else on_way(LEG)
         yield Want(LEG, spec.side, size, spec.limit, reduce_only=self.reduces, settled=settled)

@@ -79,7 +79,7 @@ class Plans:
         if plan is None or denials.rule:
             self._tell(instance, _denied(now, wanted, intent, denials.rule))
             return
-        memory = rule_of(plan).begun(self._sight(plan))
+        memory = rule_of(plan).begun(self._sight(spec.instrument))
         account.emit(self._fresh(intent, instance, wanted, plan.started.instrument, memory).started)
         self._tell_of(account.book.plans[intent], "working")
         self.recall()
@@ -114,14 +114,12 @@ class Plans:
     def deliver(self, event: Event) -> None:
         """The market of one of its instruments moved. Hot."""
         if type(event) is Trade:
-            for key in self._at.get(event.instrument, ()):
-                self._heard(key, Heard(event.price, event.price, event.price, event.price, event.size))
+            price = event.price
+            self._heard(event.instrument, Heard(price, price, price, price, event.size))
         elif type(event) is Prices:
-            for key in self._at.get(event.instrument, ()):
-                self._heard(key, Heard(event.bid, event.bid, event.ask, event.ask, 0))
+            self._heard(event.instrument, Heard(event.bid, event.bid, event.ask, event.ask, 0))
         elif type(event) is Bar:
-            for key in self._at.get(event.instrument, ()):
-                self._heard(key, Heard(event.low, event.high, event.low, event.high, event.volume))
+            self._heard(event.instrument, Heard(event.low, event.high, event.low, event.high, event.volume))
 
     def changed(self, order: ExchangeOrder) -> None:
         """One of its orders has another state, or more of it is filled."""
@@ -141,7 +139,7 @@ class Plans:
         if plan is None:
             return
         if name == key and not plan.ending:
-            self._remember(plan, self.rules[name].timed(self._sight(plan)))
+            self._remember(plan, self.rules[name].timed(self._sight(plan.started.instrument.id)))
             self._schedule(name)
         self._work(name)
 
@@ -175,14 +173,18 @@ class Plans:
 
     # ---- carrying it out ----
 
-    def _heard(self, key: str, heard: Heard) -> None:
-        plan = self.account.book.plans.get(key)
-        if plan is None or plan.ending:
-            return
-        memory = self.rules[key].heard(heard, self._sight(plan))
-        if memory is not None:
-            self._remember(plan, memory)
-            self._work(key)
+    def _heard(self, instrument: str, heard: Heard) -> None:
+        """Let the plans hear it that were there before it. Hot."""
+        plans, rules = self.account.book.plans, self.rules
+        sight = self._sight(instrument)
+        for key in self._at.get(instrument, ()):
+            plan = plans.get(key)
+            if plan is None or plan.ending:
+                continue
+            memory = rules[key].heard(heard, sight)
+            if memory is not None:
+                self._remember(plan, memory)
+                self._work(key)
 
     def _remember(self, plan: PlanState, memory: Memory | None) -> None:
         if memory is None:
@@ -212,7 +214,7 @@ class Plans:
     def _wanted(self, plan: PlanState, rule: Rule[Any]) -> dict[str, Want]:
         if plan.ending:
             return {}
-        wants = (want for want in rule.wants(self._sight(plan)) if want.size > 0)
+        wants = (want for want in rule.wants(lambda leg: self._on_way(plan, leg)) if want.size > 0)
         return {want.leg: want for want in wants if want.reduce_only or not plan.narrowed}
 
     def _withdraw(self, plan: PlanState, wants: dict[str, Want]) -> None:
@@ -379,10 +381,11 @@ class Plans:
         )
         return PlanState(started=started)
 
-    def _sight(self, plan: PlanState) -> Sight:
-        ticker = self.account.kernel.tickers.known.get(plan.started.instrument.id)
-        last, bid, ask = (ticker.last, ticker.bid, ticker.ask) if ticker is not None else (0, 0, 0)
-        return Sight(self._now, last, bid, ask, lambda leg: self._on_way(plan, leg))
+    def _sight(self, instrument: str) -> Sight:
+        ticker = self.account.kernel.tickers.known.get(instrument)
+        if ticker is None:
+            return Sight(self._now, 0, 0, 0)
+        return Sight(self._now, ticker.last, ticker.bid, ticker.ask)
 
     @property
     def _now(self) -> int:

@@ -15,16 +15,17 @@ from sniper.kernel.plans.memory import Memory
 from sniper.risk import Finding, at_least, must
 
 S = TypeVar("S")
+OnWay = Callable[[str], int]
+"""Lots of a leg that are on their way."""
 
 
 class Sight(NamedTuple):
-    """What a rule sees of its market. Prices in ticks, 0: not known. ``on_way``: lots of a leg on their way."""
+    """What a rule sees of its market. Prices in ticks, 0: not known."""
 
     now: int
     last: int
     bid: int
     ask: int
-    on_way: Callable[[str], int]
 
     def to_buy(self) -> int:
         """The price to expect of what buys now."""
@@ -144,5 +145,5 @@ class Rule(ABC, Generic[S]):
     # ---- what it wants ----
 
     @abstractmethod
-    def wants(self, sight: Sight) -> Iterable[Want]:
+    def wants(self, on_way: OnWay) -> Iterable[Want]:
         """The orders that there should be now; of legs that are not named, none."""

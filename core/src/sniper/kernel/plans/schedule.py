@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from sniper.exchange_orders import Side
 from sniper.kernel.plans.memory import Memory
-from sniper.kernel.plans.rule import Rule, Sight, Want
+from sniper.kernel.plans.rule import OnWay, Rule, Sight, Want
 from sniper.kernel.plans.slices import equal, optimal, parts
 from sniper.order_types import Scheduled, Shortfall, Twap, Vwap
 
@@ -72,7 +72,7 @@ class ScheduleRule(Rule[Twap | Vwap | Scheduled | Shortfall]):
         count = self.plan.memory.count
         return self._times[count] if count < len(self._times) else None
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         spec, due = self.spec, self.plan.memory.due
         size = due - self.plan.filled()
         yield Want(LEG, spec.side, size, spec.limit, reduce_only=spec.reduce_only, settled=due == self.size)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sniper.kernel.plans.memory import Memory
-from sniper.kernel.plans.rule import Heard, Sight, Want
+from sniper.kernel.plans.rule import Heard, OnWay, Sight, Want
 from sniper.kernel.plans.single import Single
 from sniper.kernel.plans.trigger import counts, stopped, touched
 from sniper.order_types import IfTouched, Stop, TakeProfit
@@ -20,7 +20,7 @@ class StopRule(Single[Stop]):
             return None
         return Memory(touched=(LEG,)) if stopped(heard, spec.side, spec.trigger) else None
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         if self.plan.memory.touched:
             yield Want(LEG, self.spec.side, self.left(""), self.spec.limit, reduce_only=self.reduces)
 
@@ -38,6 +38,6 @@ class TouchRule(Single[IfTouched | TakeProfit]):
             return None
         return Memory(touched=(LEG,)) if touched(heard, spec.side, spec.trigger) else None
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         if self.plan.memory.touched:
             yield Want(LEG, self.spec.side, self.left(""), self.spec.limit, reduce_only=self.reduces)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sniper.kernel.plans.memory import Memory
-from sniper.kernel.plans.rule import Heard, Sight, Want
+from sniper.kernel.plans.rule import Heard, OnWay, Sight, Want
 from sniper.kernel.plans.single import Single
 from sniper.kernel.plans.trail import followed, level
 from sniper.kernel.plans.trigger import counts, stopped, touched
@@ -29,7 +29,7 @@ class TrailingRule(Single[TrailingStop]):
         best = followed(spec.side, memory.best, heard, spec.step)
         return memory.but(best=best) if best != memory.best else None
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         spec, memory = self.spec, self.plan.memory
         if memory.touched:
             limit = None

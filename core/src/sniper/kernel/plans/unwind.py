@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sniper.kernel.plans.rule import Sight, Want
+from sniper.kernel.plans.rule import OnWay, Want
 from sniper.kernel.plans.single import Single
 from sniper.order_types import Unwind
 
@@ -14,5 +14,5 @@ class UnwindRule(Single[Unwind]):
     def reduces(self) -> bool:
         return True
 
-    def wants(self, sight: Sight) -> Iterator[Want]:
+    def wants(self, on_way: OnWay) -> Iterator[Want]:
         yield Want("unwind", self.spec.side, self.left(""), reduce_only=True)
