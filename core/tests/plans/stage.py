@@ -11,8 +11,9 @@ from sniper.kernel.book import Book
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.plans.book import PlanState
 from sniper.kernel.snapshot import dump, restore
-from sniper.kernel.wiring import AccountWiring, CheckWiring, DeskWiring, StrategyWiring, Wiring
+from sniper.kernel.wiring import AccountWiring, CheckWiring, DeskWiring, StrategyWiring, WatchWiring, Wiring
 from sniper.order_types import Plan
+from sniper.risk import RiskWatch
 from sniper.runtime.played import finish, play
 from sniper.runtime.simulated_exchange import SimulatedExchange
 from sniper.strategy import Actions, PlaceOrder, StartPlan, Strategy, on
@@ -72,6 +73,7 @@ class Stage:
         instrument: Instrument = BTC,
         latency: int = 0,
         checks: tuple[CheckWiring, ...] = (),
+        watches: tuple[type[RiskWatch], ...] = (),
     ) -> None:
         SCRIPT.clear()
         SCRIPT.update(script)
@@ -87,6 +89,7 @@ class Stage:
                     address="",
                     strategies=(strategy,),
                     checks=checks,
+                    watches=tuple(WatchWiring(name="w", watch=watch, config=NoConfig()) for watch in watches),
                     desks=(DeskWiring(venue="x", quote="x:USDT"),),
                 ),
             ),

@@ -1,14 +1,17 @@
 """A stop does nothing until the price is there, and then exactly what it says, once."""
 
 import pytest
-from stage import BTC, Stage, start
+from stage import BTC, NoConfig, Stage, start
 
-from sniper.events import KillSwitch, StrategyLife
+from sniper.events import KillSwitch, PlanChanged, StrategyLife
 from sniper.kernel import facts as f
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import dump, restore
 from sniper.order_types import BadPlan, Stop
-from sniper.strategy import CancelOrder, PlaceOrder
+from sniper.risk import Findings, RiskWatch, Trip, Trips, must
+from sniper.strategy import CancelOrder, PlaceOrder, on
+from sniper.types import Entry, KillLevel
+from sniper.view import View
 
 
 def stop(trigger: int = 90, size: int = 20, limit: int | None = None, *, reduce_only: bool = False) -> Stop:
@@ -184,3 +187,25 @@ def test_what_opens_is_given_up_where_it_is_denied() -> None:
     stage.trades(100, 110, 111)
     assert stage.heard[-1] == ("p", "denied", 0, "kernel.cash")
     assert any(isinstance(fact, f.PlanEnded) for _, fact in stage.kernel.facts)
+
+
+class Nervous(RiskWatch):
+    """Trips once anything protects."""
+
+    config: NoConfig
+    exchanges = True
+
+    @on(PlanChanged)
+    def changed(self, event: PlanChanged, view: View) -> Trips:
+        if event.key == "p":
+            yield Trip(level=KillLevel.NO_ENTRIES, reason="test")
+
+    def judge(self, intent: Entry, view: View) -> Findings:
+        yield must("calm", True)
+
+
+def test_a_breaker_withdraws_what_would_buy_and_leaves_what_protects() -> None:
+    buys = Stop(instrument=BTC.id, side="buy", size=20, trigger=11_000)
+    stage = Stage({1: [start(buys, "b"), start(stop(), "p")]}, held=20, watches=(Nervous,))
+    stage.trades(100)
+    assert [plan.started.key for plan in stage.book.plans.values()] == ["p"]
