@@ -95,7 +95,8 @@ class Stage:
             ),
         )
         self.kernel = Kernel(self.wiring, report=self.reported)
-        self.exchange = SimulatedExchange("main", "x", {"x:USDT": DOLLARS}, latency=latency)
+        leverage = 5 if instrument.linear else 0
+        self.exchange = SimulatedExchange("main", "x", {"x:USDT": DOLLARS}, latency=latency, leverage=leverage)
         self.exchanges = {("main", "x"): self.exchange}
         self.time = 0
         self.before = 0
