@@ -72,7 +72,7 @@ def test_a_strategy_is_backtested_on_imported_bars(config: Path, capsys: Capture
     assert (int(first["time"]) // 10**9 - BEGIN) % 60 == 0
     assert int(first["fee"]) * 1000 == int(first["value"])
     assert told["declared"] == {
-        "fills": "next-event",
+        "fills": {"main@gen": "next-event"},
         "share_bps": 0,
         "queue_power": 0,
         "latency_ns": {"main@gen": 0},

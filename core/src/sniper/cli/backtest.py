@@ -42,9 +42,7 @@ MOST_FILLS = 30
     "--fills",
     "model",
     type=click.Choice(["next-event", "book"]),
-    default="next-event",
-    show_default=True,
-    help="Of --data: what fills an order: the next price, or the recorded book with a place in its queue.",
+    help="What fills an order: the next price, or the recorded book with a place in its queue; else as desks say.",
 )
 @click.option("--latency-ms", type=click.IntRange(0, 60_000), help="To the exchange, and back; else as desks say.")
 @click.option(
@@ -77,7 +75,7 @@ def backtest(
     cash: str,
     begin: str | None,
     end: str | None,
-    model: Literal["next-event", "book"],
+    model: Literal["next-event", "book"] | None,
     latency_ms: int | None,
     share_bps: int,
     queue_power: int,

@@ -98,7 +98,7 @@ def plain(result: "Result", fills: "Fills") -> dict[str, Any]:  # Any: JSON
         "begin": str(result.begin),
         "end": str(result.end),
         "declared": {
-            "fills": fills.model,
+            "fills": {f"{desk.account}@{desk.venue}": desk.fills_model for desk in result.desks},
             "share_bps": fills.share_bps,
             "queue_power": fills.power,
             "latency_ns": {f"{desk.account}@{desk.venue}": desk.latency for desk in result.desks},
@@ -217,7 +217,8 @@ def _worst_fall(desk: "DeskResult") -> tuple[int, int]:
 def _declared(result: "Result", fills: "Fills") -> str:
     """What was assumed: without it the numbers mean nothing."""
     share = f", at most {fills.share_bps} bps of what is traded" if fills.share_bps else ""
-    queue = f", queue {f'power {fills.power}' if fills.power else 'averse to risk'}" if fills.model == "book" else ""
+    models = ", ".join(sorted({desk.fills_model for desk in result.desks}))
+    queue = f", queue {f'power {fills.power}' if fills.power else 'averse to risk'}" if "book" in models else ""
     latency = ", ".join(
         f"{each.latency / 1e6:g} ms to {each.venue}" for each in {desk.venue: desk for desk in result.desks}.values()
     )
@@ -225,7 +226,7 @@ def _declared(result: "Result", fills: "Fills") -> str:
         f"{each.id} {each.maker_fee / 100:g} bps maker, {each.taker_fee / 100:g} bps taker"
         for each in result.instruments
     )
-    return f"assumed: fills {fills.model}{share}{queue}; latency {latency} and as much back; fees {fees}"
+    return f"assumed: fills {models}{share}{queue}; latency {latency} and as much back; fees {fees}"
 
 
 def _clock(time: int) -> str:

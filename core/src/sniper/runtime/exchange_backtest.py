@@ -80,16 +80,21 @@ class Paid(NamedTuple):
 class Fills(NamedTuple):
     """How the exchanges fill, which is an assumption and told with each result.
 
-    model      ``next-event`` (`sniper.runtime.simulated_exchange`) or ``book`` (`sniper.runtime.simulated_book`).
+    model      ``next-event`` (`sniper.runtime.simulated_exchange`) or ``book`` (`sniper.runtime.simulated_book`); None:
+               what each desk says.
     latency    ns to the exchange, and as many back; None: what each desk says.
     share_bps  Of ``next-event``: how much of what is traded our orders may have; 0: any amount.
     power      Of ``book``: of `sniper.runtime.queues.probabilistic`; 0: averse to risk.
     """
 
-    model: Literal["next-event", "book"] = "next-event"
+    model: Literal["next-event", "book"] | None = None
     latency: int | None = None
     share_bps: int = 0
     power: int = 0
+
+    def of(self, desk: Desk) -> str:
+        """The model by which a desk is played."""
+        return self.model or desk.paper_fills
 
     def exchange(self, account: str, venue: str, desk: Desk) -> SimulatedExchange:
         """A new one, with the cash that the desk begins with. Raises `ConfigError` where it has none."""
@@ -100,7 +105,7 @@ class Fills(NamedTuple):
             )
         balances = {f"{venue}:{code}": amount for code, amount in desk.paper_cash.items()}
         latency = desk.paper_latency_ms * MS if self.latency is None else self.latency
-        if self.model == "book":
+        if self.of(desk) == "book":
             withdrawn = probabilistic(self.power) if self.power else risk_averse
             return BookExchange(
                 account, venue, balances, latency=latency, withdrawn=withdrawn, leverage=desk.paper_leverage
@@ -112,12 +117,13 @@ class Fills(NamedTuple):
 
 @dataclass
 class DeskResult:
-    """One desk. ``latency``: ns there, and as much back."""
+    """One desk. ``latency``: ns there, and as much back. ``fills_model``: by which they are."""
 
     account: str
     venue: str
     quote: str
     latency: int
+    fills_model: str
     samples: list[Sample] = field(default_factory=list)
     fills: list[Traded] = field(default_factory=list)
     funding: list[Paid] = field(default_factory=list)
@@ -163,9 +169,12 @@ def wanted_of(resolved: Resolved, begin: int, end: int, fills: Fills) -> Wanted:
     instruments = sorted({*kernel.tickers.wanted(), *kernel.depths.followed})
     if not instruments:
         raise ConfigError("no strategy trades or follows an instrument of an exchange; name one in its section")
+    by_book = {
+        venue for account in resolved.accounts for venue, desk in account.desks.items() if fills.of(desk) == "book"
+    }
     return Wanted(
         instruments=tuple(instruments),
-        depth=tuple(instruments if fills.model == "book" else sorted(kernel.depths.followed)),
+        depth=tuple(each for each in instruments if each in kernel.depths.followed or place_of(each) in by_book),
         bars=tuple(sorted(kernel.bars.known)),
         begin=begin,
         end=end,
@@ -199,7 +208,7 @@ class ExchangeBacktest:
         for account in resolved.accounts:
             for venue, desk in sorted(account.desks.items()):
                 exchange = exchanges[account.name, venue] = fills.exchange(account.name, venue, desk)
-                result = DeskResult(account.name, venue, f"{venue}:{desk.quote}", exchange.latency)
+                result = DeskResult(account.name, venue, f"{venue}:{desk.quote}", exchange.latency, fills.of(desk))
                 self._desks[account.name, venue] = result
                 self.result.desks.append(result)
         self.exchanges: Exchanges = exchanges

@@ -36,7 +36,7 @@ def run(tmp_path: Path) -> Path:
         "events": 40,
         "begin": "0",
         "end": str(40 * DAY),
-        "declared": {"fills": "next-event", "latency_ns": {"main@x": 5_000_000}},
+        "declared": {"fills": {"main@x": "next-event"}, "latency_ns": {"main@x": 5_000_000}},
         "instruments": {"x:BTC/USDT": {"tick": str(COIN // 100), "lot": str(COIN // 1000), "kind": "spot"}},
         "orders": 39,
         "denied": [],

@@ -142,7 +142,8 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _assumed(backtest: Backtest) -> str:
     declared = backtest.declared
     latency = ", ".join(f"{name} {int(ns) / 1e6:g} ms" for name, ns in sorted(declared.get("latency_ns", {}).items()))
-    return f"fills {declared.get('fills', '?')}; latency there and back each {latency or '?'}"
+    fills = ", ".join(f"{name} {model}" for name, model in sorted(declared.get("fills", {}).items()))
+    return f"fills {fills or '?'}; latency there and back each {latency or '?'}"
 
 
 def _clock(time: int) -> str:
