@@ -17,7 +17,7 @@ from sniper.signing.errors import KeyFileError
 from sniper.types import SECOND
 from sniper_feed_releases import sniper_feeds
 from sniper_feed_releases.config import ReleasesConfig
-from sniper_feed_releases.feed import Releases
+from sniper_feed_releases.feed import BadToken, Releases
 from sniper_feed_releases.listing import releases
 from sniper_feed_rss.errors import BadDocument
 from sniper_sdk import FeedConformance, PackageConformance
@@ -93,6 +93,10 @@ async def test_a_token_is_shown_to_the_server_alone(
     with pytest.raises(KeyFileError, match="chmod 0600"):
         make(token_file=token)
     token.chmod(0o600)
+    token.write_text("two words\n")
+    with pytest.raises(BadToken, match="does not hold one word"):
+        make(token_file=token)
+    token.write_text("a-token-of-mine\n")
     server.body = json.dumps([release(1, "v1")]).encode()
     feed = make(token_file=token)
     async with read(feed) as reader:

@@ -58,8 +58,10 @@ async def test_the_same_post_is_heard_once_and_another_one_of_its_id_is_refused(
         assert (await hook.post(SAYS | {"direction": "down"}))[0] == 409
         assert (await hook.post(SAYS, sender="other"))[0] == 202, "ids are the sender's own"
         assert (await hook.post({"about": ["BTC"]}))[0] == 202
-        assert (await hook.post({"about": ["BTC"]}))[0] == 200, "without an id the content is one"
-        assert [(await hook.next()).source for _ in range(3)] == ["webhook.desk", "webhook.other", "webhook.desk"]
+        assert (await hook.post({"about": ["BTC"]}))[0] == 200, "without an id its time and content are one"
+        assert (await hook.post({"about": ["BTC"]}, at=NOW + 1))[0] == 202
+        sources = [(await hook.next()).source for _ in range(4)]
+        assert sources == ["webhook.desk", "webhook.other", "webhook.desk", "webhook.desk"]
         assert hook.heard.empty()
 
 
@@ -193,6 +195,7 @@ async def test_an_alert_of_tradingview_comes_in_by_its_token(hooks: Hooks) -> No
         )  # fmt: skip
         assert hook.secrets["charts"] not in repr(heard)
         assert (await hook.post(alert, sender="charts", **bare))[0] == 200
+        assert (await hook.post(alert, sender="charts", at=NOW + 5))[0] == 200, "a header that nobody signed"
         assert (await hook.post(alert | {"token": "c"}, sender="charts", **bare))[0] == 401
         assert (await hook.post(CHART, sender="charts", **bare))[0] == 401
         assert (await hook.post(alert | {"time": "2027-01-15T08:02:00Z"}, sender="charts", **bare))[0] == 401

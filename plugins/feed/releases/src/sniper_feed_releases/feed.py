@@ -1,5 +1,8 @@
 """Releases as signals."""
 
+import re
+
+from sniper.errors import SniperError
 from sniper.events import SignalHeard
 from sniper.feed import FeedContext
 from sniper.signal import one_line
@@ -14,8 +17,15 @@ from sniper_feed_rss.web import Page
 ACCEPTS = "application/vnd.github+json, application/json;q=0.9, application/atom+xml;q=0.8"
 
 
+class BadToken(SniperError, ValueError):
+    """A file holds no access token."""
+
+    code = "bad-token"
+
+
 class Releases(Pages):
-    """Follows repositories; ``[feed.releases]``. Raises `KeyFileError` for a token that others may read."""
+    """Follows repositories; ``[feed.releases]``. Raises `KeyFileError` for a token that others may read,
+    and `BadToken`."""
 
     config: ReleasesConfig
 
@@ -38,5 +48,7 @@ def _page(config: ReleasesConfig, repository: Repository) -> Page:
     headers: dict[str, str] = {}
     if repository.token_file is not None:
         token = read_private(repository.token_file.expanduser()).decode(errors="replace").strip()
+        if not re.fullmatch("[!-~]+", token):
+            raise BadToken(f"{repository.token_file} does not hold one word; write the token alone into it")
         headers["Authorization"] = f"Bearer {token}"
     return Page(repository.url, ACCEPTS, headers, max_bytes=config.max_bytes, timeout_s=config.timeout_s)

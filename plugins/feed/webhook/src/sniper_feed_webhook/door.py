@@ -57,11 +57,15 @@ class Door:
         if said is None:
             said = alert(body)[0] if knock.sender.format == "tradingview" else post(body)
         at = said.at or int(timestamp) * SECOND
+        digest = sha256(body).digest()
+        # The same again at another time is news; of a post with a token, whose header nobody signed, its body has the time.
+        stamp = timestamp if knock.sender.authenticates == "signature" else ""
+        id_ = said.id or sha256(stamp.encode() + digest).hexdigest()[:32]
         try:
             heard = SignalHeard(
                 time=now,
                 source=f"{self._name}.{name}",
-                id=said.id,
+                id=id_,
                 kind=said.kind,
                 about=said.about,
                 direction=said.direction,
@@ -73,7 +77,7 @@ class Door:
             )
         except BadSignal as error:
             raise Malformed(str(error)) from None
-        return heard, self._is_news(knock, said.id, sha256(body).digest())
+        return heard, self._is_news(knock, id_, digest)
 
     def _authenticated(self, knock: Knock, body: bytes, timestamp: str, signature: str, now: int) -> Said | None:
         """What was read for it, where that was necessary."""

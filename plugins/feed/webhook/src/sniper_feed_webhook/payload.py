@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import msgspec
@@ -22,7 +21,7 @@ Word = Annotated[str, Meta(max_length=128)]
 
 
 class Said(NamedTuple):
-    """``at``: ns UTC; 0: it does not say. ``lives``: ns; 0: it does not say."""
+    """``id``: the sender's own, empty where it gives none. ``at``: ns UTC, ``lives``: ns; 0: it does not say."""
 
     id: str
     kind: str
@@ -69,7 +68,7 @@ def post(body: bytes) -> Said:
     if found.url and not _URL.fullmatch(found.url):
         raise Malformed("url is none; write https://…")
     return Said(
-        id=found.id or _digest(body),
+        id=found.id,
         kind=found.kind,
         about=tuple(found.about),
         direction={"up": 1, "down": -1, "none": 0}[found.direction],
@@ -87,7 +86,7 @@ def alert(body: bytes) -> tuple[Said, str]:
     ticker = found.ticker.removesuffix(".P")  # what it calls perpetuals
     action = found.action.lower()
     said = Said(
-        id=found.id or _digest(body),
+        id=found.id,
         kind="alert",
         about=(f"{found.exchange.lower()}:{ticker}" if found.exchange else ticker,),
         direction=1 if action in _UP else -1 if action in _DOWN else 0,
@@ -120,7 +119,3 @@ def _time(field: str, text: str) -> int:
     if seconds < 0:
         raise Malformed(f"{field} is before 1970")
     return seconds * SECOND
-
-
-def _digest(body: bytes) -> str:
-    return sha256(body).hexdigest()[:32]
