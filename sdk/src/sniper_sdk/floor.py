@@ -14,7 +14,7 @@ from typing import Final, Self
 
 from sniper.codec import encode_state
 from sniper.config import Config
-from sniper.events import Clock, Event, InstrumentListed, InstrumentStale, Prices, Started, Trade
+from sniper.events import Clock, Event, FundingRate, InstrumentListed, InstrumentStale, Prices, Started, Trade
 from sniper.exchange_orders import Fill, NewOrder
 from sniper.instrument import Instrument
 from sniper.kernel import facts as f
@@ -131,6 +131,10 @@ class Floor:
         of = instrument or self.instruments[0].id
         at = self.now + after
         self.play(Prices(time=at, instrument=of, bid=bid, bid_size=size, ask=ask, ask_size=size))
+
+    def funding(self, bps: int, *, instrument: str, after: int) -> None:
+        """What holders of a perpetual pay so many ns from now, bps of what they hold."""
+        self.play(FundingRate(time=self.now, instrument=instrument, rate=bps * 10**5, at=self.now + after))
 
     def stale(self, stale: bool, *, instrument: str = "") -> None:
         """An instrument's stream breaks, or is whole again."""

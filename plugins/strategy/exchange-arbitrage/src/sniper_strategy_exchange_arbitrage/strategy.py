@@ -12,6 +12,7 @@ from sniper.strategy import Actions, Config, PlaceOrder, SetTimer, Strategy, Vie
 from sniper.types import BPS, SECOND, place_of
 from sniper.view import TickerView
 from sniper_strategy_simple_spread.fills import fresh
+from sniper_strategy_simple_spread.taking import take
 
 MILLION: Final = 10**6
 FAILED: Final = frozenset({"denied", "rejected"})
@@ -98,16 +99,14 @@ class ExchangeArbitrage(Strategy):
         """Even out what one leg left, or trade the best chance, unless orders are on their way."""
         if self.paused or any(view.working(each) for each in self.config.instruments):
             return
-        known = [view.ticker(each) for each in self.config.instruments]
-        fresh_ones = [
-            ticker for ticker in known if ticker is not None and not ticker.stale and ticker.bid and ticker.ask
-        ]
-        evening = self._evening(fresh_ones)
+        told = [view.ticker(each) for each in self.config.instruments]
+        known = [ticker for ticker in told if ticker is not None and not ticker.stale and ticker.bid and ticker.ask]
+        evening = self._evening(known)
         if evening is not None:
             yield evening
             return
         chance = max(
-            (self._chance(buy, sell, view) for buy in fresh_ones for sell in fresh_ones if buy is not sell),
+            (self._chance(buy, sell, view) for buy in known for sell in known if buy is not sell),
             key=lambda each: each.gain,
             default=None,
         )
@@ -149,28 +148,14 @@ class ExchangeArbitrage(Strategy):
     def _evening(self, tickers: list[TickerView]) -> PlaceOrder | None:
         """An order for what one leg filled beyond the other, where it costs least; None where nothing is to be done."""
         side: Side = "sell" if self.uneven > 0 else "buy"
-        best: tuple[int, TickerView, int] | None = None
+        reason, slippage = "evens out what one leg filled beyond the other", self.config.slippage_bps
+        best: tuple[int, PlaceOrder] | None = None
         for ticker in tickers:
             of = ticker.instrument
-            size = of.orderable(abs(self.uneven) // of.lot, ticker.bid)
-            net = (
-                ticker.bid * of.tick * (MILLION - of.taker_fee)
-                if side == "sell"
-                else -ticker.ask * of.tick * (MILLION + of.taker_fee)
-            )
-            if size and (best is None or net > best[0]):
-                best = net, ticker, size
-        if best is None:
-            return None
-        _, ticker, size = best
-        slip = self.config.slippage_bps
-        price = ticker.bid * (BPS - slip) // BPS if side == "sell" else -(-ticker.ask * (BPS + slip) // BPS)
-        return PlaceOrder(
-            key=f"even/{side}",
-            instrument=ticker.instrument.id,
-            side=side,
-            size=size,
-            price=max(1, price),
-            reason="evens out what one leg of an arbitrage filled beyond the other",
-            lives="ioc",
-        )
+            brings = ticker.bid * of.tick * (MILLION - of.taker_fee)
+            costs = ticker.ask * of.tick * (MILLION + of.taker_fee)
+            order = take(f"even/{side}", ticker, side, abs(self.uneven), slippage, reason)
+            worth = brings if side == "sell" else -costs
+            if order is not None and (best is None or worth > best[0]):
+                best = worth, order
+        return best[1] if best is not None else None

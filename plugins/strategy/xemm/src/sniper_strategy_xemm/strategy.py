@@ -7,11 +7,12 @@ from pydantic import Field, NonNegativeInt, model_validator
 from sniper.amounts import PositiveCoins
 from sniper.events import OrderChanged, Prices, TimerFired
 from sniper.exchange_orders import Side
-from sniper.strategy import Actions, PlaceOrder, SetTimer, View, on
+from sniper.strategy import Actions, SetTimer, View, on
 from sniper.types import BPS, SECOND, place_of
 from sniper.view import TickerView
 from sniper_strategy_simple_spread.fills import fresh
 from sniper_strategy_simple_spread.quoting import FAILED, Quoter, QuoterConfig
+from sniper_strategy_simple_spread.taking import take
 
 HEDGE: Final = "hedge"
 MILLION: Final = 10**6
@@ -114,23 +115,13 @@ class Xemm(Quoter):
         config, hedge = self.config, view.ticker(self.config.hedge)
         if hedge is None or not self.unhedged or HEDGE in self.held_off:
             return
-        side: Side = "sell" if self.unhedged > 0 else "buy"
-        best = hedge.bid if side == "sell" else hedge.ask
-        if not best or any(order.key.startswith(HEDGE) for order in view.working(config.hedge)):
+        if any(order.key.startswith(HEDGE) for order in view.working(config.hedge)):
             return
-        slippage = config.hedge_slippage_bps
-        price = best * (BPS - slippage) // BPS if side == "sell" else -(-best * (BPS + slippage) // BPS)
-        size = hedge.instrument.orderable(abs(self.unhedged) // hedge.instrument.lot, price)
-        if size:
-            yield PlaceOrder(
-                key=f"{HEDGE}/{side}",
-                instrument=config.hedge,
-                side=side,
-                size=size,
-                price=max(1, price),
-                reason=f"hedges what was {'bought' if side == 'sell' else 'sold'} at {place_of(config.instrument)}",
-                lives="ioc",
-            )
+        side: Side = "sell" if self.unhedged > 0 else "buy"
+        reason = f"hedges what was {'bought' if side == 'sell' else 'sold'} at {place_of(config.instrument)}"
+        order = take(f"{HEDGE}/{side}", hedge, side, abs(self.unhedged), config.hedge_slippage_bps, reason)
+        if order is not None:
+            yield order
 
 
 def _hedgeable(side: Side, hedge: TickerView, view: View) -> int:
