@@ -168,9 +168,9 @@ def test_why_tells_a_plan_with_the_orders_that_it_placed(sniper: Sniper, directo
     _, told = sniper("why", "main/s/4")
     assert "Plan main/s/4: stop of binance:BTC/USDT" in told
     assert "trigger: 39,000" in told
-    assert "stop: sell 0.1 at the market; 0.1 filled, filled" in told
+    assert "order: sell 0.1 at the market; 0.1 filled, filled" in told
     (order,) = [line.split()[-1] for line in told.splitlines() if "sniper why" in line]
-    assert "It is the leg stop of the plan main/s/4 (stop, done)" in sniper("why", order)[1]
+    assert "It is the leg order of the plan main/s/4 (stop, done)" in sniper("why", order)[1]
 
 
 def test_an_order_that_was_withdrawn_says_so(sniper: Sniper, directory: Path) -> None:

@@ -94,7 +94,7 @@ class DeskRecord:
         self.records: list[tuple[Event, list[tuple[str, f.Fact]]]] = []
         self._handle = self.kernel.handle
         self.kernel.handle = self._recorded  # type: ignore[method-assign]
-        self.exchange = SimulatedExchange(*PLACE, {"binance:USDT": 100_000 * COIN}, latency=10**6)
+        self.exchange = SimulatedExchange(*PLACE, {"binance:USDT": 100_000 * COIN}, latency=10**6, leverage=5)
         self.time = START
         self.tell(
             Started(time=self.time, mode="paper"),

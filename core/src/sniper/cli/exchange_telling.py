@@ -188,20 +188,41 @@ def of_plan(plan: PlanStory) -> Section:
 
 def _told(plan: PlanStory) -> Iterator[Line]:
     """Its parameters, with prices and sizes as the exchange writes them where their names say what they are."""
-    instrument = plan.started.instrument
-    spec: Frozen = plan.started.spec
+    yield from _fields(plan.started.spec, plan.started.instrument, 2)
+
+
+def _fields(spec: Frozen, instrument: Instrument, depth: int) -> Iterator[Line]:
     for name in spec.__struct_fields__:  # type: ignore[attr-defined]  # it is a msgspec struct
         value = getattr(spec, name)
-        if name == "instrument" or value is None:
+        parts = value if isinstance(value, tuple) else (value,)
+        if name == "instrument" or value in (None, ()):
             continue
-        if name in _PRICES and isinstance(value, int):
-            value = f"{instrument.price(value):,f}"
-        elif name in _SIZES and isinstance(value, int):
-            value = f"{instrument.size(value):,f}"
-        elif name.endswith("_bps") and isinstance(value, int):
-            value = percent(value)
-        yield Line(f"{name.replace('_', ' ')}: {value}", depth=2)
+        title = name.replace("_", " ")
+        if all(isinstance(part, Frozen) for part in parts):
+            for part in parts:
+                yield Line(f"{title}:", depth=depth)
+                yield from _fields(part, instrument, depth + 1)
+        else:
+            yield Line(f"{title}: {_field(name, value, instrument)}", depth=depth)
 
 
-_PRICES = frozenset({"trigger", "limit", "price", "entry", "stop", "take_profit", "low", "high", "activation"})
-_SIZES = frozenset({"size", "slice", "visible", "shown"})
+def _field(name: str, value: object, instrument: Instrument) -> str:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return str(value)
+    if name in _PRICES:
+        return f"{instrument.price(value):,f}"
+    if name in _SIZES:
+        return f"{instrument.size(value):,f}"
+    if name.endswith("bps"):
+        return percent(value)
+    return duration(value) if name == "duration" else clock(value) if name == "until" else str(value)
+
+
+_PRICES = frozenset(
+    (
+        *("trigger", "limit", "price", "stop", "touch", "target", "stop_limit", "entry_stop", "activation"),
+        *("lower", "upper", "first", "last", "amount", "step", "limit_gap", "trail"),
+    )
+)
+"""Fields of `sniper.order_types` in ticks; and those in lots."""
+_SIZES = frozenset({"size", "show"})

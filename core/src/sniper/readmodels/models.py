@@ -163,7 +163,7 @@ MODELS = (
     Model(
         "plans",
         key="account plan",
-        texts="account plan instance key instrument type side state note narrowed",
+        texts="account plan instance key instrument type state note narrowed",
         integers="filled started_at ended_at retry_at",
         indexes="instrument state",
     ),

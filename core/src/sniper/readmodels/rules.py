@@ -361,10 +361,9 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "plan-started/1": (
         Rule(
-            """INSERT OR REPLACE INTO plans (account, plan, instance, "key", instrument, type, side, state, note,
-                   narrowed, filled, started_at)
-               VALUES (:account, :plan, :instance, :key, :instrument__id, :tag_spec, :spec__side, 'working', '', '', 0,
-                   :time)"""
+            """INSERT OR REPLACE INTO plans (account, plan, instance, "key", instrument, type, state, note, narrowed,
+                   filled, started_at)
+               VALUES (:account, :plan, :instance, :key, :instrument__id, :tag_spec, 'working', '', '', 0, :time)"""
         ),
         _trail(":plan", "plan-started/1"),
     ),

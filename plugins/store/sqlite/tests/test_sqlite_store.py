@@ -17,6 +17,8 @@ from sniper.instrument import COIN
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask, Settle
 from sniper.kernel.fold import fold
+from sniper.kernel.plans.memory import Memory
+from sniper.order_types import Grid
 from sniper.plugin import Frozen
 from sniper.risk import Finding
 from sniper.types import NATIVE, Entry, FeeBid, PlaceOrder
@@ -361,6 +363,16 @@ def test_dust_stays_as_cash_and_what_it_cost_is_lost(store: Sqlite) -> None:
     assert (position["state"], position["amount"], position["cost"]) == ("closed", 0, 0)
     assert position["realised"] == -4004 * COIN // 10_000
     assert {row["asset"]: row["amount"] for row in store.query("cash")} == records.book.cash
+
+
+def test_a_plan_that_trades_on_both_sides_is_shown(store: Sqlite) -> None:
+    grid = Grid(instrument=SPOT.id, lower=100, upper=200, lines=3, size=1)
+    started = f.PlanStarted(time=1, plan="p", instance="s", key="g", instrument=SPOT, spec=grid, memory=Memory())
+    ending = f.PlanEnding(time=3, plan="p", state="cancelled", note="by hand")
+    waits = f.PlanWaits(time=2, plan="p", leg="1", tries=1, until=9, note="refused")
+    store.apply(0, [("main", FACT, fact) for fact in (started, waits, ending)])
+    (plan,) = store.query("plans")
+    assert (plan["type"], plan["state"], plan["note"], plan["retry_at"]) == ("grid", "ending", "by hand", 9)
 
 
 class Broken(Frozen, tag="kill-set/1"):

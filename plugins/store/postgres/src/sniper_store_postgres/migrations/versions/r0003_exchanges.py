@@ -81,7 +81,6 @@ TABLES = """
         "key" text,
         "instrument" text,
         "type" text,
-        "side" text,
         "state" text,
         "note" text,
         "narrowed" text,
