@@ -58,7 +58,7 @@ class Door:
             said = alert(body)[0] if knock.sender.format == "tradingview" else post(body)
         at = said.at or int(timestamp) * SECOND
         digest = sha256(body).digest()
-        # The same again at another time is news; of a post with a token, whose header nobody signed, its body has the time.
+        # The same again at another time is news. Nobody signs the header of a post with a token; its body has the time.
         stamp = timestamp if knock.sender.authenticates == "signature" else ""
         id_ = said.id or sha256(stamp.encode() + digest).hexdigest()[:32]
         try:
