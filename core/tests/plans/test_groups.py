@@ -8,6 +8,7 @@ from sniper.events import KillSwitch
 from sniper.order_types import (
     BadPlan,
     Bracket,
+    GoodTill,
     Grid,
     Leg,
     OneCancelsOther,
@@ -209,6 +210,16 @@ def test_the_kill_switch_ends_a_bracket_that_has_bought_nothing() -> None:
     found.handle(KillSwitch(time=found.time, account="*", level="no-entries", reason="test"))
     found.settle()
     assert (found.orders(), found.ended()) == ([], [("cancelled", "the kill switch is not off")])
+
+
+@pytest.mark.parametrize("filled", [0, 8])
+def test_the_kill_switch_leaves_what_sells_what_is_held_though_it_does_not_say_that_it_reduces(filled: int) -> None:
+    found = pit(GoodTill(instrument=BTC.id, side="sell", size=20, price=11_000, until=10**15))
+    if filled:
+        fill(found, "order", filled)
+    found.handle(KillSwitch(time=found.time, account="*", level="no-entries", reason="test"))
+    found.settle()
+    assert found.orders() == [("sell", 20 - filled, 11_000)]
 
 
 def test_what_protects_is_not_judged_by_checks_and_waits_out_a_freeze() -> None:

@@ -101,6 +101,21 @@ def test_a_chasing_order_places_only_what_is_left_where_it_was_filled_while_it_m
     assert found.orders() == [("buy", 8, 9_950)]
 
 
+def test_refusals_with_orders_between_them_that_were_taken_are_not_in_a_row() -> None:
+    found = Pit()
+    found.prices(9_900, 10_000)
+    found.start(Chase(instrument=BTC.id, side="buy", size=10, limit=9_990))
+    for step in range(5):
+        found.refuse(found.asks[0])
+        found.passes(10 * SECOND)
+        found.settle()
+        found.prices(9_900 + step + 1, 10_000)
+        found.answer(found.asks[0])
+        for what in list(found.stream):
+            found.told(what)
+    assert found.plan("p1") is not None
+
+
 def test_a_flag_that_the_exchange_lacks_is_refused() -> None:
     chase = Chase(instrument=BTC.id, side="buy", size=20, limit=9_990, flags=("post-only",))
     stage = Stage({1: [start(chase)]})

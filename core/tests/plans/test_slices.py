@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pit import Pit, client_of
 from stage import BTC, Stage, start
 
-from sniper.events import KillSwitch
+from sniper.events import Bar, KillSwitch
 from sniper.kernel.plans.slices import equal, optimal, parts
 from sniper.order_types import (
     BadPlan,
@@ -81,6 +81,18 @@ def test_a_participation_trades_its_share_of_what_is_traded() -> None:
     stage.trades(100, size=1)
     stage.trades(100, 100, 100, size=40)
     assert [size for _, size, _ in stage.fills()] == [10, 10, 10]
+
+
+def test_a_participation_that_hears_trades_does_not_count_the_bars_that_say_the_same() -> None:
+    found = Pit()
+    found.start(Participate(instrument=BTC.id, side="buy", size=30, share_bps=5_000, least=30))
+    found.trade(10_000, size=20)
+    bar = Bar(
+        time=found.time + 1, instrument=BTC.id, interval=60, start=0,
+        open=10_000, high=10_000, low=10_000, close=10_000, volume=1_000,
+    )  # fmt: skip
+    found.handle(bar)
+    assert found.orders() == []
 
 
 def test_a_slice_that_is_not_filled_is_taken_along_by_the_next() -> None:

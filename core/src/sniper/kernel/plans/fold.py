@@ -65,7 +65,10 @@ def order_ended(book: Book, order: ExchangeOrder) -> None:
     """Nothing more of it will be filled, by all that is known."""
     plan = book.plans.get(order.placed.plan)
     if plan is not None:
-        plan.legs[order.placed.leg].working.remove(order.id)
+        leg = plan.legs[order.placed.leg]
+        leg.working.remove(order.id)
+        if order.cancelling and order.venue_id:
+            leg.tries = 0  # the exchange had taken it
 
 
 def on_way(book: Book, plan: PlanState, leg: str) -> int:

@@ -14,17 +14,19 @@ LEG = "slice"
 
 
 class ParticipateRule(Single[Participate]):
-    """Remembers what was traded since it began, and what is due for that."""
+    """Remembers what was traded since it began, what is due for that, and in ``count`` whether trades are heard: then
+    bars say the same again."""
 
     def gates(self, instrument: Instrument) -> Iterable[Finding]:
         yield at_least("size", self.spec.size, instrument.min_size, unit="lots")
 
     def heard(self, heard: Heard, sight: Sight) -> Memory | None:
         spec, memory = self.spec, self.plan.memory
-        if not heard.size or memory.due == spec.size:
+        if not heard.size or memory.due == spec.size or (heard.kind == "bar" and memory.count):
             return None
         seen = memory.seen + heard.size
-        return memory.but(seen=seen, due=min(spec.size, seen * spec.share_bps // BPS))
+        due = min(spec.size, seen * spec.share_bps // BPS)
+        return memory.but(seen=seen, due=due, count=int(heard.kind == "trade"))
 
     def wants(self, on_way: OnWay) -> Iterator[Want]:
         spec, due, filled = self.spec, self.plan.memory.due, self.plan.filled()

@@ -115,11 +115,12 @@ class Plans:
         """The market of one of its instruments moved. Hot."""
         if type(event) is Trade:
             price = event.price
-            self._heard(event.instrument, Heard(price, price, price, price, event.size))
+            self._heard(event.instrument, Heard("trade", price, price, price, price, event.size))
         elif type(event) is Prices:
-            self._heard(event.instrument, Heard(event.bid, event.bid, event.ask, event.ask, 0))
+            self._heard(event.instrument, Heard("prices", event.bid, event.bid, event.ask, event.ask, 0))
         elif type(event) is Bar:
-            self._heard(event.instrument, Heard(event.low, event.high, event.low, event.high, event.volume))
+            heard = Heard("bar", event.low, event.high, event.low, event.high, event.volume)
+            self._heard(event.instrument, heard)
 
     def changed(self, order: ExchangeOrder) -> None:
         """One of its orders has another state, or more of it is filled."""
@@ -233,8 +234,9 @@ class Plans:
 
     def _place(self, plan: PlanState, rule: Rule[Any], want: Want) -> None:
         """Place what is missing of a leg: never more than what is left, less all that is on its way."""
-        now, leg = self.account.kernel.now, plan.leg(want.leg)
-        if leg.retry_at > now or (rule.exclusive and any(self._others(plan, want.leg))):
+        known = self.account.trading.desks[plan.started.instrument.venue].book.known
+        waits = plan.leg(want.leg).retry_at > self.account.kernel.now
+        if not known or waits or (rule.exclusive and any(self._others(plan, want.leg))):
             return
         pool = rule.pool(want.leg)
         on_way = sum(self._on_way(plan, name) for name in plan.legs if rule.pool(name) == pool)
@@ -403,8 +405,17 @@ class Plans:
         ticker = self.account.kernel.tickers.known.get(plan.started.instrument.id)
         if ticker is None:
             return True
-        trading = self.account.trading
-        return any(size > 0 and trading.opened(ticker, side, size) for side, size in rule_of(plan).opening())
+        desk = self.account.trading.desks.get(place_of(ticker.instrument.id))
+        keys = [key for leg in plan.legs.values() for key in leg.working]
+        orders = [desk.book.orders[key] for key in keys] if desk is not None else []
+        if any(order.placed.opens for order in orders):
+            return True
+        for side, left in rule_of(plan).opening():
+            # what is on its way was judged when it was placed, and counts as waiting now
+            size = left - sum(order.size - order.filled for order in orders if order.side == side)
+            if size > 0 and self.account.trading.opened(ticker, side, size):
+                return True
+        return False
 
     def _gates(self, instance: str, wanted: StartPlan, plan: PlanState | None, *, opens: bool) -> tuple[Finding, ...]:
         account, spec = self.account, wanted.plan

@@ -39,10 +39,12 @@ class Sight(NamedTuple):
 class Heard(NamedTuple):
     """What the market did, ticks; 0: nobody offers.
 
+    kind               A ``trade``, a ``bar`` that a source tells, or best ``prices``.
     bid_low, bid_high  From where to where it could be sold; ``ask_low``, ``ask_high``: bought. Of trades, their prices.
-    size               Lots that were traded; 0: none, these are the best prices.
+    size               Lots that were traded.
     """
 
+    kind: str
     bid_low: int
     bid_high: int
     ask_low: int

@@ -18,4 +18,5 @@ def touched(heard: Heard, side: Side, trigger: int) -> bool:
 def counts(heard: Heard, by: By, last: int) -> bool:
     """Whether what was heard moves a trigger. Best prices move one that waits for trades only where no trade was ever
     heard of: else nothing would."""
-    return (by == "trades") == bool(heard.size) or (not heard.size and not last)
+    prices = heard.kind == "prices"
+    return prices == (by == "prices") or (prices and not last)
