@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pit import Pit, client_of
 from stage import BTC, Stage, start
 
@@ -93,6 +94,13 @@ def test_a_participation_that_hears_trades_does_not_count_the_bars_that_say_the_
     )  # fmt: skip
     found.handle(bar)
     assert found.orders() == []
+
+
+@pytest.mark.parametrize(("size", "orders"), [(20, [10, 10]), (21, [10, 6, 5]), (12, [7, 5])])
+def test_a_slice_that_is_too_large_for_an_order_is_placed_in_several(size: int, orders: list[int]) -> None:
+    found = Pit(replace(BTC, max_size=10))  # type: ignore[type-var]  # a msgspec struct
+    found.start(Twap(instrument=BTC.id, side="buy", size=size, duration=SECOND, slices=1))
+    assert sorted((lots for _, lots, _ in found.orders()), reverse=True) == orders
 
 
 def test_a_slice_that_is_not_filled_is_taken_along_by_the_next() -> None:

@@ -56,7 +56,8 @@ from sniper.kernel.guards import Guard
 from sniper.kernel.instances import Instance
 from sniper.kernel.outcomes import Outcomes
 from sniper.kernel.planning import Planning
-from sniper.kernel.plans.plans import PLANS, Plans
+from sniper.kernel.plans.carrying import PLANS
+from sniper.kernel.plans.plans import Plans
 from sniper.kernel.pool import Pool
 from sniper.kernel.presigning import Presigning
 from sniper.kernel.routes import Offer, Routes

@@ -4,7 +4,6 @@ What is on its way counts as filled until it is known not to be: so a plan never
 of it, whatever is unknown. Everything that it must remember is in the book, so a process that takes over goes on.
 """
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from sniper.events import Bar, Event, PlanChanged, Prices, Trade
@@ -13,27 +12,18 @@ from sniper.kernel import facts as f
 from sniper.kernel.entries import KERNEL, Denials, describe
 from sniper.kernel.exchange.book import ExchangeOrder
 from sniper.kernel.exchange.exits import KEY as EXIT
-from sniper.kernel.exchange.tickers import Ticker
-from sniper.kernel.exchange.trading import REDUCE_ONLY
-from sniper.kernel.plans import fold
 from sniper.kernel.plans.book import PlanState
+from sniper.kernel.plans.carrying import Carrying
 from sniper.kernel.plans.kinds import rule_of
 from sniper.kernel.plans.memory import Memory
-from sniper.kernel.plans.rule import Heard, Rule, Sight, Want
-from sniper.kernel.timers import Owner
+from sniper.kernel.plans.rule import Heard, Rule, Sight
 from sniper.risk import Finding, must
-from sniper.types import SECOND, KillLevel, PlaceOrder, StartPlan, place_of
+from sniper.types import KillLevel, StartPlan, place_of
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
     from sniper.kernel.instances import Instance
 
-PLANS: Final = "?plans"
-"""Owns the timers of plans; no exchange has this name."""
-MOST_TRIES: Final = 3
-"""Refusals in a row after which what opens a position is given up. What only reduces never is."""
-LONGEST_WAIT: Final = 6
-"""It is tried again after 1, 2, 4, … seconds, and 2 to the power of this at most."""
 NOTHING: Final = Memory()
 GOES_ON: Final = ("working", "ending")
 """States of a plan that may still trade; see `sniper.events.PlanChanged`."""
@@ -45,7 +35,8 @@ class Plans:
 
     def __init__(self, account: "Account") -> None:
         self.account = account
-        self.owner = Owner(account.name, "", "", PLANS)
+        self._carrying = Carrying(account)
+        self._owner = self._carrying.owner
         self.rules: dict[str, Rule[Any]] = {}  # Any: each has its own type of plan
         self._at: dict[str, tuple[str, ...]] = {}
 
@@ -90,7 +81,7 @@ class Plans:
         """A strategy wants one of its plans withdrawn. To cancel what is gone is no error."""
         plan = self.of_key(instance, key)
         if plan is not None and not plan.ending:
-            self._end(plan, "cancelled")
+            self._carrying.end(plan, "cancelled")
             self._work(plan.id)
 
     def of_key(self, instance: str, key: str) -> PlanState | None:
@@ -128,7 +119,9 @@ class Plans:
         if plan is None:
             return  # it ended, and this comes late
         if order.state in _ENDED and not order.filled and not order.cancelling:
-            self._refused(plan, order.placed.leg, f"{order.state}: {order.note}", reduces=not order.placed.opens)
+            self._carrying.refused(
+                plan, order.placed.leg, f"{order.state}: {order.note}", reduces=not order.placed.opens
+            )
         if order.filled or order.state in _ENDED:
             self._tell_of(plan, "ending" if plan.ending else "working", leg=order.placed.leg, note=order.note)
         self._work(plan.id)
@@ -158,7 +151,7 @@ class Plans:
             self._schedule(key)
             for name, leg in sorted(self.account.book.plans[key].legs.items()):
                 if leg.retry_at:
-                    self.account.kernel.timers.set(self.owner, f"{key}?{name}", leg.retry_at)
+                    self.account.kernel.timers.set(self._owner, f"{key}?{name}", leg.retry_at)
             self._work(key)
 
     def recall(self) -> None:
@@ -173,6 +166,17 @@ class Plans:
         self.account.kernel.tickers.follow(self.account.name, self, at)
 
     # ---- carrying it out ----
+
+    def _work(self, key: str) -> None:
+        """Let a plan do what it wants done now."""
+        plan = self.account.book.plans.get(key)
+        if plan is None:
+            return
+        state, note = self._carrying.work(plan, self.rules[key], self._now)
+        if state:
+            self.account.emit(f.PlanEnded(time=self.account.kernel.now, plan=plan.id, state=state, note=note))
+            self._tell_of(plan, state, note=note)
+            self.recall()
 
     def _heard(self, instrument: str, heard: Heard) -> None:
         """Let the plans hear it that were there before it. Hot."""
@@ -195,176 +199,12 @@ class Plans:
         for leg in news:
             self._tell_of(plan, "working", leg=leg, note="its trigger was reached")
 
-    def _work(self, key: str) -> None:
-        """Withdraw what is not wanted, place what is missing, and end what is done."""
-        plan = self.account.book.plans.get(key)
-        if plan is None:
-            return
-        rule = self.rules[key]
-        if not plan.ending and rule.expired(self._now):
-            self._end(plan, "expired")
-        wants = self._wanted(plan, rule)
-        self._withdraw(plan, wants)
-        for want in wants.values():
-            if not plan.ending:
-                self._place(plan, rule, want)
-        if plan.ending:
-            self._withdraw(plan, {})
-        self._ended(plan, rule)
-
-    def _wanted(self, plan: PlanState, rule: Rule[Any]) -> dict[str, Want]:
-        if plan.ending:
-            return {}
-        wants = (want for want in rule.wants(lambda leg: self._on_way(plan, leg)) if want.size > 0)
-        return {want.leg: want for want in wants if want.reduce_only or not plan.narrowed}
-
-    def _withdraw(self, plan: PlanState, wants: dict[str, Want]) -> None:
-        """Cancel the orders that no leg wants as they are."""
-        desk = self.account.trading.desks[plan.started.instrument.venue]
-        for name in sorted(plan.legs):
-            want = wants.get(name)
-            room = want.size if want is not None else 0
-            for key in list(plan.legs[name].working):
-                order = desk.book.orders[key]
-                left = order.placed.new.size - order.filled
-                if want is not None and left <= room and order.placed.new.price == want.price:
-                    room -= left
-                elif not order.cancelling:
-                    desk.cancel(key)
-
-    def _place(self, plan: PlanState, rule: Rule[Any], want: Want) -> None:
-        """Place what is missing of a leg: never more than what is left, less all that is on its way."""
-        known = self.account.trading.desks[plan.started.instrument.venue].book.known
-        waits = plan.leg(want.leg).retry_at > self.account.kernel.now
-        if not known or waits or (rule.exclusive and any(self._others(plan, want.leg))):
-            return
-        pool = rule.pool(want.leg)
-        on_way = sum(self._on_way(plan, name) for name in plan.legs if rule.pool(name) == pool)
-        left = rule.left(pool) - on_way
-        size = min(want.size - self._on_way(plan, want.leg), left)
-        ticker = self.account.kernel.tickers.known.get(plan.started.instrument.id)
-        if size <= 0 or ticker is None:
-            return
-        if want.reduce_only:
-            size = self._capped(plan, ticker, want, size)
-            if not size:
-                return
-            if REDUCE_ONLY in ticker.instrument.flags:
-                want = want._replace(flags=(*want.flags, REDUCE_ONLY))
-        instrument = ticker.instrument
-        size = self._whole(ticker, want, size, left)
-        while size > 0 and not plan.ending:
-            part = min(size, instrument.max_size or size)
-            if not self._order(plan, ticker, want, part):
-                return
-            size -= part
-
-    def _order(self, plan: PlanState, ticker: Ticker, want: Want, size: int) -> bool:
-        """Whether an order was placed."""
-        started = plan.started
-        wanted = PlaceOrder(
-            key=started.key,
-            instrument=started.instrument.id,
-            side=want.side,
-            size=size,
-            reason=f"{want.leg} of plan {started.plan}",
-            price=want.price,
-            lives=want.lives,
-            flags=want.flags,
-        )
-        trading = self.account.trading
-        reduces = not trading.opened(ticker, want.side, size)
-        denials = trading.place(started.instance, wanted, started.plan, want.leg)
-        if denials.rule:
-            retry = denials.retry(self.account.kernel.now)
-            if retry is not None and retry.when == "time":
-                self._wait(plan, want.leg, retry.not_before, denials.rule)
-            elif reduces:
-                self._refused(plan, want.leg, denials.rule, reduces=True)
-            else:
-                self._end(plan, "denied", denials.rule)
-        return not denials.rule
-
-    def _capped(self, plan: PlanState, ticker: Ticker, want: Want, size: int) -> int:
-        """Of what only reduces, as much as there is to reduce and no other order is about to."""
-        trading, lot = self.account.trading, ticker.instrument.lot
-        held, waiting = trading.reducible(ticker, want.side), trading.waiting(ticker, want.side)
-        free = (held - waiting) // lot
-        if held < lot:
-            self._end(plan, "cancelled", "nothing is held any more that it could reduce")
-        elif free <= 0 and waiting > self._on_way(plan, want.leg) * lot:
-            self._refused(plan, want.leg, "other orders hold what it would reduce", reduces=True)
-        return max(0, min(size, free))
-
-    def _whole(self, ticker: Ticker, want: Want, size: int, left: int) -> int:
-        """As much of ``size`` as the exchange takes, so that it takes the rest too; 0: it waits for more."""
-        least = self._least(ticker, want)
-        rest = left - size
-        if 0 < rest < least and size - (least - rest) >= least:
-            size -= least - rest
-        elif 0 < rest < least and not want.settled:
-            return 0
-        return size if size >= least else 0
-
-    def _least(self, ticker: Ticker, want: Want) -> int:
-        """The smallest order that the exchange takes, lots."""
-        instrument = ticker.instrument
-        price = want.price or (ticker.to_buy() if want.side == "buy" else ticker.to_sell())
-        worth = instrument.value(price, 1)
-        return max(instrument.min_size, -(-instrument.min_value // worth) if worth else 1, 1)
-
-    def _ended(self, plan: PlanState, rule: Rule[Any]) -> None:
-        if any(leg.working for leg in plan.legs.values()):
-            return
-        state, note = plan.ending, plan.note
-        if not state and plan.narrowed and not rule.guards() and not (rule.over() and plan.filled()):
-            state, note = "cancelled", plan.narrowed
-        elif not state and rule.over():
-            state = "done"
-        elif not state:
-            state, note = self._dust(plan, rule)
-        if state:
-            self.account.emit(f.PlanEnded(time=self.account.kernel.now, plan=plan.id, state=state, note=note))
-            self._tell_of(plan, state, note=note)
-            self.recall()
-
-    def _dust(self, plan: PlanState, rule: Rule[Any]) -> tuple[str, str]:
-        """Whether all that is left is less than what the exchange takes: how it ends then, and why."""
-        ticker = self.account.kernel.tickers.known.get(plan.started.instrument.id)
-        wants = list(self._wanted(plan, rule).values())
-        if ticker is None or not wants or not all(want.settled for want in wants):
-            return "", ""
-        least = min(self._least(ticker, want) for want in wants)
-        left = [rule.left(pool) for pool in rule.pools()]
-        if max(left) >= least:
-            return "", ""
-        return "done", f"{sum(left)} lots are left, less than the exchange takes"
-
-    def _refused(self, plan: PlanState, leg: str, note: str, *, reduces: bool) -> None:
-        """An order of a leg was not taken: it is tried again, unless it opens a position and that was tried often."""
-        tries = plan.leg(leg).tries + 1
-        if tries >= MOST_TRIES and not reduces:
-            self._end(plan, "failed", note)
-            return
-        self._wait(plan, leg, self.account.kernel.now + (SECOND << min(tries - 1, LONGEST_WAIT)), note, tries)
-
-    def _wait(self, plan: PlanState, leg: str, until: int, note: str, tries: int = 0) -> None:
-        now = self.account.kernel.now
-        until = max(until, now + 1)
-        fact = f.PlanWaits(time=now, plan=plan.id, leg=leg, tries=tries or plan.leg(leg).tries, until=until, note=note)
-        self.account.emit(fact)
-        self.account.kernel.timers.set(self.owner, f"{plan.id}?{leg}", until)
-
-    def _end(self, plan: PlanState, state: str, note: str = "") -> None:
-        if not plan.ending:
-            self.account.emit(f.PlanEnding(time=self.account.kernel.now, plan=plan.id, state=state, note=note))
-
     def _schedule(self, key: str) -> None:
         """Set the clock for what a rule waits for."""
         at = self.rules[key].next_at()
         if at is not None:
             # one that is over fires with the next event, not over and over in this one
-            self.account.kernel.timers.set(self.owner, key, max(at, self.account.kernel.now + 1))
+            self.account.kernel.timers.set(self._owner, key, max(at, self.account.kernel.now + 1))
 
     # ---- what is there ----
 
@@ -393,12 +233,6 @@ class Plans:
     def _now(self) -> int:
         """What the clock shows, ns UTC: later than a timer that fires after a pause."""
         return max(self.account.kernel.now, self.account.kernel.reached)
-
-    def _on_way(self, plan: PlanState, leg: str) -> int:
-        return fold.on_way(self.account.book, plan, leg)
-
-    def _others(self, plan: PlanState, leg: str) -> Iterator[bool]:
-        return (bool(other.working) for name, other in plan.legs.items() if name != leg)
 
     def _opens(self, plan: PlanState) -> bool:
         """Whether what it may still do opens a position, were it done now."""
