@@ -14,7 +14,17 @@ from typing import Final, Self
 
 from sniper.codec import encode_state
 from sniper.config import Config
-from sniper.events import Clock, Event, FundingRate, InstrumentListed, InstrumentStale, Prices, Started, Trade
+from sniper.events import (
+    BookChanged,
+    Clock,
+    Event,
+    FundingRate,
+    InstrumentListed,
+    InstrumentStale,
+    Prices,
+    Started,
+    Trade,
+)
 from sniper.exchange_orders import Fill, NewOrder
 from sniper.instrument import Instrument
 from sniper.kernel import facts as f
@@ -23,6 +33,7 @@ from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import dump, restore
 from sniper.kernel.wiring import AccountWiring, CheckWiring, DeskWiring, ExitWiring, StrategyWiring, Wiring
 from sniper.runtime.played import finish, play
+from sniper.runtime.simulated_book import BookExchange
 from sniper.runtime.simulated_exchange import SimulatedExchange
 from sniper.sizer import Sizer
 from sniper.strategy import Strategy
@@ -33,6 +44,7 @@ __all__ = ["ACCOUNT", "INSTANCE", "Floor"]
 
 ACCOUNT: Final = "main"
 INSTANCE: Final = "strategy"
+Levels = tuple[tuple[int, int], ...]
 
 
 class Floor:
@@ -42,6 +54,7 @@ class Floor:
     balances     What the account has at the beginning: by asset id, base units.
     latency      ns from here to an exchange; as much back.
     leverage     Of contracts; 0: none are traded.
+    by_books     Whether orders are filled by order books (`BookExchange`) and not by the next trade or best price.
     now          ns UTC; events without a time of their own come a second after the one before.
 
     Raises `AssertionError` where the strategy raises, or yields what is no action.
@@ -60,6 +73,7 @@ class Floor:
         exits: Iterable[ExitWiring] = (),
         now: int = 1_700_000_000 * SECOND,
         leverage: int = 0,
+        by_books: bool = False,
     ) -> None:
         self.instruments = tuple(instruments)
         quotes: dict[str, str] = {}
@@ -90,7 +104,7 @@ class Floor:
         )
         self.kernel = Kernel(self.wiring, report=_raised)
         self.exchanges = {
-            (ACCOUNT, venue): SimulatedExchange(
+            (ACCOUNT, venue): (BookExchange if by_books else SimulatedExchange)(
                 ACCOUNT,
                 venue,
                 {asset: amount for asset, amount in balances.items() if asset.startswith(f"{venue}:")},
@@ -135,6 +149,13 @@ class Floor:
     def funding(self, bps: int, *, instrument: str, after: int) -> None:
         """What holders of a perpetual pay so many ns from now, bps of what they hold."""
         self.play(FundingRate(time=self.now, instrument=instrument, rate=bps * 10**5, at=self.now + after))
+
+    def depth(
+        self, bids: Levels, asks: Levels, *, whole: bool = True, instrument: str = "", after: int = SECOND
+    ) -> None:
+        """The order book of an instrument, or what changes in it: (price, size), ticks and lots; size 0: gone."""
+        of = instrument or self.instruments[0].id
+        self.play(BookChanged(time=self.now + after, instrument=of, bids=bids, asks=asks, whole=whole))
 
     def stale(self, stale: bool, *, instrument: str = "") -> None:
         """An instrument's stream breaks, or is whole again."""

@@ -34,7 +34,7 @@ from sniper.events import (
     TokenDescribed,
 )
 from sniper.exchange_orders import Side
-from sniper.instrument import Instrument
+from sniper.instrument import COIN, Instrument
 from sniper.plugin import Frozen
 from sniper.risk import Finding
 from sniper.types import BPS, SECOND, Entry, KillLevel, Mode, asset_id, split_asset
@@ -43,8 +43,8 @@ from sniper_sdk.builders import CHAIN, POOL, QUOTE, TOKEN, BuiltPool, BuiltPosit
 
 __all__ = [
     "ACCOUNT", "CHAIN", "INSTANCE", "NOW", "POOLS", "QUOTE", "TOKENS", "addresses", "amounts", "assets", "bars",
-    "blocks", "bps", "entries", "events", "exchange_views", "findings", "hashes", "pool_ids", "pools", "positions",
-    "prices", "structs", "times", "tokens", "uint112", "uint256", "views",
+    "blocks", "bps", "entries", "events", "exchange_views", "findings", "hashes", "levels", "pool_ids", "pools",
+    "positions", "prices", "structs", "times", "tokens", "uint112", "uint256", "views",
 ]  # fmt: skip
 
 S = TypeVar("S", bound=Frozen)
@@ -162,6 +162,18 @@ def prices(about: int) -> SearchStrategy[int]:
     return near | near | st.integers(max(2, about // 100), about * 100)
 
 
+def levels(random: Random, middle: int, *, down: bool) -> tuple[tuple[int, int], ...]:
+    """One side of an order book: (price, size) of up to nine levels, the first one tick from ``middle``, which is at
+    least 2."""
+    step, found = -1 if down else 1, list[tuple[int, int]]()
+    price = middle + step
+    for _ in range(random.randint(1, 9)):
+        if price > 0:
+            found.append((price, random.randint(1, 10**6)))
+        price += step * random.randint(1, 5)
+    return tuple(found)
+
+
 def bars(instrument: str, interval: int) -> SearchStrategy[tuple[Bar, ...]]:
     """Bars of an instrument (its id) over ``interval`` ns, one after the other: none, some, or many."""
     return st.integers(0, 2**32).map(lambda seed: _walk(Random(seed), instrument, interval))
@@ -174,11 +186,13 @@ def exchange_views(
     about: int,
     instance: str,
     asked: tuple[tuple[str, int], ...] = (),
+    followed: tuple[str, ...] = (),
 ) -> BuiltView:
     """A view of exchanges that list these instruments at prices of about ``about`` ticks, any of which may not be known
-    yet; some of ``instance``'s orders and positions are open. ``asked``: of which bars are there, and their intervals.
+    yet; some of ``instance``'s orders and positions are open. ``asked``: of which bars are there, and their intervals;
+    ``followed``: of which order books.
     """
-    tickers, orders, cash, held = [], {}, dict[str, int](), []
+    tickers, orders, cash, held, depths = [], {}, dict[str, int](), [], {}
     for of in listed:
         middle = draw(prices(about))
         known = draw(st.booleans())
@@ -192,6 +206,10 @@ def exchange_views(
                     stale=not draw(st.integers(0, 4)),
                 )
             )
+        if of.id in followed and known:
+            random = draw(st.randoms(use_true_random=False))
+            bids, asks = (levels(random, middle, down=down) for down in (True, False))
+            depths[of.id] = builders.depth(bids, asks)
         sides: tuple[Side, ...] = ("buy", "sell")
         orders[of.id] = tuple(
             builders.order(
@@ -230,6 +248,7 @@ def exchange_views(
         tickers=tickers,
         orders=orders,
         bars={each: draw(bars(*each)) for each in asked},
+        depths=depths,
     )
 
 
@@ -337,7 +356,11 @@ _ODD: Final[Mapping[type, Mapping[str, SearchStrategy[Any]]]] = {
     Prices: dict.fromkeys(("bid", "bid_size", "ask", "ask_size"), _steps),
     BookChanged: {**dict.fromkeys(("bids", "asks"), _levels), **dict.fromkeys(("first", "last"), _steps)},
     # A tick of a lot is worth a whole number of 10⁻¹⁸.
-    Instrument: dict.fromkeys(("tick", "lot"), st.integers(9, 18).map(lambda places: 10**places)),
+    Instrument: {
+        **dict.fromkeys(("tick", "lot"), st.integers(9, 18).map(lambda places: 10**places)),
+        "kind": st.just("spot"),
+        "contract": st.just(COIN),
+    },
 }
 _PLAIN: Final[Mapping[Any, SearchStrategy[Any]]] = {
     int: amounts(2**112) | st.integers(-5, 5),

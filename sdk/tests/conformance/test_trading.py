@@ -3,7 +3,7 @@
 import pytest
 
 from sniper.config import Config
-from sniper.events import InstrumentStale, Prices, Trade
+from sniper.events import BookChanged, InstrumentStale, Prices, Trade
 from sniper.instrument import COIN
 from sniper.strategy import Actions, CancelOrder, PlaceOrder, Strategy, View, on
 from sniper_sdk import Floor, TradingConformance
@@ -156,3 +156,48 @@ def test_one_that_was_restarted_goes_on_alone() -> None:
     assert other.fills
     assert not tested.fills
     assert tested.working()
+
+
+class Follows(Strategy):
+    """Bids what is bid already, with as much as stands there."""
+
+    config: Nothing
+
+    def instruments(self) -> tuple[str, ...]:
+        return (INSTRUMENT,)
+
+    def depth(self) -> tuple[str, ...]:
+        return (INSTRUMENT,)
+
+    @on(BookChanged)
+    def changed(self, event: BookChanged, view: View) -> Actions:
+        depth = view.depth(INSTRUMENT)
+        if depth is not None and depth.bid and "bid" not in {order.key for order in view.working(INSTRUMENT)}:
+            yield PlaceOrder(
+                key="bid",
+                instrument=INSTRUMENT,
+                side="buy",
+                size=min(1_000, depth.size_at(depth.bid)),
+                price=depth.bid,
+                reason="joins",
+            )
+
+
+class TestFollows(Suite):
+    strategy = Follows
+
+    def test_its_market_tells_books(self) -> None:
+        told = [event for event in self.market(1, 100) if isinstance(event, BookChanged)]
+        assert told
+        assert not [event for event in self.market(1, 100) if isinstance(event, Prices)]
+
+
+def test_orders_can_be_filled_by_books() -> None:
+    floor = Floor(Follows, Nothing(), instruments=[BTC], balances=FUNDS, by_books=True)
+    floor.depth(((99_000, 500),), ((99_100, 500),))
+    floor.trade(99_000, 500)
+    assert floor.fills == [], "those who stood there came first"
+    floor.depth(((98_000, 1),), ((99_000, 200),))
+    assert [(fill.price, fill.size, fill.maker) for fill in floor.fills] == [(99_000, 200, True)]
+    floor.depth((), ((99_000, 500),), whole=False)
+    assert sum(fill.size for fill in floor.fills) == 500

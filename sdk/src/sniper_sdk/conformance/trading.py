@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from sniper.codec import encode
-from sniper.events import Bar, Event, InstrumentStale, Prices, TimerFired, Trade
+from sniper.events import Bar, BookChanged, Event, InstrumentStale, Prices, TimerFired, Trade
 from sniper.instrument import COIN, Instrument
 from sniper.kernel import facts as f
-from sniper.strategy import handlers_of
+from sniper.strategy import Strategy, handlers_of
 from sniper.types import SECOND
 from sniper_sdk import builders, strategies
 from sniper_sdk.builders import BuiltView
@@ -55,6 +55,7 @@ class TradingConformance(StrategyConformance):
         random, now, found = Random(seed), strategies.NOW, list[Event]()
         middle = {instrument.id: self.start for instrument in self.listed}
         stale = dict.fromkeys(middle, False)
+        followed = self._strategy().depth()
         for _ in range(rounds):
             now += random.randint(1, self.pause * SECOND)
             instrument = random.choice(self.listed)
@@ -67,6 +68,9 @@ class TradingConformance(StrategyConformance):
             elif chance < 0.5:
                 size = random.randint(1, 10**5)
                 found.append(Trade(time=now, venue=instrument.venue, instrument=instrument.id, price=price, size=size))
+            elif instrument.id in followed:
+                bids, asks = (strategies.levels(random, price, down=down) for down in (True, False))
+                found.append(BookChanged(time=now, instrument=instrument.id, bids=bids, asks=asks, whole=True))
             else:
                 half = random.randint(1, 1 + self.step // 10)
                 found.append(
@@ -98,10 +102,13 @@ class TradingConformance(StrategyConformance):
         return found | st.one_of(told) if told and Bar in kinds else found
 
     def views(self) -> SearchStrategy[BuiltView]:
-        return strategies.exchange_views(self.listed, self.start, INSTANCE, self._asked())
+        return strategies.exchange_views(self.listed, self.start, INSTANCE, self._asked(), self._strategy().depth())
 
     def _asked(self) -> tuple[tuple[str, int], ...]:
-        return self.strategy(config=self.config).bars()  # type: ignore[call-arg]  # every strategy declares it
+        return self._strategy().bars()
+
+    def _strategy(self) -> Strategy:
+        return self.strategy(config=self.config)  # type: ignore[call-arg]  # every strategy declares it
 
     # ---- the kernel around it ----
 
@@ -186,6 +193,8 @@ def _at(event: Event, instrument: Instrument, price: int, size: int) -> Event:
         changes = {"venue": instrument.venue, "price": price, "size": size}
     elif isinstance(event, Prices):
         changes = {"bid": price - 1, "ask": price + 1, "bid_size": size, "ask_size": size}
+    elif isinstance(event, BookChanged):
+        changes = {"bids": ((price - 1, size),), "asks": ((price + 1, size),)}
     if hasattr(event, "instrument") and not isinstance(event.instrument, Instrument):
         changes["instrument"] = instrument.id
     return msgspec.structs.replace(event, **changes) if changes else event  # type: ignore[type-var]
