@@ -358,8 +358,8 @@ _ODD: Final[Mapping[type, Mapping[str, SearchStrategy[Any]]]] = {
     # A tick of a lot is worth a whole number of 10⁻¹⁸.
     Instrument: {
         **dict.fromkeys(("tick", "lot"), st.integers(9, 18).map(lambda places: 10**places)),
-        "kind": st.just("spot"),
         "contract": st.just(COIN),
+        **dict.fromkeys(("quote", "settle"), st.just("binance:USDT")),
     },
 }
 _PLAIN: Final[Mapping[Any, SearchStrategy[Any]]] = {
