@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate
+from random import Random
 from typing import Literal
 
 from sniper.amm import NoLiquidity
@@ -17,13 +18,13 @@ from sniper.events import Bar, FundingRate
 from sniper.exchange_orders import Side
 from sniper.instrument import COIN, Instrument
 from sniper.kernel.exchange.order_book import restored
-from sniper.types import BPS, Entry, asset_id, place_of, split_asset
+from sniper.types import BPS, SECOND, Entry, asset_id, place_of, split_asset
 from sniper.view import ContractView, DepthView, PoolView, Position, TickerView, TokenView, WorkingOrder
 
 __all__ = [
     "CHAIN", "INSTRUMENT", "POOL", "QUOTE", "TOKEN", "BuiltOrder", "BuiltPool", "BuiltPosition", "BuiltTicker",
-    "BuiltToken", "BuiltView", "address", "depth", "entry", "instrument", "order", "pool", "position", "ticker",
-    "token", "view",
+    "BuiltToken", "BuiltView", "address", "bar_series", "depth", "entry", "instrument", "order", "pool", "position",
+    "random_walk", "ticker", "token", "view",
 ]  # fmt: skip
 
 CHAIN = 1
@@ -452,3 +453,32 @@ def order(
 def depth(bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]]) -> DepthView:
     """An order book with these levels: (price, size), ticks and lots."""
     return restored(bids, asks, last=0, whole=True)
+
+
+def random_walk(count: int, step: float, seed: int = 1, start: int = 6_000_000) -> list[int]:
+    """Prices, ticks: each is the one before times 1 and a normal deviation of ``step``; the same for each seed."""
+    random, price, found = Random(seed), float(start), list[int]()
+    for _ in range(count):
+        price *= 1 + random.gauss(0, step)
+        found.append(max(1, round(price)))
+    return found
+
+
+def bar_series(closes: Sequence[int], seconds: int, of: str = INSTRUMENT, *, wick: int = 0) -> list[Bar]:
+    """Bars over so many seconds that open and close there, one after the other from 1970 on. ``wick``: ticks that their
+    highs and lows are away from that."""
+    interval = seconds * SECOND
+    return [
+        Bar(
+            time=(n + 1) * interval,
+            instrument=of,
+            interval=interval,
+            start=n * interval,
+            open=close,
+            high=close + wick,
+            low=max(1, close - wick),
+            close=close,
+            volume=1 + n,
+        )
+        for n, close in enumerate(closes)
+    ]

@@ -1,4 +1,3 @@
-from random import Random
 from typing import Any
 
 import numpy as np
@@ -6,33 +5,14 @@ import pytest
 from pydantic import ValidationError
 from scipy.optimize import linprog
 
-from sniper.events import Bar
 from sniper.instrument import COIN
 from sniper.types import SECOND, Open
-from sniper_sdk.builders import INSTRUMENT, position, view
+from sniper_sdk.builders import INSTRUMENT, bar_series, position, random_walk, view
 from sniper_sizer_cvar.sizer import Cvar, CvarConfig
 
 EQUITY = 100_000 * COIN
 ETH = "binance:ETH/USDT"
-
-
-def bars(closes: list[int], seconds: int, of: str = INSTRUMENT) -> dict[tuple[str, int], list[Bar]]:
-    """Bars that close there, one after the other."""
-    interval = seconds * SECOND
-    found = [
-        Bar(time=(n + 1) * interval, instrument=of, interval=interval, start=n * interval, open=close, high=close,
-            low=close, close=close, volume=1)
-        for n, close in enumerate(closes)
-    ]  # fmt: skip
-    return {(of, interval): found}
-
-
-def walk(count: int, step: float, seed: int = 1, start: int = 6_000_000) -> list[int]:
-    random, price, found = Random(seed), float(start), list[int]()
-    for _ in range(count):
-        price *= 1 + random.gauss(0, step)
-        found.append(round(price))
-    return found
+HOUR = 3600 * SECOND
 
 
 def size(closes: list[int], held: dict[str, int] | None = None, other: list[int] | None = None, **section: Any) -> int:
@@ -41,7 +21,10 @@ def size(closes: list[int], held: dict[str, int] | None = None, other: list[int]
         quote="binance:USDT",
         cash=EQUITY,
         equity=EQUITY,
-        bars={**bars(closes, 3600), **(bars(other, 3600, ETH) if other else {})},
+        bars={
+            (INSTRUMENT, HOUR): bar_series(closes, 3600),
+            **({(ETH, HOUR): bar_series(other, 3600, ETH)} if other else {}),
+        },
         positions=[
             position(token, amount=1, cost=cost, pool=f"{token}/USDT", quote="binance:USDT", venue="binance")
             for token, cost in (held or {}).items()
@@ -74,13 +57,13 @@ def best(new: Any, held: Any, bound: float, tail: float) -> float:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_amount_is_that_of_the_linear_programme(seed: int) -> None:
-    closes = walk(201, 0.02, seed)
+    closes = random_walk(201, 0.02, seed)
     assert size(closes) / EQUITY == pytest.approx(best(changes(closes), np.zeros(200), 0.005, 0.05), rel=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_what_is_held_counts_with_its_own_changes(seed: int) -> None:
-    closes, other = walk(201, 0.02, seed), walk(201, 0.005, seed + 50)
+    closes, other = random_walk(201, 0.02, seed), random_walk(201, 0.005, seed + 50)
     found = size(closes, {"binance:ETH": 20_000 * COIN}, other)
     expected = best(changes(closes), 0.2 * changes(other), 0.005, 0.05)
     assert 0 < expected < 1
@@ -88,13 +71,13 @@ def test_what_is_held_counts_with_its_own_changes(seed: int) -> None:
 
 
 def test_what_no_bars_tell_of_moves_like_the_new_one() -> None:
-    closes = walk(201, 0.02)
+    closes = random_walk(201, 0.02)
     alone = size(closes)
     assert size(closes, {"binance:DOGE": 3_000 * COIN}) == pytest.approx(alone - 3_000 * COIN, rel=1e-4)
 
 
 def test_nothing_is_bought_where_what_is_held_is_too_much_already() -> None:
-    assert size(walk(201, 0.02), {"binance:BTC": 90_000 * COIN}) == 0
+    assert size(random_walk(201, 0.02), {"binance:BTC": 90_000 * COIN}) == 0
 
 
 def test_a_market_without_losses_is_bought_up_to_the_share() -> None:
@@ -102,8 +85,8 @@ def test_a_market_without_losses_is_bought_up_to_the_share() -> None:
 
 
 def test_nothing_is_bought_before_there_are_enough_bars() -> None:
-    assert size(walk(100, 0.0001)) == 0
-    assert size(walk(101, 0.0001)) > 0
+    assert size(random_walk(100, 0.0001)) == 0
+    assert size(random_walk(101, 0.0001)) > 0
 
 
 @pytest.mark.parametrize("section", [{"max_loss_bps": 0}, {"tail_bps": 0}, {"bars": 10}])

@@ -1,6 +1,5 @@
 from itertools import pairwise
 from math import log
-from random import Random
 from statistics import fmean, pvariance
 from typing import Any
 
@@ -9,36 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sniper.events import Bar
 from sniper.instrument import COIN
 from sniper.types import BPS, SECOND, Open
-from sniper_sdk.builders import INSTRUMENT, view
+from sniper_sdk.builders import INSTRUMENT, bar_series, random_walk, view
 from sniper_sizer_kelly.sizer import Kelly, KellyConfig
 
 EQUITY = 100_000 * COIN
-
-
-def bars(closes: list[int], seconds: int, of: str = INSTRUMENT) -> dict[tuple[str, int], list[Bar]]:
-    """Bars that close there, one after the other."""
-    interval = seconds * SECOND
-    found = [
-        Bar(time=(n + 1) * interval, instrument=of, interval=interval, start=n * interval, open=close, high=close,
-            low=close, close=close, volume=1)
-        for n, close in enumerate(closes)
-    ]  # fmt: skip
-    return {(of, interval): found}
-
-
-def walk(count: int, step: float, seed: int = 1, start: int = 6_000_000) -> list[int]:
-    random, price, found = Random(seed), float(start), list[int]()
-    for _ in range(count):
-        price *= 1 + random.gauss(0, step)
-        found.append(round(price))
-    return found
+HOUR = 3600 * SECOND
 
 
 def size(closes: list[int] | None = None, **section: Any) -> int:
-    here = view(quote="binance:USDT", cash=EQUITY * 10**6, equity=EQUITY, bars=bars(closes or [], 3600))
+    here = view(
+        quote="binance:USDT",
+        cash=EQUITY * 10**6,
+        equity=EQUITY,
+        bars={(INSTRUMENT, HOUR): bar_series(closes or [], 3600)},
+    )
     config = KellyConfig(**{"fraction_bps": BPS, "max_share_bps": BPS, **section})
     return Kelly(config=config).size(Open(token="binance:BTC", reason="a test"), "binance:USDT", here)
 
@@ -67,7 +52,7 @@ def test_a_part_and_a_cap_of_it_are_staked() -> None:
 
 
 def test_of_returns_it_is_their_mean_over_their_variance() -> None:
-    closes = walk(301, 0.05, seed=4)
+    closes = random_walk(301, 0.05, seed=4)
     changes = [new / old - 1 for old, new in pairwise(closes)]
     wanted = fmean(changes) / pvariance(changes)
     assert 0 < wanted < 10

@@ -1,4 +1,3 @@
-from random import Random
 from typing import Any
 
 import numpy as np
@@ -7,33 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sniper.events import Bar
 from sniper.instrument import COIN
 from sniper.types import SECOND, Open
-from sniper_sdk.builders import INSTRUMENT, position, view
+from sniper_sdk.builders import INSTRUMENT, bar_series, position, random_walk, view
 from sniper_sizer_risk_parity.sizer import RiskParity, RiskParityConfig, equal_risk
 
 EQUITY = 100_000 * COIN
 ETH = "binance:ETH/USDT"
-
-
-def bars(closes: list[int], seconds: int, of: str = INSTRUMENT) -> dict[tuple[str, int], list[Bar]]:
-    """Bars that close there, one after the other."""
-    interval = seconds * SECOND
-    found = [
-        Bar(time=(n + 1) * interval, instrument=of, interval=interval, start=n * interval, open=close, high=close,
-            low=close, close=close, volume=1)
-        for n, close in enumerate(closes)
-    ]  # fmt: skip
-    return {(of, interval): found}
-
-
-def walk(count: int, step: float, seed: int = 1, start: int = 6_000_000) -> list[int]:
-    random, price, found = Random(seed), float(start), list[int]()
-    for _ in range(count):
-        price *= 1 + random.gauss(0, step)
-        found.append(round(price))
-    return found
+HOUR = 3600 * SECOND
 
 
 def size(of: str = INSTRUMENT, held: int = 0, steps: tuple[float, float] = (0.01, 0.02), **section: Any) -> int:
@@ -43,7 +23,10 @@ def size(of: str = INSTRUMENT, held: int = 0, steps: tuple[float, float] = (0.01
         quote="binance:USDT",
         cash=EQUITY,
         equity=EQUITY,
-        bars={**bars(walk(300, steps[0], 1), 3600), **bars(walk(300, steps[1], 2), 3600, ETH)},
+        bars={
+            (INSTRUMENT, HOUR): bar_series(random_walk(300, steps[0], 1), 3600),
+            (ETH, HOUR): bar_series(random_walk(300, steps[1], 2), 3600, ETH),
+        },
         positions=[position(token, cost=held)] if held else [],
     )
     return RiskParity(config=config).size(Open(token=token, reason="a test"), "binance:USDT", here)
@@ -64,7 +47,7 @@ def test_each_weight_contributes_the_same_risk(seed: int, count: int) -> None:
 
 def test_the_weights_are_those_of_skfolio() -> None:
     optimization = pytest.importorskip("skfolio.optimization", reason="skfolio is not among the pinned packages")
-    prices = np.array([walk(400, 0.01 * (n + 1), n) for n in range(4)], float).T
+    prices = np.array([random_walk(400, 0.01 * (n + 1), n) for n in range(4)], float).T
     changes = prices[1:] / prices[:-1] - 1
     model = optimization.RiskBudgeting()
     model.fit(changes)

@@ -1,7 +1,7 @@
 from sniper.events import Event, FundingRate
 from sniper.instrument import COIN
 from sniper.types import SECOND
-from sniper_sdk import Floor, PackageConformance, TradingConformance, strategies
+from sniper_sdk import PackageConformance, TradingConformance
 from sniper_sdk.builders import instrument
 from sniper_strategy_basis.strategy import Basis, BasisConfig
 
@@ -16,6 +16,7 @@ class TestBasis(TradingConformance):
         spot="binance:BTC/USDT", perpetual="binance:BTC/USDT:USDT", size="0.01", min_basis_bps=-10_000, retry_s=1
     )
     listed = (instrument(), instrument("binance:BTC/USDT:USDT", kind="perpetual"))
+    leverage = 3
     funds = {"binance:USDT": 10**6 * COIN}
 
     def market(self, seed: int, rounds: int) -> list[Event]:
@@ -28,13 +29,3 @@ class TestBasis(TradingConformance):
                 found.append(FundingRate(time=event.time, instrument="binance:BTC/USDT:USDT", rate=rate, at=at))
             found.append(event)
         return found
-
-    def floor(self) -> Floor:
-        return Floor(
-            self.strategy,
-            self.config,
-            instruments=self.listed,
-            balances=self.funds,
-            leverage=3,
-            now=strategies.NOW,
-        )

@@ -3,12 +3,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from sniper.events import Bar
 from sniper.instrument import COIN
 from sniper.strategy import Close, Open
 from sniper.types import SECOND
 from sniper_sdk import Bench, Floor
-from sniper_sdk.builders import INSTRUMENT, instrument, order, position, ticker, view
+from sniper_sdk.builders import INSTRUMENT, bar_series, instrument, order, position, ticker, view
 from sniper_sizer_fraction.sizer import Fraction, FractionConfig
 from sniper_strategy_composed.strategy import Composed, ComposedConfig
 
@@ -28,16 +27,8 @@ def config(**changed: Any) -> ComposedConfig:
     return ComposedConfig.model_validate(section)
 
 
-def bars(*closes: int) -> list[Bar]:
-    return [
-        Bar(time=(n + 1) * MINUTE, instrument=INSTRUMENT, interval=MINUTE, start=n * MINUTE, open=close, high=close,
-            low=close, close=close, volume=1)
-        for n, close in enumerate(closes)
-    ]  # fmt: skip
-
-
 def wanted(closes: tuple[int, ...], here: dict[str, Any] | None = None, **changed: Any) -> list[Any]:
-    made = bars(*closes)
+    made = bar_series(closes, 60)
     parts = {"tickers": [ticker()], "bars": {(INSTRUMENT, MINUTE): made}, **(here or {})}
     return Bench(Composed, config(**changed), view(**parts)).send(made[-1])
 

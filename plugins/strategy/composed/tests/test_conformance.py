@@ -1,5 +1,5 @@
 from sniper.instrument import COIN
-from sniper_sdk import Floor, PackageConformance, TradingConformance, strategies
+from sniper_sdk import PackageConformance, TradingConformance
 from sniper_sizer_fraction.sizer import Fraction, FractionConfig
 from sniper_strategy_composed.strategy import Composed, ComposedConfig
 
@@ -18,14 +18,5 @@ class TestComposed(TradingConformance):
         leave=("ema(fast) < ema(slow)", "rsi(5) > 95"),
         parameters={"fast": 2, "slow": 4},
     )
+    sizer = Fraction(config=FractionConfig(share_bps=1_000))
     funds = {"binance:USDT": 10**6 * COIN}
-
-    def floor(self) -> Floor:
-        return Floor(
-            self.strategy,
-            self.config,
-            instruments=self.listed,
-            balances=self.funds,
-            sizer=Fraction(config=FractionConfig(share_bps=1_000)),
-            now=strategies.NOW,
-        )

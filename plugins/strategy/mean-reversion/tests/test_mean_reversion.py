@@ -1,6 +1,5 @@
 """Against a decision that is computed from the closes directly."""
 
-from random import Random
 from typing import Any
 
 import numpy as np
@@ -11,27 +10,15 @@ from pydantic import ValidationError
 from sniper.events import Bar
 from sniper.types import SECOND
 from sniper_sdk import Bench
-from sniper_sdk.builders import INSTRUMENT, position, ticker, view
+from sniper_sdk.builders import INSTRUMENT, bar_series, position, random_walk, ticker, view
 from sniper_strategy_mean_reversion.strategy import MeanReversion, MeanReversionConfig
 
 MINUTE = 60 * SECOND
 BTC = "binance:BTC"
 
 
-def walk(count: int, seed: int) -> list[int]:
-    random, price, found = Random(seed), 6_000_000, list[int]()
-    for _ in range(count):
-        price += random.randint(-30_000, 30_000)
-        found.append(price)
-    return found
-
-
 def bars(closes: list[int]) -> list[Bar]:
-    return [
-        Bar(time=(n + 1) * MINUTE, instrument=INSTRUMENT, interval=MINUTE, start=n * MINUTE, open=close,
-            high=close + 900, low=close - 900, close=close, volume=1)
-        for n, close in enumerate(closes)
-    ]  # fmt: skip
+    return bar_series(closes, 60, wick=900)
 
 
 def wanted(made: list[Bar], *, held: bool) -> list[str]:
@@ -44,7 +31,7 @@ CONFIG = MeanReversionConfig(instrument=INSTRUMENT, interval_s=60, period=10, wi
 
 
 def test_it_buys_what_fell_far_and_sells_what_is_back() -> None:
-    closes, seen = walk(400, 12), dict[tuple[str, ...], int]()
+    closes, seen = random_walk(400, 0.003, 12), dict[tuple[str, ...], int]()
     weakness = talib.RSI(np.array(closes, float), 6)
     for n in range(20, 400):
         window = np.array(closes[n - 9 : n + 1], float)

@@ -1,5 +1,5 @@
 from sniper.instrument import COIN
-from sniper_sdk import Floor, PackageConformance, TradingConformance, strategies
+from sniper_sdk import PackageConformance, TradingConformance
 from sniper_sizer_fraction.sizer import Fraction, FractionConfig
 from sniper_strategy_momentum.strategy import Momentum, MomentumConfig
 
@@ -13,14 +13,5 @@ class TestMomentum(TradingConformance):
     config = MomentumConfig(
         instrument="binance:BTC/USDT", interval_s=120, lookback=5, enter_percent=0.01, adx_period=3, min_adx=10.0
     )
+    sizer = Fraction(config=FractionConfig(share_bps=1_000))
     funds = {"binance:USDT": 10**6 * COIN}
-
-    def floor(self) -> Floor:
-        return Floor(
-            self.strategy,
-            self.config,
-            instruments=self.listed,
-            balances=self.funds,
-            sizer=Fraction(config=FractionConfig(share_bps=1_000)),
-            now=strategies.NOW,
-        )

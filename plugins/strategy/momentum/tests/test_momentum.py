@@ -1,6 +1,5 @@
 """Against a decision that is computed from the closes directly."""
 
-from random import Random
 from typing import Any
 
 import numpy as np
@@ -11,27 +10,15 @@ from pydantic import ValidationError
 from sniper.events import Bar
 from sniper.types import SECOND
 from sniper_sdk import Bench
-from sniper_sdk.builders import INSTRUMENT, position, ticker, view
+from sniper_sdk.builders import INSTRUMENT, bar_series, position, random_walk, ticker, view
 from sniper_strategy_momentum.strategy import Momentum, MomentumConfig
 
 MINUTE = 60 * SECOND
 BTC = "binance:BTC"
 
 
-def walk(count: int, seed: int) -> list[int]:
-    random, price, found = Random(seed), 6_000_000, list[int]()
-    for _ in range(count):
-        price += random.randint(-30_000, 30_000)
-        found.append(price)
-    return found
-
-
 def bars(closes: list[int]) -> list[Bar]:
-    return [
-        Bar(time=(n + 1) * MINUTE, instrument=INSTRUMENT, interval=MINUTE, start=n * MINUTE, open=close,
-            high=close + 900, low=close - 900, close=close, volume=1)
-        for n, close in enumerate(closes)
-    ]  # fmt: skip
+    return bar_series(closes, 60, wick=900)
 
 
 def wanted(made: list[Bar], *, held: bool) -> list[str]:
@@ -46,7 +33,7 @@ CONFIG = MomentumConfig(
 
 
 def test_it_buys_strong_rises_and_sells_what_falls() -> None:
-    closes, seen = walk(400, 11), dict[tuple[str, ...], int]()
+    closes, seen = random_walk(400, 0.003, 11), dict[tuple[str, ...], int]()
     series = np.array(closes, float)
     strength = talib.ADX(series + 900, series - 900, series, 7)
     for n in range(20, 400):

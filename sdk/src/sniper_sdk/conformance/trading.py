@@ -12,6 +12,7 @@ from sniper.codec import encode
 from sniper.events import Bar, BookChanged, Event, InstrumentStale, Prices, TimerFired, Trade
 from sniper.instrument import COIN, Instrument
 from sniper.kernel import facts as f
+from sniper.sizer import Sizer
 from sniper.strategy import Strategy, handlers_of
 from sniper.types import SECOND
 from sniper_sdk import builders, strategies
@@ -38,7 +39,8 @@ class TradingConformance(StrategyConformance):
     listed     The instruments that there are. ``funds``: what there is of each asset at the beginning, base units.
     start      About at which price markets begin, ticks. ``step``: how far a price moves at once, at most, ticks.
     rounds     Events of one history. ``max_state``: bytes that the strategy's state may take in a snapshot.
-    pause      Seconds between two events of a history, at most.
+    pause      Seconds between two events of a history, at most. ``histories``: how many are played.
+    sizer      Of a strategy that opens. ``leverage``: of contracts; 0: none are traded.
     """
 
     listed: ClassVar[tuple[Instrument, ...]] = (builders.instrument(),)
@@ -49,6 +51,8 @@ class TradingConformance(StrategyConformance):
     max_state: ClassVar[int] = 64_000
     pause: ClassVar[int] = 90
     histories: ClassVar[int] = 6
+    sizer: ClassVar[Sizer | None] = None
+    leverage: ClassVar[int] = 0
 
     def market(self, seed: int, rounds: int) -> list[Event]:
         """What happens at the exchanges: prices walk, somebody trades, streams break and come back."""
@@ -86,8 +90,16 @@ class TradingConformance(StrategyConformance):
         return found
 
     def floor(self) -> Floor:
-        """A kernel that runs the strategy; override it where it needs a sizer, exits or checks."""
-        return Floor(self.strategy, self.config, instruments=self.listed, balances=self.funds, now=strategies.NOW)
+        """A kernel that runs the strategy; override it where it needs exits or checks."""
+        return Floor(
+            self.strategy,
+            self.config,
+            instruments=self.listed,
+            balances=self.funds,
+            sizer=self.sizer,
+            leverage=self.leverage,
+            now=strategies.NOW,
+        )
 
     # ---- the world of its handlers ----
 
