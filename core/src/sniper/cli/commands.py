@@ -41,6 +41,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "journal prune": Entry("sniper.cli.journal:prune", "Remove old segments that a snapshot covers"),
     "journal verify": Entry("sniper.cli.journal:verify", "Prove that no byte of a journal changed"),
     "orders": Entry("sniper.cli.orders:orders", "List what was ordered"),
+    "parity": Entry("sniper.cli.parity:parity", "Hold a run at exchanges against its backtest"),
     "plugins doctor": Entry("sniper.cli.plugins:diagnose", "Load every plugin and say what is wrong"),
     "plugins info": Entry("sniper.cli.plugins:info", "Show one plugin and its config keys"),
     "plugins list": Entry("sniper.cli.plugins:list_", "List the installed plugins"),

@@ -361,8 +361,7 @@ class SimulatedExchange:
                 self._moved(order, "expired", at)
                 return
         value = instrument.value(price, size)
-        rate = instrument.maker_fee if maker else instrument.taker_fee
-        fee = -(-value * rate // MILLION)  # rounded up, as exchanges do
+        fee, fee_asset = self._fee(order, value, size, maker=maker)
         fill = Fill(
             id=f"{at}-{len(self.fills) + 1}",  # another process begins to count anew
             client_id=new.client_id,
@@ -373,7 +372,7 @@ class SimulatedExchange:
             price=price,
             value=value,
             fee=fee,
-            fee_asset=instrument.quote,
+            fee_asset=fee_asset,
             maker=maker,
             time=at,
         )
@@ -396,7 +395,14 @@ class SimulatedExchange:
             return
         sign = 1 if fill.side == "buy" else -1
         balances[instrument.base] = balances.get(instrument.base, 0) + sign * fill.size * instrument.lot
-        balances[quote] = balances.get(quote, 0) - sign * fill.value - fill.fee
+        balances[quote] = balances.get(quote, 0) - sign * fill.value
+        balances[fill.fee_asset] = balances.get(fill.fee_asset, 0) - fill.fee
+
+    def _fee(self, order: Resting, value: int, size: int, *, maker: bool) -> tuple[int, str]:
+        """What is taken for a part of an order, and of what; of ``size`` lots, worth ``value``."""
+        instrument = order.instrument
+        rate = instrument.maker_fee if maker else instrument.taker_fee
+        return -(-value * rate // MILLION), instrument.quote  # rounded up, as exchanges do
 
     def _moved(self, order: Resting, state: str, at: int) -> None:
         new, order.state = order.new, state
