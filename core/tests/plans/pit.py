@@ -75,6 +75,9 @@ class Pit:
         self.reports: list[str] = []
         self.kernel = Kernel(self.wiring, report=self.reported)
         self.journal: list[f.Fact] = []
+        self.inputs: list[tuple[Event, tuple[Intent, ...]]] = []
+        """All that was handled, and what the strategy wanted. ``from_facts``: whether facts alone were taken over."""
+        self.from_facts = False
         self.time = 0
         self.keys = 0
         self.price = 10_000
@@ -101,6 +104,7 @@ class Pit:
 
     def handle(self, *events: Event) -> None:
         for event in events:
+            self.inputs.append((event, tuple(WANTED)))
             self.kernel.handle(event)
             self.journal += [fact for _, fact in self.kernel.facts]
             self.kernel.facts.clear()
@@ -125,6 +129,7 @@ class Pit:
             assert restore(kernel, dump(self.kernel)) == ()
             assert dump(kernel) == dump(self.kernel)
         else:
+            self.from_facts = True
             book = Book(account="main")
             for fact in self.journal:
                 fold(book, fact)
@@ -135,6 +140,14 @@ class Pit:
         self.kernel = kernel
         self.stream.clear()
         self.handle(Started(time=self.time, mode="live"))
+
+    def replayed(self) -> list[f.Fact]:
+        """What another kernel decides on the same events, which never ended."""
+        kernel = Kernel(self.wiring, report=self.reported)
+        for event, wanted in self.inputs:
+            WANTED[:] = wanted
+            kernel.handle(event)
+        return [fact for _, fact in kernel.facts]
 
     # ---- the strategy and the market ----
 

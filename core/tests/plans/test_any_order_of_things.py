@@ -278,6 +278,10 @@ class AnyOrderOfThings(RuleBasedStateMachine):
         assert not [client for client in placed if client in pit.states and pit.states[client].state == "open"]
         assert pit.book.owned("x:BTC") == pit.balances["x:BTC"]
         self.nothing_is_reported()
+        if not pit.from_facts:
+            assert pit.replayed() == pit.journal, (
+                "the same events decide the same, whatever a snapshot was between them"
+            )
 
 
 def check(pit: Pit, started: f.PlanStarted) -> None:

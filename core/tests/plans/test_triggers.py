@@ -13,9 +13,9 @@ def trailing(**changes: object) -> TrailingStop:
 
 
 def sold(plan: Plan, *prices: int, held: int = 20) -> list[tuple[str, int, int]]:
-    """What was filled on these prices, after the plan was started at 100 dollars."""
+    """What was filled on these prices, the last one twice, after the plan was started at 100 dollars."""
     stage = Stage({1: [start(plan)]}, held=held)
-    stage.trades(100, *prices)
+    stage.trades(100, *prices, prices[-1])
     return stage.fills()
 
 
