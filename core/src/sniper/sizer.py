@@ -31,6 +31,8 @@ def bounded(amount: int, intent: Open, quote: str, view: View) -> int:
 
 
 def instrument_of(intent: Open, quote: str) -> str:
-    """Id of the instrument of an exchange in which the intent would be traded: the one that it insists on, else that of
-    its asset against the quote asset."""
-    return intent.pool or f"{intent.token}/{quote.partition(':')[2]}"
+    """Id of the instrument of an exchange in which the intent would be traded: the one that it insists on; a contract,
+    which is its own asset; else that of its asset against the quote asset."""
+    if intent.pool is not None or "/" in intent.token:
+        return intent.pool or intent.token
+    return f"{intent.token}/{quote.partition(':')[2]}"
