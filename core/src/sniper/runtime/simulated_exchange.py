@@ -161,7 +161,7 @@ class SimulatedExchange:
             self._arrived(ask, at)
         while answers and answers[0][0] <= time:
             found.append(heappop(answers)[2])
-        self.active = bool(requests or answers or self._open or self.contracts)
+        self.active = bool(requests or answers or self._open or self._left or self.contracts)
         return found
 
     def next_at(self) -> int | None:
