@@ -15,6 +15,13 @@ LEG = "order"
 class TrailingRule(Single[TrailingStop]):
     """Remembers the best price, once it follows; then that it was touched, and in ``price`` where its trigger was."""
 
+    def begun(self, sight: Sight) -> Memory:
+        spec = self.spec
+        if spec.activation is not None:
+            return Memory()
+        best = sight.bid if spec.side == "sell" else sight.ask
+        return Memory(best=(sight.last or best) if spec.by == "trades" else best)
+
     def heard(self, heard: Heard, sight: Sight) -> Memory | None:
         spec, memory = self.spec, self.plan.memory
         if memory.touched or not counts(heard, spec.by, sight.last):
