@@ -101,6 +101,9 @@ def made(config: CcxtConfig, number: Callable[[Any], Any], keys: Keys | None = N
     )
     client.options.setdefault("watchOrderBook", {})["checksum"] = True
     client.options["fetchMargins"] = False
+    # It would read positions beside the stream, and compare texts with numbers.
+    watching = client.options.get("watchPositions") or {}
+    client.options["watchPositions"] = {**watching, "fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False}
     client.options["warnOnFetchOpenOrdersWithoutSymbol"] = False
     client.options["fetchMarkets"] = _alone(client.options.get("fetchMarkets"), config.market)
     if config.market != "spot":

@@ -4,6 +4,7 @@ Any: ccxt's structures ("Position structure", "Leverage Tiers structure", "Fundi
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final
@@ -18,6 +19,9 @@ from sniper_venue_ccxt.told import balances_told
 MILLION: Final = 10**6
 MILLISECOND: Final = 10**6
 FUNDING_POLL_S: Final = 60
+HOUR_MS: Final = 3_600_000
+FRESH_MS: Final = 120_000
+"""How long after an hour began a payment may still be missing in what an exchange tells."""
 OVERLAP_MS: Final = 600_000
 """How far back funding is asked for again: an exchange books it some time after it fell due."""
 NEEDED: Final = ("fetchPositions",)
@@ -37,6 +41,7 @@ class Contracts:
         self._instruments = instruments
         self._symbols = list(config.symbols) or None
         self._tiers: dict[str, tuple[Tier, ...]] = {}
+        self._funding_asked = 0
 
     async def prepare(self) -> None:
         """Once, before anything is traded: positions are one-way, leverage and margin are what the config says.
@@ -103,6 +108,16 @@ class Contracts:
                 if instrument is not None:
                     found.append(funding_told(each, instrument))
         return tuple(sorted(found, key=lambda each: (each.time, each.id)))
+
+    async def funding_again(self, since: int) -> tuple[Funding, ...]:
+        """The same, but not again in the middle of an hour: it is dear (Binance: a weight of 30), falls due at whole
+        hours, and what comes at other times is told in between."""
+        now = time.time_ns() // MILLISECOND
+        if now // HOUR_MS == self._funding_asked // HOUR_MS and now % HOUR_MS >= FRESH_MS:
+            return ()
+        found = await self.funding(since)
+        self._funding_asked = now
+        return found
 
     async def funded(self, now: int) -> AsyncIterator[Sequence[Funding]]:
         """What is paid from now (ms) on; no exchange of ccxt has a stream for it."""

@@ -21,6 +21,7 @@ from sniper_venue_ccxt.told import balances_told, fill_id, fill_told, order_told
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
+FEW: Final = 10
 BEFORE_MS: Final = 60_000
 """How far back the first reading looks, for the clock of the exchange may be behind."""
 
@@ -148,7 +149,7 @@ class Desk:
             fills=tuple(sorted(fills, key=lambda fill: (fill.time, fill.id))),
             cursor=json.dumps([begin, known], separators=(",", ":")),
             contracts=contracts,
-            funding=await self._contracts.funding(since) if self._contracts is not None and cursor else (),
+            funding=await self._contracts.funding_again(since) if self._contracts is not None and cursor else (),
         )
 
     async def _owned(self) -> tuple[tuple[tuple[str, int, int], ...], tuple[ContractState, ...]]:
@@ -163,7 +164,9 @@ class Desk:
         if "fetchOpenOrders" not in self.can.methods:
             raise NotOffered(f"{self.can.exchange} does not tell which orders are open")
         found = []
-        for symbol in self._symbols(alone=self.can.orders_need_symbol, what="open orders"):
+        # of one symbol it costs much less of the rate limit than of all (Binance: 1, not 40)
+        alone = self.can.orders_need_symbol or 0 < len(self.config.symbols) <= FEW
+        for symbol in self._symbols(alone=alone, what="open orders"):
             for order in await self.client.fetch_open_orders(symbol):
                 told = self._order(order)
                 if told is not None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -44,8 +44,7 @@ class CcxtExchange(Exchange):
         self.clock: Callable[[], int] = time.monotonic_ns
         """Of what is lost; the time of day may jump."""
         self._keys: Keys | None = read_keys(keys) if keys is not None else None
-        self._opening = asyncio.Lock()
-        self._desk: Desk | None = None
+        self._opening: asyncio.Task[Desk] | None = None
         self._born = self.clock()
         self._flying: set[str] = set()
         self._left: dict[str, int] = {}
@@ -172,33 +171,42 @@ class CcxtExchange(Exchange):
             raise self._unanswered(error, "orders and fills") from None
 
     async def close(self) -> None:
-        if self._desk is not None:
-            await self._desk.client.close()
+        opening, self._opening = self._opening, None
+        if opening is None:
+            return
+        opening.cancel()
+        with suppress(asyncio.CancelledError, Exception):  # why it did not open, whoever asked was told
+            await (await opening).client.close()
 
     async def _orders(self) -> Desk:
         """The client with keys. Raises `BadKeys` where they may withdraw and must not."""
         if self._keys is None:
             raise NotOffered(f"{self.place}: orders need keys; name the file with them for this account")
-        async with self._opening:
-            if self._desk is None:
-                client = await connect(self.config, str, self._keys)
-                try:
-                    async with self._scrubbed("markets"):
-                        found = await self._listed(client)
-                        if not self.config.withdrawals:
-                            await demand_no_withdrawals(client, self.place)
-                except BaseException:
-                    await client.close()
-                    raise
-                desk = Desk(client, self.place, self.config, found, probe(client, self.config.market))
-                try:
-                    async with self._scrubbed("settings of the account"):
-                        await desk.prepare()
-                except BaseException:
-                    await client.close()
-                    raise
-                self._desk = desk
-            return self._desk
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._opened(self._keys))
+        opening = self._opening
+        try:
+            # Whoever asks may lose its patience; what was begun for it goes on for the next.
+            return await asyncio.shield(opening)
+        except BaseException:
+            if opening.done() and self._opening is opening:
+                self._opening = None
+            raise
+
+    async def _opened(self, keys: Keys) -> Desk:
+        client = await connect(self.config, str, keys)
+        try:
+            async with self._scrubbed("markets"):
+                found = await self._listed(client)
+                if not self.config.withdrawals:
+                    await demand_no_withdrawals(client, self.place)
+            desk = Desk(client, self.place, self.config, found, probe(client, self.config.market))
+            async with self._scrubbed("settings of the account"):
+                await desk.prepare()
+        except BaseException:
+            await client.close()
+            raise
+        return desk
 
     async def _listed(self, client: Any) -> Listing:
         markets = await client.load_markets()
