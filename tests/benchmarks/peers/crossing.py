@@ -24,8 +24,9 @@ def timed(call: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def frame(data: Any) -> pd.DataFrame:
+    """Without a zone: with one, vectorbt takes forty times as long."""
     prices = {name: data[name] / 100 for name in ("open", "high", "low", "close")}
-    return pd.DataFrame({**prices, "volume": data["volume"] / 1000}, index=pd.to_datetime(data["start"], utc=True))
+    return pd.DataFrame({**prices, "volume": data["volume"] / 1000}, index=pd.to_datetime(data["start"]))
 
 
 def vectorbt(kind: str, data: Any) -> dict[str, Any]:
@@ -39,7 +40,9 @@ def vectorbt(kind: str, data: Any) -> dict[str, Any]:
         at = bars.close
         if kind == "gapped":  # what the close decides is done at the next opening price
             begins, ends, at = begins.vbt.signals.fshift(1), ends.vbt.signals.fshift(1), bars.open
-        done = vbt.Portfolio.from_signals(bars.close, begins, ends, price=at, size=SIZE, init_cash=CASH, fees=FEE)
+        done = vbt.Portfolio.from_signals(
+            bars.close, begins, ends, price=at, size=SIZE, init_cash=CASH, fees=FEE, freq="1min"
+        )
         return done, done.orders.count()
 
     run()  # numba compiles
@@ -131,7 +134,7 @@ def nautilus(kind: str, data: Any) -> dict[str, Any]:
         ticks = pd.DataFrame({**rows, "trade_id": ids}, index=pd.to_datetime(data["time"], utc=True))
         engine.add_data(TradeTickDataWrangler(instrument).process(ticks))
     else:
-        engine.add_data(BarDataWrangler(of, instrument).process(frame(data)))
+        engine.add_data(BarDataWrangler(of, instrument).process(frame(data).tz_localize("UTC")))
     engine.add_strategy(Cross(Config(bars=of, trades=kind == "ticks")))
     cpu, _ = timed(engine.run)
     fills = len(engine.trader.generate_order_fills_report())
