@@ -151,8 +151,9 @@ def test_a_side_without_offers_ends_what_is_measured_until_it_is_back() -> None:
     tested = floor()
     tested.prices(5_999_990, 6_000_010)
     tested.prices(5_999_990, 0)
-    tested.prices(6_499_990, 6_500_010)
+    tested.prices(6_499_990, 6_500_010, after=1_000 * SECOND)
     assert model(tested).squares == 0
+    assert model(tested).watched == 0
 
 
 # ---- quotes ----

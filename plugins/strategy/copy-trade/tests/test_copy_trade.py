@@ -70,6 +70,7 @@ def test_what_is_at_stake_already_counts() -> None:
         ({}, said(time=62, at=1)),
         ({"min_score_bps": 5_001}, said()),
         ({"denied_assets": [TOKEN]}, said()),
+        ({"places": ["8453"]}, said()),
         ({}, said(asset=QUOTE)),
     ],
 )

@@ -6,10 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from sniper.events import OrderChanged
 from sniper.instrument import COIN
+from sniper.strategy import PlaceOrder
 from sniper.types import SECOND
-from sniper_sdk import Floor
-from sniper_sdk.builders import INSTRUMENT, instrument
+from sniper_sdk import Bench, Floor
+from sniper_sdk.builders import INSTRUMENT, instrument, ticker, view
 from sniper_strategy_grid.strategy import Grid, GridConfig, levels
 
 SECTION = {"instrument": INSTRUMENT, "lower": "100", "upper": "140", "levels": 5, "spacing": "even", "size": "1"}
@@ -80,6 +82,20 @@ def test_the_stop_sells_everything_and_ends_the_grid() -> None:
     before = len(tested.placed)
     tested.trades(12_500, 12_500)
     assert len(tested.placed) == before
+
+
+def test_a_fee_in_coins_leaves_less_to_sell_and_stops_no_cell() -> None:
+    bench = Bench(Grid, GridConfig.model_validate(SECTION), view())
+    held = view(tickers=[ticker(last=12_500, bid=12_490, ask=12_510)], cash={"binance:BTC": 999 * COIN // 1_000})
+    bench.view = held
+    bought = OrderChanged(time=0, key="2/buy", order="main/s/1.1", instrument=INSTRUMENT, state="filled", filled=LOTS)
+    (sale,) = [each for each in bench.send(bought) if isinstance(each, PlaceOrder) and each.side == "sell"]
+    assert (sale.key, sale.size) == ("2/sell", 99_900)
+    sold = OrderChanged(time=1, key="2/sell", order="main/s/2.1", instrument=INSTRUMENT, state="filled", filled=99_900)
+    small = instrument(min_value=50 * COIN)
+    bench.view = view(tickers=[ticker(small, last=12_500, bid=12_490, ask=12_510)], cash={"binance:BTC": 0})
+    again = {each.key: each.size for each in bench.send(sold) if isinstance(each, PlaceOrder)}
+    assert again["2/buy"] == LOTS - 100, "what is left is too small to be sold, and is part of the next round"
 
 
 def test_what_was_denied_is_tried_again_after_its_time_and_not_before() -> None:

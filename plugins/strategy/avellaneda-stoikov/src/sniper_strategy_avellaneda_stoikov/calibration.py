@@ -58,7 +58,8 @@ class Calibrated(Maker):
     of the likelihood is A = N/2T, k = N/Σdᵢ. A depth is the distance from the middle before the trade; trades of one
     instant are one order, which reached the farthest of them. Trades count only while best prices are known.
 
-    heard_at   When the sums were aged last, ns UTC; 0: not since prices were stale, and no time counts until then.
+    heard_at   When the sums were aged last, ns UTC; 0: not since prices were stale or a side was empty, which time does
+               not count.
     middle     Of the newest best prices, half ticks. ``squares``: bps²; ``watched``: seconds.
     trades     N; ``depths``: Σdᵢ, bps; ``exposed``: T, seconds.
     last_trade, last_depth  When the newest trade was, ns UTC, and its depth, bps.
@@ -90,7 +91,7 @@ class Calibrated(Maker):
 
     def heard_prices(self, event: Prices, view: View) -> None:
         if not event.bid or not event.ask or self._stale(view):
-            self.middle = 0
+            self.heard_at = self.middle = 0
             return
         self._age(view.now)
         middle = event.bid + event.ask

@@ -36,6 +36,9 @@ class CopyTradeConfig(Config):
     min_score_bps: NonNegativeInt = Field(0, le=BPS, description="least score of a signal that opens, bps")
     sells: bool = Field(True, description="whether a sale of one that is followed closes what was bought")
     share_bps: int = Field(BPS, ge=1, le=BPS, description="the part of what is held that such a sale closes, bps")
+    places: tuple[Source, ...] = Field(
+        (), description="ids of chains and names of exchanges whose assets are copied; any, where left out"
+    )
     denied_assets: tuple[Asset, ...] = Field((), description="asset ids that are not bought")
 
 
@@ -64,8 +67,10 @@ class CopyTrade(Strategy):
         config = self.config
         self.bought = [at for at in self.bought if at > view.now - DAY]
         fresh = view.now - event.at <= config.max_age_s * SECOND and event.score >= config.min_score_bps
-        allowed = asset not in config.denied_assets and asset != view.quote_asset(place_of(asset))
-        return fresh and allowed and len(self.bought) < config.max_per_day and self._room(asset, view) > 0
+        place = place_of(asset)
+        allowed = asset not in config.denied_assets and asset != view.quote_asset(place)
+        here = not config.places or place in config.places
+        return fresh and here and allowed and len(self.bought) < config.max_per_day and self._room(asset, view) > 0
 
     def _room(self, asset: str, view: View) -> int:
         """What one more copy may pay under all caps."""

@@ -131,11 +131,10 @@ class Grid(Strategy):
                 if not working[key].cancelling:
                     yield CancelOrder(key=key)
             if self.ended and not working and not ticker.stale:
-                yield from self._leave(ticker)
+                yield from self._leave(ticker, view)
             return
         prices, instrument = self._levels(ticker), ticker.instrument
-        least, market = max(1, instrument.min_size), ticker.ask or ticker.last
-        self.below = bisect_left(prices, market)
+        self.below = bisect_left(prices, ticker.ask or ticker.last)
         for n in range(len(prices) - 1):
             cell = self.cells.get(str(n))
             if cell is not None and cell.waits:
@@ -144,12 +143,14 @@ class Grid(Strategy):
                 continue
             held = cell.held if cell is not None else 0
             price = max(prices[n + 1], ticker.bid + 1)
-            sold = instrument.orderable(held, price)
-            bought = instrument.orderable(config.size // instrument.lot - held, prices[n])
-            if sold:
-                yield self._order(ticker, n, "sell", sold, price)
-            elif n < self.below and held < least and bought:
-                yield self._order(ticker, n, "buy", bought, prices[n])
+            if instrument.orderable(held, price):
+                sold = instrument.orderable(self._there(held, ticker, view), price)
+                if sold:
+                    yield self._order(ticker, n, "sell", sold, price)
+            elif n < self.below:
+                bought = instrument.orderable(config.size // instrument.lot - held, prices[n])
+                if bought:
+                    yield self._order(ticker, n, "buy", bought, prices[n])
 
     def _moved(self, view: View) -> bool:
         """Whether the market is between other levels than before, or at the stop. Hot."""
@@ -166,18 +167,24 @@ class Grid(Strategy):
         config = self.config
         return levels(config.lower, config.upper, config.levels, config.spacing, ticker.instrument.tick)
 
-    def _leave(self, ticker: TickerView) -> Actions:
+    def _leave(self, ticker: TickerView, view: View) -> Actions:
         """Sell at the market what the cells hold, one after the other."""
         for name in sorted(self.cells, key=int):
             cell = self.cells[name]
-            if cell.held >= max(1, ticker.instrument.min_size) and not cell.waits:
+            size = ticker.instrument.orderable(self._there(cell.held, ticker, view), ticker.to_sell())
+            if size and not cell.waits:
                 yield PlaceOrder(
                     key=f"{name}/sell",
                     instrument=self.config.instrument,
                     side="sell",
-                    size=cell.held,
+                    size=size,
                     reason="the price reached the stop of the grid",
                 )
+
+    def _there(self, held: int, ticker: TickerView, view: View) -> int:
+        """Lots of what a cell holds that can be sold: a fee in coins has left less than was bought."""
+        instrument = ticker.instrument
+        return held if instrument.linear else min(held, max(0, view.free(instrument.base)) // instrument.lot)
 
     def _order(self, ticker: TickerView, n: int, side: Side, size: int, price: int) -> PlaceOrder:
         flag = self.config.post_only and "post-only" in ticker.instrument.flags
