@@ -64,7 +64,8 @@ class Strategy(State):
 
     def depth(self) -> tuple[str, ...]:
         """Ids of the instruments whose order books it follows: it hears of each `sniper.events.BookChanged` of theirs,
-        and `View.depth` tells the book as it is then. Asked when a run starts."""
+        and `View.depth` tells the book as it is then. `sniper.events.Prices` of it are made of the book. Asked when a
+        run starts."""
         return ()
 
 

@@ -212,6 +212,15 @@ def test_a_strategy_hears_of_books_and_of_other_best_prices() -> None:
     assert heard(made) == ["100x5 101x6", "book 10", "book 12", "99x8 101x6", "book 13"]
 
 
+def test_best_prices_that_are_told_beside_a_book_count_only_while_there_is_none() -> None:
+    made = kernel()
+    beside = Prices(time=1, instrument=BTC.id, bid=90, bid_size=1, ask=110, ask_size=1)
+    hear(made, [beside, WHOLE, beside, book(((100, 4),), (), 11, 11)])
+    assert heard(made) == ["90x1 110x1", "100x5 101x6", "book 10", "100x4 101x6", "book 11"]
+    hear(made, [book((), (), 13, 13), beside])
+    assert heard(made) == ["stale", "90x1 110x1"]
+
+
 def test_a_gap_makes_an_instrument_stale_until_its_book_is_whole_again() -> None:
     made = kernel()
     hear(made, [WHOLE, book(((99, 8),), (), 12, 13), book(((99, 9),), (), 14, 14)])

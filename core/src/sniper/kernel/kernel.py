@@ -579,6 +579,8 @@ class Kernel:
                     instance.deliver(event)
 
     def _prices(self, event: Prices) -> None:
+        if self.depths.book(event.instrument) is not None:
+            return  # it has another way than the book's changes, and may be older or newer than they are
         for instance in self.tickers.prices(event):
             instance.deliver(event)
 

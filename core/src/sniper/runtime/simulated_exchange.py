@@ -128,8 +128,8 @@ class SimulatedExchange:
         """Those that can be filled, by instrument and client id, in the order of their arrival; none is empty."""
         self._traded: set[str] = set()
         """Instruments of which trades are told."""
-        self._left: dict[tuple[str, int], _Room] = {}
-        """By instrument and interval, of the bar that has opened and is not over."""
+        self._left: dict[tuple[str, int], tuple[int, _Room]] = {}
+        """By instrument and interval, of the last bar that has opened with an order there: when it did, ns UTC."""
         self._requests: list[tuple[int, int, Ask]] = []
         self._answers: list[tuple[int, int, Event]] = []
         self._count = 0
@@ -241,7 +241,7 @@ class SimulatedExchange:
         if waiting and bar.instrument not in self._traded:
             room = self._room(bar.volume, bar.volume)
             if self.share_bps:
-                self._left[bar.instrument, bar.interval] = room
+                self._left[bar.instrument, bar.interval] = bar.start, room
             for order in list(waiting.values()):
                 if order.arrived <= bar.start:
                     self._meet(order, bar.open, bar.open, room, bar.start)
@@ -262,11 +262,12 @@ class SimulatedExchange:
                 for order in list(waiting.values()):
                     self._meet(order, event.ask, event.bid, room, event.time)
         elif type(event) is Bar:
-            # taken out even where nothing waits any more: of the next bar it would say something wrong
-            left = self._left.pop((event.instrument, event.interval), None)
             waiting = self._open.get(event.instrument)
             if waiting and event.instrument not in self._traded:
-                self._over(list(waiting.values()), event, left or self._room(event.volume, event.volume))
+                # where nothing waited any more, no bar after the opened one was heard: it may be another one's
+                start, left = self._left.get((event.instrument, event.interval), (-1, None))
+                room = left if left is not None and start == event.start else self._room(event.volume, event.volume)
+                self._over(list(waiting.values()), event, room)
         if self.contracts is not None:
             self._follow(self.contracts, event)
 

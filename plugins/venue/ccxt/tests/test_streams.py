@@ -99,6 +99,11 @@ async def test_more_trades_at_once_than_ccxt_keeps_are_a_gap() -> None:
         await taken(Played([[trade(number) for number in range(KEPT)]], []), WATCHED, 1)
 
 
+async def test_a_book_that_crosses_itself_has_a_gap() -> None:
+    with pytest.raises(GapFound):
+        await taken(Played([], [book("1.00", "2.00"), book("2.00", "2.00")]), WATCHED, 2)
+
+
 async def test_a_connection_made_anew_in_silence_is_a_gap() -> None:
     client = Played([[trade(1)]], [])
     first = client.watch_trades

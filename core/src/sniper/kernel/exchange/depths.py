@@ -1,4 +1,8 @@
-"""The order books that strategies follow; those of other instruments are not kept."""
+"""The order books that strategies follow; those of other instruments are not kept.
+
+What follows from a book stands before it: of such an instrument the best prices are the book's, and those that a feed
+tells beside it count for nothing.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -53,10 +57,18 @@ class Depths:
         if event.whole and ticker.stale:
             self._stale(followed, ticker, event.time, stale=False)
         bid, ask = book.bid, book.ask
-        if bid != ticker.bid or ask != ticker.ask:
-            self._moved(ticker, book, event)
-        else:
-            ticker.bid_size, ticker.ask_size = book.size_at(bid), book.size_at(ask)
+        bid_size, ask_size = book.size_at(bid), book.size_at(ask)
+        if bid != ticker.bid or ask != ticker.ask or bid_size != ticker.bid_size or ask_size != ticker.ask_size:
+            news = Prices(
+                time=event.time,
+                instrument=event.instrument,
+                bid=bid,
+                bid_size=bid_size,
+                ask=ask,
+                ask_size=ask_size,
+            )
+            for instance in self._tickers.prices(news):
+                instance.deliver(news)
         for instance in followed.hearing:
             instance.deliver(event)
 
@@ -79,20 +91,6 @@ class Depths:
             if followed.book.whole and ticker is not None:
                 followed.book.lose()
                 self._stale(followed, ticker, now, stale=True)
-
-    def _moved(self, ticker: Ticker, book: OrderBook, event: BookChanged) -> None:
-        """Other best prices: news for those who follow the instrument and not its book, too."""
-        bid, ask = book.bid, book.ask
-        news = Prices(
-            time=event.time,
-            instrument=event.instrument,
-            bid=bid,
-            bid_size=book.size_at(bid),
-            ask=ask,
-            ask_size=book.size_at(ask),
-        )
-        for instance in self._tickers.prices(news):
-            instance.deliver(news)
 
     def _stale(self, followed: Followed | None, ticker: Ticker, now: int, *, stale: bool) -> None:
         ticker.stale = stale

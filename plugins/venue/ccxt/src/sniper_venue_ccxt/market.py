@@ -122,6 +122,8 @@ class Market:
                 book = await self.client.fetch_order_book(instrument.symbol, followed.levels if followed else DEPTH)
             bid, bid_size = _best(book["bids"], instrument)
             ask, ask_size = _best(book["asks"], instrument)
+            if 0 < ask <= bid:
+                raise GapFound(f"{instrument.id}: its book bids {bid} and asks {ask} ticks, so something was missed")
             best, now = (bid, bid_size, ask, ask_size), self.clock()
             found: list[Event] = []
             if best != last:
