@@ -57,6 +57,10 @@ class Exchange(ABC):
         self.config = config
         self.keys = keys
         """The file with the secrets of a desk, to be read by none but this; None for market data alone."""
+        self.read_only = False
+        """Whether nothing may be changed there, settings of the account included: set by those who only look."""
+        self.left_out: dict[str, str] = {}
+        """Why markets cannot be traded exactly, by symbol; known once `instruments` was asked."""
 
     @abstractmethod
     async def instruments(self) -> Sequence[Instrument]:
@@ -91,6 +95,10 @@ class Exchange(ABC):
     def updates(self) -> AsyncGenerator[Sequence[OrderState | Fill | Funding], None]:
         """What happens to orders and positions from now on. Ends or raises on a lost connection; after that
         `read` comes first."""
+
+    async def time(self) -> int | None:
+        """Its clock, ns UTC; None where it does not tell."""
+        return None
 
     async def close(self) -> None:  # noqa: B027  # most have nothing to let go of
         """Let go of connections. Called once, when the run ends."""

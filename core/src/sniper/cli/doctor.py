@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +15,7 @@ import click
 import importlib_metadata
 
 from sniper.cli import exit_codes
+from sniper.cli.diagnosis import Diagnosis
 from sniper.cli.invocation import Invocation
 from sniper.cli.output import json_option, print_json, print_table
 from sniper.errors import SniperError
@@ -24,16 +25,6 @@ from sniper.settings.model import Chain, Settings
 _GIB = 2**30
 _NODE = 20
 _UNSYNCHRONISED = 0x0040  # STA_UNSYNC in <sys/timex.h>
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """One check. ``remedy`` is empty where it is ``ok``; ``warn`` does not hinder a run."""
-
-    check: str
-    status: Literal["ok", "warn", "fail"]
-    found: str
-    remedy: str = ""
 
 
 @click.command()
@@ -72,13 +63,18 @@ def _diagnoses(invocation: Invocation) -> Iterator[Diagnosis]:
         yield Diagnosis("config", "fail", f"{path} is not in order", str(error))
         return
     try:
-        invocation.resolved()
+        resolved = invocation.resolved()
         yield Diagnosis("config", "ok", str(path))
     except SniperError as error:
+        resolved = None
         yield Diagnosis("config", "fail", f"{path} is not in order", str(error))
     yield _disk(settings.data_dir)
     for name, chain in settings.chain.items():
         yield from asyncio.run(_endpoints(name, chain))
+    if resolved is not None and resolved.exchanges:
+        from sniper.cli.exchange_diagnosis import exchanges
+
+        yield from asyncio.run(exchanges(resolved))
 
 
 def _interpreter() -> Diagnosis:

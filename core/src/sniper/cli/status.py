@@ -1,9 +1,14 @@
 """``sniper status``: where a run stands."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from sniper.cli.invocation import Invocation
 from sniper.cli.output import json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @click.command()
@@ -24,10 +29,11 @@ def status(invocation: Invocation, as_json: bool) -> None:
     if leases["not_renewed"]:
         still = f"it decides for {leases['sure_for_s']:.0f} s more" if leases["sure_for_s"] else "nothing is decided"
         click.secho(f"The leases are not renewed, so {still}: {leases['not_renewed']}", fg="red")
-    print_table(
-        ("chain", "block", "stale feeds"),
-        [(chain, str(each["block"]), ", ".join(each["stale"])) for chain, each in found["chains"].items()],
-    )
+    if found["chains"]:
+        print_table(
+            ("chain", "block", "stale feeds"),
+            [(chain, str(each["block"]), ", ".join(each["stale"])) for chain, each in found["chains"].items()],
+        )
     print_table(
         ("feed", "state", "silent for"),
         [
@@ -41,7 +47,7 @@ def status(invocation: Invocation, as_json: bool) -> None:
             (
                 name,
                 account["kill"] + (f", halted: {account['halted']}" if account["halted"] else ""),
-                "read" if account["wallet_read"] else "not read",
+                "none" if not account["wallets"] else "read" if account["wallet_read"] else "not read",
                 str(account["positions"]),
                 str(account["orders"]),
                 ", ".join(f"{instance} {state}" for instance, state in account["instances"].items()),
@@ -49,6 +55,7 @@ def status(invocation: Invocation, as_json: bool) -> None:
             for name, account in found["accounts"].items()
         ],
     )
+    _print_desks(found["accounts"])
     several = [
         (name, wallet, "read" if each["read"] else "not read", str(each["positions"]), str(each["orders"]))
         for name, account in found["accounts"].items()
@@ -72,3 +79,28 @@ def status(invocation: Invocation, as_json: bool) -> None:
     for each in found["strangers"]:
         what = f"{each['tx_hash']} (nonce {each['nonce']}, to {each['to'] or 'a new contract'} {each['selector']})"
         click.secho(f"Not sent here: {what} of {each['account']} waits in the public pool. Who has its key?", fg="red")
+
+
+def _print_desks(accounts: "dict[str, dict[str, Any]]") -> None:
+    """What the accounts have at exchanges. Any: JSON."""
+    from sniper.cli.written import exact
+
+    desks = [(name, venue, desk) for name, account in accounts.items() for venue, desk in account["desks"].items()]
+    rows = [
+        (
+            name,
+            venue,
+            "read" if desk["read"] else "not read",
+            desk["stream"],
+            str(desk["positions"]),
+            f"{desk['orders']}, {desk['unknown']} unknown" if desk["unknown"] else str(desk["orders"]),
+            ", ".join(
+                f"{exact(int(each['amount']))} {asset.partition(':')[2]}" for asset, each in desk["cash"].items()
+            ),
+            ", ".join(desk["stale"]),
+        )
+        for name, venue, desk in desks
+    ]
+    if rows:
+        columns = ("account", "exchange", "state", "stream", "positions", "orders", "cash", "stale instruments")
+        print_table(columns, rows)

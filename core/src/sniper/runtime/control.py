@@ -54,9 +54,10 @@ from sniper.runtime.commands import (
     note_of,
     result_of,
 )
+from sniper.runtime.exchange_sources import DeskSource
 from sniper.runtime.switches import EVERYONE
 from sniper.settings.complaints import complaints
-from sniper.types import BPS, NATIVE, SECOND, KillLevel, asset_id
+from sniper.types import BPS, NATIVE, SECOND, KillLevel, asset_id, place_of
 
 if TYPE_CHECKING:
     from sniper.runtime.run import Run
@@ -277,9 +278,15 @@ class Control:
         if not isinstance(share, int) or isinstance(share, bool) or not 0 < share <= BPS:
             raise CommandRefused(f"share_bps is {share!r}; it must be an integer from 1 to {BPS}")
         accounts = self._accounts(asked)
-        meant = [account for account in accounts if token in account.exits.guards]
+        meant = [account for account in accounts if token in account.exits.guards or _at_a_desk(account, token)]
         if not meant:
-            held = ", ".join(sorted({token for account in accounts for token in account.exits.guards})) or "nothing"
+            known = {
+                each
+                for account in accounts
+                for each in (*account.exits.guards, *account.book.positions)
+                if each in account.exits.guards or _at_a_desk(account, each)
+            }
+            held = ", ".join(sorted(known)) or "nothing"
             raise CommandRefused(f"no position in {token} can be sold; held: {held}")
         reason = _text(asked, "reason", ClosePosition.__struct_defaults__[-1])  # type: ignore[attr-defined]
 
@@ -399,6 +406,7 @@ def status(run: "Run") -> dict[str, Any]:
                 "positions": len(account.book.positions),
                 "unguarded": unguarded(account),
                 "orders": len(account.book.orders),
+                "desks": desks(run, account),
                 "instances": {instance.name: instance.state for instance in account.instances.values()},
             }
             for name, account in run.kernel.accounts.items()
@@ -449,6 +457,37 @@ def wallets(account: Account) -> dict[str, dict[str, Any]]:
     }
 
 
+def desks(run: "Run", account: Account) -> dict[str, dict[str, Any]]:
+    """What the account has at each exchange: ``read``: whether it is known; ``stream``: ``there``, ``lost``, or
+    ``played`` where the exchange is; ``cash``: base units. Any: JSON."""
+    lost = {
+        feeder.source.place: feeder.down
+        for feeder in run.feeders
+        if isinstance(feeder.source, DeskSource) and feeder.source.account == account.name
+    }
+    book, found = account.book, {}
+    for venue in sorted(account.trading.desks):
+        desk = account.trading.desks[venue].book
+        found[venue] = {
+            "read": desk.known,
+            "stream": "played" if venue not in lost else "lost" if lost[venue] else "there",
+            "orders": len(desk.orders),
+            "unknown": sum(order.state == "unknown" for order in desk.orders.values()),
+            "positions": sum(place_of(token) == venue for token in book.positions),
+            "cash": {
+                asset: {"amount": amount, "reserved": book.reserved(asset)}
+                for asset, amount in sorted(book.cash.items())
+                if place_of(asset) == venue and amount
+            },
+            "stale": sorted(
+                ticker.instrument.id
+                for ticker in run.kernel.tickers.known.values()
+                if ticker.stale and ticker.instrument.venue == venue
+            ),
+        }
+    return found
+
+
 def unguarded(account: Account) -> dict[str, str]:
     """The positions that nothing guards, by token, and why."""
     return {token: p.unguarded for token, p in sorted(account.book.positions.items()) if p.unguarded}
@@ -489,6 +528,12 @@ def ask(data_dir: Path, command: Asked) -> dict[str, Any]:
 
 
 # ---- parts ----
+
+
+def _at_a_desk(account: Account, token: str) -> bool:
+    """Whether the account holds it at an exchange, where a position without exits has no guard."""
+    position = account.book.positions.get(token)
+    return position is not None and account.desk_exits.trades(position)
 
 
 def _levels(run: "Run") -> dict[str, str]:

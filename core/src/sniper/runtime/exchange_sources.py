@@ -107,8 +107,9 @@ class DeskSource:
 
     def __init__(self, exchange: Exchange, account: str, clock: Clock) -> None:
         self.name = f"{exchange.place}-{account}"
+        self.place = exchange.place
+        self.account = account
         self._exchange = exchange
-        self._account = account
         self._clock = clock
 
     async def events(self) -> AsyncIterator[Sequence[Event]]:
@@ -117,19 +118,19 @@ class DeskSource:
                 yield [self._event(each) for each in batch]
 
     def _event(self, told: OrderState | Fill | Funding) -> Event:
-        now, place = self._clock(), self._exchange.place
+        now, place = self._clock(), self.place
         event: Event
         if not isinstance(told, OrderState | Fill | Funding) or place_of(told.instrument) != place:
             raise PluginFault(f"gave {told!r:.200}; it must be the state of an order, a fill or funding at {place}")
         if isinstance(told, Fill):
-            event = FillSeen(time=now, account=self._account, fill=told)
+            event = FillSeen(time=now, account=self.account, fill=told)
         elif isinstance(told, Funding):
-            event = FundingSeen(time=now, account=self._account, funding=told)
+            event = FundingSeen(time=now, account=self.account, funding=told)
         else:
-            event = OrderSeen(time=now, account=self._account, venue=place, state=told)
+            event = OrderSeen(time=now, account=self.account, venue=place, state=told)
         encode(event)
         return event
 
     def stale(self, time: int, *, stale: bool) -> Sequence[Event]:
         reason = "its stream broke" if stale else "its stream is there again"
-        return (DeskLost(time=time, account=self._account, venue=self._exchange.place, reason=reason),)
+        return (DeskLost(time=time, account=self.account, venue=self.place, reason=reason),)

@@ -162,7 +162,7 @@ class Feeder:
     ) -> None:
         self.name = source.name
         self.hints = source.hints
-        self._source = source
+        self.source = source
         self._publish = publish
         self._clock = clock
         self._log = log
@@ -171,6 +171,9 @@ class Feeder:
         self.stale = False
         self.last_event = 0
         """ns UTC of the newest batch; 0 before the first."""
+        self.breaks = 0
+        """How often it ended or raised; ``down``: whether it did, and was not begun again yet."""
+        self.down = False
 
     def start(self) -> None:
         """Run it, from where the kernel stands."""
@@ -197,8 +200,9 @@ class Feeder:
         own = asyncio.current_task()
         pause = FIRST_PAUSE_S
         while True:
+            self.down = False
             try:
-                async for events in self._source.events():
+                async for events in self.source.events():
                     if self._task is not own:
                         return  # it was stopped, and did not heed it
                     pause = FIRST_PAUSE_S
@@ -214,6 +218,8 @@ class Feeder:
                 reason = told(error)
             if self._task is not own:
                 return
+            self.breaks += 1
+            self.down = True
             if not self.stale:
                 await self._say(stale=True)
             delay = pause * (0.5 + self._rng.random())
@@ -223,7 +229,7 @@ class Feeder:
 
     async def _say(self, *, stale: bool) -> None:
         self.stale = stale
-        events = self._source.stale(self._clock(), stale=stale)
+        events = self.source.stale(self._clock(), stale=stale)
         if events:
             await self._publish(events, f"{self.name}-state")  # not behind what is queued
 

@@ -2,7 +2,8 @@
 
 ``/live``  200 while the event loop turns and the kernel's loop has not failed; 503 otherwise.
 ``/ready`` 200 where the run may trade; 503 with the reasons why not: accounts halted or wallets not read, positions
-           that nothing guards, feeds without their source, a signer that does not answer.
+           that nothing guards, feeds without their source, accounts at exchanges that were not read or have lost their
+           stream, a signer that does not answer.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from aiohttp import web
 
 from sniper.errors import ConfigError, SniperError
 from sniper.runtime.control import unguarded, wallet_read
+from sniper.runtime.exchange_sources import DeskSource
 from sniper.runtime.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -76,8 +78,15 @@ class Health:
                 found.append(f"the wallet of account {name} was not read yet")
             for token, reason in unguarded(account).items():
                 found.append(f"position {token} of account {name} is not guarded: {reason}")
+            for venue, desk in account.trading.desks.items():
+                if not desk.book.known:
+                    found.append(f"account {name} at {venue} was not read yet, or not since its stream broke")
         for feeder in [feeder for feeder in run.feeders if not feeder.hints]:
-            if feeder.stale:
+            if isinstance(feeder.source, DeskSource):  # which says nothing where nothing is ordered
+                if feeder.down:
+                    source = feeder.source
+                    found.append(f"the stream of account {source.account} at {source.place} is lost")
+            elif feeder.stale:
                 found.append(f"feed {feeder.name} has lost its source")
             elif not feeder.last_event:
                 found.append(f"feed {feeder.name} has said nothing yet")

@@ -24,9 +24,11 @@ from prometheus_client.registry import Collector
 
 from sniper.events import Answer, AskFailed, Event
 from sniper.kernel import facts as f
+from sniper.kernel.asks import Submit
 from sniper.plugin import Frozen
+from sniper.runtime.exchange_sources import DeskSource
 from sniper.runtime.switches import SEVERITY
-from sniper.types import SECOND, KillLevel
+from sniper.types import SECOND, KillLevel, place_of
 
 if TYPE_CHECKING:
     from sniper.runtime.feeding import Feeder
@@ -83,12 +85,17 @@ class Metrics(Collector):
         self.denials: Counter[tuple[str, str]] = Counter()
         self.orders: Counter[tuple[str, str]] = Counter()
         self.fills: Counter[tuple[str, str]] = Counter()
+        self.submits: defaultdict[str, Histogram] = defaultdict(Histogram)
+        """From an order that leaves to the word of its exchange, by exchange."""
+        self.exchange_orders: Counter[tuple[str, str, str]] = Counter()
+        self.exchange_fills: Counter[tuple[str, str, str]] = Counter()
         self.attempts: Counter[tuple[str, str]] = Counter()
         self.failures: Counter[tuple[str, str]] = Counter()
         self.lag_s = 0.0
         """How late the event loop was at most since the last scrape."""
         self._batches = 0
         self._asked: dict[str, tuple[str, int]] = {}
+        self._submitted: dict[str, str] = {}
         self._formed: dict[str, int] = {}
         self._signed: dict[str, int] = {}
 
@@ -113,6 +120,9 @@ class Metrics(Collector):
             asked = self._asked.pop(event.ask, None)
             if asked is not None:
                 self.effects[asked[0]].observe(event.time - asked[1])
+                venue = self._submitted.pop(event.ask, None)
+                if venue is not None and not isinstance(event, AskFailed):
+                    self.submits[venue].observe(event.time - asked[1])
             if isinstance(event, AskFailed):
                 self.failures[asked[0] if asked else "late", event.code] += 1
         for account, fact in facts:
@@ -122,10 +132,13 @@ class Metrics(Collector):
 
     def _asked_fact(self, account: str, fact: f.Asked) -> None:
         self._asked[fact.ask.id] = (_tag(type(fact.ask.body)), fact.time)
+        if isinstance(fact.ask.body, Submit):
+            self._submitted[fact.ask.id] = fact.ask.body.instrument.venue
 
     def _began(self, account: str, fact: f.Began) -> None:
         """What the process before had asked is asked anew."""
         self._asked.clear()
+        self._submitted.clear()
 
     def _intent(self, account: str, fact: f.IntentFormed) -> None:
         self.intents[account, fact.side] += 1
@@ -147,6 +160,16 @@ class Metrics(Collector):
     def _booked(self, account: str, fact: f.Booked) -> None:
         if fact.amount and not fact.undo:
             self.fills[account, "increase" if fact.amount > 0 else "reduce"] += 1
+
+    def _at_exchange(self, account: str, fact: f.ExchangeOrderPlaced) -> None:
+        self.exchange_orders[account, fact.instrument.venue, "placed"] += 1
+
+    def _exchange_moved(self, account: str, fact: f.ExchangeOrderMoved) -> None:
+        self.exchange_orders[account, fact.venue, fact.state] += 1
+
+    def _exchange_filled(self, account: str, fact: f.ExchangeFilled | f.ExchangeForced) -> None:
+        fill = fact.fill
+        self.exchange_fills[account, place_of(fill.instrument), fill.forced or fill.side] += 1
 
     def _moved(self, account: str, fact: f.AttemptMoved) -> None:
         self.attempts[account, fact.state] += 1
@@ -177,6 +200,23 @@ class Metrics(Collector):
         )
         yield _counter("sniper_orders", "Orders, by what became of them", ("account", "state"), self.orders)
         yield _counter("sniper_fills", "Transactions that moved a position", ("account", "side"), self.fills)
+        yield _histograms(
+            "sniper_submit_seconds", "From an order that leaves to its exchange's word", "venue", self.submits
+        )
+        yield _counter(
+            "sniper_exchange_orders",
+            "Orders at exchanges, by what became of them; unknown: nobody could tell, so it is looked for",
+            ("account", "venue", "state"),
+            self.exchange_orders,
+        )
+        yield _counter(
+            "sniper_exchange_fills",
+            "Fills at exchanges: buy, sell, or why the exchange closed a contract itself",
+            ("account", "venue", "side"),
+            self.exchange_fills,
+        )
+        breaks = {(feeder.name,): feeder.breaks for feeder in self._run.feeders}
+        yield _counter("sniper_stream_breaks", "How often a feed or stream broke", ("stream",), breaks)
         yield _counter("sniper_attempts", "Moves of transactions, by state", ("account", "state"), self.attempts)
         yield _counter("sniper_effects_failed", "Asks without an answer", ("kind", "code"), self.failures)
         strangers = {(name,): self._run.strangers.count[name] for name in self._run.kernel.accounts}
@@ -209,6 +249,7 @@ class Metrics(Collector):
         yield _gauge("sniper_positions_unguarded", "Positions whose pool is not known", ("account",), alone)
         working = {(name,): len(book.orders) for name, book in books.items()}
         yield _gauge("sniper_orders_working", "Orders under way", ("account",), working)
+        yield from self._desks()
         cash = {(name, asset): amount for name, book in books.items() for asset, amount in book.cash.items()}
         yield _gauge("sniper_cash_base_units", "Cash in the books", ("account", "asset"), cash)
         levels = {(name,): SEVERITY.index(KillLevel(book.kill)) for name, book in books.items()}
@@ -221,6 +262,30 @@ class Metrics(Collector):
         )
         self.lag_s = 0.0
 
+    def _desks(self) -> Iterator[Metric]:
+        run, labels = self._run, ("account", "venue")
+        desks = {
+            (name, venue): desk.book
+            for name, account in run.kernel.accounts.items()
+            for venue, desk in account.trading.desks.items()
+        }
+        read = {key: float(book.known) for key, book in desks.items()}
+        yield _gauge(
+            "sniper_desk_read", "1 where an account at an exchange was read since its stream broke", labels, read
+        )
+        lost = {
+            (feed.source.account, feed.source.place): float(feed.down)
+            for feed in run.feeders
+            if isinstance(feed.source, DeskSource)
+        }
+        yield _gauge("sniper_desk_stream_lost", "1 where the stream of an account's orders is lost", labels, lost)
+        working = {key: len(book.orders) for key, book in desks.items()}
+        yield _gauge("sniper_exchange_orders_working", "Orders at exchanges that may still be filled", labels, working)
+        unknown = {key: sum(order.state == "unknown" for order in book.orders.values()) for key, book in desks.items()}
+        yield _gauge(
+            "sniper_exchange_orders_unknown", "Those of which nobody can tell whether they arrived", labels, unknown
+        )
+
 
 _ANSWERS: Final = frozenset(Answer.__subclasses__())
 _COUNT: Final[Mapping[type[f.Fact], Callable[[Metrics, str, Any], None]]] = {  # Any: each takes its own fact
@@ -231,6 +296,10 @@ _COUNT: Final[Mapping[type[f.Fact], Callable[[Metrics, str, Any], None]]] = {  #
     f.OrderPlaced: Metrics._placed,
     f.OrderEnded: Metrics._ended,
     f.Booked: Metrics._booked,
+    f.ExchangeOrderPlaced: Metrics._at_exchange,
+    f.ExchangeOrderMoved: Metrics._exchange_moved,
+    f.ExchangeFilled: Metrics._exchange_filled,
+    f.ExchangeForced: Metrics._exchange_filled,
     f.AttemptMoved: Metrics._moved,
 }
 

@@ -43,8 +43,9 @@ class Contracts:
         self._tiers: dict[str, tuple[Tier, ...]] = {}
         self._funding_asked = 0
 
-    async def prepare(self) -> None:
-        """Once, before anything is traded: positions are one-way, leverage and margin are what the config says.
+    async def prepare(self, *, change: bool) -> None:
+        """Once, before anything is traded: positions are one-way, leverage and margin are what the config says, where
+        that may be changed.
 
         Raises `NotOffered` where the exchange cannot be brought to that.
         """
@@ -52,7 +53,7 @@ class Contracts:
         if missing:
             raise NotOffered(f"{self.can.exchange} does not tell positions ({', '.join(missing)})")
         await self._demand_one_way()
-        for symbol in self._symbols or ():
+        for symbol in self._symbols or () if change else ():
             if self.config.margin:
                 await self._set_margin(symbol)
             if self.config.leverage:

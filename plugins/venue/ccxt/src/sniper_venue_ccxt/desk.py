@@ -42,10 +42,10 @@ class Desk:
         self._clients: dict[str, str] = {}
         """Client ids by the exchange's own: trades have only that one."""
 
-    async def prepare(self) -> None:
-        """Once, before it is used. Raises `NotOffered`."""
+    async def prepare(self, *, change: bool) -> None:
+        """Once, before it is used. ``change``: whether settings of the account may be changed. Raises `NotOffered`."""
         if self._contracts is not None:
-            await self._contracts.prepare()
+            await self._contracts.prepare(change=change)
 
     def instrument(self, identifier: str) -> Instrument | None:
         """None where it is not traded here."""

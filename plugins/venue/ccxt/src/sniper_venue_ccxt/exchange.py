@@ -32,15 +32,11 @@ LEEWAY: Final = 2 * SECOND
 
 
 class CcxtExchange(Exchange):
-    """One kind of markets. The market data and the orders go by two clients: what they say in numbers is of two types.
-
-    left_out  Why markets cannot be traded exactly, by symbol; known once `instruments` was asked.
-    """
+    """One kind of markets. Market data and orders go by two clients: what they say in numbers is of two types."""
 
     def __init__(self, place: str, config: CcxtConfig, keys: Path | None) -> None:
         super().__init__(place, config, keys)
         self.config: CcxtConfig = config
-        self.left_out: dict[str, str] = {}
         self.clock: Callable[[], int] = time.monotonic_ns
         """Of what is lost; the time of day may jump."""
         self._keys: Keys | None = read_keys(keys) if keys is not None else None
@@ -170,6 +166,14 @@ class CcxtExchange(Exchange):
         except Exception as error:
             raise self._unanswered(error, "orders and fills") from None
 
+    async def time(self) -> int | None:
+        client = await connect(self.config, Decimal)
+        try:
+            async with self._scrubbed("clock"):
+                return int(await client.fetch_time()) * 10**6 if client.has.get("fetchTime") else None
+        finally:
+            await client.close()
+
     async def close(self) -> None:
         opening, self._opening = self._opening, None
         if opening is None:
@@ -202,7 +206,7 @@ class CcxtExchange(Exchange):
                     await demand_no_withdrawals(client, self.place)
             desk = Desk(client, self.place, self.config, found, probe(client, self.config.market))
             async with self._scrubbed("settings of the account"):
-                await desk.prepare()
+                await desk.prepare(change=not self.read_only)
         except BaseException:
             await client.close()
             raise

@@ -1,0 +1,6 @@
+"""Makes the whole run of `test_a_run_at_an_exchange` importable, which pytest's importlib mode does not."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
