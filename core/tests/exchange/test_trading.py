@@ -63,7 +63,14 @@ class AtMost(RiskCheck):
 
 
 class World:
-    def __init__(self, script: dict[int, list[Any]], *, latency: int = 0, checks: tuple[CheckWiring, ...] = ()) -> None:
+    def __init__(
+        self,
+        script: dict[int, list[Any]],
+        *,
+        latency: int = 0,
+        checks: tuple[CheckWiring, ...] = (),
+        claims: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         SCRIPT.clear()
         SCRIPT.update(script)
         self.wiring = Wiring(
@@ -77,6 +84,7 @@ class World:
                     strategies=(StrategyWiring(name="s", strategy=Scripted, config=NoConfig(), sizer=None, venue="x"),),
                     checks=checks,
                     desks=(DeskWiring(venue="x", quote="x:USDT"),),
+                    claims=claims,
                 ),
             ),
         )
@@ -128,6 +136,16 @@ def test_a_purchase_and_a_sale_leave_what_they_gained() -> None:
     assert world.book.cash["x:USDT"] == world.exchange.balances["x:USDT"] == DOLLARS + 100 * COIN
     assert [state for _, state, _, _ in world.heard] == ["open", "filled", "open", "filled"]
     assert world.kernel.accounts["main"].view.realised(last_ns=10**18, place="x") == 100 * COIN
+
+
+@pytest.mark.parametrize("id_", [BTC.id, BTC.base])
+def test_what_another_strategy_claims_is_not_bought(id_: str) -> None:
+    world = World({1: [buy()]}, claims=((id_, "another"),))
+    world.trades(4_000_000, 4_000_000)
+    assert world.rules() == ["kernel.claimed"]
+    mine = World({1: [buy()]}, claims=((id_, "s"), ("x:ETH", "another")))
+    mine.trades(4_000_000, 4_000_000)
+    assert mine.rules() == []
 
 
 def test_nothing_is_filled_by_what_was_known_when_it_was_decided() -> None:

@@ -226,6 +226,21 @@ def test_of_two_strategies_that_want_the_same_the_one_that_stands_first_gets_it(
     assert verdicts[order[1]] == "kernel.one-owner"
 
 
+def test_what_one_strategy_claims_no_other_one_buys_whoever_comes_first() -> None:
+    order = ("first", "second")
+    world = World(Setup(strategies=tuple((name, ()) for name in order), claims=((token_of(1), "second"),)))
+    for number, token in enumerate((token_of(1), token_of(2))):
+        at = world.tick()
+        world.tell(said(time=at, at=at, id=str(number), about=(token,)))
+    verdicts = [fact for decided in world.facts for fact in decided if isinstance(fact, Verdict)]
+    assert [(fact.intent.split("/")[1], fact.rule) for fact in verdicts] == [
+        ("first", "kernel.claimed"),
+        ("second", ""),
+        ("first", ""),
+        ("second", "kernel.one-owner"),
+    ]
+
+
 def test_what_is_said_of_the_future_was_said_when_it_was_heard() -> None:
     of = kernel()
     of.handle(said(at=T0 + 1_000 * SECOND))

@@ -978,6 +978,7 @@ class Setup:
     rollup: Rollup | None = None
     legacy: bool = False
     others: tuple[tuple[str, int], ...] = ()
+    claims: tuple[tuple[str, str], ...] = ()
 
     def kernel(self, report: Callable[[str, Exception], None]) -> Kernel:
         config = ConstantProductConfig(factories=(FACTORY,), fee_bps=30)
@@ -1011,6 +1012,7 @@ class Setup:
             watches=self.watches,
             treasury=self.treasury,
             further=self.further,
+            claims=self.claims,
         )
         venues: dict[str, OnChainVenue] = {"router": self.venue}
         if self.other_venue is not None:

@@ -86,6 +86,13 @@ def test_routes_need_a_router() -> None:
     assert line.startswith("my.toml: [account.main.execution] routes: nothing proposes any; add a router")
 
 
+def test_only_a_strategy_that_the_account_runs_claims_anything() -> None:
+    claims = '[account.main.claims]\n"1:0x5fbdb2315678afecb367f032d93f642f64180aa3" = "{}"\n'
+    assert len(resolved(FILE + claims.format("launch-snipe")).accounts[0].claims) == 1
+    (line,) = mistakes(FILE + claims.format("launch-snip"))
+    assert line.endswith("the account runs no strategy \"launch-snip\"; did you mean 'launch-snipe'?")
+
+
 def test_a_strategy_that_lives_on_cycles_needs_a_router(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sniper.settings.resolver.handlers_of", lambda cls: {CycleFound: "found"})
     (line,) = mistakes(FILE)

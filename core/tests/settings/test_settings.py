@@ -52,6 +52,13 @@ def test_a_small_file_gets_every_default() -> None:
     assert settings.source == Path("/etc/sniper/my.toml")
 
 
+def test_what_a_strategy_claims_is_named_by_an_id() -> None:
+    text = SMALL.replace("[strategy.", f'[account.main.claims]\n"1:{CHECKSUMMED}" = "launch-snipe"\n[strategy.')
+    assert parse(tomllib.loads(text), Path("my.toml")).account["main"].claims == {f"1:{WALLET}": "launch-snipe"}
+    (mistake,) = mistakes(text.replace(f"1:{CHECKSUMMED}", "PEPE"))
+    assert "is no id" in mistake
+
+
 def test_what_a_symbol_stands_for_is_taken_in_lower_case() -> None:
     text = f'[signals.symbols]\nPEPE = ["1:{CHECKSUMMED}", "binance:PEPE/USDT"]\n' + SMALL
     assert parse(tomllib.loads(text), Path("my.toml")).signals.symbols == {"PEPE": (f"1:{WALLET}", "binance:PEPE/USDT")}

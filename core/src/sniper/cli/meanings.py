@@ -13,6 +13,7 @@ KERNEL: Final[Mapping[str, str]] = {
     "wallet-free": "Each wallet that may buy it had too much on its way, or paid for another entry.",
     "feeds-fresh": "A feed of this chain had lost its source; what it shows may be old.",
     "one-owner": "Another strategy of this account holds the token; one position has one owner.",
+    "claimed": "The account's claims give it to another strategy alone.",
     "one-at-a-time": "Another order or judgement of this token was still under way.",
     "sized": "The sizer failed, and without a size there is no entry.",
     "amount": "There was nothing to trade with.",

@@ -109,6 +109,7 @@ class Account:
         self.valuing = tuple(watch for watch in self.watches if WorthChanged in watch.handlers)
         self.pricing = tuple(watch for watch in self.valuing if watch.hears_prices())
         """Those of ``valuing`` that are told of each change of a position's pool."""
+        self.claims = dict(wiring.claims)
         self.wallets = Wallets(self)
         self.entries = Entries(self)
         self.waits = Waits(self)

@@ -217,6 +217,7 @@ class Entries:
             must("one-owner", held is None or held.instance == owner, note=held.instance if held else ""),
             must("one-at-a-time", not busy, retry_after_s=1),
             *wallet_free,
+            *claimed(account, owner, token),
         )
 
     def _sized(self, instance: "Instance", intent_id: str, intent: Open) -> tuple[Entry | None, Finding]:
@@ -422,6 +423,12 @@ def _silent() -> Finding:
 
 def _failed(error: Exception) -> Finding:
     return must("works", False, note=told(error))
+
+
+def claimed(account: "Account", owner: str, *ids: str) -> tuple[Finding, ...]:
+    """Whether an instance may buy what one alone may; nothing of what anyone may. ``ids``: names of the same thing."""
+    claimants = sorted({account.claims[each] for each in ids if each in account.claims})
+    return tuple(must("claimed", claimant == owner, note=claimant) for claimant in claimants)
 
 
 _TELLING = ("chain_id", "block", "number", "index", "pool", "address", "token", "key", "instrument", "rule", "id")

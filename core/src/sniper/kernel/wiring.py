@@ -177,7 +177,8 @@ class DeskWiring:
 @dataclass(frozen=True)
 class AccountWiring:
     """One account, and what it runs: its wallets on one chain (``further`` beside ``address``), or none (chain 0), and
-    any number of desks. ``quote``: the address of what it pays with on the chain."""
+    any number of desks. ``quote``: the address of what it pays with on the chain. ``claims``: (id of a token, asset or
+    instrument, the instance that alone may buy it)."""
 
     name: str
     chain_id: int
@@ -190,6 +191,7 @@ class AccountWiring:
     desks: tuple[DeskWiring, ...] = ()
     treasury: TreasuryWiring | None = None
     further: tuple[str, ...] = ()
+    claims: tuple[tuple[str, str], ...] = ()
 
     @property
     def wallets(self) -> tuple[str, ...]:

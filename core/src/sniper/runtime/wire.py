@@ -120,6 +120,7 @@ def _account(resolved: Resolved, account: ConfiguredAccount) -> AccountWiring:
         further=account.wallets,
         quote=account.quote,
         strategies=tuple(_strategy(each) for each in account.strategies),
+        claims=tuple(sorted(account.claims.items())),
         checks=tuple(
             CheckWiring(name=each.name, check=_make(each), policy=policy)
             for each, policy in judges

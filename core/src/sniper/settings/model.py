@@ -52,7 +52,7 @@ def _quote(text: str) -> str:
     return NATIVE if text == "native" else address(text)
 
 
-def _signal_asset(text: str) -> str:
+def _market_id(text: str) -> str:
     place, colon, name = text.partition(":")
     if place.isdecimal():
         return f"{int(place)}:{address(name)}"
@@ -63,7 +63,7 @@ def _signal_asset(text: str) -> str:
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Address = Annotated[str, AfterValidator(address)]
-SignalAsset = Annotated[str, AfterValidator(_signal_asset)]
+MarketId = Annotated[str, AfterValidator(_market_id)]
 Symbol = Annotated[str, StringConstraints(pattern=r"^[^\s:/]{1,32}$")]
 PoolId = Annotated[str, AfterValidator(_pool)]
 Positive = Annotated[StrictInt, Field(gt=0)]
@@ -328,6 +328,8 @@ class Account(Table):
     """What it starts with of the quote asset where trades are only played; what the wallet holds, where left out."""
     strategies: tuple[str, ...] | None = None
     """The [strategy.NAME] sections that it runs; all where it is left out."""
+    claims: dict[MarketId, Name] = {}
+    """What only one of its strategies may buy, by id of the token, asset or instrument: the strategy's section."""
     execution: Execution = Execution()
     treasury: Treasury | None = None
     risk_profile: Profile | None = None
@@ -393,7 +395,7 @@ class Signals(Table):
     """Weights of sources, such as "webhook.desk", or of all sources of a feed, such as "webhook"; 0: not believed."""
     default_weight_bps: Bps = 10_000
     """The weight of all others."""
-    symbols: dict[Symbol, tuple[SignalAsset, ...]] = {}
+    symbols: dict[Symbol, tuple[MarketId, ...]] = {}
     """What a symbol stands for besides what exchanges trade under it: "<chain id>:<address>" of tokens, or ids of
     instruments. What tokens call themselves is not asked."""
     kind: dict[Name, SignalKind] = {}

@@ -61,8 +61,8 @@ class ConfiguredStrategy:
 @dataclass(frozen=True, slots=True)
 class ConfiguredAccount:
     """An ``[account.NAME]`` section with everything it refers to; ``strategies`` by instance name. ``wallets``: those
-    beside ``address``. ``desks``: by name of their exchange. One that trades at exchanges alone has an empty address
-    and chain, and chain id 0."""
+    beside ``address``. ``desks``: by name of their exchange. ``claims``: by id, the strategy that alone may buy it. One
+    that trades at exchanges alone has an empty address and chain, and chain id 0."""
 
     name: str
     address: str
@@ -75,11 +75,13 @@ class ConfiguredAccount:
     treasury: Treasury | None = None
     wallets: tuple[str, ...] = ()
     desks: Mapping[str, Desk] = field(default_factory=dict)
+    claims: Mapping[str, str] = field(default_factory=dict)
 
     def manifest(self) -> dict[str, Any]:
         desks = {name: {**plain(desk), "keys": desk.keys is not None} for name, desk in self.desks.items()}
         return {
             **({"desks": desks} if desks else {}),
+            **({"claims": dict(self.claims)} if self.claims else {}),
             "address": self.address,
             "wallets": list(self.wallets),
             "chain": self.chain,

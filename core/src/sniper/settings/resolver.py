@@ -216,6 +216,11 @@ class _Resolver:
         chain = self.settings.chain_of(name)
         found = [strategies[each] for each in self.settings.strategies_of(name)]
         risk = [self._risk(name, account, each) for each in sorted({*self.settings.risk, *account.risk})]
+        names = self.settings.strategies_of(name)
+        for id_, claimant in account.claims.items():
+            if claimant not in names:
+                hint = nearest(claimant, names)
+                self._say(("account", name), f'claims.{id_}: the account runs no strategy "{claimant}"{hint}')
         if None in found or None in risk:
             return None
         return ConfiguredAccount(
@@ -230,6 +235,7 @@ class _Resolver:
             treasury=account.treasury,
             wallets=account.wallets,
             desks=account.desk,
+            claims=account.claims,
         )
 
     def _risk(self, account: str, table: Account, name: str) -> Configured | None:

@@ -7,7 +7,7 @@ from sniper.events import OrderChanged
 from sniper.exchange_orders import NewOrder, Side
 from sniper.instrument import Instrument
 from sniper.kernel import facts as f
-from sniper.kernel.entries import KERNEL, Denials, checked_by, describe
+from sniper.kernel.entries import KERNEL, Denials, checked_by, claimed, describe
 from sniper.kernel.exchange.book import ExchangeOrder
 from sniper.kernel.exchange.contracts import held_contracts, initial_margin
 from sniper.kernel.exchange.desk import Desk, client_id
@@ -281,7 +281,8 @@ class Trading:
             return gates
         held = book.positions.get(instrument.held)
         owner = held.instance if held is not None else ""
-        return gates + _of_entry(book.kill, book.tripped, ticker.stale, owner, held is None or owner == instance)
+        gates += _of_entry(book.kill, book.tripped, ticker.stale, owner, held is None or owner == instance)
+        return gates + claimed(self.account, instance, instrument.id, instrument.held) if self.account.claims else gates
 
     def _sized(self, ticker: Ticker, wanted: PlaceOrder) -> Sized:
         instrument, price = ticker.instrument, wanted.price
