@@ -5,6 +5,7 @@ from pit import Pit, client_of
 from stage import BTC
 
 from sniper.events import KillSwitch
+from sniper.kernel.asks import Submit
 from sniper.order_types import (
     BadPlan,
     Bracket,
@@ -16,6 +17,7 @@ from sniper.order_types import (
     OneUpdatesOther,
     Plan,
 )
+from sniper.strategy import PlaceOrder
 
 TARGET = Leg(name="target", side="sell", size=20, price=11_000)
 STOP = Leg(name="stop", side="sell", size=20, stop=9_000)
@@ -210,6 +212,55 @@ def test_the_kill_switch_ends_a_bracket_that_has_bought_nothing() -> None:
     found.handle(KillSwitch(time=found.time, account="*", level="no-entries", reason="test"))
     found.settle()
     assert (found.orders(), found.ended()) == ([], [("cancelled", "the kill switch is not off")])
+
+
+def test_a_bracket_whose_entry_is_denied_or_refused_goes_on_protecting_what_it_has() -> None:
+    found = pit(bracket(), held=0)
+    fill(found, "entry", 10)
+    found.to(client_of(found, "entry"), "cancelled")
+    found.told(found.stream.pop())
+    for _ in range(3):
+        entries = [ask for ask in found.asks if isinstance(ask.body, Submit)]
+        for ask in entries:
+            found.refuse(ask)
+        found.passes(10**10)
+    found.settle()
+    assert found.orders() == [("sell", 10, 11_000)]
+    hit(found, 8_900)
+    assert found.orders() == [("sell", 10, None)]
+
+
+def test_a_bracket_that_is_cancelled_buys_no_more_and_protects_what_it_has_until_it_is_cancelled_again() -> None:
+    found = pit(bracket(), held=0)
+    found.cancel("p1")
+    found.fill(client_of(found, "entry"), 10)
+    found.settle()
+    assert found.orders() == [("sell", 10, 11_000)], "the cancellation lost the race, and nothing is unprotected"
+    found.cancel("p1")
+    found.settle()
+    assert (found.orders(), found.book.plans) == ([], {})
+
+
+def test_a_bracket_whose_position_was_sold_by_others_still_protects_what_its_entry_fills_then() -> None:
+    found = pit(bracket(target=None), held=0)
+    fill(found, "entry", 10)
+    found.want(PlaceOrder(key="o", instrument=BTC.id, side="sell", size=10, reason="", price=10_000))
+    other = next(iter(found.airborne))
+    found.arrive(other)
+    found.fill(other, 10)
+    for what in list(found.stream):
+        found.told(what)
+    found.trade(8_900)
+    found.fill(client_of(found, "entry"), 12)
+    found.settle()
+    assert found.orders() == [("sell", 12, None)]
+
+
+def test_a_bracket_that_is_cancelled_before_it_has_bought_anything_is_over() -> None:
+    found = pit(bracket(), held=0)
+    found.cancel("p1")
+    found.settle()
+    assert (found.orders(), found.ended()) == ([], [("cancelled", "cancelled: by its strategy")])
 
 
 @pytest.mark.parametrize("filled", [0, 8])

@@ -173,7 +173,7 @@ class DeskExits:
         for plan in sorted(account.book.plans):
             started = account.book.plans[plan].started
             if started.instrument.id == instrument.id:
-                account.plans.cancel(started.instance, started.key)
+                account.plans.withdraw(plan)
         desk = account.trading.desks[position.venue]
         for order in desk.book.working(instrument.id):
             if order.side == side:

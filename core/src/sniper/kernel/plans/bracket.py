@@ -48,6 +48,9 @@ class BracketRule(Rule[Bracket]):
     def guards(self) -> int:
         return self.left(EXIT)
 
+    def protects(self) -> bool:
+        return True
+
     def trigger(self) -> int:
         """Where the stop is, ticks."""
         spec, best = self.spec, self.plan.memory.best

@@ -37,10 +37,9 @@ class Carrying:
         wants = self._wanted(plan, rule)
         self._withdraw(plan, wants)
         for want in wants.values():
-            if not plan.ending:
+            if not plan.ending and (want.reduce_only or not plan.narrowed):
                 self._place(plan, rule, want)
-        if plan.ending:
-            self._withdraw(plan, {})
+        self._withdraw(plan, self._wanted(plan, rule))
         return self._ended(plan, rule)
 
     def end(self, plan: PlanState, state: str, note: str = "") -> None:
@@ -48,11 +47,18 @@ class Carrying:
         if not plan.ending:
             self.account.emit(f.PlanEnding(time=self.account.kernel.now, plan=plan.id, state=state, note=note))
 
-    def refused(self, plan: PlanState, leg: str, note: str, *, reduces: bool) -> None:
+    def give_up(self, plan: PlanState, rule: Rule[Any], state: str, note: str) -> None:
+        """What it opens is given up. What was opened, or is being opened while nobody knows, stays protected."""
+        if not rule.protects():
+            self.end(plan, state, note)
+        elif not plan.narrowed and not plan.ending:
+            self.account.emit(f.PlanNarrowed(time=self.account.kernel.now, plan=plan.id, reason=f"{state}: {note}"))
+
+    def refused(self, plan: PlanState, rule: Rule[Any], leg: str, note: str, *, reduces: bool) -> None:
         """An order of a leg was not taken: it is tried again, unless it opens a position and that was tried often."""
         tries = plan.leg(leg).tries + 1
         if tries >= MOST_TRIES and not reduces:
-            self.end(plan, "failed", note)
+            self.give_up(plan, rule, "failed", note)
             return
         self._wait(plan, leg, self.account.kernel.now + (SECOND << min(tries - 1, LONGEST_WAIT)), note, tries)
 
@@ -90,14 +96,14 @@ class Carrying:
         if size <= 0 or ticker is None:
             return
         if want.reduce_only:
-            size = self._capped(plan, ticker, want, size)
+            size = self._capped(plan, rule, ticker, want, size)
             if not size:
                 return
             if REDUCE_ONLY in ticker.instrument.flags:
                 want = want._replace(flags=(*want.flags, REDUCE_ONLY))
         size = self._whole(ticker, want, size, left)
         for part in self._parts(ticker, want, size):
-            if not self._order(plan, ticker, want, part):
+            if not self._order(plan, rule, ticker, want, part):
                 return
 
     def _parts(self, ticker: Ticker, want: Want, size: int) -> Iterator[int]:
@@ -110,7 +116,7 @@ class Carrying:
             yield part
             size -= part
 
-    def _order(self, plan: PlanState, ticker: Ticker, want: Want, size: int) -> bool:
+    def _order(self, plan: PlanState, rule: Rule[Any], ticker: Ticker, want: Want, size: int) -> bool:
         """Whether an order was placed."""
         started = plan.started
         wanted = PlaceOrder(
@@ -131,20 +137,25 @@ class Carrying:
             if retry is not None and retry.when == "time":
                 self._wait(plan, want.leg, retry.not_before, denials.rule)
             elif reduces:
-                self.refused(plan, want.leg, denials.rule, reduces=True)
+                self.refused(plan, rule, want.leg, denials.rule, reduces=True)
             else:
-                self.end(plan, "denied", denials.rule)
+                self.give_up(plan, rule, "denied", denials.rule)
         return not denials.rule
 
-    def _capped(self, plan: PlanState, ticker: Ticker, want: Want, size: int) -> int:
+    def _capped(self, plan: PlanState, rule: Rule[Any], ticker: Ticker, want: Want, size: int) -> int:
         """Of what only reduces, as much as there is to reduce and no other order is about to."""
         trading, lot = self.account.trading, ticker.instrument.lot
         held, waiting = trading.reducible(ticker, want.side), trading.waiting(ticker, want.side)
         free = (held - waiting) // lot
         if held < lot:
-            self.end(plan, "cancelled", "nothing is held any more that it could reduce")
+            note = "nothing is held any more that it could reduce"
+            opening = any(left > 0 for _, left in rule.opening()) or any(leg.working for leg in plan.legs.values())
+            if rule.protects() and opening:
+                self.give_up(plan, rule, "cancelled", note)
+            else:
+                self.end(plan, "cancelled", note)
         elif free <= 0 and waiting > self._on_way(plan, want.leg) * lot:
-            self.refused(plan, want.leg, "other orders hold what it would reduce", reduces=True)
+            self.refused(plan, rule, want.leg, "other orders hold what it would reduce", reduces=True)
         return max(0, min(size, free))
 
     def _whole(self, ticker: Ticker, want: Want, size: int, left: int) -> int:

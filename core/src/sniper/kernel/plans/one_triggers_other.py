@@ -42,6 +42,9 @@ class OneTriggersOtherRule(Rule[OneTriggersOther]):
     def guards(self) -> int:
         return sum(self.left(leg.name) for leg in (self.spec.first, *self.spec.then) if leg.reduce_only)
 
+    def protects(self) -> bool:
+        return not self.spec.first.reduce_only and any(leg.reduce_only for leg in self.spec.then)
+
     def heard(self, heard: Heard, sight: Sight) -> Memory | None:
         if not counts(heard, self.spec.by, sight.last):
             return None

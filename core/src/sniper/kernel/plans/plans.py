@@ -78,11 +78,22 @@ class Plans:
         self._work(intent)
 
     def cancel(self, instance: str, key: str) -> None:
-        """A strategy wants one of its plans withdrawn. To cancel what is gone is no error."""
+        """A strategy wants one of its plans withdrawn. What protects what the plan itself has opened, or may have, goes
+        on until it is cancelled once more. To cancel what is gone is no error."""
         plan = self.of_key(instance, key)
-        if plan is not None and not plan.ending:
-            self._carrying.end(plan, "cancelled")
+        if plan is None:
+            return
+        rule = self.rules[plan.id]
+        if rule.protects() and not plan.narrowed and any(left > 0 for _, left in rule.opening()):
+            self._carrying.give_up(plan, rule, "cancelled", "by its strategy")
             self._work(plan.id)
+        else:
+            self.withdraw(plan.id)
+
+    def withdraw(self, plan: str) -> None:
+        """All of a plan is to go, what protects included."""
+        self._carrying.end(self.account.book.plans[plan], "cancelled")
+        self._work(plan)
 
     def of_key(self, instance: str, key: str) -> PlanState | None:
         """The plan that an instance started under a key, while it goes on."""
@@ -120,7 +131,11 @@ class Plans:
             return  # it ended, and this comes late
         if order.state in _ENDED and not order.filled and not order.cancelling:
             self._carrying.refused(
-                plan, order.placed.leg, f"{order.state}: {order.note}", reduces=not order.placed.opens
+                plan,
+                self.rules[plan.id],
+                order.placed.leg,
+                f"{order.state}: {order.note}",
+                reduces=not order.placed.opens,
             )
         if order.filled or order.state in _ENDED:
             self._tell_of(plan, "ending" if plan.ending else "working", leg=order.placed.leg, note=order.note)

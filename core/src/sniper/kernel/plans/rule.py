@@ -110,6 +110,10 @@ class Rule(ABC, Generic[S]):
     def left(self, pool: str) -> int:
         """Lots that may still be filled of legs that share a pool."""
 
+    def protects(self) -> bool:
+        """Whether it has legs of its own that protect what its other legs open: they outlive those."""
+        return False
+
     def pool(self, leg: str) -> str:
         """With which others a leg shares what is left."""
         return ""
