@@ -22,7 +22,8 @@ from sniper.retry import Retry
 from sniper.types import NATIVE, Entry, FeeBid, Step, asset_id, place_of
 
 MINUTE = 60 * 10**9
-KEPT_MINUTES = 31 * 24 * 60
+DAY_MINUTES = 24 * 60
+KEPT_MINUTES = 31 * DAY_MINUTES
 CANCEL_GAS = 21_000
 GAS = "gas"
 """Stands in the ids of transfers that give an own wallet gas, where those of trades name a strategy."""
@@ -216,7 +217,7 @@ class Flow(State):
             return
         totals.append((totals[-1] if totals else self.before) + amount)
         minutes.append(minute)
-        if minutes[0] < minute - KEPT_MINUTES:
+        if minutes[0] < minute - KEPT_MINUTES - DAY_MINUTES:  # a day at once, for each time moves all that is kept
             gone = bisect_left(minutes, minute - KEPT_MINUTES)
             self.before = totals[gone - 1]
             del minutes[:gone], totals[:gone]

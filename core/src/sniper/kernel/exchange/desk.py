@@ -13,6 +13,7 @@ from sniper.exchange_orders import ContractState, Fill, Funding, OrderState
 from sniper.instrument import Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Cancel, FindOrder, ReadDesk, Submit
+from sniper.kernel.book import Position
 from sniper.kernel.exchange.book import DeskBook, ExchangeOrder
 from sniper.kernel.exchange.exits import KEY as EXIT
 from sniper.kernel.exchange.exits import LOOK
@@ -121,7 +122,7 @@ class Desk:
             return
         account, placed = self.account, order.placed
         held = account.book.positions.get(placed.instrument.held)
-        change = self._change(placed.instrument, fill)
+        change = _change(placed.instrument, fill, held)
         self._cover(fill, placed.instrument, change.amount, change.cash)
         account.emit(
             f.ExchangeFilled(
@@ -161,7 +162,7 @@ class Desk:
             account.kernel.report(f"a strange fill of {account.name}", StrangeOrder(what))
             return
         instrument, instance = contract.instrument, position.instance
-        change = self._change(instrument, fill)
+        change = _change(instrument, fill, position)
         self._cover(fill, instrument, change.amount, change.cash)
         account.emit(
             f.ExchangeForced(
@@ -308,11 +309,6 @@ class Desk:
         )
         self.account.trading.changed(order)
 
-    def _change(self, instrument: Instrument, fill: Fill) -> Change:
-        position = self.account.book.positions.get(instrument.held)
-        held, cost = (position.amount, position.cost) if position is not None else (0, 0)
-        return change_of(instrument, fill, held, cost)
-
     def _terms(self, state: ContractState) -> None:
         """Put on record what is new of a contract."""
         known = self.book.contracts.get(state.instrument.id)
@@ -359,6 +355,11 @@ class Desk:
     def _adjust(self, asset: str, delta: int, reason: str) -> None:
         if delta:
             self.account.emit(f.Adjusted(time=self.account.kernel.now, asset=asset, delta=delta, reason=reason))
+
+
+def _change(instrument: Instrument, fill: Fill, position: Position | None) -> Change:
+    held, cost = (position.amount, position.cost) if position is not None else (0, 0)
+    return change_of(instrument, fill, held, cost)
 
 
 def client_id(desk: str, order: str) -> str:
