@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "completion": Entry("sniper.cli.completion:completion", "Print the completion script of a shell"),
     "config check": Entry("sniper.cli.config:check", "Check a config file and the plugins that it names"),
     "config show": Entry("sniper.cli.config:show", "Show all settings with their defaults"),
+    "data backfill": Entry("sniper.cli.backfill:backfill", "Write the past of a chain into a journal to backtest on"),
     "doctor": Entry("sniper.cli.doctor:doctor", "Check this machine, the installation and the endpoints"),
     "init": Entry("sniper.cli.init:init", "Write a commented config file"),
     "keys import": Entry("sniper.cli.keys:import_", "Encrypt a key that you have"),
