@@ -122,8 +122,7 @@ class BookExchange(SimulatedExchange):
         book, waiting = market.book, self._open.get(event.instrument)
         if not waiting:
             book.change(event)
-            if market.taken:
-                self._forget(market)
+            self._forget(market)
             return
         before = {
             client_id: book.offered(order.new.side, price)
@@ -141,6 +140,8 @@ class BookExchange(SimulatedExchange):
 
     def _forget(self, market: _Market) -> None:
         """What was taken of levels that are gone."""
+        if not market.taken:
+            return
         for (side, price), taken in list(market.taken.items()):
             left = min(taken, market.book.offered("sell" if side == "buy" else "buy", price))
             if left:
