@@ -145,7 +145,8 @@ def sniper_exits() -> "Sequence[ExitSpec]":
 def sniper_feeds() -> "Sequence[FeedSpec]":
     """Sources of events.
 
-    Used by: the runtime, which runs one instance per chain and ``[feed.NAME]`` section under supervision.
+    Used by: the runtime, which runs one instance per chain and ``[feed.NAME]`` section under supervision, or one for
+    all chains where the spec says ``per_chain=False``.
     Contract: `sniper.feed.Feed`. Conformance: ``sniper_sdk.FeedConformance``.
 
         @hookimpl
