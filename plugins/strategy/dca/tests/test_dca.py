@@ -1,12 +1,13 @@
 from typing import Any
 
+import msgspec
 import pytest
 from pydantic import ValidationError
 
 from sniper.instrument import COIN
 from sniper.types import SECOND
 from sniper_sdk import Floor
-from sniper_sdk.builders import INSTRUMENT, instrument
+from sniper_sdk.builders import INSTRUMENT, bar_series, instrument
 from sniper_strategy_dca.strategy import Dca, DcaConfig
 
 HOUR = 3600
@@ -78,6 +79,16 @@ def test_without_cash_nothing_is_bought_and_nothing_breaks() -> None:
     hours(tested, 3)
     assert set(tested.denied) == {"kernel.cash"}
     assert tested.fills == []
+
+
+def test_bars_alone_begin_it_and_tell_its_price() -> None:
+    tested = floor()
+    minute = 60 * SECOND
+    start = (tested.now // minute + 1) * minute
+    for n, bar in enumerate(bar_series([PRICE] * 120, 60)):
+        begins = start + n * minute
+        tested.play(msgspec.structs.replace(bar, time=begins + minute, start=begins))
+    assert len(tested.fills) == 2
 
 
 def test_a_restart_changes_no_time() -> None:

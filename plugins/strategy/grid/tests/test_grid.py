@@ -1,6 +1,7 @@
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from sniper.instrument import COIN
 from sniper.strategy import PlaceOrder
 from sniper.types import SECOND
 from sniper_sdk import Bench, Floor
-from sniper_sdk.builders import INSTRUMENT, instrument, ticker, view
+from sniper_sdk.builders import INSTRUMENT, bar_series, instrument, ticker, view
 from sniper_strategy_grid.strategy import Grid, GridConfig, levels
 
 SECTION = {"instrument": INSTRUMENT, "lower": "100", "upper": "140", "levels": 5, "spacing": "even", "size": "1"}
@@ -96,6 +97,17 @@ def test_a_fee_in_coins_leaves_less_to_sell_and_stops_no_cell() -> None:
     bench.view = view(tickers=[ticker(small, last=12_500, bid=12_490, ask=12_510)], cash={"binance:BTC": 0})
     again = {each.key: each.size for each in bench.send(sold) if isinstance(each, PlaceOrder)}
     assert again["2/buy"] == LOTS - 100, "what is left is too small to be sold, and is part of the next round"
+
+
+def test_bars_alone_move_it_too() -> None:
+    tested = floor()
+    minute = 60 * SECOND
+    start = (tested.now // minute + 1) * minute
+    for n, bar in enumerate(bar_series([12_500, 11_900, 13_100], 60)):
+        begins = start + n * minute
+        tested.play(msgspec.structs.replace(bar, time=begins + minute, start=begins))
+    assert book(tested) == {"0/buy": 10_000, "1/buy": 11_000, "2/buy": 12_000, "3/buy": 13_000}
+    assert [fill.side for fill in tested.fills] == ["buy", "sell"]
 
 
 def test_what_was_denied_is_tried_again_after_its_time_and_not_before() -> None:

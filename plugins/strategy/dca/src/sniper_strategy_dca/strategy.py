@@ -2,10 +2,10 @@
 
 from typing import ClassVar, Final
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from sniper.amounts import PositiveCoins
-from sniper.events import OrderChanged, Prices, TimerFired, Trade
+from sniper.events import Bar, OrderChanged, Prices, TimerFired, Trade
 from sniper.strategy import Actions, Config, PlaceOrder, SetTimer, Strategy, View, on
 from sniper.types import DAY, SECOND
 
@@ -20,6 +20,9 @@ class DcaConfig(Config):
     amount: PositiveCoins = Field(description="what is spent each time, fee included", examples=["50"])
     every_s: PositiveInt = Field(DAY // SECOND, description="seconds between two purchases, counted from midnight UTC")
     at_s: int = Field(0, ge=0, description="so many seconds after each multiple of every_s")
+    bar_s: NonNegativeInt = Field(
+        60, description="seconds of the bars that it hears of besides trades and prices; 0: of none"
+    )
     catch_up: PositiveInt = Field(
         3, description="most purchases that one may make up for, where earlier ones could not be made"
     )
@@ -44,12 +47,19 @@ class Dca(Strategy):
     def instruments(self) -> tuple[str, ...]:
         return (self.config.instrument,)
 
+    def bars(self) -> tuple[tuple[str, int], ...]:
+        return ((self.config.instrument, self.config.bar_s * SECOND),) if self.config.bar_s else ()
+
     @on(Trade)
     def traded(self, event: Trade, view: View) -> Actions:
         yield from self._begin(view)
 
     @on(Prices)
     def priced(self, event: Prices, view: View) -> Actions:
+        yield from self._begin(view)
+
+    @on(Bar)
+    def barred(self, event: Bar, view: View) -> Actions:
         yield from self._begin(view)
 
     @on(TimerFired)

@@ -4,10 +4,10 @@ from bisect import bisect_left
 from functools import lru_cache
 from typing import ClassVar, Final, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from sniper.amounts import PositiveCoins
-from sniper.events import InstrumentStale, OrderChanged, Prices, TimerFired, Trade
+from sniper.events import Bar, InstrumentStale, OrderChanged, Prices, TimerFired, Trade
 from sniper.exchange_orders import Side
 from sniper.plugin import State
 from sniper.strategy import Actions, CancelOrder, Config, PlaceOrder, SetTimer, Strategy, View, on
@@ -35,6 +35,9 @@ class GridConfig(Config):
         None, description="a price at which everything is sold and the grid ends; none, where left out"
     )
     post_only: bool = Field(True, description="whether the exchange shall refuse an order that would be filled at once")
+    bar_s: NonNegativeInt = Field(
+        60, description="seconds of the bars that it hears of besides trades and prices; 0: of none"
+    )
     retry_s: PositiveInt = Field(
         60, description="seconds after which an order is tried again that was denied or refused"
     )
@@ -81,6 +84,9 @@ class Grid(Strategy):
     def instruments(self) -> tuple[str, ...]:
         return (self.config.instrument,)
 
+    def bars(self) -> tuple[tuple[str, int], ...]:
+        return ((self.config.instrument, self.config.bar_s * SECOND),) if self.config.bar_s else ()
+
     @on(Trade)
     def traded(self, event: Trade, view: View) -> Actions:
         if self._moved(view):
@@ -88,6 +94,11 @@ class Grid(Strategy):
 
     @on(Prices)
     def priced(self, event: Prices, view: View) -> Actions:
+        if self._moved(view):
+            yield from self.adjust(view)
+
+    @on(Bar)
+    def barred(self, event: Bar, view: View) -> Actions:
         if self._moved(view):
             yield from self.adjust(view)
 
