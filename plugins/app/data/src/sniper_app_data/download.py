@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sniper.cli.progress import bar
 from sniper.errors import ConfigError
 from sniper_app_data.kinds import interval_of
 from sniper_app_data.options import Moment, data_option, json_option
+from sniper_app_data.progress import bar
 from sniper_app_data.telling import plain, tell
 
 if TYPE_CHECKING:

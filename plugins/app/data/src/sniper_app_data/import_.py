@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from sniper.cli.progress import bar
 from sniper.errors import ConfigError
 from sniper_app_data.kinds import KINDS, interval_of
 from sniper_app_data.options import data_option, described, json_option
 from sniper_app_data.problems import ACCEPTABLE, BadData, Problems
+from sniper_app_data.progress import bar
 from sniper_app_data.telling import plain, refused, tell
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from sniper.cli.output import print_table
 from sniper_app_data.options import data_option, json_option
+from sniper_app_data.telling import table
 
 
 @click.command("list")
@@ -22,9 +22,9 @@ def list_(root: Path, as_json: bool) -> None:
         parts, instrument = dataset.parts(), dataset.instrument
         if parts:
             size = sum((dataset.directory / part.file).stat().st_size for part in parts)
-            first, last, rows = parts[0].first, parts[-1].last, sum(part.rows for part in parts)
+            first, last, count = parts[0].first, parts[-1].last, sum(part.rows for part in parts)
             steps = (f"{instrument.price(1):f}", f"{instrument.size(1):f}")
-            found.append((dataset, steps, rows, first, last, size))
+            found.append((dataset, steps, count, first, last, size))
     if as_json:
         plain = [
             {
@@ -32,25 +32,25 @@ def list_(root: Path, as_json: bool) -> None:
                 "data": dataset.directory.name,
                 "tick": tick,
                 "lot": lot,
-                "rows": rows,
+                "rows": count,
                 "first": str(first),
                 "last": str(last),
                 "bytes": size,
             }
-            for dataset, (tick, lot), rows, first, last, size in found
+            for dataset, (tick, lot), count, first, last, size in found
         ]
         click.echo(json.dumps(plain, indent=2, ensure_ascii=False))
         return
-    table = [
+    rows = [
         (
             dataset.instrument.id,
             dataset.directory.name,
-            f"{rows:,}",
+            f"{count:,}",
             clock(first),
             clock(last),
             f"{tick} / {lot}",
             f"{size / 1e6:.1f} MB",
         )
-        for dataset, (tick, lot), rows, first, last, size in found
+        for dataset, (tick, lot), count, first, last, size in found
     ]
-    print_table(("instrument", "data", "rows", "first", "last", "tick / lot", "size"), table)
+    click.echo(table(("instrument", "data", "rows", "first", "last", "tick / lot", "size"), rows))

@@ -1,5 +1,6 @@
 """Problems as people and programs read them."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import click
@@ -22,6 +23,13 @@ def tell(problems: Problems) -> None:
             click.echo(f"{click.style(code, fg='yellow')} … and {count - MOST} more; --json tells all", err=True)
     for problem in {problem.code: problem for problem in problems.found}.values():
         click.echo(f"{click.style(problem.code, bold=True)}: {problem.advice}", err=True)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Aligned columns, nothing cut."""
+    cells = [[name.upper() for name in columns], *rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
 
 
 def plain(problems: Problems) -> dict[str, Any]:  # Any: JSON
