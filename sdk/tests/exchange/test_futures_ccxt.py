@@ -87,7 +87,8 @@ async def test_a_position_is_opened_turned_and_closed(client: Client, account: A
     bought = await client.create_order(PAIR, "market", "buy", 10)
     assert (bought["status"], bought["filled"], bought["average"]) == ("closed", 10.0, 100.1)
     held = await position(client)
-    assert (held["side"], held["contracts"], held["entryPrice"], held["leverage"]) == ("long", 10.0, 100.1, 10)
+    assert (held["side"], held["contracts"], held["entryPrice"]) == ("long", 10.0, 100.1)
+    assert (await client.fetch_leverage(PAIR))["longLeverage"] == 10
     assert held["unrealizedPnl"] == 0, "the newest trade is the mark price"
     balance = await client.fetch_balance()
     assert balance["USDT"]["total"] == pytest.approx(1000 - 1001 * 0.0005)
@@ -250,6 +251,49 @@ async def test_faults_come_here_as_on_the_spot_market(client: Client, server: Fu
     twice = await watching(server, client, "watch_my_trades")
     await client.create_order(PAIR, "market", "buy", 1)
     assert {each["amount"] for each in await soon(twice)} == {1.0}
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (ExchangeFault.ERROR, "-1001"),
+        (ExchangeFault.MAINTENANCE, "maintenance"),
+        (ExchangeFault.TOO_MANY, "429"),
+        (ExchangeFault.BANNED, "418"),
+        (ExchangeFault.REJECT, "-2010"),
+        (ExchangeFault.CUT, ""),
+        (ExchangeFault.DEAF, ""),
+    ],
+)
+async def test_each_fault_of_a_request_comes_and_is_done_or_not(
+    server: FuturesServer, account: Account, kind: ExchangeFault, said: str
+) -> None:
+    client = pro.binanceusdm(server.ccxt_config(account))
+    client.milliseconds = server.clock.milliseconds
+    try:
+        await client.load_markets()
+        server.faults.add(Fault(kind, methods={"order.place"}, times=1))
+        with pytest.raises(ccxt.BaseError, match=said or None):
+            await client.create_order(PAIR, "market", "buy", 1)
+        assert server.engine.position(account, "BTCUSDT").amount == (UNIT if kind is ExchangeFault.CUT else 0)
+    finally:
+        await client.close()
+
+
+async def test_a_cancellation_that_is_rejected_leaves_the_order(client: Client, server: FuturesServer) -> None:
+    order = await client.create_order(PAIR, "limit", "buy", 1, 99)
+    server.faults.add(Fault(ExchangeFault.REJECT, methods={"order.cancel"}, times=1))
+    with pytest.raises(ccxt.OrderNotFound):
+        await client.cancel_order(order["id"], PAIR)
+    assert (await client.fetch_order(order["id"], PAIR))["status"] == "open"
+
+
+async def test_a_clock_that_is_off_is_refused(client: Client, server: FuturesServer) -> None:
+    await client.load_markets()
+    server.clock.skew_ns = 60 * 10**9
+    client.milliseconds = lambda: server.clock.milliseconds() - 60_000
+    with pytest.raises(ccxt.InvalidNonce):
+        await client.fetch_balance()
 
 
 async def test_a_future_is_settled_at_its_delivery() -> None:

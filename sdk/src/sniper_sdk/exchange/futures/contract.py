@@ -1,6 +1,6 @@
 """A linear contract: what a symbol of spot has, and what its positions must be covered by."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -45,21 +45,10 @@ class Contract(Symbol):
         cls, base: str, quote: str = "USDT", tick: str = "0.1", step: str = "0.001", min_notional: str = "5"
     ) -> "Contract":
         """A perpetual with the limits that Binance has for most."""
-        return cls(
-            base=base,
-            quote=quote,
-            tick=parse(tick),
-            step=parse(step),
-            min_price=parse(tick),
-            max_price=parse("1000000"),
-            min_quantity=parse(step),
-            max_quantity=parse("1000"),
-            max_market_quantity=parse("120"),
-            min_notional=parse(min_notional),
-            max_notional=parse("100000000"),
-            percent_up=parse("1.1"),
-            percent_down=parse("0.9"),
-        )
+        plain = asdict(Symbol.of(base, quote, tick, step, min_notional))
+        own = {"max_quantity": "1000", "max_market_quantity": "120", "max_notional": "100000000"}
+        own |= {"percent_up": "1.1", "percent_down": "0.9"}
+        return cls(**plain | {name: parse(value) for name, value in own.items()})
 
     def bracket(self, notional: int) -> Bracket:
         """In which a position of that worth is."""
