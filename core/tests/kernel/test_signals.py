@@ -269,6 +269,20 @@ def test_memory_is_bounded() -> None:
     assert list(of.signals.seen) == [("webhook.desk", "later")]
 
 
+def test_a_restart_forgets_neither_what_was_told_nor_what_waits() -> None:
+    wiring = rule(sources=2)
+    of, again = kernel(wiring), kernel(wiring)
+    of.handle(said())
+    of.handle(said(source="rss.b"))
+    of.handle(said(id="2", about=("BTC",)))
+    assert restore(again, dump(of)) == ()
+    assert dump(again) == dump(of)
+    again.handle(said(source="rss.c"))
+    again.handle(said(source="rss.b", id="2", about=("BTC",)))
+    assert [signal.about for signal in told(again)] == [("PEPE",), ("BTC",)]
+    assert again.signals.dropped == {"told already": 1}
+
+
 _SAID = st.builds(
     said,
     source=st.sampled_from(["webhook.desk", "rss.a", "rss.b"]),
