@@ -145,6 +145,7 @@ class AnyOrderOfThings(RuleBasedStateMachine):
     def begin(self, held: int, plan: Plan) -> None:
         self.pit = Pit(held=held)
         self.pit.start(plan)
+        self.cancelled: list[str] = []
 
     def ready(self) -> bool:
         return self.pit.book.desks["x"].known and len(self.pit.book.plans) < 3
@@ -158,6 +159,7 @@ class AnyOrderOfThings(RuleBasedStateMachine):
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         plan = data.draw(st.sampled_from(sorted(self.pit.book.plans)))
+        self.cancelled.append(plan)
         self.pit.cancel(self.pit.book.plans[plan].started.key)
 
     @rule(price=PRICES, size=st.integers(1, 50))
@@ -271,6 +273,7 @@ class AnyOrderOfThings(RuleBasedStateMachine):
         for going in pit.book.plans.values():
             for name, leg in going.legs.items():
                 assert leg.filled == pit.filled(going.id, name), "what is known is true"
+        self.no_bracket_left_what_it_bought()
         for _ in range(2):  # what protects is withdrawn by the second one
             for plan in sorted(pit.book.plans):
                 pit.cancel(pit.book.plans[plan].started.key)
@@ -283,6 +286,19 @@ class AnyOrderOfThings(RuleBasedStateMachine):
             assert pit.replayed() == pit.journal, (
                 "the same events decide the same, whatever a snapshot was between them"
             )
+
+    def no_bracket_left_what_it_bought(self) -> None:
+        """But for what cannot be sold, what others have sold, and one whose strategy wanted it so."""
+        pit = self.pit
+        brackets = {each.plan for each in pit.plans() if isinstance(each.spec, Bracket)}
+        for fact in pit.journal:
+            if not isinstance(fact, f.PlanEnded) or fact.plan not in brackets:
+                continue
+            clients = {key for key, order in pit.placed().items() if order.plan == fact.plan}
+            fees = sum(fill.fee for fill in pit.fills if fill.client_id in clients)
+            left = (pit.filled(fact.plan, "entry") - pit.filled(fact.plan, "stop", "target")) * BTC.lot - fees
+            excused = "nothing is held" in fact.note or "less than the exchange" in fact.note
+            assert left < BTC.lot or excused or self.cancelled.count(fact.plan) > 0
 
 
 def check(pit: Pit, started: f.PlanStarted) -> None:
