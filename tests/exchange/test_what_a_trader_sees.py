@@ -148,3 +148,34 @@ async def test_a_position_without_exits_is_closed_by_hand(tmp_path: Path, sniper
         code, said = await sniper("close", "binance:BTC")
         assert code != exit_codes.OK
         assert "is not held" in said
+
+
+async def test_reconcile_compares_the_books_with_the_exchange_and_tells_what_is_missing(
+    tmp_path: Path, sniper: Terminal
+) -> None:
+    async with running(tmp_path, "live", strategy=Holds) as stage:
+        await bought(stage)
+        code, said = await sniper("reconcile")
+        assert (code, said.splitlines()[-1]) == (exit_codes.OK, "The books are what the exchange says, to the unit.")
+        stage.account.balance("USDT").free += 7 * 10**8
+        found = await sniper.json("reconcile")
+        (desk,) = found["desks"]
+        (differs,) = [each for each in desk["compared"] if each["books"] != each["exchange"]]
+        assert (differs["what"], differs["explained"]) == ("binance:USDT", False)
+        assert int(differs["exchange"]) - int(differs["books"]) == 7 * COIN
+        code, said = await sniper("reconcile")
+        assert (code, said.splitlines()[-1]) == (exit_codes.FAILURE, "1 differences are not explained.")
+
+
+async def test_reconcile_explains_what_happened_while_the_bot_was_off(tmp_path: Path, sniper: Terminal) -> None:
+    async with running(tmp_path, "live", strategy=Holds) as stage:
+        await stage.trades(lambda: ("in", "open") in stage.told, "42000.00", "BUY")
+        await stage.run.close()
+        stage.server.trade("BTCUSDT", "42000.00", "0.002", side="SELL")
+        code, said = await sniper("reconcile")
+        assert (code, said.splitlines()[-1]) == (exit_codes.OK, "Every difference is explained.")
+        (desk,) = (await sniper.json("reconcile"))["desks"]
+        (order,) = desk["orders"]
+        assert (order["books"], order["exchange"]) == ("open", "")
+        assert all("not in the books yet" in each["because"] for each in desk["compared"])
+        assert {each["what"] for each in desk["compared"]} == {"binance:BTC", "binance:USDT"}

@@ -92,3 +92,13 @@ def test_the_signer_is_given_the_kill_switch_of_the_run(file: Path) -> None:
     assert (
         Path(tables["signer"]["keystore"]["kill_switch"]) == Settings.model_fields["data_dir"].default / "kill-switch"
     )
+
+
+def test_what_it_says_of_exchanges_is_in_order_once_it_is_taken_up(
+    filled: Resolved, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not filled.exchanges
+    file.write_text(re.sub(r"^#   ", "", file.read_text(), flags=re.MULTILINE))
+    taken_up = resolve(load(file), Catalogue.discover())
+    assert [exchange.name for exchange in taken_up.exchanges] == ["binance"]
+    assert taken_up.accounts[0].desks["binance"].paper_cash == {"USDT": 10_000 * 10**18}

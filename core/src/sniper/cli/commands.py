@@ -49,7 +49,9 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "pools": Entry("sniper.cli.market:pools", "List the pools that a run knows"),
     "positions": Entry("sniper.cli.positions:positions", "List what is held"),
     "quote": Entry("sniper.cli.market:quote", "What each pool gives for an amount, to the unit"),
-    "reconcile": Entry("sniper.cli.reconcile:reconcile", "Compare the books with the chain, and explain differences"),
+    "reconcile": Entry(
+        "sniper.cli.reconcile:reconcile", "Compare the books with chains and exchanges, and explain differences"
+    ),
     "replay": Entry("sniper.cli.replay:replay", "Run a journal again and compare every decision"),
     "resume": Entry("sniper.cli.resume:resume", "Let a halted account trade again"),
     "risk check": Entry("sniper.cli.risk:check", "What every check finds about a token, with the evidence"),

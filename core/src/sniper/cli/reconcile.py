@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sniper.cli.story import Chronicle
     from sniper.cli.written import Words
     from sniper.runtime.reconcile import Compared, Reconciliation
+    from sniper.runtime.reconcile_desks import DeskReconciliation
 
 
 @click.command()
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def reconcile(ctx: click.Context, account: str | None, as_json: bool) -> None:
-    """Compare the books of each account with what its chain says, and explain every difference.
+    """Compare the books of each account with what its chain and its exchanges say, and explain every difference.
 
-    Reads the journal and an endpoint, whether the bot runs or not, and changes nothing. Exit code 1 where a difference
-    is left that nothing explains.
+    Reads the journal, an endpoint and the sub-accounts, whether the bot runs or not, and changes nothing. Exit code 1
+    where a difference is left that nothing explains.
     """
     from sniper.cli.story import Chronicle
     from sniper.cli.why import plain
@@ -31,7 +32,7 @@ def reconcile(ctx: click.Context, account: str | None, as_json: bool) -> None:
 
     invocation = ctx.ensure_object(Invocation)
     chronicle = Chronicle.of(invocation.settings().data_dir)
-    found = asyncio.run(_reconciled(invocation, chronicle, account))
+    found, desks = asyncio.run(_reconciled(invocation, chronicle, account))
     if as_json:
         print_json(
             {
@@ -45,17 +46,34 @@ def reconcile(ctx: click.Context, account: str | None, as_json: bool) -> None:
                         "under_way": [plain(vars(one)) for one in each.under_way],
                     }
                     for each in found
-                ]
+                ],
+                "desks": [
+                    {
+                        "account": each.account,
+                        "venue": each.venue,
+                        "compared": [
+                            {"what": one.what, "books": one.books, "exchange": one.chain}
+                            | {"because": one.because, "explained": one.explained}
+                            for one in each.compared
+                        ],
+                        "orders": [vars(one) for one in each.orders],
+                    }
+                    for each in desks
+                ],
             }
         )
     else:
         for each in found:
             _show(each, Words(chronicle.tokens))
-    if any(each.unexplained for each in found):
+        for desk in desks:
+            _show_desk(desk, Words(chronicle.tokens))
+    if any(each.unexplained for each in found) or any(desk.unexplained for desk in desks):
         ctx.exit(exit_codes.FAILURE)
 
 
-async def _reconciled(invocation: Invocation, chronicle: "Chronicle", account: str | None) -> "list[Reconciliation]":
+async def _reconciled(
+    invocation: Invocation, chronicle: "Chronicle", account: str | None
+) -> "tuple[list[Reconciliation], list[DeskReconciliation]]":
     from sniper.errors import ConfigError
     from sniper.evm.rpc import Endpoints, Provider
     from sniper.runtime.reconcile import reconcile as compare
@@ -70,14 +88,47 @@ async def _reconciled(invocation: Invocation, chronicle: "Chronicle", account: s
     for name in [account] if account else settings.account:
         owner = settings.account[name]
         if owner.address is None:
-            continue  # what it has at exchanges, the run compares with each reading
+            continue
         chain = settings.chain[settings.chain_of(name)]
         providers = [Provider(url=url.url, rate=chain.rate, burst=chain.rate) for url in chain.endpoints]
         async with Endpoints(chain.id, providers) as endpoints:
             book = chronicle.book(name)
             wallets = book.wallets or (owner.address.lower(),)  # those that the bot has taken up
             found += [await compare(endpoints, book, wallet, owner.quote.lower()) for wallet in wallets]
+    return found, await _desks(invocation, chronicle, account)
+
+
+async def _desks(invocation: Invocation, chronicle: "Chronicle", account: str | None) -> "list[DeskReconciliation]":
+    from sniper.runtime.desks import live_exchanges
+    from sniper.runtime.reconcile_desks import reconcile_desk
+
+    if not any(owner.desk for owner in invocation.settings().account.values()):
+        return []
+    exchanges = live_exchanges(invocation.resolved())
+    found = []
+    try:
+        for (name, _), exchange in sorted(exchanges.items()):
+            exchange.read_only = True
+            if account in (None, name):
+                found.append(await reconcile_desk(exchange, chronicle.book(name)))
+    finally:
+        for exchange in exchanges.values():
+            await exchange.close()
     return found
+
+
+def _show_desk(found: "DeskReconciliation", words: "Words") -> None:
+    click.echo(f"account {found.account} at {found.venue}")
+    print_table(("what", "books", "exchange", ""), [_row(each, words) for each in found.compared])
+    if found.orders:
+        rows = [(each.order, each.books or "none", each.exchange or "none", each.because) for each in found.orders]
+        print_table(("order", "books", "exchange", ""), rows)
+    if not any(each.differs for each in found.compared) and not found.orders:
+        click.secho("The books are what the exchange says, to the unit.", fg="green")
+    elif not found.unexplained:
+        click.secho("Every difference is explained.", fg="green")
+    else:
+        click.secho(f"{len(found.unexplained)} differences are not explained.", fg="red")
 
 
 def _show(found: "Reconciliation", words: "Words") -> None:

@@ -18,6 +18,7 @@ from sniper.settings.model import (
     Account,
     Chain,
     Deadlines,
+    Desk,
     Execution,
     Logging,
     Plugins,
@@ -26,6 +27,7 @@ from sniper.settings.model import (
     StrategyTable,
 )
 from sniper.settings.toml import inline
+from sniper.specs import ExchangeSpec
 
 _DEVELOPMENT_CHAIN: Mapping[str, Any] = {
     "id": 31_337,
@@ -61,6 +63,7 @@ def _lines(catalogue: Catalogue) -> Iterator[str]:
     yield from _table("chain.local", Chain, _DEVELOPMENT_CHAIN)
     yield from _table("account.main", Account, _DEVELOPMENT_ACCOUNT)
     yield from _table("account.main.execution", Execution, {})
+    yield from (f"#   {line}".rstrip() if line else "" for line in _exchange(catalogue))
     ready = {kind: [name for name in _names(catalogue, kind) if _values(catalogue, kind, name)] for kind in _LISTED}
     for name in _names(catalogue, "strategy"):
         sizers = ready["sizer"]
@@ -74,6 +77,21 @@ def _lines(catalogue: Catalogue) -> Iterator[str]:
     yield from _table("runtime", Runtime, {})
     yield from _table("runtime.deadlines", Deadlines, {})
     yield from _table("logging", Logging, {})
+
+
+def _exchange(catalogue: Catalogue) -> Iterator[str]:
+    """How to trade at an exchange, where a plugin for one is installed."""
+    for spec in catalogue.specs("venue"):
+        if isinstance(spec, ExchangeSpec):
+            examples = _values(catalogue, "venue", spec.name) or {}
+            place = examples.get("exchange", spec.name)
+            yield ""
+            yield "# To trade at an exchange as well, take the first four characters away from each of these lines."
+            yield f"[venue.{place}]"
+            yield f"plugin = {inline(spec.name)}"
+            yield from _keys(_model(catalogue, "venue", spec.name).model_fields, examples)
+            yield f"[account.main.desk.{place}]"
+            yield from _keys(Desk.model_fields, {"quote": "USDT", "paper_cash": {"USDT": "10000"}})
 
 
 def _names(catalogue: Catalogue, kind: str) -> list[str]:

@@ -192,7 +192,7 @@ async def test_an_exchange_that_tells_no_positions_is_refused() -> None:
     mine = contracts("bybit")
     mine.can = probe(SimpleNamespace(features={}, has={}, options={}, id="other"), "swap")
     with pytest.raises(NotOffered, match="positions"):
-        await mine.prepare()
+        await mine.prepare(change=True)
 
 
 @pytest.mark.parametrize(
