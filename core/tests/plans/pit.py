@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from stage import BTC, NoConfig
+from stage import BTC, NoConfig, wired
 
 from sniper.events import (
     AskFailed,
@@ -30,7 +30,6 @@ from sniper.kernel.fold import fold
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.plans.book import PlanState
 from sniper.kernel.snapshot import dump, restore
-from sniper.kernel.wiring import AccountWiring, DeskWiring, StrategyWiring, Wiring
 from sniper.order_types import Plan
 from sniper.strategy import Actions, CancelOrder, PlaceOrder, StartPlan, Strategy, on
 from sniper.types import Intent
@@ -59,19 +58,7 @@ class Pit:
     def __init__(self, instrument: Instrument = BTC, *, held: int = 0) -> None:
         WANTED.clear()
         self.instrument = instrument
-        self.wiring = Wiring(
-            chains=(),
-            venues={},
-            accounts=(
-                AccountWiring(
-                    name="main",
-                    chain_id=0,
-                    address="",
-                    strategies=(StrategyWiring(name="s", strategy=Obedient, config=NoConfig(), sizer=None, venue="x"),),
-                    desks=(DeskWiring(venue="x", quote="x:USDT"),),
-                ),
-            ),
-        )
+        self.wiring = wired(Obedient)
         self.reports: list[str] = []
         self.kernel = Kernel(self.wiring, report=self.reported)
         self.journal: list[f.Fact] = []

@@ -62,6 +62,27 @@ class Scripted(Strategy):
         yield from ()
 
 
+def wired(
+    strategy: type[Strategy], checks: tuple[CheckWiring, ...] = (), watches: tuple[type[RiskWatch], ...] = ()
+) -> Wiring:
+    """One account with one strategy and one desk."""
+    return Wiring(
+        chains=(),
+        venues={},
+        accounts=(
+            AccountWiring(
+                name="main",
+                chain_id=0,
+                address="",
+                strategies=(StrategyWiring(name="s", strategy=strategy, config=NoConfig(), sizer=None, venue="x"),),
+                checks=checks,
+                watches=tuple(WatchWiring(name="w", watch=watch, config=NoConfig()) for watch in watches),
+                desks=(DeskWiring(venue="x", quote="x:USDT"),),
+            ),
+        ),
+    )
+
+
 class Stage:
     """``held``: lots of BTC that are there from the beginning, bought by the same strategy at 100 dollars."""
 
@@ -78,22 +99,7 @@ class Stage:
         SCRIPT.clear()
         SCRIPT.update(script)
         self.instrument = instrument
-        strategy = StrategyWiring(name="s", strategy=Scripted, config=NoConfig(), sizer=None, venue="x")
-        self.wiring = Wiring(
-            chains=(),
-            venues={},
-            accounts=(
-                AccountWiring(
-                    name="main",
-                    chain_id=0,
-                    address="",
-                    strategies=(strategy,),
-                    checks=checks,
-                    watches=tuple(WatchWiring(name="w", watch=watch, config=NoConfig()) for watch in watches),
-                    desks=(DeskWiring(venue="x", quote="x:USDT"),),
-                ),
-            ),
-        )
+        self.wiring = wired(Scripted, checks, watches)
         self.kernel = Kernel(self.wiring, report=self.reported)
         leverage = 5 if instrument.linear else 0
         self.exchange = SimulatedExchange("main", "x", {"x:USDT": DOLLARS}, latency=latency, leverage=leverage)

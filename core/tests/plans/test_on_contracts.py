@@ -1,22 +1,12 @@
 """Plans on a contract: what sells may open, and what buys may protect."""
 
+from msgspec.structs import replace
 from stage import BTC, SCRIPT, Stage, start
 
 from sniper.events import KillSwitch
-from sniper.instrument import COIN, Instrument
 from sniper.order_types import Bracket, Leg, OneUpdatesOther, Stop, TrailingStop
 
-PERPETUAL = Instrument(
-    id=BTC.id,
-    kind="perpetual",
-    base="x:BTC",
-    quote="x:USDT",
-    settle="x:USDT",
-    tick=COIN // 100,
-    lot=COIN // 1000,
-    min_size=5,
-    flags=("reduce-only",),
-)
+PERPETUAL = replace(BTC, kind="perpetual", flags=("reduce-only",))  # type: ignore[type-var]  # a msgspec struct
 
 
 def stage(*plans: Bracket | Stop | TrailingStop | OneUpdatesOther) -> Stage:
