@@ -29,7 +29,7 @@ def check(ctx: click.Context, instruments: tuple[str, ...], root: Path, as_json:
     for dataset in Catalogue.at(root).datasets():
         if not instruments or dataset.instrument.id in instruments:
             counts[dataset.name] = checked(dataset, problems)
-    wrong = bool(list(problems.refused()))
+    wrong = bool(problems.refused())
     if as_json:
         click.echo(json.dumps({"rows": counts, **plain(problems)}, indent=2, ensure_ascii=False))
         ctx.exit(int(wrong))

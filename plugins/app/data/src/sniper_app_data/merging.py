@@ -55,7 +55,7 @@ def merge(dataset: Dataset, found: list[Rows], problems: Problems, place: str) -
         (rows,) = _one(connection, "SELECT count(*) FROM merged")
         (fresh,) = _one(connection, "SELECT count(*) FROM merged WHERE origin > 0")
         new, known = new + fresh, known + added.num_rows - fresh
-        if fresh and not list(problems.refused()):
+        if fresh and not problems.refused():
             parts[month] = _write(connection, dataset, month, columns, rows)
             changed = True
     connection.close()

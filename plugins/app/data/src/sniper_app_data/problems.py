@@ -1,7 +1,7 @@
 """What is wrong with market data: each row that is, with its value and what to do."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from sniper.errors import SniperError
@@ -79,31 +79,38 @@ class BadData(SniperError, ValueError):
         self.problems = problems
 
 
+MOST: Final = 100_000
+"""Problems of one code that are kept; those behind them are only counted."""
+
+
 class Problems:
     """Those of one import or check.
 
-    accepted  Codes that are dealt with instead of being refused.
+    accepted  Codes that are dealt with instead of being refused. ``found``: of each code the first `MOST`.
     """
 
     def __init__(self, accepted: Collection[str] = ()) -> None:
         self.accepted = frozenset(accepted)
         self.found: list[Problem] = []
+        self._counts: Counter[str] = Counter()
 
     def add(self, code: str, place: str, value: object, what: str) -> None:
         """One more."""
-        self.found.append(Problem(code, place, str(value), what))
+        self._counts[code] += 1
+        if self._counts[code] <= MOST:
+            self.found.append(Problem(code, place, str(value), what))
 
-    def refused(self) -> Iterator[Problem]:
-        """Those that stop an import."""
-        return (each for each in self.found if each.code not in self.accepted and each.code not in NOTICES)
+    def refused(self) -> dict[str, int]:
+        """How many of each code stop an import."""
+        return {code: count for code, count in self.counts().items() if code not in self.accepted | NOTICES}
 
     def counts(self) -> dict[str, int]:
         """How many of each code."""
-        return dict(sorted(Counter(each.code for each in self.found).items()))
+        return dict(sorted(self._counts.items()))
 
     def demand_none(self, what: str) -> None:
         """Raises `BadData` where one of them is neither accepted nor a mere notice."""
-        stopping = Counter(each.code for each in self.refused())
+        stopping = self.refused()
         if stopping:
-            told = ", ".join(f"{count} {code}" for code, count in sorted(stopping.items()))
-            raise BadData(f"{what}: {stopping.total()} problems ({told}); nothing was stored", self)
+            told = ", ".join(f"{count} {code}" for code, count in stopping.items())
+            raise BadData(f"{what}: {sum(stopping.values())} problems ({told}); nothing was stored", self)

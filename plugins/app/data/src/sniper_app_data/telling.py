@@ -1,5 +1,6 @@
 """Problems as people and programs read them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -13,12 +14,12 @@ MOST: Final = 20
 
 def tell(problems: Problems) -> None:
     """Write them to stderr, at most `MOST` of each code."""
-    shown: dict[str, int] = {}
+    shown: Counter[str] = Counter()
     for problem in problems.found:
-        shown[problem.code] = shown.get(problem.code, 0) + 1
+        shown[problem.code] += 1
         if shown[problem.code] <= MOST:
             click.echo(f"{click.style(problem.code, fg='yellow')} {_line(problem)}", err=True)
-    for code, count in sorted(shown.items()):
+    for code, count in problems.counts().items():
         if count > MOST:
             click.echo(f"{click.style(code, fg='yellow')} … and {count - MOST} more; --json tells all", err=True)
     for problem in {problem.code: problem for problem in problems.found}.values():
