@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sniper.events import OrderChanged
+from sniper.events import BookChanged, OrderChanged
 from sniper.instrument import COIN, Instrument
 from sniper.strategy import CancelOrder, PlaceOrder
 from sniper.types import SECOND
@@ -110,6 +110,15 @@ def test_a_side_that_was_refused_waits() -> None:
     assert bench.send(refused) == []
     assert bench.send(_over(2 * SECOND)) == []
     assert [each.key for each in bench.sleep(seconds=5) if isinstance(each, PlaceOrder)] == ["buy"]
+
+
+def test_where_only_books_are_told_it_quotes_by_them_if_it_should() -> None:
+    bids, asks = ((5_999_990, 100), (5_999_000, 100)), ((6_000_010, 100),)
+    for follows in (True, False):
+        tested = floor(follow_book=follows)
+        tested.play(BookChanged(time=tested.now + 1, instrument=INSTRUMENT, bids=bids, asks=asks, last=1, whole=True))
+        wanted = {"buy": ("buy", LOTS, 5_994_000), "sell": ("sell", LOTS, 6_006_000)}
+        assert tested.working() == (wanted if follows else {})
 
 
 def test_a_quote_that_is_being_cancelled_is_neither_cancelled_again_nor_doubled() -> None:

@@ -33,6 +33,9 @@ class QuoterConfig(Config):
     requote_bps: NonNegativeInt = Field(
         2, description="a quote stays until the wanted price is so far from its own, bps of it; 0: it always moves"
     )
+    follow_book: bool = Field(
+        False, description="whether best prices are taken from the whole order book, which is kept for it"
+    )
     post_only: bool = Field(True, description="whether the exchange shall refuse a quote that would be filled at once")
     retry_s: PositiveInt = Field(5, description="seconds after which a side is quoted again that was refused")
 
@@ -98,6 +101,9 @@ class Quoter(Strategy):
 
     def instruments(self) -> tuple[str, ...]:
         return (self.config.instrument,)
+
+    def depth(self) -> tuple[str, ...]:
+        return self.instruments() if self.config.follow_book else ()
 
     @on(Prices)
     def priced(self, event: Prices, view: View) -> Actions:
