@@ -25,6 +25,8 @@ from sniper_sdk.exchange.order import Side
 
 BTC, USDT = "binance:BTC/USDT:USDT", "binance:USDT"
 SHORT = 200
+HANGS_S = 120
+"""Guards against hanging; the import of ccxt and the receive window of a lost order alone may take half a minute."""
 FILE = """
 mode = "MODE"
 data_dir = "data"
@@ -121,14 +123,14 @@ class Stage:
 
     async def trades(self, until: Callable[[], bool], price: str) -> None:
         """Somebody trades again and again, until it had its effect."""
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(HANGS_S):
             while not until():
                 self.server.trade("BTCUSDT", price, "0.001", side="BUY")
                 await asyncio.sleep(0.02)
 
     async def settles(self) -> None:
         """The books hold what the exchange shows."""
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(HANGS_S):
             while not self.same():  # noqa: ASYNC110  (what is waited for has no event of its own)
                 await asyncio.sleep(0.02)
 
