@@ -232,3 +232,17 @@ def test_bars_are_other_ones_in_another_future(tmp_path: Path) -> None:
         for number in range(200)
     ]
     assert peeks(resolved(tmp_path, OnBars), events) == []
+
+
+def test_what_is_there_before_its_first_price_is_worth_that_from_the_beginning(tmp_path: Path) -> None:
+    class Waits(Alternates):
+        @on(Trade)
+        def traded(self, event: Trade, view: View) -> Actions:
+            yield from ()
+
+    text = FILE.replace('{ USDT = "10000" }', '{ USDT = "10000", BTC = "2" }')
+    events = trades()
+    (desk,) = played(resolved(tmp_path, Waits, text), events).desks
+    first, last = desk.samples[0], desk.samples[-1]
+    assert first.equity == 10_000 * COIN + BTC.value(events[0].price, 2_000)  # type: ignore[attr-defined]
+    assert last.equity == 10_000 * COIN + BTC.value(events[-1].price, 2_000)  # type: ignore[attr-defined]

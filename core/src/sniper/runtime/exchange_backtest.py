@@ -203,6 +203,8 @@ class ExchangeBacktest:
         self._next = 0
         self._step = 0
         self._expected: dict[str, int] = {}
+        self._unpriced: list[tuple[DeskResult, int, Instrument, int]] = []
+        """Desks, numbers of their samples, and how much they had of what had no price yet."""
         self._desks: dict[tuple[str, str], DeskResult] = {}
         exchanges: dict[tuple[str, str], SimulatedExchange] = {}
         for account in resolved.accounts:
@@ -228,6 +230,7 @@ class ExchangeBacktest:
             raise ConfigError("there are no events in this time; sniper data list tells what there is")
         finish(self.kernel, self.exchanges, result.end + 2 * self._slowest() + SECOND)
         self._sample(result.end)
+        self._price_beginnings()
         result.halted = {
             name: account.book.halted for name, account in self.kernel.accounts.items() if account.book.halted
         }
@@ -267,20 +270,30 @@ class ExchangeBacktest:
     def _sample(self, time: int) -> None:
         known = self.kernel.tickers.known
         for (account, venue), desk in self._desks.items():
-            equity, exposure = self._worth(account, venue, desk.quote)
+            equity, exposure = self._worth(account, venue, desk)
             desk.samples.append(Sample(time, equity, exposure))
         for instrument in self.result.instruments:
             price = _price(known[instrument.id]) if instrument.id in known else 0
             if price:
                 self.result.prices.setdefault(instrument.id, []).append((time, price))
 
-    def _worth(self, account: str, venue: str, quote: str) -> tuple[int, int]:
-        book = self.kernel.accounts[account].book
+    def _price_beginnings(self) -> None:
+        """What was there before its first price was told was worth that."""
+        for desk, number, instrument, amount in self._unpriced:
+            series = self.result.prices.get(instrument.id)
+            if series:
+                value, sample = amount * series[0][1] * instrument.tick // COIN, desk.samples[number]
+                desk.samples[number] = Sample(sample.time, sample.equity + value, sample.exposure + value)
+
+    def _worth(self, account: str, venue: str, desk: DeskResult) -> tuple[int, int]:
+        book, quote = self.kernel.accounts[account].book, desk.quote
         equity, exposure = book.owned(quote), 0
         for instrument in self.result.instruments:
             if instrument.venue == venue and instrument.quote == quote:
-                amount = book.owned(instrument.held)
-                value = amount * _price(self.kernel.tickers.known[instrument.id]) * instrument.tick // COIN
+                amount, price = book.owned(instrument.held), _price(self.kernel.tickers.known[instrument.id])
+                if amount and not price:
+                    self._unpriced.append((desk, len(desk.samples), instrument, amount))
+                value = amount * price * instrument.tick // COIN
                 position = book.positions.get(instrument.held)
                 cost = position.cost if position is not None and instrument.linear else 0
                 equity, exposure = equity + value - cost, exposure + value
