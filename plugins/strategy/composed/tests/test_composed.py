@@ -98,6 +98,25 @@ def test_refuses_a_section_that_makes_no_sense(section: dict[str, Any]) -> None:
         config(**section)
 
 
+@pytest.mark.parametrize(
+    ("space", "fits"),
+    [
+        ({"low": 2, "high": 30, "step": 1}, True),
+        ({"low": 2, "high": 30, "step": 0.5}, False),
+        ({"low": 2, "high": 30}, False),
+        ({"low": 1, "high": 30, "step": 1}, False),
+        ({"low": 2, "high": 500, "step": 2}, False),
+    ],
+)
+def test_a_space_holds_nothing_that_its_rules_could_not_be_computed_with(space: dict[str, float], fits: bool) -> None:
+    section = {"entry": ["sma(level) < close"], "leave": [], "parameters": {"level": 5}, "space": {"level": space}}
+    if fits:
+        config(**section)
+    else:
+        with pytest.raises(ValidationError):
+            config(**section)
+
+
 def test_a_section_is_the_same_after_it_was_written_and_read_again() -> None:
     made = config(space={"level": {"low": 0.5, "high": 2, "log": True}})
     assert ComposedConfig.model_validate(made.model_dump()) == made

@@ -26,6 +26,13 @@ class Space(Config):
             raise ValueError("a space by ratios begins above 0 and has no step")
         return self
 
+    def samples(self) -> tuple[float, ...]:
+        """Values of every sort that there are in it: what holds of them holds of all."""
+        within = (
+            self.low + (self.high - self.low) * 0.618 if self.step is None else min(self.low + self.step, self.high)
+        )
+        return (self.low, self.high, within)
+
 
 class ComposedConfig(DirectionalConfig):
     """Rules are two operands with >, <, ``crosses above`` or ``crosses below`` between them. An operand is a number, a
@@ -46,8 +53,9 @@ class ComposedConfig(DirectionalConfig):
 
     @model_validator(mode="after")
     def _computable(self) -> Self:
-        for text in (*self.entry, *self.filters, *self.leave):
-            check(parse(text), self.parameters)
+        rules = [parse(text) for text in (*self.entry, *self.filters, *self.leave)]
+        for rule in rules:
+            check(rule, self.parameters)
         for name in self.parameters:
             if name in INDICATORS:
                 raise ValueError(f"parameter {name!r} has the name of an indicator")
@@ -56,6 +64,9 @@ class ComposedConfig(DirectionalConfig):
                 raise ValueError(f"space names {name!r}, which is no parameter")
             if not space.low <= self.parameters[name] <= space.high:
                 raise ValueError(f"parameter {name} is {self.parameters[name]:g}, outside of its own space")
+            for rule in rules:
+                for value in space.samples():
+                    check(rule, {**self.parameters, name: value})
         return self
 
 
