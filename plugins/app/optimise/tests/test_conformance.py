@@ -1,0 +1,5 @@
+from sniper_sdk import PackageConformance
+
+
+class TestPackage(PackageConformance):
+    distribution = "sniper-app-optimise"
