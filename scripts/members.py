@@ -54,6 +54,10 @@ def sources(found: list[Member]) -> str:
 
 def contracts(found: list[Member]) -> str:
     plugins = [member.package for member in found if member.is_plugin]
+    used = {other for member in found for other in member.uses}
+    # an app that nothing builds on is a command: it shows and runs what the core's own commands do
+    commands = [name for name in plugins if name.startswith("sniper_app_") and name not in used]
+    pure = [name for name in plugins if name not in commands]
     return f"""\
 # Who may import whom. Written by scripts/members.py; edit it there.
 
@@ -77,7 +81,7 @@ ignore_imports ={_listed([f"{member.package}.** -> {other}.**" for member in fou
 [importlinter:contract:contracts]
 name = A plugin imports the contracts of the core, not the sdk, the registry or what runs it
 type = forbidden
-source_modules ={_listed(plugins)}
+source_modules ={_listed(pure)}
 forbidden_modules ={
         _listed(
             [
@@ -91,6 +95,12 @@ forbidden_modules ={
             ]
         )
     }
+
+[importlinter:contract:commands]
+name = A command of a plugin imports neither the sdk nor the registry
+type = forbidden
+source_modules ={_listed(commands)}
+forbidden_modules ={_listed(["sniper_sdk", "sniper_registry"])}
 
 [importlinter:contract:kernel]
 name = The kernel reads no clock, network, environment or random source

@@ -52,9 +52,8 @@ def test_overfitting_of_noise_is_likely_and_of_skill_is_not() -> None:
     nothing = noise(1000, 30)
     something = nothing.copy()
     something[:, 3] += 0.003
-    found = luck.overfitting(nothing)
-    assert found is not None
-    assert found > 0.3
+    found = [luck.overfitting(noise(1000, 30, seed)) or 0 for seed in range(8)]
+    assert 0.3 < sum(found) / 8 < 0.7
     assert luck.overfitting(something) == 0
     assert luck.overfitting(nothing[:, :1]) is None
 

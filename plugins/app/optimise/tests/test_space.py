@@ -49,7 +49,9 @@ def test_a_grid_is_every_combination() -> None:
 
 
 def test_values_stand_where_their_keys_say_and_the_document_stays() -> None:
-    changed = applied(DOCUMENT, {"strategy.cross.fast": 7, "strategy.cross.size": 0.25, "strategy.cross.parameters.n": 4})
+    changed = applied(
+        DOCUMENT, {"strategy.cross.fast": 7, "strategy.cross.size": 0.25, "strategy.cross.parameters.n": 4}
+    )
     cross = changed["strategy"]["cross"]
     assert (cross["fast"], cross["size"], cross["parameters"]["n"]) == (7, "0.25", 4)
     assert DOCUMENT["strategy"]["cross"]["fast"] == 10

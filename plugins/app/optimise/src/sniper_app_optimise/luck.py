@@ -1,8 +1,7 @@
 """How much of what was found by searching is luck. Returns are those between samples of equity, not annualised.
 
-Trials are columns of a matrix of returns, ``shape (periods, trials)``. That a trial holds positions over the border of
-two periods is left as it is, so what is said of parts of the time is a little too good or too bad; what is purged between parts makes up
-for that.
+Trials are columns of a matrix of returns, ``shape (periods, trials)``. Positions that are held over the border of two
+parts of the time belong to both a little; what is purged between them makes up for that.
 """
 
 from collections.abc import Sequence
@@ -29,7 +28,8 @@ def sharpe(returns: "Matrix") -> "Matrix":
     import numpy as np
 
     deviation = returns.std(axis=0, ddof=1)
-    return np.divide(returns.mean(axis=0), deviation, out=np.zeros_like(deviation), where=deviation > 0)
+    ratios: Matrix = np.divide(returns.mean(axis=0), deviation, out=np.zeros_like(deviation), where=deviation > 0)
+    return ratios
 
 
 def probabilistic_sharpe(observed: float, periods: int, skew: float, kurtosis: float, benchmark: float = 0.0) -> float:
@@ -69,9 +69,9 @@ def moments(column: "Matrix") -> tuple[float, float]:
 
 
 def overfitting(returns: "Matrix", blocks: int = BLOCKS) -> float | None:
-    """Probability that the trial that is best in one half of the time is below the middle in the other (Bailey, Borwein,
-    López de Prado and Zhu, "The Probability of Backtest Overfitting", 2015: CSCV over all halves of ``blocks``
-    parts). None with fewer than two trials or too little time."""
+    """Probability that the trial that is best in one half of the time is below the middle in the other (Bailey,
+    Borwein, López de Prado and Zhu, "The Probability of Backtest Overfitting", 2015: CSCV over all halves of
+    ``blocks`` parts). None with fewer than two trials or too little time."""
     import numpy as np
 
     length = len(returns) // blocks

@@ -33,7 +33,11 @@ SHOWN: Final = 10
 @click.option("--from", "begin", help="The first moment, such as 2024-01-31, UTC.")
 @click.option("--to", "end", help="The moment before which it ends.")
 @click.option("--fills", type=click.Choice(["next-event", "book"]), help="The model of fills; else as desks say.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The file of the search. Default: CONFIG.trials.jsonl")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file of the search. Default: CONFIG.trials.jsonl",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the best trials as JSON.")
 @click.pass_obj
 def optimise(
@@ -94,7 +98,9 @@ def optimise(
                 progress(len(found), trials)
     best = sorted(found, key=lambda each: score(each, metric), reverse=True)
     if as_json:
-        click.echo(json.dumps({"file": str(kept.path), "trials": len(found), "best": [_plain(each) for each in best[:SHOWN]]}))
+        click.echo(
+            json.dumps({"file": str(kept.path), "trials": len(found), "best": [_plain(each) for each in best[:SHOWN]]})
+        )
     else:
         _print(best, metric, kept.path)
 
@@ -108,7 +114,11 @@ def _print(best: "list[Outcome]", metric: str, path: Path) -> None:
 
     failed = [each for each in best if each.error]
     rows = [
-        (*(f"{value:g}" for value in each.values.values()), *(_number(value) for value in each.metrics.values()), str(each.fills))
+        (
+            *(f"{value:g}" for value in each.values.values()),
+            *(_number(value) for value in each.metrics.values()),
+            str(each.fills),
+        )
         for each in best[:SHOWN]
         if not each.error
     ]

@@ -82,7 +82,11 @@ def _neighbours(usable: "list[Outcome]", chosen: "Outcome", metric: str) -> dict
     for key, value in chosen.values.items():
         others = sorted((each for each in usable if each is not chosen), key=lambda each: abs(each.values[key] - value))
         scores = [score(each, metric) for each in others[:nearest]]
-        found[key] = {"value": value, "median": median(scores) if scores else None, "all": median(score(each, metric) for each in usable)}
+        found[key] = {
+            "value": value,
+            "median": median(scores) if scores else None,
+            "all": median(score(each, metric) for each in usable),
+        }
     return found
 
 
@@ -94,7 +98,9 @@ def _print(found: dict[str, Any]) -> None:  # Any: JSON
         ("probability that the best is overfitted", _share(found["overfitting"]), "below 10%"),
         ("probability of this by chance", _share(found["by_chance"]), "below 5%"),
     ]
-    click.echo(f"{found['trials']} trials over {found['periods']} periods; the best: {_values(found['best']['values'])}")
+    click.echo(
+        f"{found['trials']} trials over {found['periods']} periods; the best: {_values(found['best']['values'])}"
+    )
     print_table(("what", "found", "worth a thought if"), rows)
     for name, title in (("walk_forward", "walk-forward"), ("purged", "cross-validated")):
         folds = found[name]
@@ -113,7 +119,9 @@ def _print(found: dict[str, Any]) -> None:  # Any: JSON
         )
     for key, near in found["neighbours"].items():
         if near["median"] is not None:
-            click.echo(f"near {key} = {near['value']:g}: {near['median']:.4f} in the middle; of all trials {near['all']:.4f}")
+            click.echo(
+                f"near {key} = {near['value']:g}: {near['median']:.4f} in the middle; of all trials {near['all']:.4f}"
+            )
 
 
 def _values(values: dict[str, float]) -> str:
