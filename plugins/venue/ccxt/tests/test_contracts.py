@@ -177,6 +177,31 @@ async def test_funding_is_read_once_it_is_paid_and_told_meanwhile(
     assert (await exchange.read(state.cursor)).funding == (paid,)
 
 
+async def test_a_stream_whose_listen_key_is_over_ends_and_the_next_has_another(
+    exchange: CcxtExchange, server: FuturesServer
+) -> None:
+    async def attached() -> None:
+        while not any(each.users for each in server.streams.connections):  # noqa: ASYNC110  # it has no event for it
+            await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(60):
+        updates = exchange.updates()
+        heard = asyncio.ensure_future(anext(updates))
+        await attached()
+        key = server.listen_keys.of("me")
+        server.listen_keys.close(key, "me")
+        server._expired(key, "me")
+        with pytest.raises(SniperError, match="listen key"):
+            await heard
+        again = exchange.updates()
+        heard = asyncio.ensure_future(anext(again))
+        await attached()
+        assert server.listen_keys.of("me") not in ("", key)
+        await exchange.submit(order())
+        assert (await heard)[0].instrument == NAME
+        await again.aclose()
+
+
 async def test_the_next_funding_is_told_with_the_market(exchange: CcxtExchange, server: FuturesServer) -> None:
     server.rate("BTCUSDT", "-0.000125")
     market = exchange.market(await exchange.instruments())
@@ -204,10 +229,7 @@ async def test_keys_that_may_withdraw_are_refused_unless_asked_for(
     await opened(withdrawals=True).read("")
 
 
-async def test_positions_on_both_sides_are_refused(
-    exchange: CcxtExchange, server: FuturesServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server._api, "dual", lambda who, given: {"dualSidePosition": True})
+async def test_positions_on_both_sides_are_refused(exchange: CcxtExchange, server: FuturesServer) -> None:
     for each in server._api.endpoints:
         if each.name == "positionSide.dual":
             object.__setattr__(each, "handler", lambda who, given: {"dualSidePosition": True})

@@ -171,6 +171,13 @@ def exact_class(base: Any, number: Callable[[Any], Any]) -> type:
                     raise errors.ExchangeNotAvailable(f"{self.id} {status}: {error}") from error
                 raise
 
+        def handle_message(self, client: Any, message: Any) -> Any:
+            """ccxt lets a user stream whose listen key is over go silent."""
+            if isinstance(message, dict) and message.get("e") == "listenKeyExpired":
+                client.reject(errors.NetworkError(f"{self.id} has ended the user stream: its listen key is over"))
+                return None
+            return super().handle_message(client, message)
+
         def get_exceptions_by_url(self, url: Any, found: str) -> Any:
             """ccxt knows by Binance's own address which codes an answer has; here it may have another one."""
             for ours, theirs in self.addresses.items():
@@ -192,6 +199,13 @@ def exact_class(base: Any, number: Callable[[Any], Any]) -> type:
 
     Exact.number = staticmethod(number)
     return Exact
+
+
+def forget_listen_keys(client: Any) -> None:
+    """The next user stream asks for a key of its own: one that ccxt remembers may be over."""
+    for options in client.options.values():
+        if isinstance(options, dict) and "lastAuthenticatedTime" in options:
+            options["lastAuthenticatedTime"] = 0
 
 
 def _alone(options: Any, market: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sniper.exchange_orders import AccountState, ContractState, Fill, Funding, NewOrder, OrderState
 from sniper.instrument import Instrument
 from sniper_venue_ccxt.capabilities import CLIENT_ID, Capabilities, features_of
+from sniper_venue_ccxt.client import forget_listen_keys
 from sniper_venue_ccxt.client_ids import ClientIds
 from sniper_venue_ccxt.config import CcxtConfig
 from sniper_venue_ccxt.contracts import Contracts, forced
@@ -207,6 +208,7 @@ class Desk:
         """Raises what ccxt raises where a connection is lost, and `GapFound`."""
         if {"watchOrders", "watchMyTrades"} <= self.can.methods:
             connections = Connections(self.client)
+            forget_listen_keys(self.client)
             sources = [each for symbol in self.config.symbols or (None,) for each in self._watched(symbol, connections)]
             if self._contracts is not None:
                 sources.append(self._contracts.funded(time.time_ns() // 10**6))
