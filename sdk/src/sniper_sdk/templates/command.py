@@ -19,6 +19,6 @@ from sniper_sdk.templates.package import KINDS, write_package
 )
 def new(kind: str, name: str, directory: Path | None) -> None:
     """Write a plugin package that passes its tests at once: pyproject.toml, code, conformance tests and README."""
-    where = write_package(kind, name, directory or Path(f"sniper-{kind}-{name}"))
+    where = write_package(kind, name, directory or Path(f"sniper-{KINDS[kind].of or kind}-{name}"))
     click.echo(f"wrote {where}")
     click.echo(f"next: {install_command(where)} && sniper plugins test {where}")

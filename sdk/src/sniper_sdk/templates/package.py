@@ -28,6 +28,7 @@ class Kind:
 
     module   File of the code, without its suffix. ``extra``: further arguments of the spec.
     summary  Of the example that the template writes.
+    of       The kind of plugin that it is, where that is another one: two contracts may make one kind.
     """
 
     hook: str
@@ -35,12 +36,20 @@ class Kind:
     module: str
     summary: str
     extra: str = ""
+    of: str = ""
 
 
 KINDS: Final[Mapping[str, Kind]] = {
     "amm": Kind("sniper_amms", "AmmSpec", "pool", "Prices pools as x times y = k"),
     "app": Kind("sniper_apps", "AppSpec", "command", "Says hello"),
     "bus": Kind("sniper_buses", "BusSpec", "bus", "Carries events in this process"),
+    "exchange": Kind(
+        "sniper_exchanges",
+        "ExchangeSpec",
+        "exchange",
+        "Trades at an exchange with Binance's REST interface",
+        of="venue",
+    ),
     "executor": Kind(
         "sniper_executors", "ExecutorSpec", "executor", "Plays transactions and sends nothing", 'modes=("paper",),'
     ),
@@ -95,13 +104,19 @@ def package_files(kind: str, name: str) -> dict[str, str]:
 
 def _words(kind: str, name: str) -> dict[str, str]:
     known = KINDS[kind]
-    distribution = f"sniper-{kind}-{name}"
+    distribution = f"sniper-{known.of or kind}-{name}"
     title, snake = "".join(part.capitalize() for part in name.split("-")), name.replace("-", "_")
     package = distribution.replace("-", "_")
     attribute = f"{snake}_command" if kind == "app" else title
     factory = f"{package}.{known.module}:{attribute}"
     group = DRIVERS.get(kind)
-    libraries = {"app": ['"click>=8.2"'], "bus": [], "lease": [], "store": []}.get(kind, ['"pydantic>=2.12"'])
+    libraries = {
+        "app": ['"click>=8.2"'],
+        "bus": [],
+        "exchange": ['"aiohttp>=3.12"', '"pydantic>=2.12"'],
+        "lease": [],
+        "store": [],
+    }.get(kind, ['"pydantic>=2.12"'])
     return {
         "attribute": attribute,
         "dependencies": ", ".join(['"sniper-core>=0.1,<0.2"', *libraries]),
@@ -109,7 +124,7 @@ def _words(kind: str, name: str) -> dict[str, str]:
         "driver": f'\n[project.entry-points."{group}"]\n{name} = "{factory}"\n' if group else "",
         "extra": f"\n            {known.extra}" if known.extra else "",
         "hook": known.hook,
-        "kind": kind,
+        "kind": known.of or kind,
         "module": known.module,
         "name": name,
         "package": package,
