@@ -175,7 +175,7 @@ async def running(
         text = FILE.replace("MODE", mode).replace("URL", server.url).replace("WS", server.ws_url)
         file.write_text(text.replace("paper_latency_ms = 5\n", f"paper_latency_ms = 5\n{settings}\n"))
         catalogue = Catalogue.discover()
-        run = Run(_scripted(file, catalogue, strategy), catalogue)
+        run = Run(scripted(file, catalogue, strategy), catalogue)
         with capture_logs() as logs:
             await run.start()
             for each in faults:
@@ -187,7 +187,7 @@ async def running(
                 await run.close()
 
 
-def _scripted(file: Path, catalogue: Catalogue, cls: type[Strategy]) -> Any:
+def scripted(file: Path, catalogue: Catalogue, cls: type[Strategy]) -> Any:
     resolved = resolve(load(file), catalogue)
     (account,) = resolved.accounts
     (strategy,) = account.strategies
