@@ -6,7 +6,7 @@ parts of the time belong to both a little; what is purged between them makes up 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import e, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Final
@@ -138,7 +138,7 @@ def walk_forward(returns: "Matrix", folds: int) -> list[Fold]:
     edges = [len(returns) * number // (folds + 1) for number in range(folds + 2)]
     return [
         _fold(returns, returns[:begin], begin, end)
-        for begin, end in zip(edges[1:-1], edges[2:], strict=True)
+        for begin, end in pairwise(edges[1:])
         if end - begin > 1
     ]
 
@@ -150,7 +150,7 @@ def purged(returns: "Matrix", folds: int, purge: int) -> list[Fold]:
 
     edges = [len(returns) * number // folds for number in range(folds + 1)]
     found = []
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         train = np.concatenate([returns[: max(0, begin - purge)], returns[end + purge :]])
         if end - begin > 1 and len(train) > 1:
             found.append(_fold(returns, train, begin, end))

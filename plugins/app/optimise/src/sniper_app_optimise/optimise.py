@@ -96,7 +96,8 @@ def optimise(
             found.append(outcome)
             if progress:
                 progress(len(found), trials)
-    best = sorted(found, key=lambda each: score(each, metric), reverse=True)
+    once = {tuple(each.values.items()): each for each in found}.values()
+    best = sorted(once, key=lambda each: score(each, metric), reverse=True)
     if as_json:
         click.echo(
             json.dumps({"file": str(kept.path), "trials": len(found), "best": [_plain(each) for each in best[:SHOWN]]})
@@ -123,10 +124,12 @@ def _print(best: "list[Outcome]", metric: str, path: Path) -> None:
         if not each.error
     ]
     if rows:
-        print_table((*best[0].values, *best[0].metrics, "fills"), rows)
+        print_table((*(key.rpartition(".")[2] for key in best[0].values), *best[0].metrics, "fills"), rows)
     if failed:
         click.echo(f"{len(failed)} trials could not be run; the first of them: {failed[0].error}")
-    click.echo(f"{len(best)} trials by {metric}, all in {path}; how much of it is luck: sniper validate {path}")
+    click.echo(
+        f"{len(best)} different trials by {metric}, all in {path}; how much of it is luck: sniper validate {path}"
+    )
 
 
 def _number(value: float | None) -> str:

@@ -1,6 +1,7 @@
 """One trial: a backtest of the config with other values, in a process that has read the data once."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -86,7 +87,7 @@ class Trials:
             values,
             {name: getattr(found, name) for name in METRICS},
             tuple(time for time, _ in curve[1:]),
-            tuple((b - a) / a if a > 0 else 0.0 for (_, a), (_, b) in zip(curve, curve[1:], strict=False)),
+            tuple((b - a) / a if a > 0 else 0.0 for (_, a), (_, b) in pairwise(curve)),
             tuple(fill.realised / first for desk in result.desks for fill in desk.fills if fill.realised),
             sum(len(desk.fills) for desk in result.desks),
         )

@@ -101,7 +101,7 @@ def _print(found: dict[str, Any]) -> None:  # Any: JSON
     click.echo(
         f"{found['trials']} trials over {found['periods']} periods; the best: {_values(found['best']['values'])}"
     )
-    print_table(("what", "found", "worth a thought if"), rows)
+    print_table(("what", "found", "should be"), rows)
     for name, title in (("walk_forward", "walk-forward"), ("purged", "cross-validated")):
         folds = found[name]
         good = sum(each["tested"] > 0 for each in folds)
@@ -129,4 +129,4 @@ def _values(values: dict[str, float]) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "not known" if value is None else f"{value:.1%}"
+    return "not known" if value is None else f"{value:.2%}"
