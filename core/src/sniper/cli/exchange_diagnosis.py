@@ -49,6 +49,8 @@ async def _looked(
         return [Diagnosis(check, "fail", f"no answer within {PATIENCE_S:g} s", remedy)]
     except SniperError as error:
         return [Diagnosis(check, "fail", str(error), "correct the section of the config, or the file of the keys")]
+    except Exception as error:  # a plugin's own: what it says may hold a key
+        return [Diagnosis(check, "fail", f"its plugin failed: {type(error).__name__}", "see sniper plugins doctor")]
     finally:
         if exchange is not None:
             await exchange.close()
