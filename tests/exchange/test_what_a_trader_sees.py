@@ -157,6 +157,7 @@ async def test_reconcile_compares_the_books_with_the_exchange_and_tells_what_is_
         await bought(stage)
         code, said = await sniper("reconcile")
         assert (code, said.splitlines()[-1]) == (exit_codes.OK, "The books are what the exchange says, to the unit.")
+        await stage.run.close()  # which would book it with its next reading
         stage.account.balance("USDT").free += 7 * 10**8
         found = await sniper.json("reconcile")
         (desk,) = found["desks"]
