@@ -280,3 +280,14 @@ def test_a_breaker_sees_what_is_open_within_a_second_and_flatten_sells_it() -> N
     assert world.book.positions == {}
     assert world.book.last_entry == {"x:BTC": 1}
     world.same_money()
+
+
+def test_a_part_is_sold_of_what_other_orders_leave_and_they_stay() -> None:
+    resting = PlaceOrder(key="far", instrument=BTC.id, side="sell", size=12, price=9_000_000, reason="a dream")
+    half = Close(token="x:BTC", reason="half", share_bps=5_000)
+    world = World({1: [OPEN], 3: [resting], 4: [half]}, exits=False)
+    world.trades(40_000, 40_000, 40_000, 40_000, 40_000, 40_000)
+    assert world.book.positions["x:BTC"].amount == 12 * COINS.lot
+    (order,) = world.book.desks["x"].orders.values()
+    assert order.key == "far"
+    world.same_money()

@@ -144,7 +144,8 @@ class DeskExits:
     # ---- sales ----
 
     def sell(self, guard: Guard, sell: Sell) -> None:
-        """Begin to sell; orders that would sell the same are withdrawn, for what they hold cannot be sold twice."""
+        """Begin to sell. Where all of it is wanted sold, orders and plans that hold the same are withdrawn, for it cannot
+        be sold twice; a part waits for what they leave."""
         account, position = self.account, guard.position
         ticker = account.kernel.tickers.known.get(position.pool)
         key = f"{KEY}{position.token}"
@@ -160,7 +161,8 @@ class DeskExits:
             self._leave(position)
             self._closed(position)
             return
-        self._withdraw(position, instrument, side)
+        if whole:
+            self._withdraw(position, instrument, side)
         if size:
             unwind = Unwind(instrument=instrument.id, side=side, size=size)
             account.plans.start(position.instance, StartPlan(key=key, plan=unwind, reason=sell.reason))
