@@ -144,7 +144,7 @@ class DeskExits:
     # ---- sales ----
 
     def sell(self, guard: Guard, sell: Sell) -> None:
-        """Begin to sell. Where all of it is wanted sold, orders and plans that hold the same are withdrawn, for it cannot
+        """Begin to sell. Where all of it is wanted sold, orders and plans that hold it are withdrawn, for it cannot
         be sold twice; a part waits for what they leave."""
         account, position = self.account, guard.position
         ticker = account.kernel.tickers.known.get(position.pool)
