@@ -136,11 +136,7 @@ class Fold:
 def walk_forward(returns: "Matrix", folds: int) -> list[Fold]:
     """Train on all that was before, test on what comes next. The first part is training alone."""
     edges = [len(returns) * number // (folds + 1) for number in range(folds + 2)]
-    return [
-        _fold(returns, returns[:begin], begin, end)
-        for begin, end in pairwise(edges[1:])
-        if end - begin > 1
-    ]
+    return [_fold(returns, returns[:begin], begin, end) for begin, end in pairwise(edges[1:]) if end - begin > 1]
 
 
 def purged(returns: "Matrix", folds: int, purge: int) -> list[Fold]:
