@@ -28,6 +28,7 @@ SECTIONS = {
     "pools": "a market of 10,000 pools",
     "routes": "routes over markets of constant-product pools",
     "exchange": "backtests at an exchange on bars and on ticks, beside peers",
+    "sweep": "a search over parameters, with one process and with two",
     "breaker": "a breaker trips while the queues are full",
     "cycles": "cycles after a batch of events",
 }
