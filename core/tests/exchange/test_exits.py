@@ -13,6 +13,7 @@ from sniper.events import (
     Event,
     InstrumentListed,
     KillSwitch,
+    OrderChanged,
     PositionClosed,
     PositionOpened,
     Started,
@@ -122,18 +123,22 @@ class World:
         exits: bool = True,
         coin: Instrument = COINS,
         watches: tuple[WatchWiring, ...] = (),
+        strategy: type[Buys] = Buys,
+        first: type[Exit] | None = None,
     ) -> None:
         SCRIPT.clear()
         SCRIPT.update(script)
         guards = (ExitWiring(name="loss", exit=Loss, config=NoConfig()),) if exits else ()
-        strategy = StrategyWiring(
-            name="s", strategy=Buys, config=NoConfig(), sizer=Thousand(config=NoConfig()), venue="", exits=guards
+        if first is not None:
+            guards = (ExitWiring(name="first", exit=first, config=NoConfig()), *guards)
+        buys = StrategyWiring(
+            name="s", strategy=strategy, config=NoConfig(), sizer=Thousand(config=NoConfig()), venue="", exits=guards
         )
         account = AccountWiring(
             name="main",
             chain_id=0,
             address="",
-            strategies=(strategy,),
+            strategies=(buys,),
             desks=(DeskWiring(venue="x", quote="x:USDT"),),
             watches=watches,
         )
@@ -291,3 +296,106 @@ def test_a_part_is_sold_of_what_other_orders_leave_and_they_stay() -> None:
     (order,) = world.book.desks["x"].orders.values()
     assert order.key == "far"
     world.same_money()
+
+
+def test_a_sale_of_all_that_is_wanted_while_a_part_is_sold_sells_all() -> None:
+    world = World({1: [OPEN], 3: [Close(token="x:BTC", reason="half", share_bps=5_000)]}, exits=False)
+    world.trades(40_000, 40_000)
+    world.exchange.latency = 5
+    world.trades(40_000)
+    world.play([ClosePosition(time=world.time, account="main", token="x:BTC", reason="all", share_bps=10_000)])
+    world.time += 10**10
+    world.trades(40_000, 40_000)
+    world.time += 10**10
+    world.trades(40_000, 40_000)
+    assert world.book.positions == {}
+    assert world.book.cash.get("x:BTC", 0) == 0
+    world.same_money()
+
+
+def test_what_is_bought_while_all_is_sold_is_sold_too() -> None:
+    more = PlaceOrder(key="more", instrument=BTC.id, side="buy", size=10, price=39_000_00, reason="a dip")
+    world = World({1: [OPEN], 3: [more]}, exits=False)
+    world.trades(40_000, 40_000, 40_000)
+    world.exchange.latency = 5
+    world.play([ClosePosition(time=world.time, account="main", token="x:BTC", reason="all", share_bps=10_000)])
+    world.trades(38_000)
+    for _ in range(4):
+        world.time += 10**10
+        world.trades(38_000, 38_000)
+    assert world.book.positions == {}
+    assert world.book.cash.get("x:BTC", 0) == 0
+    world.same_money()
+
+
+class Part(Exit):
+    """Takes a part of the profit."""
+
+    config: NoConfig
+
+    def valued(self, position: Position, value: int, view: View) -> Sell | None:
+        return Sell(reason="a part", share_bps=1_000) if value > position.cost else None
+
+
+def test_a_part_that_is_too_small_to_be_sold_does_not_keep_the_other_exits_from_selling() -> None:
+    coin = replace(COINS, min_size=5)  # type: ignore[type-var]
+    world = World({1: [OPEN]}, coin=coin, first=Part)
+    world.trades(40_000, 40_000)
+    before = len(world.kernel.facts)
+    world.trades(*([42_000] * 10))
+    world.time += 10**11
+    world.trades(42_000)
+    assert len(world.kernel.facts) == before
+    world.trades(35_000, 35_000, 35_000)
+    assert world.book.positions == {}
+
+
+def test_a_part_that_waits_for_other_orders_does_not_keep_the_other_exits_from_selling() -> None:
+    resting = PlaceOrder(key="far", instrument=BTC.id, side="sell", size=24, price=9_000_000, reason="a dream")
+    half = Close(token="x:BTC", reason="half", share_bps=5_000)
+    world = World({1: [OPEN], 3: [resting], 4: [half]})
+    world.trades(40_000, 40_000, 40_000, 40_000)
+    world.time += 10**10
+    world.trades(40_000, 35_000)
+    for _ in range(4):
+        world.time += 10**10
+        world.trades(35_000)
+    assert world.book.positions == {}
+    assert not world.book.desks["x"].orders
+    world.same_money()
+
+
+class Stubborn(Buys):
+    """Offers what it holds again whenever that was withdrawn."""
+
+    @on(OrderChanged)
+    def changed(self, event: OrderChanged, view: View) -> Actions:
+        if event.state == "cancelled":
+            yield PlaceOrder(key="far", instrument=BTC.id, side="sell", size=24, price=9_000_000, reason="a dream")
+
+
+def test_a_strategy_that_offers_again_what_is_being_sold_keeps_no_exit_from_selling() -> None:
+    resting = PlaceOrder(key="far", instrument=BTC.id, side="sell", size=24, price=9_000_000, reason="a dream")
+    world = World({1: [OPEN], 3: [resting]}, strategy=Stubborn)
+    world.trades(40_000, 40_000, 40_000, 35_000)
+    for _ in range(20):
+        world.time += 10**10
+        world.trades(35_000)
+    assert world.book.positions == {}
+    world.same_money()
+
+
+def test_what_is_frozen_waits_without_a_word() -> None:
+    world = World({1: [OPEN]})
+    world.trades(40_000, 40_000)
+    world.play([KillSwitch(time=world.time, account="main", level="freeze", reason="a look")])
+    world.trades(35_000)
+    before = len(world.kernel.facts)
+    for _ in range(20):
+        world.time += 10**10
+        world.trades(35_000)
+    assert len(world.kernel.facts) == before
+    world.play([KillSwitch(time=world.time, account="main", level="off", reason="seen")])
+    world.time += 10**10
+    world.trades(35_000, 35_000)
+    assert world.book.positions == {}

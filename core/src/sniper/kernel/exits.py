@@ -123,7 +123,7 @@ class Exits:
     def valued(self, guard: Guard) -> None:
         """The pool changed: ask each exit in turn until one wants to sell. Hot."""
         position = guard.position
-        if guard.pending is not None or position.state != "open":
+        if position.state != "open" or (guard.pending is not None and not guard.waits):
             return
         value = guard.worth()
         if value is None:

@@ -60,6 +60,11 @@ class Guard:
         """Whether anything tells what the position is worth."""
         return self.pool is not None
 
+    @property
+    def waits(self) -> bool:
+        """Whether its exits are asked although a sale is wanted already."""
+        return False
+
     def worth(self) -> int | None:
         """What selling all of it would bring now: see `value`; None where nothing tells."""
         return None if self.pool is None else self.value(self.pool)

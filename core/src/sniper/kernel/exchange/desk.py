@@ -122,6 +122,7 @@ class Desk:
             return
         account, placed = self.account, order.placed
         held = account.book.positions.get(placed.instrument.held)
+        before = held.amount if held is not None else 0
         change = _change(placed.instrument, fill, held)
         self._cover(fill, placed.instrument, change.amount, change.cash)
         account.emit(
@@ -135,7 +136,7 @@ class Desk:
                 realised=change.realised,
             )
         )
-        account.desk_exits.filled(placed.instrument, held)
+        account.desk_exits.filled(placed.instrument, held, before)
         if order.filled == placed.new.size:
             self._move(order, "filled", venue_id=fill.venue_id)
         elif order.state in ("new", "unknown"):
@@ -161,7 +162,7 @@ class Desk:
             what = f"{fill.forced} {fill.id} of {fill.size} lots of {fill.instrument} closes more than is held"
             account.kernel.report(f"a strange fill of {account.name}", StrangeOrder(what))
             return
-        instrument, instance = contract.instrument, position.instance
+        instrument, instance, before = contract.instrument, position.instance, position.amount
         change = _change(instrument, fill, position)
         self._cover(fill, instrument, change.amount, change.cash)
         account.emit(
@@ -175,7 +176,7 @@ class Desk:
                 realised=change.realised,
             )
         )
-        account.desk_exits.filled(instrument, position)
+        account.desk_exits.filled(instrument, position, before)
         account.tell(
             instance,
             PositionForced(
@@ -340,7 +341,7 @@ class Desk:
                         reason="the exchange shows it",
                     )
                 )
-                self.account.desk_exits.filled(instrument, position)
+                self.account.desk_exits.filled(instrument, position, held)
 
     def _cover(self, fill: Fill, instrument: Instrument, amount: int, cash: int) -> None:
         """A fill is a truth: what it took and the books did not know of must have been there."""

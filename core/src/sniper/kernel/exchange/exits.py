@@ -44,6 +44,10 @@ class DeskGuard(Guard):
         """Whether anything tells what the position is worth."""
         return self.ticker is not None
 
+    @property
+    def waits(self) -> bool:
+        return self.account.desk_exits.waits(self)  # a part that cannot be sold now keeps nothing from selling all
+
     def worth(self) -> int | None:
         """None of what was sold short, too: exits compare what a sale brings with what was paid."""
         return worth(self.ticker, self.position) if self.position.amount > 0 else None
@@ -72,10 +76,14 @@ class DeskExits:
 
     # ---- guards ----
 
-    def filled(self, instrument: Instrument, position: Position | None) -> None:
-        """An order was filled. ``position``: what was held before; what became of it is in the books."""
+    def filled(self, instrument: Instrument, position: Position | None, before: int) -> None:
+        """An order was filled. ``position``: what was held, ``before``: how much, base units; what became of it is in
+        the books."""
         account = self.account
         now = account.book.positions.get(instrument.held)
+        if position is not None and now is position and before * now.amount < 0:
+            self._closed(position)  # it went through zero: another one, of which its exits know nothing
+            self._opened(now)
         if position is not None and now is position and not instrument.linear and 0 < abs(now.amount) < instrument.lot:
             self._leave(now)
             now = None
@@ -144,32 +152,49 @@ class DeskExits:
     # ---- sales ----
 
     def sell(self, guard: Guard, sell: Sell) -> None:
-        """Begin to sell. Where all of it is wanted sold, orders and plans that hold it are withdrawn, for it cannot
-        be sold twice; a part waits for what they leave."""
-        account, position = self.account, guard.position
+        """Begin to sell. Where all of it is wanted sold, orders and plans that hold the same are withdrawn, the sale of a
+        part too, for it cannot be sold twice; a part waits for what they leave."""
+        account, position, book = self.account, guard.position, self.account.book
         ticker = account.kernel.tickers.known.get(position.pool)
-        key = f"{KEY}{position.token}"
-        if account.plans.of_key(position.instance, key) is not None:
-            return
-        if ticker is None:
+        if ticker is None or book.kill == KillLevel.FREEZE or book.halted:
             self._later(position)
             return
         instrument, whole = ticker.instrument, sell.share_bps >= BPS
         side: Side = "buy" if position.amount < 0 else "sell"
         size = abs(guard.share(sell)) // instrument.lot
-        if whole and not instrument.linear and size < instrument.min_size:
-            self._leave(position)
-            self._closed(position)
-            return
-        if whole:
-            self._withdraw(position, instrument, side)
-        if size:
+        key = f"{KEY}{position.token}"
+        begun = account.plans.of_key(position.instance, key)
+        if begun is not None:
+            if whole and not begun.ending and begun.started.spec.size - begun.filled() < size:  # type: ignore[union-attr]
+                account.plans.withdraw(begun.id)  # it sells a part; once it has ended, all is sold
+        elif size >= account.trading.least(ticker, side, reduces=True):
+            if whole:
+                self._withdraw(position, instrument)
             unwind = Unwind(instrument=instrument.id, side=side, size=size)
             account.plans.start(position.instance, StartPlan(key=key, plan=unwind, reason=sell.reason))
+        elif not whole:
+            guard.pending = None  # the other exits are not to wait for what cannot be sold
+        elif instrument.linear:
+            self._later(position)
         else:
-            guard.pending = None
+            self._leave(position)
+            self._closed(position)
 
-    def _withdraw(self, position: Position, instrument: Instrument, side: Side) -> None:
+    def busy(self, instrument: Instrument, key: str) -> bool:
+        """Whether all of what is held is being sold, by another order than that of this key."""
+        guard = self.account.exits.guards.get(instrument.held)
+        if guard is None or guard.pending is None or guard.pending.share_bps < BPS:
+            return False
+        return key != f"{KEY}{instrument.held}"
+
+    def waits(self, guard: Guard) -> bool:
+        """Whether a part is wanted sold of which nothing is on its way: other orders hold it, or it was denied."""
+        if guard.pending is None or guard.pending.share_bps >= BPS:
+            return False
+        plan = self.account.plans.of_key(guard.position.instance, f"{KEY}{guard.position.token}")
+        return plan is None or not any(leg.working for leg in plan.legs.values())
+
+    def _withdraw(self, position: Position, instrument: Instrument) -> None:
         """Nothing else sells what is to be sold, and nothing buys it again."""
         account = self.account
         for plan in sorted(account.book.plans):
@@ -178,8 +203,7 @@ class DeskExits:
                 account.plans.withdraw(plan)
         desk = account.trading.desks[position.venue]
         for order in desk.book.working(instrument.id):
-            if order.side == side:
-                desk.cancel(order.id)
+            desk.cancel(order.id)
 
     def ended(self, key: str, state: str) -> None:
         """The plan that sold for an exit has ended."""
@@ -187,12 +211,11 @@ class DeskExits:
         guard, position = account.exits.guards.get(token), account.book.positions.get(token)
         if guard is None or position is None or guard.pending is None:
             return
-        whole, linear = guard.pending.share_bps >= BPS, token == position.pool
-        if state != "done":
+        whole = guard.pending.share_bps >= BPS
+        if whole and state in ("done", "cancelled"):
+            self.sell(guard, guard.pending)  # what was bought meanwhile, or not wanted yet; or less than one can sell
+        elif state != "done":
             self._later(position)  # it was denied, or given up; the wish stands
-        elif whole and not linear:
-            self._leave(position)
-            self._closed(position)  # less is left than the exchange takes
         else:
             guard.pending = None
 

@@ -251,6 +251,14 @@ class Trading:
         traded = size * ticker.instrument.lot
         return max(0, min(traded, self.waiting(ticker, side) + traded - self.reducible(ticker, side)))
 
+    def least(self, ticker: Ticker, side: Side, price: int | None = None, *, reduces: bool = False) -> int:
+        """The smallest order that the exchange takes, lots. ``price``: ticks; None: at the market."""
+        instrument = ticker.instrument
+        if reduces and REDUCE_ONLY in instrument.flags:
+            return max(instrument.min_size, 1)  # exchanges let what only reduces be small
+        worth = instrument.value(price or (ticker.to_buy() if side == "buy" else ticker.to_sell()), 1)
+        return max(instrument.min_size, -(-instrument.min_value // worth) if worth else 1, 1)
+
     def _opened(self, ticker: Ticker, wanted: PlaceOrder) -> int:
         return 0 if REDUCE_ONLY in wanted.flags else self.opened(ticker, wanted.side, wanted.size)
 
@@ -272,6 +280,8 @@ class Trading:
             at_least("size", wanted.size, instrument.min_size, unit="lots"),
             at_least("price", 1 if wanted.price is None else wanted.price, 1, unit="ticks"),
         )
+        if self.account.desk_exits.busy(instrument, wanted.key):
+            gates += (must("not-being-sold", False, note=instrument.held),)
         if instrument.max_size:
             gates += (at_most("largest", wanted.size, instrument.max_size, unit="lots"),)
         if REDUCE_ONLY in wanted.flags:

@@ -170,10 +170,7 @@ class Carrying:
 
     def _least(self, ticker: Ticker, want: Want) -> int:
         """The smallest order that the exchange takes, lots."""
-        instrument = ticker.instrument
-        price = want.price or (ticker.to_buy() if want.side == "buy" else ticker.to_sell())
-        worth = instrument.value(price, 1)
-        return max(instrument.min_size, -(-instrument.min_value // worth) if worth else 1, 1)
+        return self.account.trading.least(ticker, want.side, want.price, reduces=want.reduce_only)
 
     def _ended(self, plan: PlanState, rule: Rule[Any]) -> tuple[str, str]:
         if any(leg.working for leg in plan.legs.values()):
