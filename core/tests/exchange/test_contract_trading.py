@@ -6,13 +6,16 @@ import pytest
 from floor import contract
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sniper.config import Config
 from sniper.events import (
     Bar,
+    ClosePosition,
     Event,
     FundingRate,
     InstrumentListed,
+    KillSwitch,
     OrderChanged,
     PositionForced,
     Prices,
@@ -321,4 +324,57 @@ def test_the_kernel_and_the_exchange_keep_the_same_books(steps: list[Any], lever
         assert reserved == orders + margins
     world.pause(1_000)
     assert world.account.book.halted == ""
+    world.same_books()
+
+
+def close(world: World) -> ClosePosition:
+    return ClosePosition(time=world.time, account="main", token=BTC.id, reason="enough", share_bps=10_000)
+
+
+def test_a_contract_that_is_worth_less_than_the_least_order_can_be_closed() -> None:
+    world = World({1: [order("sell", 50)]})
+    world.trades(4_000_000, 4_000_000)
+    world.play(InstrumentListed(time=world.time, instrument=replace(BTC, min_value=10_000 * COIN)))  # type: ignore[type-var]
+    world.play(KillSwitch(time=world.time, account="main", level="flatten", reason="enough"))
+    world.trades(4_000_000, 4_000_000)
+    assert world.account.book.positions == {}
+    assert not world.account.book.plans
+    world.same_books()
+
+
+def test_what_is_sold_short_while_all_is_bought_back_is_bought_back_too() -> None:
+    world = World({1: [order("sell", 20)], 3: [order("sell", 30, key="more")]}, latency=5)
+    world.trades(4_000_000)
+    world.pause(20)
+    world.trades(4_000_000)
+    world.pause(20)
+    world.trades(4_000_000)
+    assert world.account.book.positions[BTC.id].amount == -20 * BTC.lot
+    world.play(close(world))
+    world.pause(6)
+    world.trades(4_000_000)
+    for _ in range(6):
+        world.pause(10**10)
+        world.trades(4_000_000)
+    assert world.account.book.positions == {}
+    assert ("more", "filled") in world.heard
+    world.same_books()
+
+
+def test_a_wish_to_sell_a_contract_does_not_outlive_it_when_it_was_turned() -> None:
+    world = World({1: [order("buy", 20)], 3: [order("sell", 50, key="turn")]}, latency=5)
+    world.trades(4_000_000)
+    world.pause(20)
+    world.trades(4_000_000)
+    world.pause(20)
+    world.trades(4_000_000)
+    world.play(close(world))
+    world.pause(6)
+    world.trades(4_000_000)
+    for _ in range(6):
+        world.pause(10**10)
+        world.trades(4_000_000)
+    assert world.account.book.positions[BTC.id].amount == -30 * BTC.lot
+    assert not world.account.exits.guards
+    assert not world.account.book.plans
     world.same_books()
