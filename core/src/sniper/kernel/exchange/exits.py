@@ -152,8 +152,8 @@ class DeskExits:
     # ---- sales ----
 
     def sell(self, guard: Guard, sell: Sell) -> None:
-        """Begin to sell. Where all of it is wanted sold, orders and plans that hold the same are withdrawn, the sale of a
-        part too, for it cannot be sold twice; a part waits for what they leave."""
+        """Begin to sell. Where all of it is wanted sold, orders and plans that hold the same are withdrawn, the sale
+        of a part too, for it cannot be sold twice; a part waits for what they leave."""
         account, position, book = self.account, guard.position, self.account.book
         ticker = account.kernel.tickers.known.get(position.pool)
         if ticker is None or book.kill == KillLevel.FREEZE or book.halted:
