@@ -18,6 +18,7 @@ from sniper.kernel.book import Book
 from sniper.kernel.exchange.desk import Desk, client_id
 from sniper.kernel.fold import fold
 from sniper.kernel.timers import Timers
+from sniper.types import SECOND
 
 BTC = Instrument(
     id="x:BTC/USDT", kind="spot", base="x:BTC", quote="x:USDT", settle="x:USDT", tick=COIN // 100, lot=COIN // 1000
@@ -64,12 +65,13 @@ class Floor:
         self.balances = dict(DEPOSITS)
         self.stream: list[OrderState | Fill] = []
         self.orders = 0
+        self.now = 0
         self.start()
 
     def start(self) -> None:
         """A process takes over what is on record."""
         self.book = decode(encode(self.book), Book)
-        kernel = SimpleNamespace(now=self.orders, timers=Timers(), report=lambda what, _: self.reports.append(what))
+        kernel = SimpleNamespace(now=self.now, timers=Timers(), report=lambda what, _: self.reports.append(what))
         self.kernel = kernel
         told = SimpleNamespace(changed=lambda _: None)
         plans = SimpleNamespace(woken=lambda _: None)
@@ -289,6 +291,7 @@ class Floor:
                 break
         else:
             raise AssertionError(f"it does not come to rest: {self.book.desks}")
+        self.kernel.now = self.now = self.now + 10 * SECOND
         self.desk.read()
         self.answer(self.asks[0], lost=False)
         while self.asks:

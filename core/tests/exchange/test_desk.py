@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from sniper.errors import IllegalTransition
 from sniper.exchange_orders import NewOrder, OrderState
-from sniper.instrument import COIN
+from sniper.instrument import COIN, Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Cancel, FindOrder, ReadDesk, Submit
 from sniper.kernel.exchange.desk import client_id
@@ -122,6 +122,27 @@ def test_what_others_trade_in_the_sub_account_is_told_and_adjusted(floor: Floor)
     floor.settle()
     assert floor.reports
     assert floor.book.cash == floor.balances
+
+
+@pytest.mark.parametrize("instrument", [BTC, contract()])
+def test_a_reading_that_is_older_than_a_fill_takes_nothing_back(instrument: Instrument) -> None:
+    floor = Floor(instrument)
+    floor.settle()
+    floor.place("buy", 100, 4_000_000)
+    floor.answer(floor.asks[0], lost=False)
+    floor.desk.read()
+    old = floor.account_state(floor.book.desks["x"].cursor)
+    floor.fill(floor.submitted[0], 100, "x:USDT")
+    for what in floor.stream:
+        floor.told(what)
+    floor.stream.clear()
+    assert not floor.book.desks["x"].orders
+    held = floor.book.positions[instrument.held].amount
+    floor.desk.answered(floor.reading(old))
+    assert floor.book.positions[instrument.held].amount == held == 100 * instrument.lot
+    assert not floor.adjustments
+    floor.settle()
+    assert floor.book.owned("x:USDT") == floor.balances["x:USDT"]
 
 
 def _state(client: str) -> OrderState:

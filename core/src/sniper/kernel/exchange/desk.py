@@ -255,8 +255,7 @@ class Desk:
             order = self.book.orders[key]
             if order.state in ("unknown", "open") and order.placed.new.client_id not in there:
                 self._find(order)
-        if not self.book.orders:
-            # what is on its way is in some balances and not in others
+        if self._quiet():
             self._same_contracts({contract.instrument.id: contract for contract in state.contracts})
             for asset, free, held in state.balances:
                 self._adjust(asset, free + held - account.book.owned(asset), "the exchange shows it")
@@ -278,6 +277,13 @@ class Desk:
             self._find(self.book.orders[key])
 
     # ---- helpers ----
+
+    def _quiet(self) -> bool:
+        """Whether nothing is on its way, or was when the reading that came now can have left, which is no longer ago
+        than its deadline: what is, is in some of its balances and positions and not in others."""
+        desk = self.book
+        newest = max((*(order.ended_at for order in desk.ended.values()), *desk.told.values()), default=None)
+        return not desk.orders and (newest is None or newest < self.account.kernel.now - self.deadline)
 
     def _known(self, client_id: str) -> ExchangeOrder | None:
         desk = self.book
