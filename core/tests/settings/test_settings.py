@@ -52,6 +52,18 @@ def test_a_small_file_gets_every_default() -> None:
     assert settings.source == Path("/etc/sniper/my.toml")
 
 
+@pytest.mark.parametrize("other", ["own.json", "./own.json", "../{here}/own.json", "link.json"])
+def test_two_accounts_do_not_trade_with_the_keys_of_one_file(tmp_path: Path, other: str) -> None:
+    (tmp_path / "own.json").write_text("{}")
+    (tmp_path / "link.json").symlink_to(tmp_path / "own.json")
+    text = "[venue.x]\n" + "".join(
+        f'[account.{name}.desk.x]\nquote = "USDT"\nkeys = "{keys}"\npaper_cash = {{ USDT = "1" }}\n'
+        for name, keys in (("one", "own.json"), ("two", other.format(here=tmp_path.name)))
+    )
+    with pytest.raises(ConfigError, match=r"\[account.one\] has the same; give each account one of its own"):
+        parse(tomllib.loads(text), tmp_path / "my.toml")
+
+
 def test_what_a_strategy_claims_is_named_by_an_id() -> None:
     text = SMALL.replace("[strategy.", f'[account.main.claims]\n"1:{CHECKSUMMED}" = "launch-snipe"\n[strategy.')
     assert parse(tomllib.loads(text), Path("my.toml")).account["main"].claims == {f"1:{WALLET}": "launch-snipe"}

@@ -114,7 +114,8 @@ def _desks(settings: Settings, name: str) -> Iterator[str]:
             message = 'paper_cash is missing: say what it plays with, such as paper_cash = { USDT = "10000" }'
             yield complaint(settings.source, where, message)
         for other, account in settings.account.items():
-            if other < name and desk.keys is not None and desk.keys in [each.keys for each in account.desk.values()]:
+            theirs = {each.keys.resolve() for each in account.desk.values() if each.keys is not None}
+            if other < name and desk.keys is not None and desk.keys.resolve() in theirs:
                 # each would believe that the orders, fills and balances of the other are its own
                 message = f"keys = {str(desk.keys)!r}: [account.{other}] has the same; give each account one of its own"
                 yield complaint(settings.source, where, message)
