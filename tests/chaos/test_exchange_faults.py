@@ -1,0 +1,57 @@
+"""All that an exchange can do wrong, to requests and to its streams, while brackets, TWAPs and stops are open there."""
+
+from pathlib import Path
+
+import pytest
+from stand.floor import Floor, trading
+
+from sniper_sdk.exchange import DEPTH, MARKET, USER, ExchangeFault, Fault
+from sniper_sdk.exchange.faults import EVENTS
+
+PLACE, CANCEL = "order.place", "order.cancel"
+ASKED = {"order.status", "openOrders.status", "account.status", "myTrades"}
+"""What is asked where an answer or an event is missing."""
+PATIENCE_S = 90.0
+"""Within which each fault must have met something, on a busy machine."""
+
+
+def faults(times: int) -> list[Fault]:
+    """Every fault, on everything that it can meet."""
+    of_requests = [kind for kind in ExchangeFault if kind is not ExchangeFault.TWICE]
+    of_answers = [kind for kind in of_requests if kind not in (ExchangeFault.PARTIAL, ExchangeFault.REJECT)]
+    return [
+        *(Fault(kind, {PLACE}, percent=8, times=times, seconds=1.0) for kind in of_requests),
+        *(Fault(kind, {CANCEL}, percent=8, times=times, seconds=1.0) for kind in (*of_answers, ExchangeFault.REJECT)),
+        *(Fault(kind, ASKED, percent=10, times=times, seconds=1.0) for kind in of_answers),
+        *(
+            Fault(kind, {stream}, percent=2, times=times, seconds=0.5)
+            for kind in sorted(EVENTS)
+            for stream in (USER, MARKET, DEPTH)
+        ),
+    ]
+
+
+async def goes_through(floor: Floor, times: int) -> None:
+    """Trade until each fault happened as often as it may; then the audit."""
+    await floor.start()
+    await floor.trades()
+    planned = faults(times)
+    floor.server.faults.add(*planned)
+    await floor.until(lambda _: len(floor.server.faults.fired) >= times * len(planned), within_s=times * PATIENCE_S)
+    floor.server.faults.clear()
+    print(f"{len(floor.server.faults.fired)} faults; {floor.seen()}", flush=True)
+    await floor.settle()
+    assert floor.audit() == []
+    assert await floor.replayed() == 0
+
+
+async def test_every_fault_of_an_exchange_in_a_busy_run(tmp_path: Path) -> None:
+    async with trading(tmp_path, 1) as floor:
+        await goes_through(floor, 1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(500, 504))
+async def test_every_fault_of_an_exchange_again_and_again(tmp_path: Path, seed: int) -> None:
+    async with trading(tmp_path, seed) as floor:
+        await goes_through(floor, 4)

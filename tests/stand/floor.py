@@ -1,0 +1,231 @@
+"""A bot at an exchange of this machine whose market never rests; and its books held against those of the exchange."""
+
+import asyncio
+import os
+import random
+import shutil
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sniper.instrument import COIN
+from sniper.kernel import facts as f
+from sniper.kernel.book import Book
+from sniper_sdk.exchange import ExchangeServer, Faults, Symbol
+from sniper_sdk.exchange.amounts import UNIT
+from stand.bot import Bot
+from stand.record import Record
+
+ASSETS = ("USDT", "BTC")
+FUNDS = "100000000"
+STEP_S = 0.03
+"""Between two trades of other people, at most."""
+PATIENCE_S = 90.0
+CONFIG = """
+mode = "live"
+data_dir = "data"
+[venue.binance]
+plugin = "ccxt"
+exchange = "binance"
+symbols = ["BTC/USDT"]
+withdrawals = true
+timeout_s = 3
+url = "URL"
+stream_url = "WS"
+[account.main.desk.binance]
+quote = "USDT"
+keys = "keys.toml"
+allow_live = true
+read_every_s = 3
+[strategy.churn]
+sizer = "fixed"
+exits = []
+[sizer.fixed]
+amount = "0.1 ether"
+[risk.limits]
+max_spend_per_trade = "1000000 coins"
+max_spend_per_day = "90000000 coins"
+add_to_position = true
+"""
+
+
+class Floor:
+    """``steps``: how often the market has moved. What it does follows from ``rng``, when from the machine."""
+
+    def __init__(self, server: ExchangeServer, directory: Path, rng: random.Random) -> None:
+        self.server = server
+        self.rng = rng
+        self.account = server.account("me", USDT=FUNDS)
+        self.bot = Bot(directory / "bot.log")
+        self.data = directory / "data"
+        self.record = Record(self.data / "journal")
+        self.steps = 0
+        self._config = directory / "sniper.toml"
+        self._config.write_text(CONFIG.replace("URL", server.url).replace("WS", server.ws_url))
+        keys = directory / "keys.toml"
+        keys.write_text(f'apiKey = "{self.account.key}"\nsecret = "{self.account.secret}"\n')
+        keys.chmod(0o600)
+        self._environment = _site(directory / "site")
+        self._mid = 4_200_000
+        self._around: tuple[str, str] = ("", "")
+
+    # ---- the market ----
+
+    async def moves(self) -> None:
+        """Let it move until it is cancelled."""
+        while True:
+            self._move()
+            await asyncio.sleep(self.rng.uniform(0.005, STEP_S))
+
+    def _move(self) -> None:
+        self.steps += 1
+        self._mid += self.rng.randint(-900, 900) + (4_200_000 - self._mid) // 40
+        around = (_price(self._mid - 100), _price(self._mid + 100))
+        if self._around != ("", ""):
+            self.server.quote("BTCUSDT", bid=self._around[0], ask=self._around[1], quantity="0")
+        self.server.quote("BTCUSDT", bid=around[0], ask=around[1], quantity="10")
+        self._around = around
+        side = self.rng.choice(("BUY", "SELL"))
+        size = self.rng.choice(("0.00100", "0.00300", "0.02000"))
+        self.server.trade("BTCUSDT", around[side == "BUY"], size, side=side)
+
+    # ---- the process ----
+
+    async def start(self) -> None:
+        """Start it; it is not waited for."""
+        await self.bot.start(self._config, environment=self._environment)
+
+    async def began(self) -> None:
+        """Wait until what was started decides."""
+        before = len(self.record.all(f.Began))
+        await self.until(lambda record: len(record.all(f.Began)) > before)
+
+    async def trades(self) -> None:
+        """Wait until what was started has placed something."""
+        before = len(self.record.all(f.ExchangeOrderPlaced))
+        await self.until(lambda record: len(record.all(f.ExchangeOrderPlaced)) > before)
+
+    async def until(self, what: Callable[[Record], object], *, within_s: float = PATIENCE_S) -> None:
+        """Wait until the journal shows it; the bot must not end meanwhile."""
+        await self.record.until(what, self.bot, within_s=within_s)
+
+    @property
+    def book(self) -> Book:
+        """What the journal says of the account, folded."""
+        return self.record.books["main"]
+
+    async def settle(self) -> None:
+        """Let it place no more, sell what it holds, and wait until nothing is under way."""
+        self._switch("flatten")
+        await self.until(lambda record: self._quiet())
+
+    def resume(self) -> None:
+        """Let it trade again."""
+        self._switch("off")
+
+    def _switch(self, level: str) -> None:
+        self.data.mkdir(exist_ok=True)
+        draft = self.data / "kill-switch.new"
+        draft.write_text(level + "\n")
+        draft.replace(self.data / "kill-switch")  # half a word means freeze
+
+    def _quiet(self) -> bool:
+        book = self.book
+        desk = book.desks.get("binance")
+        return desk is not None and desk.known and not desk.orders and not book.plans and not book.positions
+
+    async def replayed(self) -> int:
+        """Stop the bot and run its journal again under another hash seed: exit code of ``sniper replay --verify``."""
+        if self.bot.running:
+            await self.bot.stop()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "sniper", "--config", str(self._config), "replay", str(self.data), "--verify"),
+            env={**os.environ, **self._environment, "PYTHONHASHSEED": "7"},
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        return await process.wait()
+
+    # ---- the audit ----
+
+    def audit(self) -> list[str]:
+        """What is wrong with a run that has nothing under way; empty where all is well."""
+        self.record.read()
+        return [*self._money(), *self._orders()]
+
+    def _money(self) -> list[str]:
+        """Balances are the same to the unit, and came by deposits and fills alone."""
+        found = []
+        for asset in ASSETS:
+            balance = self.account.balance(asset)
+            there = (balance.free + balance.locked) * (COIN // UNIT)
+            books = self.book.owned(f"binance:{asset}")
+            found += [f"the books hold {books} of {asset}, the exchange {there}"] if books != there else []
+            found += [f"{balance.locked} of {asset} are locked"] if balance.locked else []
+        adjusted = self.record.all(f.Adjusted)
+        found += [f"{each.delta} of {each.asset} was adjusted: {each.reason}" for each in adjusted[1:]]
+        found += [f"halted: {self.book.halted}"] if self.book.halted else []
+        return found
+
+    def _orders(self) -> list[str]:
+        """Each order of the exchange is one of the books, with the same fills; none is open."""
+        placed = {each.new.client_id: each for each in self.record.all(f.ExchangeOrderPlaced)}
+        times, lots = Counter[str](), Counter[str]()
+        for fill in self.record.all(f.ExchangeFilled):
+            times[fill.order] += 1
+            lots[fill.order] += fill.fill.size
+        found = [f"{n} orders have the client id {key}" for key, n in self._accepted().items() if n > 1]
+        found += [f"{each.client_id} is open at the exchange" for each in self.server.engine.open_orders(self.account)]
+        for order in self.server.engine.own_orders(self.account, "BTCUSDT"):
+            known = placed.pop(order.client_id, None)
+            if known is None:
+                found.append(f"the books do not know {order.client_id}")
+                continue
+            booked = lots[known.order] * known.instrument.lot // (COIN // UNIT)
+            if (times[known.order], booked) != (len(order.fills), order.executed):
+                found.append(f"{known.order}: {booked} in {times[known.order]} fills in the books, {order} there")
+        return found + [f"{each.order} has fills, and never arrived" for each in placed.values() if lots[each.order]]
+
+    def _accepted(self) -> Mapping[str, int]:
+        return Counter(each.client_id for each in self.server.engine.own_orders(self.account, "BTCUSDT"))
+
+    def seen(self) -> str:
+        """What it was that was audited, in words."""
+        own = self.server.engine.own_orders(self.account, "BTCUSDT")
+        plans = Counter(type(each.spec).__name__ for each in self.record.all(f.PlanStarted))
+        return f"{len(own)} orders, {sum(len(each.fills) for each in own)} fills, plans {dict(plans)}"
+
+
+@asynccontextmanager
+async def trading(directory: Path, seed: int) -> AsyncIterator[Floor]:
+    """A floor whose market moves, with a bot that is ready to be started."""
+    faults = Faults(seed, log=directory / "faults.jsonl")
+    async with ExchangeServer([Symbol.of("BTC", "USDT")], faults=faults) as server:
+        floor = Floor(server, directory, random.Random(seed))
+        moving = asyncio.create_task(floor.moves())
+        try:
+            yield floor
+        finally:
+            moving.cancel()
+            await asyncio.gather(moving, return_exceptions=True)
+            if floor.bot.running:
+                await floor.bot.kill()
+            floor.record.close()
+
+
+def _price(ticks: int) -> str:
+    return f"{ticks // 100}.{ticks % 100:02}"
+
+
+def _site(site: Path) -> dict[str, str]:
+    """Environment of a process in which the strategy of `stand.churn` is installed."""
+    info = site / "stand_churn-1.0.dist-info"
+    info.mkdir(parents=True)
+    shutil.copy(Path(__file__).with_name("churn.py"), site / "stand_churn.py")
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.4\nName: stand-churn\nVersion: 1.0\nRequires-Dist: sniper-core>=0.1\n"
+    )
+    (info / "entry_points.txt").write_text("[sniper.plugins]\nchurn = stand_churn\n")
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH", "")]))}
