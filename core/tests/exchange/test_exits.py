@@ -1,8 +1,10 @@
 """`Open`, exits, closing by hand and the kill switch at an exchange, with a simulated one."""
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from floor import BTC
 from msgspec.structs import replace
 
@@ -17,6 +19,7 @@ from sniper.events import (
     PositionClosed,
     PositionOpened,
     Started,
+    StrategyLife,
     Trade,
     WorthChanged,
 )
@@ -399,3 +402,29 @@ def test_what_is_frozen_waits_without_a_word() -> None:
     world.time += 10**10
     world.trades(35_000, 35_000)
     assert world.book.positions == {}
+
+
+@pytest.mark.parametrize("action", ["pause", "drain", "remove"])
+def test_what_a_strategy_would_buy_is_cancelled_when_it_is_paused_and_what_it_would_sell_is_not(action: str) -> None:
+    bid = PlaceOrder(key="bid", instrument=BTC.id, side="buy", size=10, price=3_000_000, reason="a dip")
+    offer = PlaceOrder(key="offer", instrument=BTC.id, side="sell", size=10, price=9_000_000, reason="a dream")
+    world = World({1: [OPEN], 3: [bid, offer]})
+    world.trades(40_000, 40_000, 40_000)
+    assert len(world.book.desks["x"].orders) == 2
+    world.play([StrategyLife(time=world.time, account="main", instance="s", action=action)])
+    world.trades(40_000)
+    assert [order.key for order in world.book.desks["x"].orders.values()] == ["offer"]
+
+
+def test_what_a_strategy_would_buy_that_is_in_the_config_no_more_is_cancelled_at_the_next_start() -> None:
+    bid = PlaceOrder(key="bid", instrument=BTC.id, side="buy", size=10, price=3_000_000, reason="a dip")
+    world = World({1: [bid]})
+    world.trades(40_000, 40_000)
+    assert len(world.book.desks["x"].orders) == 1
+    (account,) = world.wiring.accounts
+    world.wiring = dataclasses.replace(world.wiring, accounts=(dataclasses.replace(account, strategies=()),))
+    world.restart()
+    world.play([Started(time=world.time, mode="backtest")])
+    finish(world.kernel, {("main", "x"): world.exchange}, world.time)
+    assert not world.book.desks["x"].orders
+    world.same_money()

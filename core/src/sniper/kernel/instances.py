@@ -103,7 +103,7 @@ class Instance:
                 reason=told(error),
             )
         )
-        account.safely(account.plans.narrow, f"strategy {self.name} has stopped", self.name)
+        account.safely(account.trading.narrow, f"strategy {self.name} has stopped", self.name)
 
     def command(self, action: str, parameters: str) -> None:
         """A person moves this instance: see `sniper.events.StrategyLife`."""
@@ -124,7 +124,7 @@ class Instance:
             )
         account.emit(f.InstanceMoved(time=account.kernel.now, instance=self.name, state=state, parameters=parameters))
         if state != "active":
-            account.safely(account.plans.narrow, f"strategy {self.name} is {state}", self.name)
+            account.safely(account.trading.narrow, f"strategy {self.name} is {state}", self.name)
 
     def configured(self, parameters: str) -> Any:
         """The config with some keys (JSON) changed. Any: the model that the strategy declares. Raises `ValueError`."""

@@ -189,11 +189,16 @@ class Trading:
 
     def killed(self) -> None:
         """The kill switch is not off: what would increase a position is cancelled."""
-        self.account.plans.narrow("the kill switch is not off")
+        self.narrow("the kill switch is not off")
+
+    def narrow(self, reason: str, instance: str = "") -> None:
+        """No position may be increased any more, or none by one instance: what would is withdrawn, the rest goes on."""
+        self.account.plans.narrow(reason, instance)
         for venue in sorted(self.desks):
             desk = self.desks[venue]
             for key in sorted(desk.book.orders):
-                if desk.book.orders[key].placed.opens:
+                placed = desk.book.orders[key].placed
+                if placed.opens and instance in ("", placed.instance):
                     desk.cancel(key)
 
     def began(self) -> None:
@@ -201,6 +206,9 @@ class Trading:
         for venue in sorted(self.desks):
             self.desks[venue].began()
         self.account.plans.began()
+        for instance in sorted({order.instance for desk in self.desks.values() for order in desk.book.orders.values()}):
+            if self.account.life(instance) != "active":
+                self.narrow(f"strategy {instance} is {self.account.life(instance)}", instance)
         if self.account.book.kill == KillLevel.FLATTEN:
             self.account.sales.flatten(KillLevel.FLATTEN)
 
