@@ -165,7 +165,8 @@ class DeskExits:
         key = f"{KEY}{position.token}"
         begun = account.plans.of_key(position.instance, key)
         if begun is not None:
-            if whole and not begun.ending and begun.started.spec.size - begun.filled() < size:  # type: ignore[union-attr]
+            spec = begun.started.spec
+            if whole and not begun.ending and isinstance(spec, Unwind) and spec.size - begun.filled() < size:
                 account.plans.withdraw(begun.id)  # it sells a part; once it has ended, all is sold
         elif size >= account.trading.least(ticker, side, reduces=True):
             if whole:
