@@ -4,7 +4,7 @@ Nothing here asks the bot or a chain, so it is the same while the bot runs and w
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -192,10 +192,12 @@ class Chronicle:
     plans         By their ids. ``instruments``: as they were listed last.
     transactions  Transaction hash to attempt id. ``amms``: pool id to the name of its AMM, where its creation or its
                   reading is on record.
+    each          Is shown each fact in its order, with the book as it was before it.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, each: Callable[[Book, f.Fact], None] | None = None) -> None:
         self.directory = data_dir / JOURNAL
+        self.each = each
         self.books: dict[str, Book] = {}
         self.stories: dict[str, Story] = {}
         self.orders: dict[str, OrderStory] = {}
@@ -215,11 +217,11 @@ class Chronicle:
         self._factories: dict[bytes, str] = {}
 
     @classmethod
-    def of(cls, data_dir: Path) -> "Chronicle":
+    def of(cls, data_dir: Path, each: Callable[[Book, f.Fact], None] | None = None) -> "Chronicle":
         """What is on record now. Raises `NotOnRecord` where nothing is, and `JournalError`."""
         if not any((data_dir / JOURNAL).glob("*.seg")):
             raise NotOnRecord(f"{data_dir / JOURNAL} holds no journal yet; it is written by: sniper run")
-        chronicle = cls(data_dir)
+        chronicle = cls(data_dir, each)
         chronicle.read()
         return chronicle
 
@@ -245,13 +247,19 @@ class Chronicle:
         tickers = Tickers(Bars())
         for instrument in self.instruments.values():
             tickers.listed(instrument)
-        for record in self._market.values():
-            event = read_record(record)
+        for event in self.told_prices():
             if isinstance(event, Prices):
                 tickers.prices(event)
-            elif isinstance(event, Trade) and event.instrument in tickers.known:
+            elif event.instrument in tickers.known:
                 tickers.known[event.instrument].last = event.price
         return tickers
+
+    def told_prices(self) -> Iterator[Prices | Trade]:
+        """The newest best prices and the newest trade of each instrument on record."""
+        for record in self._market.values():
+            event = read_record(record)
+            assert isinstance(event, Prices | Trade)
+            yield event
 
     def find(self, name: str) -> list[Story]:
         """The stories that ``name`` means, oldest first: by the id of an intent, order or attempt, a transaction hash,
@@ -354,6 +362,8 @@ class Chronicle:
         book = self.book(account)
         if isinstance(fact, f.Closed):
             self._probe_closed(book.asks[fact.ask].body, fact)
+        if self.each is not None:
+            self.each(book, fact)
         fold(book, fact)
         handler = _HANDLERS.get(type(fact))
         if handler is not None:
