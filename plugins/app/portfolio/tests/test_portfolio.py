@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sniper.cli import exit_codes, main
+from sniper.events import DeskLost
 from sniper.instrument import COIN
 from sniper.types import PlaceOrder
 from sniper_app_portfolio.lots import Movement, lots_of
@@ -206,3 +207,33 @@ def test_gains_count_for_the_year_in_utc_in_which_they_were_made() -> None:
     lots = lots_of([moved(0, 2, -10), moved(1_704_067_199, -1, 8), moved(1_704_067_200, -1, 9)], "fifo")
     (gains,) = [of.gains for of in lots.values()]
     assert [(row["year"], row["gain"]) for row in years(gains)] == [(2023, 3), (2024, 4)]
+
+
+def deposited(desk: DeskRecord, coins: int) -> DeskRecord:
+    """The sub-account is read, and has so many bitcoins more."""
+    desk.exchange.balances["binance:BTC"] = desk.exchange.balances.get("binance:BTC", 0) + coins * COIN
+    desk.tell(DeskLost(time=desk.time, account="main", venue="binance", reason="its stream broke"))
+    for _ in range(10):
+        desk.passes()
+    assert desk.book.owned("binance:BTC") >= coins * COIN
+    return desk
+
+
+def test_a_deposit_is_valued_and_is_of_no_strategy_and_no_lot(told: Portfolio, directory: Path) -> None:
+    desk = deposited(DeskRecord({}), 2)
+    desk.trade(40_000)
+    desk.write(directory / "data")
+    found = told()
+    (row,) = found["equity"]
+    assert (row["currency"], row["equity"]) == ("binance:USDT", 180_000 * COIN)
+    (exposed,) = found["exposure"]["strategy"]
+    assert (exposed["name"], exposed["net"]) == ("(none)", 80_000 * COIN)
+    assert found["lots"]["open"] == []
+
+
+def test_what_nobody_told_a_price_of_is_named_and_counts_for_nothing(told: Portfolio, directory: Path) -> None:
+    deposited(DeskRecord({}), 2).write(directory / "data")
+    found = told()
+    by_currency = {row["currency"]: row for row in found["equity"]}
+    assert by_currency["binance:USDT"]["equity"] == 100_000 * COIN
+    assert by_currency["binance:USDT"]["unpriced"] == ["binance:BTC"]

@@ -74,18 +74,18 @@ class Gain(NamedTuple):
 
 
 class Lots:
-    """Of one asset in one account; ``carried``: costs that came before any lot, and belong to the next one."""
+    """Of one asset in one account.
+
+    amount   What is held, base units; ``open``: of which purchases, the oldest first.
+    carried  Costs that came before any lot, and belong to the next one.
+    """
 
     def __init__(self, method: Method) -> None:
         self.method = method
         self.open: list[Lot] = []
         self.gains: list[Gain] = []
+        self.amount = 0
         self.carried = 0
-
-    @property
-    def amount(self) -> int:
-        """What is held, base units."""
-        return sum(lot.amount for lot in self.open)
 
     @property
     def cost(self) -> int:
@@ -101,7 +101,7 @@ class Lots:
         elif each.kind == "adjusted":
             self._adjusted(each)
         elif each.kind == "replaced":
-            self.open, self.carried = [], 0
+            self.open, self.amount, self.carried = [], 0, 0
             if each.amount:
                 self._add(each, each.amount, -each.cash)
         else:
@@ -144,6 +144,7 @@ class Lots:
 
     def _add(self, each: Movement, amount: int, cost: int) -> None:
         self.open.append(Lot(each.time, amount, cost + self.carried, each.id))
+        self.amount += amount
         self.carried = 0
 
     def _close(self, each: Movement, amount: int, cash: int) -> None:
@@ -163,7 +164,8 @@ class Lots:
             part = min(amount, abs(lot.amount))
             cost = lot.cost if part == abs(lot.amount) else lot.cost * part // abs(lot.amount)
             before = Lot(lot.time, lot.amount, lot.cost, lot.id)
-            lot.amount, lot.cost = lot.amount + (part if lot.amount < 0 else -part), lot.cost - cost
+            signed = part if lot.amount > 0 else -part
+            lot.amount, lot.cost, self.amount = lot.amount - signed, lot.cost - cost, self.amount - signed
             if not lot.amount:
                 del self.open[at]
             amount -= part

@@ -51,8 +51,10 @@ class Held(NamedTuple):
 
     @property
     def unrealised(self) -> int | None:
-        """Profit that a position would bring at that price, fees apart."""
-        return None if self.cost is None or self.worth is None else self.worth - self.cost
+        """Profit that a position would bring at that price, fees apart; None where no price is known."""
+        if self.cost is None or self.worth is None or self.source.told == "cost":
+            return None
+        return self.worth - self.cost
 
     @property
     def money(self) -> bool:
@@ -73,6 +75,10 @@ class NewestPrices:
             else:
                 self._last[event.instrument] = event
 
+    def heard(self) -> list[Instrument]:
+        """The instruments of which a price was told."""
+        return [self.instruments[key] for key in sorted({*self._best, *self._last} & self.instruments.keys())]
+
     def of(self, instrument: Instrument, amount: int) -> Source:
         """What one who closes ``amount`` gets or pays: the best price, and where none is known, that of the last
         trade."""
@@ -89,21 +95,25 @@ def holdings(chronicle: Chronicle) -> list[Held]:
     """All accounts, by name; money before positions, positions before balances of other assets."""
     told, found = NewestPrices(chronicle), list[Held]()
     for _, book in sorted(chronicle.books.items()):
-        counted = _currencies(book)
+        counted = _currencies(book, told)
         for asset, amount in sorted(book.cash.items()):
             if amount:
                 found.append(_balance(book, asset, amount, counted, told))
         for _, position in sorted(book.positions.items()):
-            found.append(_position(book, position, told))
+            if position.amount or position.cost:  # else it is only being opened
+                found.append(_position(book, position, told))
     return found
 
 
-def _currencies(book: Book) -> set[str]:
-    """What the account counts in: the quote assets of all that it has ordered or holds."""
+def _currencies(book: Book, told: NewestPrices) -> set[str]:
+    """What the account counts in: the quote assets of what it holds and has ordered, and at an exchange where there is
+    neither, of all that a price was told of there."""
     found = {position.quote for position in book.positions.values()}
-    for desk in book.desks.values():
-        orders = (*desk.orders.values(), *desk.ended.values())
-        found |= {order.placed.instrument.quote for order in orders}
+    for venue, desk in book.desks.items():
+        quotes = {order.placed.instrument.quote for order in (*desk.orders.values(), *desk.ended.values())}
+        if not quotes and not any(place_of(quote) == venue for quote in found):
+            quotes = {each.quote for each in told.heard() if each.venue == venue}
+        found |= quotes
     return found
 
 
