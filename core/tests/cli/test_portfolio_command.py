@@ -46,6 +46,7 @@ def test_what_a_reorg_took_back_is_in_no_lot(directory: Path, capsys: pytest.Cap
     write(world, directory / "data")
     assert any(isinstance(fact, Booked) and fact.undo for decided in world.facts for fact in decided)
     assert main(["--config", str(directory / "sniper.toml"), "portfolio", "--json"]) == exit_codes.OK
-    lots = json.loads(capsys.readouterr().out)["lots"]["open"]
+    lots = json.loads(capsys.readouterr().out)["lots"]
     (position,) = world.book.positions.values()
-    assert [(int(lot["amount"]), int(lot["cost"])) for lot in lots] == [(position.amount, position.cost)]
+    assert [(int(lot["amount"]), int(lot["cost"])) for lot in lots["open"]] == [(position.amount, position.cost)]
+    assert lots["gains"] == []
