@@ -503,11 +503,13 @@ class FundingSeen(Event, tag="funding-seen/1"):
 
 
 class DeskLost(Event, tag="desk-lost/1"):
-    """The user's stream broke: what happened since, only a reading of the sub-account tells."""
+    """The user's stream broke: what happened since, only a reading of the sub-account tells. ``back``: it is there
+    again, and what happened meanwhile is what nobody told."""
 
     account: str
     venue: str
     reason: str
+    back: bool = False
 
 
 class GasRead(Answer, tag="gas-read/1"):

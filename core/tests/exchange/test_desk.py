@@ -12,7 +12,8 @@ from sniper.exchange_orders import NewOrder, OrderState
 from sniper.instrument import COIN, Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Cancel, FindOrder, ReadDesk, Submit
-from sniper.kernel.exchange.desk import client_id
+from sniper.kernel.exchange.desk import READ, client_id
+from sniper.types import SECOND
 
 
 @pytest.fixture
@@ -302,3 +303,20 @@ class AnyOrderOfThingsInContracts(AnyOrderOfThings):
 
 TestAnyOrderOfThings = AnyOrderOfThings.TestCase
 TestAnyOrderOfThingsInContracts = AnyOrderOfThingsInContracts.TestCase
+
+
+def test_a_desk_without_its_stream_is_read_every_two_seconds_until_it_is_back(floor: Floor) -> None:
+    floor.desk.read_every = 30 * SECOND
+
+    def next_reading() -> int:
+        floor.desk.read()
+        floor.answer(floor.asks[0], lost=False)
+        (due,) = [at for at, _, key in floor.kernel.timers.dump() if key == READ]
+        return (due - floor.kernel.now) // SECOND
+
+    floor.desk.began()
+    assert [next_reading(), next_reading()] == [2, 30]  # the stream may not have listened before the first one
+    floor.desk.began(lost=True)
+    assert [next_reading(), next_reading(), next_reading()] == [2, 2, 2]
+    floor.desk.began()
+    assert [next_reading(), next_reading()] == [2, 30]

@@ -297,7 +297,7 @@ class Account:
         if isinstance(event, OrderSeen):
             desk.seen(event.state)
         else:
-            desk.began()
+            desk.began(lost=not event.back)
 
     def _proposed(self, body: ProposeRoute, offer: Offer) -> None:
         if body.intent:

@@ -394,9 +394,11 @@ class DeskRead(Fact, tag="desk-read/1"):
 
 
 class DeskUnread(Fact, tag="desk-unread/1"):
-    """The stream of a sub-account broke, or a process took over: nothing is traded there before it is read again."""
+    """The stream of a sub-account broke, or a process took over: nothing is traded there before it is read again.
+    ``lost``: the stream is not there yet."""
 
     venue: str
+    lost: bool = False
 
 
 class Presigned(Fact, tag="presigned/1"):

@@ -133,4 +133,4 @@ class DeskSource:
 
     def stale(self, time: int, *, stale: bool) -> Sequence[Event]:
         reason = "its stream broke" if stale else "its stream is there again"
-        return (DeskLost(time=time, account=self.account, venue=self.place, reason=reason),)
+        return (DeskLost(time=time, account=self.account, venue=self.place, reason=reason, back=not stale),)

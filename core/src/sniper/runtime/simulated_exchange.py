@@ -276,7 +276,8 @@ class SimulatedExchange:
         back = event.time + self.answer_latency
         if isinstance(event, InstrumentListed):
             if contracts.listed(event.instrument):
-                lost = DeskLost(time=back, account=self.account, venue=self.venue, reason="a contract was listed")
+                reason = "a contract was listed"
+                lost = DeskLost(time=back, account=self.account, venue=self.venue, reason=reason, back=True)
                 self._tell(back, lost)
             return
         told = contracts.heard(event)

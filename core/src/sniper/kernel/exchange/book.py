@@ -94,7 +94,7 @@ class DeskBook(State):
               instrument id; base units.
     told      When the newest forced fills and fundings were, by their ids, by which one that is told twice is known.
     cursor    Where the fills begin that are not known yet. ``known``: whether the sub-account was read since a process
-              took it up, and since its stream broke.
+              took it up, and since its stream broke; ``lost``: whether that is not there yet.
     """
 
     orders: dict[str, ExchangeOrder] = {}
@@ -103,6 +103,7 @@ class DeskBook(State):
     reserved: dict[str, int] = {}
     cursor: str = ""
     known: bool = False
+    lost: bool = False
     contracts: dict[str, Contract] = {}
     told: dict[str, int] = {}
 

@@ -223,10 +223,10 @@ class Desk:
 
     # ---- starts and readings ----
 
-    def began(self) -> None:
-        """A process took over, or the stream broke: read it all."""
+    def began(self, *, lost: bool = False) -> None:
+        """A process took over, or the stream broke: read it all. ``lost``: the stream is not there."""
         account = self.account
-        account.emit(f.DeskUnread(time=account.kernel.now, venue=self.venue))
+        account.emit(f.DeskUnread(time=account.kernel.now, venue=self.venue, lost=lost))
         for key in sorted(self.book.orders):
             order = self.book.orders[key]
             if order.state == "new" and f"{order.id}>" not in account.book.asks:
@@ -261,7 +261,8 @@ class Desk:
                 self._adjust(asset, free + held - account.book.owned(asset), "the exchange shows it")
         if self.read_every:
             # the stream may have begun to listen only after the first reading
-            self._later(READ, self.read_every if self.book.known else LOOK_AGAIN)
+            desk = self.book
+            self._later(READ, self.read_every if desk.known and not desk.lost else LOOK_AGAIN)
         account.emit(f.DeskRead(time=account.kernel.now, venue=self.venue, cursor=state.cursor))
         account.plans.woken(self.venue)
 

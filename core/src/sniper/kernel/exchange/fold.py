@@ -157,7 +157,8 @@ def read(book: Book, fact: f.DeskRead) -> None:
 
 
 def unread(book: Book, fact: f.DeskUnread) -> None:
-    book.desks.setdefault(fact.venue, DeskBook()).known = False
+    desk = book.desks.setdefault(fact.venue, DeskBook())
+    desk.known, desk.lost = False, fact.lost
 
 
 def _reserve(desk: DeskBook, order: ExchangeOrder, amount: int) -> None:
