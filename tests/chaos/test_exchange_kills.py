@@ -10,14 +10,19 @@ from pathlib import Path
 import pytest
 from stand.floor import Floor, trading
 
+from sniper_sdk.exchange import ExchangeFault, Fault
+
 SERIES = 10
 STARTS_S = 6.0
 TRADES_S = 2.5
+SLOW = Fault(ExchangeFault.LATE, {"order.place", "order.cancel"}, percent=40, seconds=0.4)
+"""An exchange on this machine answers within a millisecond: so more deaths come before an answer."""
 
 
 async def killed(floor: Floor, seed: int, kills: int) -> None:
     """So many kills, then the audit."""
     rng = random.Random(seed)
+    floor.server.faults.add(SLOW)
     for n in range(1, kills + 1):
         await floor.start()
         if rng.random() < 0.2:  # while it starts, mostly

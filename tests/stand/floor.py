@@ -13,6 +13,8 @@ from pathlib import Path
 from sniper.instrument import COIN
 from sniper.kernel import facts as f
 from sniper.kernel.book import Book
+from sniper.runtime.kill import KillFile
+from sniper.types import KillLevel
 from sniper_sdk.exchange import ExchangeServer, Faults, Symbol
 from sniper_sdk.exchange.amounts import UNIT
 from stand.bot import Bot
@@ -52,7 +54,7 @@ add_to_position = true
 
 
 class Floor:
-    """``steps``: how often the market has moved. What it does follows from ``rng``, when from the machine."""
+    """What the market does follows from ``rng``, when from the machine."""
 
     def __init__(self, server: ExchangeServer, directory: Path, rng: random.Random) -> None:
         self.server = server
@@ -61,7 +63,6 @@ class Floor:
         self.bot = Bot(directory / "bot.log")
         self.data = directory / "data"
         self.record = Record(self.data / "journal")
-        self.steps = 0
         self._config = directory / "sniper.toml"
         self._config.write_text(CONFIG.replace("URL", server.url).replace("WS", server.ws_url))
         keys = directory / "keys.toml"
@@ -80,7 +81,6 @@ class Floor:
             await asyncio.sleep(self.rng.uniform(0.005, STEP_S))
 
     def _move(self) -> None:
-        self.steps += 1
         self._mid += self.rng.randint(-900, 900) + (4_200_000 - self._mid) // 40
         around = (_price(self._mid - 100), _price(self._mid + 100))
         if self._around != ("", ""):
@@ -118,18 +118,8 @@ class Floor:
 
     async def settle(self) -> None:
         """Let it place no more, sell what it holds, and wait until nothing is under way."""
-        self._switch("flatten")
+        KillFile(self.data).set(KillLevel.FLATTEN)
         await self.until(lambda record: self._quiet())
-
-    def resume(self) -> None:
-        """Let it trade again."""
-        self._switch("off")
-
-    def _switch(self, level: str) -> None:
-        self.data.mkdir(exist_ok=True)
-        draft = self.data / "kill-switch.new"
-        draft.write_text(level + "\n")
-        draft.replace(self.data / "kill-switch")  # half a word means freeze
 
     def _quiet(self) -> bool:
         book = self.book
