@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from sniper.catalogue import Catalogue
 from sniper.cli.root import root
+from sniper.events import Trade
 from sniper.runtime.parity import parity
 from sniper.runtime.run import Run
 from sniper.settings.load import load
@@ -68,6 +69,8 @@ async def recorded(tmp_path: Path, *, deep: bool = True) -> AsyncIterator[Path]:
 
 async def _traded(server: ExchangeServer, run: Run, quantity: str) -> None:
     book, ticker = run.kernel.accounts["main"].book, run.kernel.tickers.known
+    heard: set[int] = set()
+    run.observers.append(lambda event, _: heard.add(event.price) if isinstance(event, Trade) else None)
     instrument = "binance:BTC/USDT"
     async with asyncio.timeout(60):
         for price in PRICES:
@@ -77,7 +80,8 @@ async def _traded(server: ExchangeServer, run: Run, quantity: str) -> None:
                 _quote(server, price, quantity)
             await _until(lambda: bool(book.desks["binance"].known))
             server.trade("BTCUSDT", f"{price * 100 + 1}.00", "0.001", side="BUY")
-            await _until(lambda price=price: ticker[instrument].last == (price * 100 + 1) * 100)
+            await _until(lambda price=price: (price * 100 + 1) * 100 in heard)
+            heard.clear()
             await _until(lambda: not book.asks and not book.desks["binance"].orders)
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -33,6 +33,7 @@ def size(of: str = INSTRUMENT, held: int = 0, steps: tuple[float, float] = (0.01
 
 
 @settings(max_examples=60)
+@example(seed=280, count=11)
 @given(seed=st.integers(0, 10**6), count=st.integers(2, 12))
 def test_each_weight_contributes_the_same_risk(seed: int, count: int) -> None:
     random = np.random.default_rng(seed)

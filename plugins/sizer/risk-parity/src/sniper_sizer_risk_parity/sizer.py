@@ -9,7 +9,10 @@ from sniper.sizer import Config, Open, Sizer, View, bounded, instrument_of
 from sniper.types import BPS, SECOND, place_of
 from sniper_sizer_volatility_target.returns import UNIT, returns
 
-SWEEPS: Final = 40
+SWEEPS: Final = 5_000
+"""At most; some dozens where the instruments do not hedge each other."""
+CLOSE: Final = 1e-12
+"""Of a weight: by less than that, a sweep changes none of them once they are found."""
 PARTS: Final = 10**9
 
 
@@ -62,9 +65,13 @@ def equal_risk(covariance: list[list[float]]) -> list[float]:
     size = len(covariance)
     found = [1 / sqrt(covariance[i][i]) for i in range(size)]
     for _ in range(SWEEPS):
+        moved = 0.0
         for i, row in enumerate(covariance):
             others = sum([row[j] * found[j] for j in range(size) if j != i])
-            found[i] = (sqrt(others * others + 4 * row[i]) - others) / (2 * row[i])
+            before, found[i] = found[i], (sqrt(others * others + 4 * row[i]) - others) / (2 * row[i])
+            moved = max(moved, abs(found[i] - before) / found[i])
+        if moved < CLOSE:
+            break
     total = sum(found)
     return [each / total for each in found]
 
