@@ -82,9 +82,10 @@ class LiveDesks:
             raise PluginFault(f"{exchange.place} answered a reading with {state!r:.200}")
         return DeskAnswered(time=self._clock(), account=ask.account, ask=ask.id, venue=body.venue, state=state)
 
-    async def close(self) -> None:
-        """Let all clients go."""
-        await asyncio.gather(*(exchange.close() for exchange in self.exchanges.values()), return_exceptions=True)
+    async def close(self) -> dict[Place, BaseException]:
+        """Let all clients go; those that could not, and why."""
+        ended = await asyncio.gather(*(each.close() for each in self.exchanges.values()), return_exceptions=True)
+        return {place: error for place, error in zip(self.exchanges, ended, strict=True) if error is not None}
 
     def _opens(self, account: str, body: Submit) -> bool:
         order = self._kernel.accounts[account].book.desks[body.instrument.venue].order_of(body.order)

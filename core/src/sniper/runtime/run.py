@@ -498,7 +498,11 @@ class Run:
         if hasattr(self, "executor"):
             await self.executor.close()
         if self.live is not None:
-            await self.live.close()
+            for (account, venue), error in (await self.live.close()).items():
+                # by its kind alone: what a client says of its connection may hold keys
+                self.log.warning(
+                    "an exchange was not let go of", account=account, venue=venue, reason=type(error).__name__
+                )
         if self.signer is not None:
             await self.signer.close()
         for endpoints in getattr(self, "endpoints", {}).values():
