@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from floor import contract
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -297,7 +297,16 @@ STEPS = st.lists(
 )
 
 
+TAKEN_MARGIN = [
+    ("buy", 35, None, False, 2_000_000, BTC.id),
+    ("buy", 1, None, False, 2_855_715, BTC.id),
+    ("sell", 1, None, False, 2_000_000, BTC.id),
+]
+"""What is realised at a loss leaves less cash than the rest of the position reserves: it must still be closed."""
+
+
 @given(STEPS, st.sampled_from([1, 3, 20]), st.sampled_from([0, 3]))
+@example(TAKEN_MARGIN, 1, 0)
 def test_the_kernel_and_the_exchange_keep_the_same_books(steps: list[Any], leverage: int, latency: int) -> None:
     world = World({}, leverage=leverage, latency=latency)
     for number, (kind, size, price, reduces, at, instrument) in enumerate(steps):

@@ -21,7 +21,7 @@ def placed(book: Book, fact: f.ExchangeOrderPlaced) -> None:
         raise IllegalTransition(f"order {fact.order} was placed already")
     order = ExchangeOrder(placed=fact)
     free = book.owned(order.asset) - desk.reserved.get(order.asset, 0)
-    if fact.reserved > free:
+    if fact.reserved > max(free, 0):  # a loss may have taken what the position reserves: it can still be closed
         raise IllegalTransition(f"order {fact.order} needs {fact.reserved} of {order.asset}, {free} are free")
     if fact.instrument.linear:
         contract_of(desk, fact.instrument)
