@@ -5,6 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from skfolio.optimization import RiskBudgeting  # type: ignore[import-untyped]
 
 from sniper.instrument import COIN
 from sniper.types import SECOND, Open
@@ -47,10 +48,9 @@ def test_each_weight_contributes_the_same_risk(seed: int, count: int) -> None:
 
 
 def test_the_weights_are_those_of_skfolio() -> None:
-    optimization = pytest.importorskip("skfolio.optimization", reason="skfolio is not among the pinned packages")
     prices = np.array([random_walk(400, 0.01 * (n + 1), n) for n in range(4)], float).T
     changes = prices[1:] / prices[:-1] - 1
-    model = optimization.RiskBudgeting()
+    model = RiskBudgeting()
     model.fit(changes)
     assert equal_risk(np.cov(changes.T).tolist()) == pytest.approx(model.weights_.tolist(), abs=1e-4)
 
