@@ -1,23 +1,26 @@
 """How far what is held is from its targets, and which trades are worth making it good: exact, in integers."""
 
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Final, NamedTuple
 
 from sniper.exchange_orders import Side
 from sniper.instrument import COIN, Instrument
 from sniper.types import BPS
 from sniper.view import TickerView
+from sniper_strategy_rebalance.lots import Lot, Tax, sellable
 
 MILLION: Final = 10**6
 
 
 class Share(NamedTuple):
-    """One asset. ``owned``: base units; ``weight``: parts of 10¹⁸ of the whole."""
+    """One asset. ``owned``: base units; ``weight``: parts of 10¹⁸ of the whole; ``lots``: of purchases."""
 
     name: str
     ticker: TickerView
     owned: int
     weight: int
+    lots: tuple[Lot, ...] = ()
 
     @property
     def worth(self) -> int:
@@ -40,11 +43,14 @@ class Change(NamedTuple):
 
 
 class Portfolio(NamedTuple):
-    """``total``: what all of it is worth, ``cash`` included: quote asset, base units."""
+    """``total``: what all of it is worth, ``cash`` included: quote asset, base units. ``now``: ns UTC; ``tax``: None
+    where it is not looked at."""
 
     shares: tuple[Share, ...]
     cash: int
     total: int
+    now: int = 0
+    tax: Tax | None = None
 
     def drift(self, share: Share) -> int:
         """What an asset is worth above its target."""
@@ -55,19 +61,28 @@ class Portfolio(NamedTuple):
         drifts = [self.drift(share) for share in self.shares]
         return any(abs(drift) * BPS >= band_bps * self.total for drift in (*drifts, sum(drifts)))
 
-    def worthwhile(self, share: Share, cost_factor: int) -> bool:
-        """Whether drift, as a part of the whole, is at least ``cost_factor`` times what a trade costs, as a part of
-        what is traded: the taker's fee and half the spread, of the price in its middle."""
+    def cost(self, share: Share) -> Fraction:
+        """What a trade costs, as a part of what is traded: the taker's fee and half the spread, of the price in its
+        middle."""
         ticker = share.ticker
-        fee, bid, ask = max(0, ticker.instrument.taker_fee), ticker.bid, ticker.ask
-        if not bid or not ask:
-            return abs(self.drift(share)) * MILLION >= cost_factor * fee * self.total
-        cost = fee * (ask + bid) + max(0, ask - bid) * MILLION
-        return abs(self.drift(share)) * MILLION * (ask + bid) >= cost_factor * cost * self.total
+        fee, bid, ask = Fraction(max(0, ticker.instrument.taker_fee), MILLION), ticker.bid, ticker.ask
+        return fee + Fraction(max(0, ask - bid), ask + bid) if bid and ask else fee
+
+    def worthwhile(self, share: Share, cost_factor: int) -> bool:
+        """Whether drift, as a part of the whole, is at least ``cost_factor`` times the cost of a trade."""
+        return Fraction(abs(self.drift(share)), self.total) >= cost_factor * self.cost(share)
+
+    def untaxed(self, share: Share, amount: int, cost_factor: int) -> int:
+        """How much of ``amount`` base units a sale can take so that it is worthwhile with its tax as well."""
+        if self.tax is None or not cost_factor:
+            return amount
+        most = Fraction(self.drift(share), cost_factor * self.total) - self.cost(share)
+        price = Fraction(share.ticker.to_sell() * share.ticker.instrument.tick, COIN)
+        return sellable(share.lots, amount, price, most, self.now, self.tax)
 
     def changes(self, side: Side, slippage_bps: int, cost_factor: int) -> tuple[Change, ...]:
-        """All orders of one side that the exchange takes, that are worthwhile and, of purchases, that the cash pays for
-        at their limits, fees included; the largest drift first."""
+        """All orders of one side that the exchange takes, that are worthwhile, sales with their tax, and of purchases
+        those that the cash pays for at their limits, fees included; the largest drift first."""
         found, cash = [], self.cash
         for share in sorted(self.shares, key=lambda share: (-abs(self.drift(share)), share.name)):
             drift, instrument = self.drift(share), share.ticker.instrument
@@ -77,6 +92,7 @@ class Portfolio(NamedTuple):
                 price = share.ticker.to_sell()
                 limit = -(-price * (BPS - slippage_bps) // BPS)
                 size = min(instrument.affordable(drift, price), share.owned // instrument.lot)
+                size = self.untaxed(share, size * instrument.lot, cost_factor) // instrument.lot
             else:
                 price = share.ticker.to_buy()
                 limit = price * (BPS + slippage_bps) // BPS
@@ -93,10 +109,10 @@ class Portfolio(NamedTuple):
         return tuple(found)
 
 
-def portfolio(shares: Iterable[Share], cash: int) -> Portfolio | None:
+def portfolio(shares: Iterable[Share], cash: int, now: int = 0, tax: Tax | None = None) -> Portfolio | None:
     """None where a price is not known, or may be old, and where there is nothing."""
     shares = tuple(shares)
     if any(share.ticker.stale or not share.ticker.to_sell() or not share.ticker.to_buy() for share in shares):
         return None
     total = cash + sum(share.worth for share in shares)
-    return Portfolio(shares, cash, total) if total > 0 else None
+    return Portfolio(shares, cash, total, now, tax) if total > 0 else None

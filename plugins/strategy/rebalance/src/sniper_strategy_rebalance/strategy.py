@@ -11,6 +11,7 @@ from sniper.order_types import Twap
 from sniper.strategy import Actions, CancelOrder, Config, PlaceOrder, SetTimer, StartPlan, Strategy, View, on
 from sniper.types import BPS, SECOND
 from sniper_strategy_rebalance.drift import Change, Portfolio, Share, portfolio
+from sniper_strategy_rebalance.lots import DAY, Lot, Method, Tax, followed
 from sniper_strategy_rebalance.weights import Weight
 
 EVERY: Final = "every"
@@ -41,6 +42,14 @@ class RebalanceConfig(Config):
     cost_factor: NonNegativeInt = Field(
         2, description="what has drifted by less than so many times the cost of its trade is left as it is"
     )
+    tax_bps: NonNegativeInt = Field(
+        0, le=BPS, description="tax on what a sale gains, part of the cost of its trade; 0: none is looked at"
+    )
+    long_tax_bps: NonNegativeInt | None = Field(
+        None, le=BPS, description="the same, of what was held for long_after_days; as tax_bps where it is not set"
+    )
+    long_after_days: PositiveInt = Field(365, description="days from the purchase on to which tax_bps applies")
+    lots: Method = Field("hifo", description="which lots a sale takes first: the oldest, the newest, or the dearest")
     slippage_bps: int = Field(50, ge=0, lt=BPS, description="how much worse than the best price an order may be filled")
     execution: Literal["limit", "twap"] = Field(
         "limit", description="each change as one order, whose unfilled rest is left, or in equal parts over twap_s"
@@ -60,7 +69,17 @@ class RebalanceConfig(Config):
             raise ValueError(f"targets must not name {self.quote}: it holds what the others leave")
         if not self.band_bps and not self.every_s:
             raise ValueError("band_bps or every_s must be above zero: nothing would ever begin a round")
+        if self.long_tax_bps is not None and not self.tax_bps:
+            raise ValueError("long_tax_bps is of nothing without tax_bps: set both, or none")
         return self
+
+    @property
+    def tax(self) -> Tax | None:
+        """None: none is looked at."""
+        if not self.tax_bps:
+            return None
+        long = self.tax_bps if self.long_tax_bps is None else self.long_tax_bps
+        return Tax(self.lots, self.tax_bps, long, self.long_after_days * DAY)
 
 
 class Rebalance(Strategy):
@@ -70,6 +89,7 @@ class Rebalance(Strategy):
     on_way   Key of the order or plan that is on its way, by instrument.
     due      Whether a round is to begin whatever the drift.
     rests    No round begins before, ns UTC. ``begun``: whether the clock was started.
+    lots     Of each asset, as far as its position is known; ``costs``: what that had cost then, quote base units.
     """
 
     opens: ClassVar[bool] = False
@@ -79,6 +99,8 @@ class Rebalance(Strategy):
     due: bool = False
     rests: int = 0
     begun: bool = False
+    lots: dict[str, list[Lot]] = {}
+    costs: dict[str, int] = {}
 
     def instruments(self) -> tuple[str, ...]:
         return tuple(self._instrument(name) for name in sorted(self.config.targets))
@@ -117,11 +139,13 @@ class Rebalance(Strategy):
 
     @on(OrderChanged)
     def changed(self, event: OrderChanged, view: View) -> Actions:
+        self._follow(view)
         if event.state not in WORKING and self.on_way.get(event.instrument) == event.key:
             yield from self._over(event.instrument, view)
 
     @on(PlanChanged)
     def planned(self, event: PlanChanged, view: View) -> Actions:
+        self._follow(view)
         if event.state not in GOES_ON and self.on_way.get(event.instrument) == event.key:
             yield from self._over(event.instrument, view)
 
@@ -198,15 +222,29 @@ class Rebalance(Strategy):
     def _changes(self, held: Portfolio, side: Side) -> tuple[Change, ...]:
         return held.changes(side, self.config.slippage_bps, self.config.cost_factor)
 
+    def _follow(self, view: View) -> None:
+        """Let the lots hold what positions have become: what came, came at what it cost and now."""
+        tax = self.config.tax
+        if tax is None:
+            return
+        for name in self.config.targets:
+            position = view.positions.get(f"{self.config.exchange}:{name}")
+            amount, cost = (position.amount, position.cost) if position is not None else (0, 0)
+            lots, before = self.lots.get(name, []), self.costs.get(name, 0)
+            at = view.now if lots or position is None else position.opened_at
+            self.lots[name], self.costs[name] = followed(lots, before, max(0, amount), max(0, cost), at, tax), cost
+
     def _held(self, view: View) -> Portfolio | None:
         config, shares = self.config, []
+        self._follow(view)
         for name in sorted(config.targets):
             ticker = view.ticker(self._instrument(name))
             if ticker is None:
                 return None
             owned = max(0, view.free(ticker.instrument.base))
-            shares.append(Share(name, ticker, owned, config.targets[name]))
-        return portfolio(shares, max(0, view.free(f"{config.exchange}:{config.quote}")))
+            shares.append(Share(name, ticker, owned, config.targets[name], tuple(self.lots.get(name, ()))))
+        cash = max(0, view.free(f"{config.exchange}:{config.quote}"))
+        return portfolio(shares, cash, view.now, config.tax)
 
     def _instrument(self, name: str) -> str:
         return f"{self.config.exchange}:{name}/{self.config.quote}"
