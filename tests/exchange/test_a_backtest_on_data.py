@@ -1,6 +1,8 @@
 """From files to a result: sniper data import, then sniper backtest, as a trader would call them."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,17 @@ def test_a_strategy_is_backtested_on_imported_bars(config: Path, capsys: Capture
     assert (
         "assumed: fills next-event; latency 60000 ms to gen and as much back; fees gen:BTC/USDT 2 bps maker" in printed
     )
+
+
+def test_a_backtest_imports_nothing_heavy_that_it_does_not_use(config: Path, capsys: Capture) -> None:
+    words = ["backtest", str(config), "--data", imported(config, capsys)]
+    heavy = ["aiohttp", "ccxt", "duckdb", "eth_account", "pyrevm", "rich", "scipy", "sqlalchemy", "web3"]
+    code = (
+        f"import sys; from sniper.cli import main; done = main({words}); "
+        f"sys.exit(str((done, [m for m in {heavy} if m in sys.modules])))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "(0, [])"
 
 
 def test_what_cannot_be_traded_on_is_told_before_anything_is_played(config: Path, capsys: Capture) -> None:

@@ -66,6 +66,33 @@ def test_an_editable_installation_is_found_at_its_source(installation: Any) -> N
     assert extension.origin.location == "/src/acme half"
 
 
+def test_only_the_header_of_the_metadata_counts(installation: Any) -> None:
+    installation.plugin("acme-half", sizer("acme-half"), version="2.3")
+    with (installation.site / "acme_half-0.dist-info/METADATA").open("a") as metadata:
+        metadata.write("Summary: Half: of it\n\n# acme-half\n\nVersion: 9\nRequires-Dist: sniper-core>=99\n")
+    (extension,) = Catalogue.discover().extensions
+    assert extension.origin.version == "2.3"
+
+
+def test_a_distribution_without_a_name_is_said_to_be_damaged(installation: Any) -> None:
+    installation.plugin("acme-half", sizer("acme-half"))
+    (installation.site / "acme_half-0.dist-info/METADATA").write_text("")
+    with pytest.raises(PluginError, match=f"{installation.site} lacks name or version; reinstall"):
+        Catalogue.survey()
+
+
+def test_what_is_installed_upgraded_and_removed_is_seen_at_once(installation: Any) -> None:
+    installation.plugin("acme-half", sizer("acme-half"), version="1.0")
+    assert [each.origin.version for each in Catalogue.survey().extensions] == ["1.0"]
+    metadata = installation.site / "acme_half-0.dist-info/METADATA"
+    metadata.write_text(metadata.read_text().replace("Version: 1.0", "Version: 1.1"))
+    assert [each.origin.version for each in Catalogue.survey().extensions] == ["1.1"]
+    installation.plugin("acme-new", sizer("acme-new", "new"))
+    assert [each.id for each in Catalogue.survey().extensions] == ["sizer.half", "sizer.new"]
+    metadata.with_name("entry_points.txt").unlink()
+    assert [each.id for each in Catalogue.survey().extensions] == ["sizer.new"]
+
+
 def test_extensions_are_ordered_by_kind_and_name_whoever_brings_them(installation: Any) -> None:
     installation.plugin("acme-z", sizer("acme-z", "alpha"))
     installation.plugin("acme-a", sizer("acme-a", "zulu"))
@@ -252,6 +279,13 @@ def test_a_driver_is_selected_by_its_entry_point(
         return
     with pytest.raises(PluginError, match=complaint):
         found.load(found.spec("bus", "tin"))
+
+
+def test_a_driver_of_another_distribution_is_never_taken(installation: Any) -> None:
+    installation.plugin("acme-tin", BUS, entry_points={"sniper.buses": {"tin": "acme_tin.bus:Tin"}}, bus=TIN)
+    installation.plugin("acme-zinc", "", entry_points={"sniper.buses": {"tin": "acme_zinc.bus:Tin"}}, bus=TIN)
+    found = Catalogue.discover()
+    assert found.load(found.spec("bus", "tin")).__module__ == "acme_tin.bus"
 
 
 class Keys(Config):
