@@ -310,7 +310,7 @@ class _Core:
 
 def _core() -> _Core:
     try:
-        core = importlib_metadata.distribution(CORE)
+        core = importlib_metadata.Distribution.from_name(CORE)
     except importlib_metadata.PackageNotFoundError as error:
         raise PluginError(f"the distribution {CORE} is not installed; install it, or run make setup") from error
     about = _metadata(core)
