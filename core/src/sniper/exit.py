@@ -24,6 +24,10 @@ ExitActions = Iterator[Sell | SetTimer]
 class Exit(State):
     """Pure. Declare ``config`` (a `Config`) and any state as fields; state fields need defaults.
 
+    What was sold short is shown to it as if it had been bought: amount and cost of ``position`` are above zero, the
+    value is the cost and what was gained since, and to sell is to buy it back. So a rule needs to know of no sides.
+    (``view`` has it as it is.)
+
     Besides these two methods an exit may handle events of its position's pool and token with `on`, as
     ``handler(self, event, position, view) -> ExitActions``; of `TimerFired` it sees its own timers. An exit is asked
     again after a failed sale, so a rule that still holds simply says `Sell` again.
@@ -34,7 +38,8 @@ class Exit(State):
         yield from ()
 
     def valued(self, position: Position, value: int, view: View) -> Sell | None:
-        """``value``: what selling all of it would bring now, after the token's tax: quote asset, base units.
+        """``value``: what selling all of it would bring now, after the token's tax and the fee of an exchange: quote
+        asset, base units. Of what was sold short: cost and profit so far, below zero where more than the cost is lost.
 
         Called whenever the pool changes, so keep it short.
         """

@@ -45,7 +45,7 @@ class Exits:
         self._tell_guarded(guard)
         account.tell(instance, PositionOpened(time=account.kernel.now, token=token))
         for name, exit_ in guard.exits:
-            self._run(guard, name, "opened", exit_.opened, guard.position, account.view)
+            self._run(guard, name, "opened", exit_.opened, guard.shown, account.view)
         self.valued(guard)
 
     def guard(self, token: str, instance: str) -> Guard:
@@ -128,10 +128,10 @@ class Exits:
         value = guard.worth()
         if value is None:
             return
-        view = self.account.view
+        view, shown = self.account.view, guard.shown
         for name, exit_ in guard.exits:
             try:
-                sell = exit_.valued(position, value, view)
+                sell = exit_.valued(shown, value, view)
                 if sell is not None:
                     given(sell, Sell)
             except Exception as error:  # a plugin's code: the other exits go on
@@ -146,7 +146,7 @@ class Exits:
         for name, exit_ in guard.exits:
             handler = guard.handlers[name].get(type(event))
             if handler is not None:
-                self._run(guard, name, handler, getattr(exit_, handler), event, guard.position, self.account.view)
+                self._run(guard, name, handler, getattr(exit_, handler), event, guard.shown, self.account.view)
 
     def token_event(self, event: TokenActed | LiquidityRemoved) -> None:
         """As `event`, for the position of the event's token."""
@@ -162,7 +162,7 @@ class Exits:
         for name, exit_ in guard.exits:
             handler = guard.handlers[name].get(TimerFired)
             if name == exit_name and handler is not None:
-                self._run(guard, name, handler, getattr(exit_, handler), event, guard.position, self.account.view)
+                self._run(guard, name, handler, getattr(exit_, handler), event, guard.shown, self.account.view)
 
     def simulated(self, event: SellSimulated) -> None:
         """A sale was simulated: note the tax, and let the exits see it."""

@@ -12,6 +12,7 @@ from sniper.kernel.pool import Pool
 from sniper.kernel.wiring import ExitWiring
 from sniper.strategy import handlers_of
 from sniper.types import BPS, split_asset
+from sniper.view import Position as Shown
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -65,8 +66,13 @@ class Guard:
         """Whether its exits are asked although a sale is wanted already."""
         return False
 
+    @property
+    def shown(self) -> Shown:
+        """The position as its exits see it."""
+        return self.position
+
     def worth(self) -> int | None:
-        """What selling all of it would bring now: see `value`; None where nothing tells."""
+        """What exits are told that it is worth now: see `sniper.exit.Exit.valued`; None where nothing tells."""
         return None if self.pool is None else self.value(self.pool)
 
     def follow(self, pool: Pool | None) -> None:

@@ -105,9 +105,9 @@ class ExitConformance(Stateful):
         token = strategies.TOKENS[0]
         gaps = st.sampled_from((0, 1, SECOND, 12 * SECOND, 7200 * SECOND))
         held = st.tuples(strategies.amounts(2**128), st.sampled_from(("open", "closing", "stuck")))
-        pieces = st.lists(
-            st.tuples(gaps, held, strategies.amounts(2**128), st.none() | self.events(), st.integers(0, 1)), max_size=12
-        )
+        worth = strategies.amounts(2**128)
+        value = worth | worth.map(int.__neg__)  # below zero: sold short, and more than the cost is lost
+        pieces = st.lists(st.tuples(gaps, held, value, st.none() | self.events(), st.integers(0, 1)), max_size=12)
         worlds = st.lists(strategies.views(), min_size=2, max_size=2)
         return st.builds(self._case, strategies.positions(token), worlds, pieces)
 
@@ -120,8 +120,9 @@ class ExitConformance(Stateful):
         for gap, (amount, state), value, event, world in pieces:
             now += gap
             position = replace(opened, amount=amount, state=state)
+            worth = value if opened.cost else max(0, value)
             timed = None if event is None else msgspec.structs.replace(event, time=now)
-            moments.append(Moment(position, replace(worlds[world], now=now), value, timed))
+            moments.append(Moment(position, replace(worlds[world], now=now), worth, timed))
         return Case(self._start, moments)
 
     def _start(self) -> Player:

@@ -12,10 +12,12 @@ from sniper.exit import Sell
 from sniper.instrument import COIN, Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.book import Position
+from sniper.kernel.exchange.shorts import Short, mirrored
 from sniper.kernel.exchange.tickers import Ticker
 from sniper.kernel.guards import Guard
 from sniper.order_types import Unwind
 from sniper.types import BPS, SECOND, KillLevel, StartPlan, place_of
+from sniper.view import Position as Shown
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -48,9 +50,20 @@ class DeskGuard(Guard):
     def waits(self) -> bool:
         return self.account.desk_exits.waits(self)  # a part that cannot be sold now keeps nothing from selling all
 
+    @property
+    def shown(self) -> Shown:
+        return self.position if self.position.amount > 0 else Short(self.position)
+
     def worth(self) -> int | None:
-        """None of what was sold short, too: exits compare what a sale brings with what was paid."""
-        return worth(self.ticker, self.position) if self.position.amount > 0 else None
+        position = self.position
+        found = worth(self.ticker, position)
+        return found if found is None or position.amount > 0 else mirrored(found, position.cost)
+
+    def share(self, sell: Sell) -> int:
+        """Rounded towards zero, whichever side it is on."""
+        amount = self.position.amount
+        share = abs(amount) if sell.share_bps >= BPS else abs(amount) * sell.share_bps // BPS
+        return share if amount > 0 else -share
 
 
 def worth(ticker: Ticker | None, position: Position) -> int | None:
