@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from floor import BTC
+from msgspec.structs import replace
 
 from sniper.catalogue import Catalogue
 from sniper.config import Config
@@ -246,3 +247,36 @@ def test_what_is_there_before_its_first_price_is_worth_that_from_the_beginning(t
     first, last = desk.samples[0], desk.samples[-1]
     assert first.equity == 10_000 * COIN + BTC.value(events[0].price, 2_000)  # type: ignore[attr-defined]
     assert last.equity == 10_000 * COIN + BTC.value(events[-1].price, 2_000)  # type: ignore[attr-defined]
+
+
+def test_a_trade_of_one_coin_for_another_is_taken_down_as_the_two_trades_that_it_is_booked_as(tmp_path: Path) -> None:
+    eth = replace(BTC, id="x:ETH/USDT", base="x:ETH")  # type: ignore[type-var]  # they are structs
+    cross = replace(eth, id="x:ETH/BTC", quote="x:BTC", settle="x:BTC", tick=COIN // 10**5, taker_fee=1_000)  # type: ignore[type-var]
+
+    class Swaps(Alternates):
+        def instruments(self) -> tuple[str, ...]:
+            return BTC.id, eth.id, cross.id
+
+        @on(Trade)
+        def traded(self, event: Trade, view: View) -> Actions:
+            self.seen += 1
+            of, size = {3: (BTC.id, 200), 6: (cross.id, 1_000)}.get(self.seen, ("", 0))
+            if of:
+                yield PlaceOrder(key=of, instrument=of, side="buy", size=size, price=None, reason="test")
+
+    told = [(BTC.id, 4_000_000), (eth.id, 200_000), (cross.id, 5_000)] * 4
+    events = [
+        Trade(time=BEGIN + number * SECOND, venue="x", instrument=of, price=price, size=10**6)
+        for number, (of, price) in enumerate(told)
+    ]
+    backtest = ExchangeBacktest(resolved(tmp_path, Swaps), [BTC, eth, cross], NEXT)
+    (desk,) = backtest.run(batches(events), events[-1].time).desks
+    assert [(each.instrument, each.side, each.size, each.price) for each in desk.fills] == [
+        (BTC.id, "buy", 200, 4_000_000),
+        (eth.id, "buy", 1_000, 200_000),
+        (BTC.id, "sell", 50, 4_004_000),
+    ]
+    assert [each.fee for each in desk.fills] == [0, 2 * COIN, 0]
+    cash = sum((1 if each.side == "sell" else -1) * each.value - each.fee for each in desk.fills)
+    assert cash == -8_000 * COIN
+    assert desk.samples[-1].equity == 10_000 * COIN - 2 * COIN

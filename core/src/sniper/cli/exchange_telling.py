@@ -148,10 +148,10 @@ def _filled(order: ExchangeOrderStory, booked: f.ExchangeFilled, words: Words) -
         f"{words.amount(fill.value, instrument.quote)}; {paid} {words.amount(abs(fill.fee), fill.fee_asset)}, "
         f"{'it waited in the book' if fill.maker else 'it took what was there'}"
     )
-    if not booked.realised:
+    if not booked.gained:
         return text
-    gained = "profit" if booked.realised > 0 else "loss"
-    return f"{text}; {gained} {words.amount(abs(booked.realised), instrument.quote)}"
+    gained = "profit" if booked.gained > 0 else "loss"
+    return f"{text}; {gained} {words.amount(abs(booked.gained), order.placed.counted or instrument.quote)}"
 
 
 def of_plan(plan: PlanStory) -> Section:

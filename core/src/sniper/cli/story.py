@@ -449,6 +449,8 @@ class Chronicle:
         token, story = order.placed.instrument.held, self.stories[order.placed.intent]
         before = self._held.get((account, token))
         after = self._desk_holding(account, token, fact.time)
+        if fact.cross is not None:
+            self._desk_holding(account, order.placed.instrument.quote, fact.time)
         if story.holding is None:
             story.holding = after or before
             if story.holding is not None:

@@ -247,8 +247,11 @@ class ExchangeOrderPlaced(Fact, tag="exchange-order-placed/1"):
     reserved  Base units of the quote asset of what buys, of the base asset of what sells; of a contract, the initial
               margin and fee of what it opens, in the quote asset.
     opens     Whether it increases a position, or opens one below zero.
-    notional  Of a contract, what it opens is worth at the worst price to expect, base units of the quote asset.
+    notional  Of a contract, what it opens is worth at the worst price to expect, base units of the quote asset; of a
+              cross, in what it is counted in.
     plan      The plan that placed it, and which ``leg`` of that; empty: the strategy did.
+    counted   Asset id of what the desk counts in, where that is not the instrument's quote asset
+              (`sniper.kernel.exchange.crosses`).
     """
 
     order: str
@@ -262,6 +265,7 @@ class ExchangeOrderPlaced(Fact, tag="exchange-order-placed/1"):
     notional: int = 0
     plan: str = ""
     leg: str = ""
+    counted: str = ""
 
 
 class ExchangeCancelled(Fact, tag="exchange-cancelled/1"):
@@ -281,6 +285,22 @@ class ExchangeOrderMoved(Fact, tag="exchange-order-moved/1"):
     note: str = ""
 
 
+class Crossed(Frozen):
+    """What a fill in a cross does to the coin in which that is priced; the fact itself says it of the other coin. Both
+    in what the desk counts in, of which none moves: what one was bought for, the other one was sold for.
+
+    pool      Id of the instrument in which the position in the base asset is valued and ended; ``other_pool``: of the
+              position in the quote asset.
+    amount    Base units of the quote asset; ``cost`` and ``realised``: see `sniper.kernel.exchange.holdings.Change`.
+    """
+
+    pool: str
+    other_pool: str
+    amount: int
+    cost: int
+    realised: int
+
+
 class ExchangeFilled(Fact, tag="exchange-filled/1"):
     """A part of an order was traded; see `sniper.kernel.exchange.holdings.Change` for what that moves."""
 
@@ -290,6 +310,12 @@ class ExchangeFilled(Fact, tag="exchange-filled/1"):
     cash: int
     cost: int
     realised: int
+    cross: Crossed | None = None
+
+    @property
+    def gained(self) -> int:
+        """Profit, of both coins of a cross."""
+        return self.realised + (self.cross.realised if self.cross is not None else 0)
 
 
 class DustLeft(Fact, tag="dust-left/1"):

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple
@@ -319,23 +319,50 @@ class ExchangeBacktest:
         fill, venue = fact.fill, place_of(fact.fill.instrument)
         desk = self._desks[account, venue]
         placed = self.kernel.accounts[account].book.desks[venue].order_of(fact.order).placed
-        fee = fill.fee if fill.fee_asset == desk.quote else fill.fee * fill.price * placed.instrument.tick // COIN
-        desk.fills.append(
-            Traded(
-                time=fill.time,
-                instrument=fill.instrument,
-                instance=placed.instance,
-                order=fact.order,
-                side=fill.side,
-                size=fill.size,
-                price=fill.price,
-                expected=self._expected.get(fact.order, 0),
-                value=fill.value,
-                fee=fee,
-                realised=fact.realised,
-                maker=fill.maker,
-            )
+        quote = placed.instrument.quote
+        fee = fill.fee if fill.fee_asset == quote else fill.fee * fill.price * placed.instrument.tick // COIN
+        traded = Traded(
+            time=fill.time,
+            instrument=fill.instrument,
+            instance=placed.instance,
+            order=fact.order,
+            side=fill.side,
+            size=fill.size,
+            price=fill.price,
+            expected=self._expected.get(fact.order, 0),
+            value=fill.value,
+            fee=fee,
+            realised=fact.realised,
+            maker=fill.maker,
         )
+        if fact.cross is None:
+            desk.fills.append(traded)
+        else:
+            desk.fills += self._swapped(traded, fact, fact.cross, quote)
+
+    def _swapped(self, traded: Traded, fact: f.ExchangeFilled, cross: f.Crossed, quote: str) -> Iterator[Traded]:
+        """A fill in a cross as the two trades that it is booked as, in lots that are whole: the fee is of the first."""
+        fill, worth, buys = fact.fill, abs(fact.cash), traded.side == "buy"
+        within = (fill.fee if buys else -fill.fee) if fill.fee_asset == quote else 0
+        moved = traded.value + within  # of the quote asset, which is worth that
+        fee = worth * traded.fee // moved
+        sold: Side = "sell" if buys else "buy"
+        for pool, side, amount, value, paid, realised in (
+            (cross.pool, traded.side, fact.amount, worth * traded.value // moved, fee, fact.realised),
+            (cross.other_pool, sold, cross.amount, worth, 0, cross.realised),
+        ):
+            instrument = self.kernel.tickers.known[pool].instrument
+            size = max(1, abs(amount) // instrument.lot)
+            yield traded._replace(
+                instrument=pool,
+                side=side,
+                size=size,
+                price=value // (size * instrument.unit),
+                expected=0,
+                value=value,
+                fee=paid,
+                realised=realised,
+            )
 
 
 def _price(ticker: Ticker) -> int:

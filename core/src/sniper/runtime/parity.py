@@ -89,7 +89,7 @@ class Decided:
             self.fills.append(Traded(fact.order, fill.size, fill.price, fill.maker, fill.fee, fill.fee_asset))
             self.filled_at.append(fact.time)
             place = fill.instrument.partition(":")[0]
-            self.realised[place] = self.realised.get(place, 0) + fact.realised
+            self.realised[place] = self.realised.get(place, 0) + fact.gained
 
 
 @dataclass

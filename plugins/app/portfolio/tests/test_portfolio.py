@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from sniper.cli import exit_codes, main
-from sniper.events import DeskLost
+from sniper.events import DeskLost, InstrumentListed, Trade
 from sniper.instrument import COIN
 from sniper.types import PlaceOrder
 from sniper_app_portfolio.lots import Movement, lots_of
@@ -237,3 +238,29 @@ def test_what_nobody_told_a_price_of_is_named_and_counts_for_nothing(told: Portf
     by_currency = {row["currency"]: row for row in found["equity"]}
     assert by_currency["binance:USDT"]["equity"] == 100_000 * COIN
     assert by_currency["binance:USDT"]["unpriced"] == ["binance:BTC"]
+
+
+def test_a_trade_of_one_coin_for_another_is_two_trades_in_what_the_desk_counts_in(
+    told: Portfolio, directory: Path
+) -> None:
+    eth = replace(SPOT, id="binance:ETH/USDT", base="binance:ETH")  # type: ignore[type-var]  # they are structs
+    cross = replace(eth, id="binance:ETH/BTC", quote="binance:BTC", settle="binance:BTC", tick=COIN // 10**5)  # type: ignore[type-var]
+    swap = PlaceOrder(key="b", instrument=cross.id, side="buy", size=200_000, price=5_000, reason="test")
+    desk = DeskRecord({1: [order("a", "buy", 20_000)], 3: [swap]})
+    desk.tell(*(InstrumentListed(time=desk.time, instrument=each) for each in (eth, cross)))
+    desk.trade(2_500, eth)
+    for price in (40_000, 40_000, 44_000):
+        desk.trade(price)
+    desk.passes()
+    desk.tell(Trade(time=desk.time, venue="binance", instrument=cross.id, price=5_000, size=10**6))
+    desk.passes()
+    desk.write(directory / "data")
+    assert set(desk.book.positions) == {"binance:BTC", "binance:ETH"}
+    found = told()
+    assert [each["currency"] for each in found["equity"]] == ["binance:USDT"]
+    (year,) = found["lots"]["years"]
+    earned = {each["instrument"]: each["realised"] for each in found["attribution"]}
+    assert earned == {SPOT.id: year["gain"], eth.id: 0}
+    assert year["gain"] == sum(desk.book.profits["binance"].totals) == 396_396 * COIN // 1000
+    (bought,) = [each for each in found["lots"]["open"] if each["asset"] == "binance:ETH"]
+    assert (bought["currency"], bought["cost"]) == ("binance:USDT", 4_404_400 * COIN // 1000)

@@ -60,11 +60,11 @@ class ExchangeOrder(State):
 
     @property
     def at_stake(self) -> int:
-        """What it may still add to exposure, base units of the quote asset."""
+        """What it may still add to exposure, base units of what the desk counts in."""
         placed = self.placed
         if not placed.opens:
             return 0
-        if not placed.instrument.linear:
+        if not placed.instrument.linear and not placed.counted:
             return self.reserved if self.side == "buy" else 0
         return -(-placed.notional * (self.size - self.filled) // self.size)
 

@@ -14,6 +14,7 @@ from sniper.instrument import Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Cancel, FindOrder, ReadDesk, Submit
 from sniper.kernel.book import Position
+from sniper.kernel.exchange import crosses
 from sniper.kernel.exchange.book import DeskBook, ExchangeOrder
 from sniper.kernel.exchange.exits import KEY as EXIT
 from sniper.kernel.exchange.exits import LOOK
@@ -121,10 +122,23 @@ class Desk:
         if fill.id in order.fills:
             return
         account, placed = self.account, order.placed
+        if placed.counted:
+            crosses.book(self, order, fill)
+        else:
+            self._book(order, fill)
+        if order.filled == placed.new.size:
+            self._move(order, "filled", venue_id=fill.venue_id)
+        elif order.state in ("new", "unknown"):
+            self._move(order, "open", venue_id=fill.venue_id)
+        else:
+            account.trading.changed(order)
+
+    def _book(self, order: ExchangeOrder, fill: Fill) -> None:
+        account, placed = self.account, order.placed
         held = account.book.positions.get(placed.instrument.held)
         before = held.amount if held is not None else 0
         change = _change(placed.instrument, fill, held)
-        self._cover(fill, placed.instrument, change.amount, change.cash)
+        self.cover(fill, placed.instrument, change.amount, change.cash)
         account.emit(
             f.ExchangeFilled(
                 time=account.kernel.now,
@@ -137,12 +151,6 @@ class Desk:
             )
         )
         account.desk_exits.filled(placed.instrument, held, before)
-        if order.filled == placed.new.size:
-            self._move(order, "filled", venue_id=fill.venue_id)
-        elif order.state in ("new", "unknown"):
-            self._move(order, "open", venue_id=fill.venue_id)
-        else:
-            account.trading.changed(order)
 
     def funded(self, funding: Funding) -> None:
         """What a position paid or was paid; once."""
@@ -164,7 +172,7 @@ class Desk:
             return
         instrument, instance, before = contract.instrument, position.instance, position.amount
         change = _change(instrument, fill, position)
-        self._cover(fill, instrument, change.amount, change.cash)
+        self.cover(fill, instrument, change.amount, change.cash)
         account.emit(
             f.ExchangeForced(
                 time=account.kernel.now,
@@ -350,12 +358,14 @@ class Desk:
                 )
                 self.account.desk_exits.filled(instrument, position, held)
 
-    def _cover(self, fill: Fill, instrument: Instrument, amount: int, cash: int) -> None:
-        """A fill is a truth: what it took and the books did not know of must have been there."""
+    def cover(self, fill: Fill, instrument: Instrument, amount: int, cash: int, *, crossed: bool = False) -> None:
+        """A fill is a truth: what it took and the books did not know of must have been there. ``crossed``: whether it
+        pays with a position, too."""
         base, quote, book = instrument.held, instrument.quote, self.account.book
         if amount < 0 and not instrument.linear and (missing := -amount - book.owned(base)) > 0:
             self._adjust(base, missing, f"fill {fill.id} took it")
-        if (missing := -cash - book.cash.get(quote, 0)) > 0:
+        known = book.owned(quote) if crossed else book.cash.get(quote, 0)
+        if (missing := -cash - known) > 0:
             self._adjust(quote, missing, f"fill {fill.id} took it")
         if fill.fee_asset not in (base, quote) and (missing := fill.fee - book.owned(fill.fee_asset)) > 0:
             self._adjust(fill.fee_asset, missing, f"fill {fill.id} took it")

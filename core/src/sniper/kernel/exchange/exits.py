@@ -213,11 +213,19 @@ class DeskExits:
         account = self.account
         for plan in sorted(account.book.plans):
             started = account.book.plans[plan].started
-            if started.instrument.id == instrument.id:
+            if started.instrument.id == instrument.id or self._trades(started.instrument, position):
                 account.plans.withdraw(plan)
         desk = account.trading.desks[position.venue]
-        for order in desk.book.working(instrument.id):
-            desk.cancel(order.id)
+        placed = (order.placed.instrument for order in desk.book.orders.values())
+        others = {each.id for each in placed if self._trades(each, position)}
+        for key in sorted({instrument.id, *others}):
+            for order in desk.book.working(key):
+                desk.cancel(order.id)
+
+    @staticmethod
+    def _trades(instrument: Instrument, position: Position) -> bool:
+        """Whether an instrument, such as a cross, buys or sells the coins of a position."""
+        return not instrument.linear and position.token in (instrument.base, instrument.quote)
 
     def ended(self, key: str, state: str) -> None:
         """The plan that sold for an exit has ended."""

@@ -1,9 +1,10 @@
 """How facts about an exchange change the books of an account; see `sniper.kernel.fold`."""
 
 from sniper.errors import IllegalTransition
+from sniper.exchange_orders import Fill
 from sniper.instrument import Instrument
 from sniper.kernel import facts as f
-from sniper.kernel.book import Book
+from sniper.kernel.book import Book, Position
 from sniper.kernel.exchange.book import DeskBook, ExchangeOrder
 from sniper.kernel.exchange.contract_fold import contract_of, once, opened, remargin
 from sniper.kernel.exchange.states import EXCHANGE_ORDER, WORKING
@@ -74,7 +75,10 @@ def filled(book: Book, fact: f.ExchangeFilled) -> None:
             f"order {order.id} to {new.side} {new.size} lots, {order.filled} of them filled, cannot have {fill.size} "
             f"more of a {fill.side} filled"
         )
-    _hold(book, order.placed.instrument, order.placed.instance, fact)
+    if fact.cross is not None:
+        _swap(book, order, fact, fact.cross)
+    else:
+        _hold(book, order.placed.instrument, order.placed.instance, fact)
     order.filled += fill.size
     order.fills.append(fill.id)
     if order.placed.plan:
@@ -119,19 +123,12 @@ def _hold(book: Book, instrument: Instrument, instance: str, fact: f.ExchangeFil
         left[token] = book.cash.get(token, 0) + fact.amount + (position.amount if position is not None else 0)
     if fill.fee_asset not in left:
         left[fill.fee_asset] = book.owned(fill.fee_asset) - fill.fee
-    if min(left.values()) < 0:
-        short = {asset: amount for asset, amount in left.items() if amount < 0}
-        raise IllegalTransition(f"fill {fill.id} of {instrument.id} would leave {short}")
+    _whole(fill, left)
     if position is None:
         position = book.positions[token] = opened(token, quote, instrument.venue, instance, fact.time)
         position.pool = instrument.id
-    before, position.amount = position.amount, position.amount + fact.amount
-    if before * position.amount < 0:
-        position.instance, position.opened_at = instance, fact.time  # it went through zero: another one
-    cost_before, position.cost = position.cost, position.cost + fact.cost
-    position.realised += fact.realised
-    if not position.amount:
-        del book.positions[token]
+    cost_before = position.cost
+    _change(book, position, instance, fact.time, fact.amount, fact.cost, fact.realised)
     book.cash[quote] = left[quote]
     if fill.fee_asset not in (token, quote):
         book.cash[fill.fee_asset] = book.cash.get(fill.fee_asset, 0) - fill.fee
@@ -144,6 +141,57 @@ def _hold(book: Book, instrument: Instrument, instance: str, fact: f.ExchangeFil
         flow(book.spends, instrument.venue).add(fact.time, spent)
     if fact.realised:
         realised(book, fact.time, position, fact.realised)
+
+
+def _swap(book: Book, order: ExchangeOrder, fact: f.ExchangeFilled, cross: f.Crossed) -> None:
+    """Both positions after a fill in a cross, and what pays a fee that is taken in neither."""
+    fill, placed, base, quote = fact.fill, order.placed, order.placed.instrument.base, order.placed.instrument.quote
+    if fact.cash != fact.realised - fact.cost or fact.cash != cross.cost - cross.realised:
+        raise IllegalTransition(
+            f"fill {fill.id} moves {fact.cash} of {placed.counted}, but {fact.realised} of profit and {fact.cost} of "
+            f"cost, and {cross.realised} and {cross.cost} of {quote}"
+        )
+    left = {base: book.owned(base) + fact.amount, quote: book.owned(quote) + cross.amount}
+    if fill.fee_asset not in left:
+        left[fill.fee_asset] = book.owned(fill.fee_asset) - fill.fee
+    _whole(fill, left)
+    _shift(book, order, base, cross.pool, fact.amount, fact.cost, fact.realised, fact.time)
+    _shift(book, order, quote, cross.other_pool, cross.amount, cross.cost, cross.realised, fact.time)
+    if fill.fee_asset not in (base, quote):
+        book.cash[fill.fee_asset] = book.cash.get(fill.fee_asset, 0) - fill.fee
+
+
+def _shift(
+    book: Book, order: ExchangeOrder, token: str, pool: str, amount: int, cost: int, gained: int, time: int
+) -> None:
+    """One of the two positions after a fill in a cross."""
+    placed = order.placed
+    position = book.positions.get(token)
+    if position is None:
+        venue = placed.instrument.venue
+        position = book.positions[token] = opened(token, placed.counted, venue, placed.instance, time)
+        position.pool = pool
+    _change(book, position, placed.instance, time, amount, cost, gained)
+    if cost > 0:
+        flow(book.spends, placed.instrument.venue).add(time, cost)
+    if gained:
+        realised(book, time, position, gained)
+
+
+def _change(book: Book, position: Position, instance: str, time: int, amount: int, cost: int, gained: int) -> None:
+    before, position.amount = position.amount, position.amount + amount
+    if before * position.amount < 0:
+        position.instance, position.opened_at = instance, time  # it went through zero: another one
+    position.cost += cost
+    position.realised += gained
+    if not position.amount:
+        del book.positions[position.token]
+
+
+def _whole(fill: Fill, left: dict[str, int]) -> None:
+    if min(left.values()) < 0:
+        short = {asset: amount for asset, amount in left.items() if amount < 0}
+        raise IllegalTransition(f"fill {fill.id} of {fill.instrument} would leave {short}")
 
 
 def _opened_worth(before: int, after: int) -> int:

@@ -8,6 +8,7 @@ from sniper.exchange_orders import NewOrder, Side
 from sniper.instrument import Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.entries import KERNEL, Denials, checked_by, claimed, describe
+from sniper.kernel.exchange import crosses
 from sniper.kernel.exchange.book import ExchangeOrder
 from sniper.kernel.exchange.contracts import held_contracts, initial_margin
 from sniper.kernel.exchange.desk import Desk, client_id
@@ -29,12 +30,14 @@ REDUCE_ONLY: Final = "reduce-only"
 class Sized(NamedTuple):
     """What an order would take and bring. ``price``: ticks, the worst to expect. ``reserved``: see
     `sniper.kernel.facts.ExchangeOrderPlaced`. ``value``: base units of the quote asset, fee included where it pays;
-    ``opened``: of a contract, how much of that is no reduction."""
+    ``opened``: of a contract, how much of that is no reduction; of a cross, ``value`` in what the desk counts in.
+    ``counted``: see `sniper.kernel.facts.ExchangeOrderPlaced`."""
 
     price: int
     reserved: int
     value: int
     opened: int = 0
+    counted: str = ""
 
 
 class Trading:
@@ -110,7 +113,8 @@ class Trading:
         """The instrument that the intent names, or the one that sells the asset for what the account counts in."""
         known = self.account.kernel.tickers.known
         if intent.pool is not None:
-            return known.get(intent.pool)
+            named = known.get(intent.pool)
+            return named if named is not None and named.instrument.quote == quote else None
         found = [known[each] for each in sorted(known) if known[each].instrument.held == intent.token]
         return next((each for each in found if each.instrument.quote == quote), None)
 
@@ -175,6 +179,7 @@ class Trading:
                 notional=sized.opened,
                 plan=plan,
                 leg=leg,
+                counted=sized.counted,
             )
         )
         return denials
@@ -288,6 +293,8 @@ class Trading:
             at_least("size", wanted.size, instrument.min_size, unit="lots"),
             at_least("price", 1 if wanted.price is None else wanted.price, 1, unit="ticks"),
         )
+        if counted := self._counted(instrument):
+            gates += crosses.gates(self.account, instance, instrument, counted, pays=wanted.side == "buy")
         if self.account.desk_exits.busy(instrument, wanted.key):
             gates += (must("not-being-sold", False, note=instrument.held),)
         if instrument.max_size:
@@ -300,7 +307,13 @@ class Trading:
         held = book.positions.get(instrument.held)
         owner = held.instance if held is not None else ""
         gates += _of_entry(book.kill, book.tripped, ticker.stale, owner, held is None or owner == instance)
-        return gates + claimed(self.account, instance, instrument.id, instrument.held) if self.account.claims else gates
+        if not self.account.claims:
+            return gates
+        also = (instrument.quote,) if counted else ()
+        return gates + claimed(self.account, instance, instrument.id, instrument.held, *also)
+
+    def _counted(self, instrument: Instrument) -> str:
+        return crosses.counted_in(self.account.book, instrument, self.wiring[instrument.venue].quote)
 
     def _sized(self, ticker: Ticker, wanted: PlaceOrder) -> Sized:
         instrument, price = ticker.instrument, wanted.price
@@ -314,9 +327,11 @@ class Trading:
             opened = instrument.value(price, self._opened(ticker, wanted) // instrument.lot)
             margin = initial_margin(opened, self._leverage(instrument))
             return Sized(price, margin + self._fee(instrument, opened), value, opened)
-        if wanted.side == "sell":
-            return Sized(price, wanted.size * instrument.lot, value)
-        return Sized(price, with_fee, with_fee)
+        sells = wanted.side == "sell"
+        reserved, value = (wanted.size * instrument.lot, value) if sells else (with_fee, with_fee)
+        counted = self._counted(instrument)
+        cross = crosses.cross_of(self.account.kernel.tickers, instrument, counted) if counted else None
+        return Sized(price, reserved, value, cross.worth(value) if cross is not None else 0, counted)
 
     @staticmethod
     def _fee(instrument: Instrument, value: int) -> int:
@@ -330,7 +345,9 @@ class Trading:
     def _affordable(self, ticker: Ticker, wanted: PlaceOrder, sized: Sized) -> tuple[Finding, ...]:
         instrument, book = ticker.instrument, self.account.book
         asset = instrument.quote if wanted.side == "buy" or instrument.linear else instrument.base
-        free = book.owned(asset) - book.reserved(asset)
+        # a position can be sold, and pays for nothing but crosses
+        known = book.owned(asset) if asset == instrument.base or sized.counted else book.cash.get(asset, 0)
+        free = known - book.reserved(asset)
         least = 0 if REDUCE_ONLY in wanted.flags else instrument.min_value  # exchanges let what only reduces be small
         if instrument.linear:
             held = held_contracts(book, self.account.kernel.tickers, asset)
@@ -345,6 +362,8 @@ class Trading:
         self, instance: str, wanted: PlaceOrder, ticker: Ticker, intent: str, sized: Sized, *, opens: bool
     ) -> Entry:
         instrument, traded, value = ticker.instrument, wanted.size * ticker.instrument.lot, sized.value
+        if sized.counted:
+            value = sized.opened
         pays_quote = wanted.side == "buy" or opens  # what is sold short counts with what it is worth
         if instrument.linear:
             pays_quote = opens
@@ -355,7 +374,7 @@ class Trading:
             instance=instance,
             chain_id=0,
             token=instrument.held,
-            quote=instrument.quote,
+            quote=sized.counted or instrument.quote,
             pool=instrument.id,
             venue=instrument.venue,
             amount=value if pays_quote else traded,

@@ -52,23 +52,25 @@ class Ledger:
             key = book.account, fill.fee_asset
             self.elsewhere[key] = self.elsewhere.get(key, 0) + fill.fee
         position = book.positions.get(instrument.held)
-        self.movements.append(
-            Movement(
-                kind="fill",
-                time=fill.time,
-                account=book.account,
-                asset=instrument.held,
-                currency=instrument.quote,
-                instrument=instrument.id,
-                # as the books count it: for whom opened the position
-                instance=position.instance if position is not None else instance,
-                amount=fact.amount,
-                cash=fact.realised - fact.cost,
-                realised=fact.realised,
-                order=order,
-                id=fill.id,
-            )
+        moved = Movement(
+            kind="fill",
+            time=fill.time,
+            account=book.account,
+            asset=instrument.held,
+            currency=instrument.quote,
+            instrument=instrument.id,
+            # as the books count it: for whom opened the position
+            instance=position.instance if position is not None else instance,
+            amount=fact.amount,
+            cash=fact.realised - fact.cost,
+            realised=fact.realised,
+            order=order,
+            id=fill.id,
         )
+        if isinstance(fact, f.ExchangeFilled) and fact.cross is not None:
+            self.movements += _swapped(book, moved, placed, fact.cross)
+        else:
+            self.movements.append(moved)
 
     def _booked(self, book: Book, fact: f.Booked) -> None:
         if fact.undo:
@@ -130,3 +132,20 @@ class Ledger:
                 id=id,
             )
         )
+
+
+def _swapped(book: Book, moved: Movement, placed: f.ExchangeOrderPlaced, cross: f.Crossed) -> tuple[Movement, Movement]:
+    """A fill in a cross is two trades, each counted in what the desk counts in."""
+    position = book.positions.get(placed.instrument.quote)
+    return (
+        moved._replace(currency=placed.counted, instrument=cross.pool),
+        moved._replace(
+            asset=placed.instrument.quote,
+            currency=placed.counted,
+            instrument=cross.other_pool,
+            instance=position.instance if position is not None else placed.instance,
+            amount=cross.amount,
+            cash=cross.realised - cross.cost,
+            realised=cross.realised,
+        ),
+    )

@@ -110,7 +110,8 @@ def _currencies(book: Book, told: NewestPrices) -> set[str]:
     neither, of all that a price was told of there."""
     found = {position.quote for position in book.positions.values()}
     for venue, desk in book.desks.items():
-        quotes = {order.placed.instrument.quote for order in (*desk.orders.values(), *desk.ended.values())}
+        placed = (order.placed for order in (*desk.orders.values(), *desk.ended.values()))
+        quotes = {each.counted or each.instrument.quote for each in placed}
         if not quotes and not any(place_of(quote) == venue for quote in found):
             quotes = {each.quote for each in told.heard() if each.venue == venue}
         found |= quotes
