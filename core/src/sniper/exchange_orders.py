@@ -1,11 +1,14 @@
 """What goes to an exchange and comes back from it; prices in ticks, sizes in lots: see `sniper.instrument`."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from sniper.instrument import Instrument
 from sniper.plugin import Frozen
 
 Side = Literal["buy", "sell"]
+CONDITIONAL: Final = ("stop", "stop-limit", "take-profit", "take-profit-limit")
+"""Types of orders that wait at the exchange until a trade is at their trigger or beyond; then they are at the market,
+or have a limit. ``stop``: a sale below the market, a purchase above it; ``take-profit``: the other way round."""
 
 
 class NewOrder(Frozen):
@@ -13,8 +16,8 @@ class NewOrder(Frozen):
 
     client_id  Idempotency key: the same order has the same one in each process and after each crash.
     size       Lots. ``price``: ticks; None: a market order. ``trigger``: ticks, of types that wait for a price.
-    type       ``market``, ``limit``, or one of `Instrument.types`. ``lives``: ``gtc``, ``ioc``, ``fok``, ``gtd`` or
-               ``day``; ``until``: ns UTC, of ``gtd``.
+    type       ``market``, ``limit``, or one of `CONDITIONAL` that is in `Instrument.types`.
+    lives      ``gtc``, ``ioc``, ``fok``, ``gtd`` or ``day``; ``until``: ns UTC, of ``gtd``.
     flags      Of `Instrument.flags`, such as ``post-only`` and ``reduce-only``.
     """
 

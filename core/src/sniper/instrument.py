@@ -45,7 +45,8 @@ class Instrument(Frozen, kw_only=True, dict=True):
     min_size, max_size    Lots of one order; 0: no bound.
     min_value      Base units of the quote asset that one order must be worth.
     maker_fee, taker_fee  Millionths of the value; negative: a rebate.
-    types, flags   What the exchange does itself, besides ``market`` and ``limit``: see docs/exchanges.md.
+    types          What the exchange does besides ``market`` and ``limit``: of `sniper.exchange_orders.CONDITIONAL`.
+    flags          What its orders can be told: ``post-only``, ``reduce-only``.
 
     Raises `BadInstrument` where a tick of a lot is worth no whole number of base units, where a lot is no decimal
     number of contracts, and for contracts that pay in another asset than the one they are priced in (inverse, quanto).

@@ -38,12 +38,24 @@ def _limited(what: str, **shares: int) -> None:
         _demand(0 <= bps < 10_000, f"{what} with {name} = {bps}; it must be from 0 to 9999")
 
 
+def _held_there(what: str, native: bool, reduces: bool, by: By) -> None:
+    _demand(
+        not native or (reduces and by == "trades"),
+        f"{what} that is native and has reduce_only = {reduces}, by = {by!r}: an exchange holds what only reduces, and "
+        "watches trades. Let it be reduce_only and by trades, or not native",
+    )
+
+
 # ---- one order, once the price is there ----
 
 
 class Stop(Frozen, tag="stop", kw_only=True):
     """Sell once the price is at ``trigger`` or below it; buy once it is there or above. At the market, or with a
-    ``limit``."""
+    ``limit``.
+
+    native  Whether the exchange is to hold it, where it can (`sniper.instrument.Instrument.types`), so that it acts
+            while sniper does not. Of what only reduces alone: nothing is opened while nobody watches.
+    """
 
     instrument: str
     side: Side
@@ -52,13 +64,16 @@ class Stop(Frozen, tag="stop", kw_only=True):
     limit: int | None = None
     by: By = "trades"
     reduce_only: bool = False
+    native: bool = False
 
     def __post_init__(self) -> None:
         _positive("a stop", size=self.size, trigger=self.trigger, limit=self.limit)
+        _held_there("a stop", self.native, self.reduce_only, self.by)
 
 
 class IfTouched(Frozen, tag="if-touched", kw_only=True):
-    """The other way round: sell once the price is at ``trigger`` or above it, buy once it is there or below."""
+    """The other way round: sell once the price is at ``trigger`` or above it, buy once it is there or below.
+    ``native``: as of `Stop`."""
 
     instrument: str
     side: Side
@@ -67,9 +82,11 @@ class IfTouched(Frozen, tag="if-touched", kw_only=True):
     limit: int | None = None
     by: By = "trades"
     reduce_only: bool = False
+    native: bool = False
 
     def __post_init__(self) -> None:
         _positive("an order if touched", size=self.size, trigger=self.trigger, limit=self.limit)
+        _held_there("an order if touched", self.native, self.reduce_only, self.by)
 
 
 class TakeProfit(Frozen, tag="take-profit", kw_only=True):
@@ -81,9 +98,11 @@ class TakeProfit(Frozen, tag="take-profit", kw_only=True):
     trigger: int
     limit: int | None = None
     by: By = "trades"
+    native: bool = False
 
     def __post_init__(self) -> None:
         _positive("a take-profit", size=self.size, trigger=self.trigger, limit=self.limit)
+        _held_there("a take-profit", self.native, True, self.by)
 
 
 class TrailingStop(Frozen, tag="trailing-stop", kw_only=True):

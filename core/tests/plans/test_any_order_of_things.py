@@ -6,10 +6,12 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 from pit import Pit
 from stage import BTC
 
 from sniper.events import KillSwitch
+from sniper.exchange_orders import CONDITIONAL
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Submit
 from sniper.order_types import (
@@ -88,7 +90,10 @@ def plans(draw: st.DrawFn) -> Plan:
             stop_limit=draw(LIMITS),
             trail=draw(st.sampled_from([0, 0, 100])),
         )
-    made: Plan = kind(instrument=BTC.id, **{name: draw(values) for name, values in KINDS[kind].items()})
+    native = {}
+    if kind in (Stop, IfTouched, TakeProfit) and draw(st.booleans()):
+        native = {"native": True, **({} if kind is TakeProfit else {"reduce_only": True})}
+    made: Plan = kind(instrument=BTC.id, **{name: draw(values) for name, values in KINDS[kind].items()} | native)
     return made
 
 
@@ -143,7 +148,7 @@ KINDS: dict[Any, dict[str, st.SearchStrategy[Any]]] = {
 class AnyOrderOfThings(RuleBasedStateMachine):
     @initialize(held=st.sampled_from([0, 20, 200]), plan=plans())
     def begin(self, held: int, plan: Plan) -> None:
-        self.pit = Pit(held=held)
+        self.pit = Pit(HOLDING, held=held)
         self.pit.start(plan)
         self.cancelled: list[str] = []
 
@@ -334,6 +339,7 @@ def check(pit: Pit, started: f.PlanStarted) -> None:
         assert done + open_ <= size
 
 
+HOLDING = replace(BTC, types=CONDITIONAL)  # type: ignore[type-var]  # a msgspec struct, which its stub does not see
 EXAMPLES = 2_000 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 150
 TestAnyOrderOfThings = AnyOrderOfThings.TestCase
 TestAnyOrderOfThings.settings = settings(

@@ -4,7 +4,7 @@ Everything here is part of the epoch's manifest: another wiring may decide other
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from sniper.amm import Amm
 from sniper.evm.rollup_fee import Rollup
@@ -165,13 +165,16 @@ class TreasuryWiring:
 class DeskWiring:
     """An account at one exchange. ``quote``: asset id of what it counts in there. ``slippage_bps``: beyond the best
     price, for what is bought at the market. ``deadline``: ns after which an effect counts as failed. ``read_every``: ns
-    between two readings of the sub-account, beside what its stream tells; 0: only where the stream broke."""
+    between two readings of the sub-account, beside what its stream tells; 0: only where the stream broke.
+    ``native_stops``: which stops and targets that only reduce the exchange holds, where it can: ``all``, those of which
+    that was ``asked``, or ``never``: it is played."""
 
     venue: str
     quote: str
     slippage_bps: int = 100
     deadline: int = 5 * SECOND
     read_every: int = 0
+    native_stops: Literal["all", "asked", "never"] = "asked"
 
 
 @dataclass(frozen=True)

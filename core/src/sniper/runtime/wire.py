@@ -163,6 +163,7 @@ def _account(resolved: Resolved, account: ConfiguredAccount) -> AccountWiring:
                 slippage_bps=desk.slippage_bps,
                 deadline=_ns(deadlines.read),
                 read_every=desk.read_every_s * SECOND if resolved.mode is Mode.LIVE else 0,
+                native_stops="never" if resolved.mode is not Mode.LIVE else "all" if desk.native_stops else "asked",
             )
             for venue, desk in sorted(account.desks.items())
         ),

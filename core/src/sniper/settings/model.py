@@ -306,6 +306,9 @@ class Desk(Table):
     """Leverage of contracts, in cross margin, where trades are only played; 0: there are none."""
     read_every_s: Positive = 30
     """Seconds between two readings of the sub-account, beside what its stream tells."""
+    native_stops: StrictBool = False
+    """Lets the exchange hold all stops and targets that only reduce, where it can: they act while sniper does not. On
+    spot markets they keep the coins from other orders meanwhile."""
     allow_live: StrictBool = False
     """Confirms that mode "live" may trade here with real money."""
 

@@ -107,6 +107,7 @@ class DeskExits:
         changed = now or position
         if changed is not None:
             account.worth_changed(changed)
+        account.plans.held(instrument.id)
 
     def look(self, venue: str) -> None:
         """Prices have moved within the last second: let what watches know of all positions at an exchange."""

@@ -40,6 +40,14 @@ class Sized(NamedTuple):
     counted: str = ""
 
 
+class Until(NamedTuple):
+    """The exchange is to hold an order until a trade is at ``price`` (ticks) or beyond. ``type``: of
+    `sniper.exchange_orders.CONDITIONAL`."""
+
+    type: str
+    price: int
+
+
 class Trading:
     """The orders of one account at its exchanges. ``desks`` and their ``wiring``: by venue."""
 
@@ -132,7 +140,9 @@ class Trading:
             )
         )
 
-    def place(self, instance: str, wanted: PlaceOrder, plan: str = "", leg: str = "") -> Denials:
+    def place(
+        self, instance: str, wanted: PlaceOrder, plan: str = "", leg: str = "", until: Until | None = None
+    ) -> Denials:
         """Judge an order of an instance, or of a plan of it. Without a denial, it leaves once it is durable."""
         account, kernel = self.account, self.account.kernel
         now = kernel.now
@@ -146,7 +156,7 @@ class Trading:
         if ticker is None or denials.rule:
             account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=gates))
             return self._denied(intent, denials)
-        sized = self._sized(ticker, wanted)
+        sized = self._sized(ticker, wanted, until)
         affordable = self._affordable(ticker, wanted, sized)
         denials.add(KERNEL, affordable)
         account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=gates + affordable))
@@ -170,9 +180,10 @@ class Trading:
                     side=wanted.side,
                     size=wanted.size,
                     price=wanted.price,
-                    type="market" if wanted.price is None else "limit",
+                    type=until.type if until is not None else "market" if wanted.price is None else "limit",
                     lives=wanted.lives,
                     flags=wanted.flags,
+                    trigger=until.price if until is not None else None,
                 ),
                 reserved=sized.reserved,
                 opens=opens,
@@ -258,6 +269,15 @@ class Trading:
             if order.placed.instrument.id == instrument.id and order.placed.new.side == side
         )
 
+    def held_back(self, ticker: Ticker, side: Side) -> int:
+        """How much of that waits for a trigger at the exchange, base units."""
+        instrument = ticker.instrument
+        return sum(
+            (order.size - order.filled) * instrument.lot
+            for order in self.desks[instrument.venue].book.working(instrument.id)
+            if order.side == side and order.placed.new.trigger is not None
+        )
+
     def opened(self, ticker: Ticker, side: Side, size: int) -> int:
         """By how much so many lots increase what is held, or what is owed; base units. Orders that wait on the same
         side count as filled."""
@@ -315,12 +335,13 @@ class Trading:
     def _counted(self, instrument: Instrument) -> str:
         return crosses.counted_in(self.account.book, instrument, self.wiring[instrument.venue].quote)
 
-    def _sized(self, ticker: Ticker, wanted: PlaceOrder) -> Sized:
+    def _sized(self, ticker: Ticker, wanted: PlaceOrder, until: Until | None) -> Sized:
         instrument, price = ticker.instrument, wanted.price
         if price is None:
             bps = self.wiring[instrument.venue].slippage_bps
+            to_buy, to_sell = (until.price, until.price) if until is not None else (ticker.to_buy(), ticker.to_sell())
             # rounded against us: a market order may cost this and bring that
-            price = -(-ticker.to_buy() * (BPS + bps) // BPS) if wanted.side == "buy" else ticker.to_sell()
+            price = -(-to_buy * (BPS + bps) // BPS) if wanted.side == "buy" else to_sell
         value = instrument.value(price, wanted.size)
         with_fee = value + self._fee(instrument, value)
         if instrument.linear:

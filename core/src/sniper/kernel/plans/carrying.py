@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sniper.kernel import facts as f
 from sniper.kernel.exchange.tickers import Ticker
-from sniper.kernel.exchange.trading import REDUCE_ONLY
+from sniper.kernel.exchange.trading import REDUCE_ONLY, Until
 from sniper.kernel.plans import fold
 from sniper.kernel.plans.book import PlanState
 from sniper.kernel.plans.rule import Rule, Want
@@ -19,6 +19,7 @@ PLANS: Final = "?plans"
 """Owns the timers of plans; no exchange has this name."""
 MOST_TRIES: Final = 3
 """Refusals in a row after which what opens a position is given up. What only reduces never is."""
+NOTHING_HELD: Final = "nothing is held any more that it could reduce"
 LONGEST_WAIT: Final = 6
 """It is tried again after 1, 2, 4, … seconds, and 2 to the power of this at most."""
 
@@ -62,6 +63,17 @@ class Carrying:
             return
         self._wait(plan, leg, self.account.kernel.now + (SECOND << min(tries - 1, LONGEST_WAIT)), note, tries)
 
+    def unheld(self, plan: PlanState) -> None:
+        """Let a plan of one order, which the exchange holds, end where nothing is left that it could reduce."""
+        started = plan.started
+        ticker = self.account.kernel.tickers.known.get(started.instrument.id)
+        orders = self.account.trading.desks[started.instrument.venue].book.orders
+        held = [orders[key] for leg in plan.legs.values() for key in leg.working]
+        if ticker is None or not held:
+            return
+        if self.account.trading.reducible(ticker, held[0].side) < ticker.instrument.lot:
+            self.end(plan, "cancelled", NOTHING_HELD)
+
     def _wanted(self, plan: PlanState, rule: Rule[Any]) -> dict[str, Want]:
         if plan.ending:
             return {}
@@ -77,7 +89,8 @@ class Carrying:
             for key in list(plan.legs[name].working):
                 order = desk.book.orders[key]
                 left = order.placed.new.size - order.filled
-                if want is not None and left <= room and order.placed.new.price == want.price:
+                new = order.placed.new
+                if want is not None and left <= room and (new.price, new.trigger) == (want.price, want.trigger):
                     room -= left
                 elif not order.cancelling:
                     desk.cancel(key)
@@ -131,7 +144,8 @@ class Carrying:
         )
         trading = self.account.trading
         reduces = not trading.opened(ticker, want.side, size)
-        denials = trading.place(started.instance, wanted, started.plan, want.leg)
+        until = Until(want.type, want.trigger) if want.trigger is not None else None
+        denials = trading.place(started.instance, wanted, started.plan, want.leg, until)
         if denials.rule:
             retry = denials.retry(self.account.kernel.now)
             if retry is not None and retry.when == "time":
@@ -146,15 +160,19 @@ class Carrying:
         """Of what only reduces, as much as there is to reduce and no other order is about to."""
         trading, lot = self.account.trading, ticker.instrument.lot
         held, waiting = trading.reducible(ticker, want.side), trading.waiting(ticker, want.side)
+        if ticker.instrument.linear:
+            waiting -= trading.held_back(ticker, want.side)  # it holds nothing, and is cut to what is there by then
         free = (held - waiting) // lot
         if held < lot:
-            note = "nothing is held any more that it could reduce"
+            note = NOTHING_HELD
             opening = any(left > 0 for _, left in rule.opening()) or any(leg.working for leg in plan.legs.values())
             if rule.protects() and opening:
                 self.give_up(plan, rule, "cancelled", note)
             else:
                 self.end(plan, "cancelled", note)
         elif free <= 0 and waiting > self._on_way(plan, want.leg) * lot:
+            if want.trigger is None:
+                self.account.plans.take_back(ticker.instrument, want.side)
             self.refused(plan, rule, want.leg, "other orders hold what it would reduce", reduces=True)
         return max(0, min(size, free))
 
@@ -170,7 +188,7 @@ class Carrying:
 
     def _least(self, ticker: Ticker, want: Want) -> int:
         """The smallest order that the exchange takes, lots."""
-        return self.account.trading.least(ticker, want.side, want.price, reduces=want.reduce_only)
+        return self.account.trading.least(ticker, want.side, want.price or want.trigger, reduces=want.reduce_only)
 
     def _ended(self, plan: PlanState, rule: Rule[Any]) -> tuple[str, str]:
         if any(leg.working for leg in plan.legs.values()):

@@ -15,6 +15,7 @@ class Memory(Frozen):
     price    A price that was fixed, ticks: see the types that do it.
     due      Lots that should have been placed by now. ``count``: how many slices have begun.
     seen     Lots that others have traded since it began.
+    at_exchange  Whether the exchange is to hold it until its trigger is reached.
     """
 
     touched: tuple[str, ...] = ()
@@ -23,6 +24,7 @@ class Memory(Frozen):
     due: int = 0
     count: int = 0
     seen: int = 0
+    at_exchange: bool = False
 
     def but(self, **changes: Any) -> "Memory":  # Any: values of its fields
         """The same with other values."""

@@ -7,6 +7,7 @@ of it, whatever is unknown. Everything that it must remember is in the book, so 
 from typing import TYPE_CHECKING, Any, Final
 
 from sniper.events import Bar, Event, PlanChanged, Prices, Trade
+from sniper.exchange_orders import Side
 from sniper.instrument import Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.entries import KERNEL, Denials, describe
@@ -70,7 +71,8 @@ class Plans:
         if plan is None or denials.rule:
             self._tell(instance, _denied(now, wanted, intent, denials.rule))
             return
-        memory = rule_of(plan).begun(self._sight(spec.instrument))
+        native = account.trading.wiring[place_of(spec.instrument)].native_stops
+        memory = rule_of(plan).begun(self._sight(spec.instrument)._replace(native=native))
         account.emit(self._fresh(intent, instance, wanted, plan.started.instrument, memory).started)
         self._tell_of(account.book.plans[intent], "working")
         self.recall()
@@ -129,17 +131,30 @@ class Plans:
         plan = self.account.book.plans.get(order.placed.plan)
         if plan is None:
             return  # it ended, and this comes late
-        if order.state in _ENDED and not order.filled and not order.cancelling:
-            self._carrying.refused(
-                plan,
-                self.rules[plan.id],
-                order.placed.leg,
-                f"{order.state}: {order.note}",
-                reduces=not order.placed.opens,
-            )
+        if order.state in _ENDED and not order.cancelling:
+            self._ended(plan, order)
         if order.filled or order.state in _ENDED:
             self._tell_of(plan, "ending" if plan.ending else "working", leg=order.placed.leg, note=order.note)
         self._work(plan.id)
+
+    def held(self, instrument: str) -> None:
+        """Another amount is held of an instrument: what the exchange holds to reduce it must not stay where nothing is
+        left to reduce."""
+        for key in sorted(self._at.get(instrument, ())):
+            plan = self.account.book.plans.get(key)
+            if plan is not None and plan.memory.at_exchange and not plan.ending and not self.rules[key].over():
+                self._carrying.unheld(plan)
+                self._work(key)
+
+    def take_back(self, instrument: Instrument, side: Side) -> None:
+        """What the exchange holds for a trigger makes room for what trades now: it is watched here from now on."""
+        for key in sorted(self._at.get(instrument.id, ())):
+            plan = self.account.book.plans.get(key)
+            if plan is None or not plan.memory.at_exchange or plan.memory.touched or plan.filled():
+                continue
+            if any(want.side == side for want in self.rules[key].wants(lambda _: 0)):
+                self._remember(plan, plan.memory.but(at_exchange=False))
+                self._work(key)
 
     def timer(self, key: str) -> None:
         """The time came that a rule named, or at which a leg is tried again."""
@@ -181,6 +196,17 @@ class Plans:
         self.account.kernel.tickers.follow(self.account.name, self, at)
 
     # ---- carrying it out ----
+
+    def _ended(self, plan: PlanState, order: ExchangeOrder) -> None:
+        """One of its orders has ended by itself."""
+        rule, placed, memory = self.rules[plan.id], order.placed, None
+        if placed.new.trigger is not None:
+            memory = rule.lost(order.state, order.filled, self._sight(placed.instrument.id))
+        if memory is not None:
+            self._remember(plan, memory)
+        elif not order.filled:
+            note = f"{order.state}: {order.note}"
+            self._carrying.refused(plan, rule, placed.leg, note, reduces=not placed.opens)
 
     def _work(self, key: str) -> None:
         """Let a plan do what it wants done now."""

@@ -20,12 +20,16 @@ OnWay = Callable[[str], int]
 
 
 class Sight(NamedTuple):
-    """What a rule sees of its market. Prices in ticks, 0: not known."""
+    """What a rule sees of its market. Prices in ticks, 0: not known.
+
+    native  What the exchange holds: see `sniper.kernel.wiring.DeskWiring`.
+    """
 
     now: int
     last: int
     bid: int
     ask: int
+    native: str = "never"
 
     def to_buy(self) -> int:
         """The price to expect of what buys now."""
@@ -59,6 +63,8 @@ class Want(NamedTuple):
     price        Ticks; None: at the market.
     reduce_only  It is never more than what it can reduce, and only policies judge it.
     settled      False: more may come soon, so what is too small for an order waits for that.
+    type         Of what the exchange holds until a price is there: one of `sniper.exchange_orders.CONDITIONAL`;
+                 ``trigger``: that price, ticks.
     """
 
     leg: str
@@ -69,6 +75,8 @@ class Want(NamedTuple):
     flags: tuple[str, ...] = ()
     reduce_only: bool = False
     settled: bool = True
+    type: str = ""
+    trigger: int | None = None
 
 
 def flagged(instrument: Instrument, flags: tuple[str, ...]) -> Finding:
@@ -138,6 +146,10 @@ class Rule(ABC, Generic[S]):
 
     def timed(self, sight: Sight) -> Memory | None:
         """The time came that `next_at` named: as `heard`."""
+        return None
+
+    def lost(self, state: str, filled: int, sight: Sight) -> Memory | None:
+        """What the exchange held has ended in this state by itself, with so many lots filled: as `heard`."""
         return None
 
     def expired(self, now: int) -> bool:
