@@ -71,7 +71,9 @@ class Floor:
     def start(self) -> None:
         """A process takes over what is on record."""
         self.book = decode(encode(self.book), Book)
-        kernel = SimpleNamespace(now=self.now, timers=Timers(), report=lambda what, _: self.reports.append(what))
+        kernel = SimpleNamespace(
+            now=self.now, asks=[], timers=Timers(), report=lambda what, _: self.reports.append(what)
+        )
         self.kernel = kernel
         told = SimpleNamespace(changed=lambda _: None)
         plans = SimpleNamespace(woken=lambda _: None)
@@ -81,6 +83,7 @@ class Floor:
             book=self.book,
             emit=self.emit,
             ask=self.ask,
+            close_ask=self.close_ask,
             trading=told,
             desk_exits=SimpleNamespace(filled=lambda *_: None),
             plans=plans,
@@ -95,6 +98,9 @@ class Floor:
     def emit(self, fact: f.Fact) -> None:
         fold(self.book, fact)
         self.facts.append(fact)
+        if isinstance(fact, f.ExchangeOrderPlaced):
+            self.submitted.append(fact.new.client_id)
+            self.airborne[fact.new.client_id] = fact.new
 
     def tell(self, instance: str, event: PositionForced) -> None:
         self.heard.append(event)
@@ -107,9 +113,9 @@ class Floor:
 
     def ask(self, ask_id: str, body: Any, deadline: int) -> None:
         self.emit(f.Asked(time=self.kernel.now, ask=Ask(id=ask_id, account="main", deadline=deadline, body=body)))
-        if isinstance(body, Submit):
-            self.submitted.append(body.new.client_id)
-            self.airborne[body.new.client_id] = body.new
+
+    def close_ask(self, ask_id: str) -> None:
+        self.emit(f.Closed(time=self.kernel.now, ask=ask_id))
 
     @property
     def asks(self) -> list[Ask]:
@@ -138,6 +144,7 @@ class Floor:
                 new=new,
                 reserved=reserved * 101 // 100,
                 opens=side == "buy",
+                deadline=self.desk.deadline,
             )
         )
         return True
@@ -225,7 +232,8 @@ class Floor:
             answer = OrderFound(time=0, account="main", ask=ask.id, state=self.states.get(client), fills=fills)
         elif isinstance(body, ReadDesk):
             answer = self.reading(self.account_state(body.cursor))
-        self.emit(f.Closed(time=self.kernel.now, ask=ask.id))
+        if lost or not isinstance(body, Submit):
+            self.close_ask(ask.id)
         if lost:
             self.desk.failed(cast("Any", body))
         elif isinstance(body, Submit):

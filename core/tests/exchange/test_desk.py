@@ -6,12 +6,13 @@ import pytest
 from floor import BTC, DEPOSITS, FEE_ASSETS, Floor, contract
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
 from sniper.errors import IllegalTransition
 from sniper.exchange_orders import NewOrder, OrderState
 from sniper.instrument import COIN, Instrument
 from sniper.kernel import facts as f
-from sniper.kernel.asks import Cancel, FindOrder, ReadDesk, Submit
+from sniper.kernel.asks import Ask, Cancel, FindOrder, ReadDesk, Submit
 from sniper.kernel.exchange.desk import READ, client_id
 from sniper.types import SECOND
 
@@ -320,3 +321,50 @@ def test_a_desk_without_its_stream_is_read_every_two_seconds_until_it_is_back(fl
     assert [next_reading(), next_reading(), next_reading()] == [2, 2, 2]
     floor.desk.began()
     assert [next_reading(), next_reading()] == [2, 30]
+
+
+def test_records_that_say_one_by_one_what_an_order_says_by_itself_now_fold_to_the_same_books(floor: Floor) -> None:
+    floor.place("buy", 100, 4_000_000)
+    floor.answer(floor.asks[0], lost=False)
+    floor.fill(floor.submitted[0], 100, "x:USDT")
+    floor.told(floor.stream[-1])
+    kinds = (f.ExchangeOrderPlaced, f.ExchangeOrderMoved, f.ExchangeFilled)
+    placed, opened, filled = (fact for fact in floor.facts if isinstance(fact, kinds))
+    assert isinstance(placed, f.ExchangeOrderPlaced)
+    assert isinstance(filled, f.ExchangeFilled)
+    ask = f.submission(placed.order)
+    body = Submit(order=placed.order, instrument=placed.instrument, new=placed.new)
+    before: list[f.Fact] = [
+        replace(placed, deadline=0),
+        f.Verdict(time=filled.time, intent=placed.intent, allowed=True),
+        f.Asked(time=filled.time, ask=Ask(id=ask, account="main", deadline=placed.deadline, body=body)),
+        f.Closed(time=filled.time, ask=ask),
+        replace(opened, answered=False),
+        replace(filled, ends=False),
+        f.ExchangeOrderMoved(
+            time=filled.time, order=placed.order, venue="x", state="filled", venue_id=filled.fill.venue_id
+        ),
+    ]
+    old = Floor()
+    old.settle()
+    for fact in before:
+        old.emit(fact)
+    assert old.book.asks == {}
+    mine, theirs = floor.book.desks["x"].ended[placed.order], old.book.desks["x"].ended[placed.order]
+    assert replace(mine, placed=theirs.placed) == theirs
+    assert (old.book.cash, old.book.positions) == (floor.book.cash, floor.book.positions)
+    assert old.book.desks["x"].reserved == floor.book.desks["x"].reserved == {}
+
+
+def test_a_fill_cannot_end_an_order_of_which_more_is_left(floor: Floor) -> None:
+    floor.place("buy", 100, 4_000_000)
+    floor.answer(floor.asks[0], lost=False)
+    floor.fill(floor.submitted[0], 25, "x:USDT")
+    floor.settle()
+    fill = replace(floor.fills[0], id="another")
+    before = floor.book.owned("x:USDT")
+    with pytest.raises(IllegalTransition, match="50 of 100 lots"):
+        floor.emit(
+            f.ExchangeFilled(time=0, order="main/mm/1", fill=fill, amount=0, cash=0, cost=0, realised=0, ends=True)
+        )
+    assert floor.book.owned("x:USDT") == before

@@ -25,7 +25,7 @@ from sniper.kernel.exchange.tickers import Tickers
 from sniper.kernel.fold import fold
 from sniper.plugin import Frozen
 from sniper.runtime.records import MARKET, read_record
-from sniper.types import asset_id, at_exchange
+from sniper.types import asset_id, at_exchange, place_of
 
 JOURNAL = "journal"
 
@@ -428,8 +428,9 @@ class Chronicle:
     # ---- facts of exchanges ----
 
     def _desk_placed(self, account: str, fact: f.ExchangeOrderPlaced) -> None:
-        order = ExchangeOrderStory(account=account, placed=fact)
-        self.at_desks[fact.order] = self.stories[fact.intent].at_desk = order
+        order, story = ExchangeOrderStory(account=account, placed=fact), self.stories[fact.intent]
+        self.at_desks[fact.order] = story.at_desk = order
+        story.verdict = f.Verdict(time=fact.time, intent=fact.intent, allowed=True)  # as it says itself
         self.named[fact.new.client_id] = fact.order
         self.instruments.setdefault(fact.instrument.id, fact.instrument)
         if fact.plan:
@@ -446,6 +447,10 @@ class Chronicle:
     def _desk_filled(self, account: str, fact: f.ExchangeFilled) -> None:
         order = self.at_desks[fact.order]
         order.fills.append(fact)
+        if fact.ends:
+            place, id_ = place_of(fact.fill.instrument), fact.fill.venue_id
+            moved = f.ExchangeOrderMoved(time=fact.time, order=fact.order, venue=place, state="filled", venue_id=id_)
+            self._desk_moved(account, moved)
         token, story = order.placed.instrument.held, self.stories[order.placed.intent]
         before = self._held.get((account, token))
         after = self._desk_holding(account, token, fact.time)

@@ -259,14 +259,17 @@ class Account:
             self.trading.desks[body.venue].failed(body)
 
     def _desk_answered(self, event: Submitted | CancelAsked | OrderFound | DeskAnswered) -> None:
+        if isinstance(event, Submitted):
+            ask = self.book.asks.get(event.ask)
+            if ask is not None and isinstance(ask.body, Submit):
+                self.trading.desks[ask.body.instrument.venue].submitted(ask.body, event)
+            return
         body = self.close_ask(event.ask)
         if isinstance(body, ReadDesk) and isinstance(event, DeskAnswered):
             self.trading.desks[body.venue].answered(event)
-        elif isinstance(body, (Submit, Cancel, FindOrder)):  # a union of them takes four times as long
+        elif isinstance(body, (Cancel, FindOrder)):  # a union of them takes four times as long
             desk = self.trading.desks[body.instrument.venue]
-            if isinstance(body, Submit) and isinstance(event, Submitted):
-                desk.submitted(body, event)
-            elif isinstance(body, Cancel) and isinstance(event, CancelAsked):
+            if isinstance(body, Cancel) and isinstance(event, CancelAsked):
                 desk.cancel_asked(body)
             elif isinstance(body, FindOrder) and isinstance(event, OrderFound):
                 desk.found(body, event)

@@ -208,10 +208,9 @@ class Ask(Frozen):
 
     @property
     def about(self) -> str:
-        """What it is about: an attempt or an intent (id), the token that is to be sold (asset id), or a wallet."""
+        """What it is about: an attempt or an intent (id), the token that is to be sold (asset id), or a wallet; empty
+        of what goes to an exchange, whose ids tell."""
         body = self.body
-        if isinstance(body, (Submit, Cancel, FindOrder)):  # a union of them takes four times as long
-            return body.order
         if isinstance(body, (Send, Settle)):
             return body.submission.attempt
         if isinstance(body, Sign):

@@ -252,6 +252,8 @@ class ExchangeOrderPlaced(Fact, tag="exchange-order-placed/1"):
     plan      The plan that placed it, and which ``leg`` of that; empty: the strategy did.
     counted   Asset id of what the desk counts in, where that is not the instrument's quote asset
               (`sniper.kernel.exchange.crosses`).
+    deadline  It says as well that its intent was allowed and that the exchange is asked to take it (`Submit`, under the
+              id `submission`), and to answer within so many ns; 0: a `Verdict` and an `Asked` of their own say that.
     """
 
     order: str
@@ -266,6 +268,12 @@ class ExchangeOrderPlaced(Fact, tag="exchange-order-placed/1"):
     plan: str = ""
     leg: str = ""
     counted: str = ""
+    deadline: int = 0
+
+
+def submission(order: str) -> str:
+    """The id of the ask that lets an order leave for its exchange."""
+    return f"{order}>"
 
 
 class ExchangeCancelled(Fact, tag="exchange-cancelled/1"):
@@ -276,13 +284,15 @@ class ExchangeCancelled(Fact, tag="exchange-cancelled/1"):
 
 
 class ExchangeOrderMoved(Fact, tag="exchange-order-moved/1"):
-    """See `sniper.kernel.exchange.states` for the states. ``venue_id``: the exchange's own id, once it is known."""
+    """See `sniper.kernel.exchange.states` for the states. ``venue_id``: the exchange's own id, once it is known.
+    ``answered``: this is what it answered to the submission, of which no other answer is awaited any more."""
 
     order: str
     venue: str
     state: str
     venue_id: str = ""
     note: str = ""
+    answered: bool = False
 
 
 class Crossed(Frozen):
@@ -302,7 +312,8 @@ class Crossed(Frozen):
 
 
 class ExchangeFilled(Fact, tag="exchange-filled/1"):
-    """A part of an order was traded; see `sniper.kernel.exchange.holdings.Change` for what that moves."""
+    """A part of an order was traded; see `sniper.kernel.exchange.holdings.Change` for what that moves. ``ends``: it was
+    the last of it, and the order is ``filled``; where that is not so, an `ExchangeOrderMoved` may still say it."""
 
     order: str
     fill: Fill
@@ -311,6 +322,7 @@ class ExchangeFilled(Fact, tag="exchange-filled/1"):
     cost: int
     realised: int
     cross: Crossed | None = None
+    ends: bool = False
 
     @property
     def gained(self) -> int:

@@ -138,13 +138,15 @@ class Index:
 
     def asked(self, ask: "Ask") -> None:
         """It is open."""
-        self._asks.setdefault(ask.about, []).append(ask)
+        if about := ask.about:
+            self._asks.setdefault(about, []).append(ask)
 
     def closed(self, ask: "Ask") -> None:
         """It is open no more."""
-        left = [each for each in self._asks.pop(ask.about) if each.id != ask.id]
-        if left:
-            self._asks[ask.about] = left
+        if about := ask.about:
+            left = [each for each in self._asks.pop(about) if each.id != ask.id]
+            if left:
+                self._asks[about] = left
 
 
 def _noted(order: "Order") -> Noted:

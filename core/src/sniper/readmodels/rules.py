@@ -265,6 +265,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
                    'new', '', :plan, :leg, :new__size, :new__price, 0, :time, :time, :reserved, 0, 0, 0, :opens,
                    FALSE)"""
         ),
+        Rule(
+            """UPDATE intents SET allowed = TRUE, rule = '', retry_at = NULL, judged_at = :time
+               WHERE account = :account AND intent = :intent"""
+        ),
         _trail(":intent", "exchange-order-placed/1"),
     ),
     "exchange-cancelled/1": (
@@ -297,6 +301,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             """UPDATE exchange_orders SET filled = filled + :fill__size, filled_amount = plus(filled_amount, :amount),
                    filled_cash = plus(filled_cash, :cash), realised = plus(realised, :realised)
                WHERE account = :account AND "order" = :order"""
+        ),
+        Rule(
+            """UPDATE exchange_orders SET state = 'filled', note = '', moved_at = :time,
+                   venue_id = CASE WHEN :fill__venue_id = '' THEN venue_id ELSE :fill__venue_id END
+               WHERE account = :account AND "order" = :order AND :ends"""
         ),
         Rule(
             f"""UPDATE plans SET filled = filled + :fill__size

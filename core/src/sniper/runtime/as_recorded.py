@@ -6,7 +6,6 @@ traded. Fees are taken in what the exchange took them in.
 """
 
 from collections.abc import Iterable, Mapping
-from heapq import heappush
 from typing import NamedTuple
 
 from sniper.events import Bar, CancelAsked, DeskAnswered, Event, FillSeen, OrderFound, Prices, Submitted, Trade
@@ -61,8 +60,7 @@ class RecordedExchange(SimulatedExchange):
 
     def ask(self, ask: Ask, now: int) -> None:
         at = self._recorded.answered.get(ask.id, now) if isinstance(ask.body, Submit | Cancel) else now
-        self._count += 1
-        heappush(self._requests, (max(now, at), self._count, ask))
+        self._leaves(max(now, at), ask)
 
     def until(self, time: int) -> list[Event]:
         found = super().until(time)

@@ -13,7 +13,7 @@ from sniper.kernel.kernel import Kernel
 from sniper.runtime.clock import Clock
 from sniper.runtime.kill import refusal
 from sniper.runtime.simulated_book import BookExchange
-from sniper.runtime.simulated_exchange import SimulatedExchange
+from sniper.runtime.simulated_exchange import NEVER, SimulatedExchange
 from sniper.settings.resolved import Resolved
 from sniper.types import SECOND, KillLevel, Mode, place_of
 
@@ -152,12 +152,12 @@ class PlayedDesks:
             if self._ready:
                 ready, self._ready = self._ready, []
                 await self._publish(ready)
-            due = [at for exchange in self._every if (at := exchange.next_at()) is not None]
+            due = min((exchange.due for exchange in self._every), default=NEVER)
             now = self._clock()
-            if not due or min(due) > now:
+            if due > now:
                 self._asked.clear()
                 try:
-                    async with asyncio.timeout((min(due) - now) / SECOND if due else None):
+                    async with asyncio.timeout((due - now) / SECOND if due != NEVER else None):
                         await self._asked.wait()
                 except TimeoutError:
                     pass  # the next answer is due

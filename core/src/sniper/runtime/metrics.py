@@ -132,8 +132,6 @@ class Metrics(Collector):
 
     def _asked_fact(self, account: str, fact: f.Asked) -> None:
         self._asked[fact.ask.id] = (_tag(type(fact.ask.body)), fact.time)
-        if isinstance(fact.ask.body, Submit):
-            self._submitted[fact.ask.id] = fact.ask.body.instrument.venue
 
     def _began(self, account: str, fact: f.Began) -> None:
         """What the process before had asked is asked anew."""
@@ -145,11 +143,14 @@ class Metrics(Collector):
         self._formed[fact.intent] = fact.time
 
     def _verdict(self, account: str, fact: f.Verdict) -> None:
-        began = self._formed.pop(fact.intent, None)
-        if began is not None:
-            self.stages["decide"].observe(fact.time - began)
+        self._decided(fact.intent, fact.time)
         if not fact.allowed:
             self.denials[account, fact.rule] += 1
+
+    def _decided(self, intent: str, time: int) -> None:
+        began = self._formed.pop(intent, None)
+        if began is not None:
+            self.stages["decide"].observe(time - began)
 
     def _placed(self, account: str, fact: f.OrderPlaced) -> None:
         self.orders[account, "placed"] += 1
@@ -162,14 +163,21 @@ class Metrics(Collector):
             self.fills[account, "increase" if fact.amount > 0 else "reduce"] += 1
 
     def _at_exchange(self, account: str, fact: f.ExchangeOrderPlaced) -> None:
-        self.exchange_orders[account, fact.instrument.venue, "placed"] += 1
+        venue, ask = fact.instrument.venue, f.submission(fact.order)
+        self._decided(fact.intent, fact.time)
+        self.exchange_orders[account, venue, "placed"] += 1
+        self._asked[ask] = (_tag(Submit), fact.time)
+        self._submitted[ask] = venue
 
     def _exchange_moved(self, account: str, fact: f.ExchangeOrderMoved) -> None:
         self.exchange_orders[account, fact.venue, fact.state] += 1
 
     def _exchange_filled(self, account: str, fact: f.ExchangeFilled | f.ExchangeForced) -> None:
         fill = fact.fill
-        self.exchange_fills[account, place_of(fill.instrument), fill.forced or fill.side] += 1
+        place = place_of(fill.instrument)
+        self.exchange_fills[account, place, fill.forced or fill.side] += 1
+        if isinstance(fact, f.ExchangeFilled) and fact.ends:
+            self.exchange_orders[account, place, "filled"] += 1
 
     def _moved(self, account: str, fact: f.AttemptMoved) -> None:
         self.attempts[account, fact.state] += 1

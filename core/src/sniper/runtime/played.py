@@ -92,7 +92,9 @@ def _first(bar: Bar) -> tuple[int, int]:
 
 def _pass(kernel: Kernel, exchanges: Exchanges, until: int) -> None:
     """Time goes by: what comes back by then, and what happens in the kernel by itself."""
-    while (at := kernel.next_at()) is not None and at <= until:
+    timers, bars = kernel.timers.heap, kernel.bars
+    while bars.due <= until or (timers and timers[0][0] <= until):
+        at = kernel.next_at() or until
         _answer(kernel, exchanges, at)
         kernel.handle(Clock(time=min(at, kernel.next_at() or at)))
         _leave(kernel, exchanges)
@@ -104,9 +106,8 @@ def _answer(kernel: Kernel, exchanges: Exchanges, until: int) -> None:
     while True:
         at, first = until + 1, None
         for exchange in exchanges.values():
-            due = exchange.next_at()
-            if due is not None and due < at:
-                at, first = due, exchange
+            if exchange.due < at:
+                at, first = exchange.due, exchange
         if first is None:
             return
         for answer in first.until(at):
@@ -118,11 +119,11 @@ def _answer(kernel: Kernel, exchanges: Exchanges, until: int) -> None:
 def _leave(kernel: Kernel, exchanges: Exchanges) -> None:
     left: list[Ask] = []
     for ask in kernel.asks:
-        body = ask.body
+        body, exchange = ask.body, None
         if isinstance(body, (Submit, Cancel, FindOrder)):
             exchange = exchanges.get((ask.account, body.instrument.venue))
-        else:
-            exchange = exchanges.get((ask.account, body.venue)) if isinstance(body, ReadDesk) else None
+        elif isinstance(body, ReadDesk):
+            exchange = exchanges.get((ask.account, body.venue))
         if exchange is None:
             left.append(ask)
         else:

@@ -68,10 +68,10 @@ class BookExchange(SimulatedExchange):
 
     # ---- what is asked ----
 
-    def _refusal(self, new: NewOrder) -> tuple[str, str] | None:
+    def _refusal(self, new: NewOrder, instrument: Instrument) -> tuple[str, str] | None:
         if "post-only" in new.flags and self._crosses(new):
             return "would-take", "it would not rest, and may do nothing else"
-        return super()._refusal(new)
+        return super()._refusal(new, instrument)
 
     def _took(self, order: Resting) -> None:
         new, market = order.new, self._markets.get(order.new.instrument)
@@ -221,8 +221,8 @@ class BookExchange(SimulatedExchange):
                 given += size
                 self._deal(order, limit, size, event.time, maker=True)
 
-    def _moved(self, order: Resting, state: str, at: int) -> None:
-        super()._moved(order, state, at)
+    def _over_with(self, order: Resting, state: str) -> None:
+        super()._over_with(order, state)
         self._places.pop(order.new.client_id, None)
 
 

@@ -48,6 +48,7 @@ from sniper.runtime.simulated_contracts import SimulatedContracts, forced
 from sniper.types import BPS
 
 MILLION: Final = 10**6
+NEVER: Final = 2**63
 DeskAsk = Submit | Cancel | FindOrder | ReadDesk
 
 
@@ -101,6 +102,7 @@ class SimulatedExchange:
                side; what they do not get waits, or ends where it may not. 0: all of their size, whatever is traded.
     leverage   Of contracts; 0: none are traded here. Where they are, all that happens is heard from the beginning.
     active     Whether anything is on its way, or an order waits for its fill, or contracts are traded.
+    due        When something arrives or comes back next, ns UTC; `NEVER`: nothing is on its way.
     """
 
     def __init__(
@@ -121,6 +123,7 @@ class SimulatedExchange:
         self.share_bps = share_bps
         self.contracts = SimulatedContracts(leverage) if leverage else None
         self.active = bool(leverage)
+        self.due = NEVER
         self.balances = dict(balances)
         self.fills: list[Fill] = []
         self._orders: dict[str, Resting] = {}
@@ -147,8 +150,7 @@ class SimulatedExchange:
         """A request leaves at ``now``, ns UTC."""
         self.active = True
         if self.latency:
-            self._count += 1
-            heappush(self._requests, (now + self.latency, self._count, ask))
+            self._leaves(now + self.latency, ask)
         else:
             self._arrived(ask, now)
 
@@ -161,35 +163,37 @@ class SimulatedExchange:
             self._arrived(ask, at)
         while answers and answers[0][0] <= time:
             found.append(heappop(answers)[2])
-        self.active = bool(requests or answers or self._open or self._left or self.contracts)
+        if requests or answers:
+            self.active, self.due = True, min(queue[0][0] for queue in (requests, answers) if queue)
+        else:
+            self.active, self.due = bool(self._open or self._left or self.contracts), NEVER
         return found
 
-    def next_at(self) -> int | None:
-        """When something arrives or comes back next, ns UTC."""
-        if not self._answers:
-            return self._requests[0][0] if self._requests else None
-        back = self._answers[0][0]
-        return min(back, self._requests[0][0]) if self._requests else back
+    def _leaves(self, at: int, ask: Ask) -> None:
+        self._count += 1
+        heappush(self._requests, (at, self._count, ask))
+        self.due = min(self.due, at)
 
     def _tell(self, at: int, event: Event) -> None:
         self._count += 1
         heappush(self._answers, (at, self._count, event))
+        if at < self.due:  # noqa: PLR1730  (a call of min costs more than the comparison)
+            self.due = at
 
     def _arrived(self, ask: Ask, at: int) -> None:
         body, back = ask.body, at + self.answer_latency
         if isinstance(body, Submit):
-            new = body.new
-            refusal = self._refusal(new) or self._untraded(body.instrument)
-            if refusal:
+            new, orders = body.new, self._orders
+            refusal = self._refusal(new, body.instrument)
+            if refusal is not None:
                 code, note = refusal
                 told = Submitted(time=back, account=self.account, ask=ask.id, venue_id="", code=code, message=note)
                 self._tell(back, told)
                 return
             key = new.client_id
-            order = self._orders.get(key)
+            order = orders.get(key)
             if order is None:
-                order = Resting(body.instrument, new, str(len(self._orders) + 1), arrived=at)
-                self._orders[key] = order
+                order = orders[key] = Resting(body.instrument, new, str(len(orders) + 1), arrived=at)
                 self._open.setdefault(new.instrument, {})[key] = order
                 self._took(order)
             self._tell(back, Submitted(time=back, account=self.account, ask=ask.id, venue_id=order.venue_id))
@@ -209,14 +213,11 @@ class SimulatedExchange:
             )
             self._tell(back, read)
 
-    def _refusal(self, new: NewOrder) -> tuple[str, str] | None:
+    def _refusal(self, new: NewOrder, instrument: Instrument) -> tuple[str, str] | None:
         """Code and reason why an order is not taken."""
-        if new.trigger is None:
-            return None
-        return "no-triggers", f"{new.type} waits for a price, which nothing here does for it"
-
-    def _untraded(self, instrument: Instrument) -> tuple[str, str] | None:
-        if instrument.linear and self.contracts is None:
+        if new.trigger is not None:
+            return "no-triggers", f"{new.type} waits for a price, which nothing here does for it"
+        if self.contracts is None and instrument.linear:
             return "no-contracts", "no contracts are traded here; set paper_leverage, the leverage that they have"
         return None
 
@@ -289,6 +290,7 @@ class SimulatedExchange:
             for instrument, side, size, price in contracts.uncovered(self.balances):
                 self._withdraw(instrument.quote, event.time)
                 fill = forced(instrument, side, size, price, event.time, len(self.fills) + 1)
+                self.fills.append(fill)
                 self._booked(instrument, fill)
                 self._tell(back, FillSeen(time=back, account=self.account, fill=fill))
         if type(event) is Bar:
@@ -340,21 +342,24 @@ class SimulatedExchange:
         new, maker = order.new, order.rests and order.new.price is not None
         buys, wanted = new.side == "buy", new.size - order.filled
         left = room.to_buy if buys else room.to_sell
-        size = wanted if left is None else min(wanted, left)
+        if left is None:
+            self._deal(order, price, wanted, at, maker=maker)
+            return
+        size = min(wanted, left)
         if not size or (size < wanted and new.lives == "fok"):
             self._waits(order, at)
             return
-        if left is not None:
-            if buys:
-                room.to_buy = left - size
-            else:
-                room.to_sell = left - size
+        if buys:
+            room.to_buy = left - size
+        else:
+            room.to_sell = left - size
         self._deal(order, price, size, at, maker=maker)
         if size < wanted:
             self._waits(order, at)
 
     def _deal(self, order: Resting, price: int, size: int, at: int, *, maker: bool) -> None:
-        """A part of an order is traded, and that is told; all of it, and the order is over."""
+        """A part of an order is traded, and that is told; all of it, and the order is over, of which its last fill is
+        all that is told."""
         new, instrument = order.new, order.instrument
         reduced = self.contracts if "reduce-only" in new.flags else None
         if reduced is not None:
@@ -364,8 +369,9 @@ class SimulatedExchange:
                 return
         value = instrument.value(price, size)
         fee, fee_asset = self._fee(order, value, size, maker=maker)
+        fills = self.fills
         fill = Fill(
-            id=f"{at}-{len(self.fills) + 1}",  # another process begins to count anew
+            id=f"{at}-{len(fills) + 1}",  # another process begins to count anew
             client_id=new.client_id,
             venue_id=order.venue_id,
             instrument=new.instrument,
@@ -378,26 +384,28 @@ class SimulatedExchange:
             maker=maker,
             time=at,
         )
+        fills.append(fill)
         self._booked(instrument, fill)
         back = at + self.answer_latency
         self._tell(back, FillSeen(time=back, account=self.account, fill=fill))
         order.filled += size
         if order.filled == new.size:
-            self._moved(order, "filled", at)
+            self._over_with(order, "filled")
         elif reduced is not None and not reduced.reducible(instrument.id, new.side):
             self._moved(order, "expired", at)
 
     def _booked(self, instrument: Instrument, fill: Fill) -> None:
         """What a fill does to balances and positions."""
-        self.fills.append(fill)
-        balances, quote = self.balances, instrument.quote
+        balances, quote, base = self.balances, instrument.quote, instrument.base
         if self.contracts is not None and instrument.linear:
             gained = self.contracts.deal(instrument, fill.side, fill.size, fill.value) - fill.fee
             balances[quote] = max(0, balances.get(quote, 0) + gained)
             return
-        sign = 1 if fill.side == "buy" else -1
-        balances[instrument.base] = balances.get(instrument.base, 0) + sign * fill.size * instrument.lot
-        balances[quote] = balances.get(quote, 0) - sign * fill.value
+        amount, value = fill.size * instrument.lot, fill.value
+        if fill.side == "sell":
+            amount, value = -amount, -value
+        balances[base] = balances.get(base, 0) + amount
+        balances[quote] = balances.get(quote, 0) - value
         balances[fill.fee_asset] = balances.get(fill.fee_asset, 0) - fill.fee
 
     def _fee(self, order: Resting, value: int, size: int, *, maker: bool) -> tuple[int, str]:
@@ -406,11 +414,15 @@ class SimulatedExchange:
         rate = instrument.maker_fee if maker else instrument.taker_fee
         return -(-value * rate // MILLION), instrument.quote  # rounded up, as exchanges do
 
-    def _moved(self, order: Resting, state: str, at: int) -> None:
+    def _over_with(self, order: Resting, state: str) -> None:
         new, order.state = order.new, state
         waiting = self._open[new.instrument]
         del waiting[new.client_id]
         if not waiting:
             del self._open[new.instrument]
+
+    def _moved(self, order: Resting, state: str, at: int) -> None:
+        """An order is over otherwise than by a fill, and that is told."""
+        self._over_with(order, state)
         back = at + self.answer_latency
         self._tell(back, OrderSeen(time=back, account=self.account, venue=self.venue, state=order.told()))

@@ -348,7 +348,7 @@ def test_what_it_shows_of_an_exchange_is_what_the_books_hold(store: Sqlite) -> N
     assert [row["known"] for row in store.query("desks")] == [True]
     tags = [row["tag"] for row in store.query("trail", intent=orders["in"]["intent"])]
     assert tags[0] == "intent-formed/1"
-    assert tags[-2:] == ["exchange-filled/1", "exchange-order-moved/1"]
+    assert tags[-2:] == ["exchange-order-moved/1", "exchange-filled/1"]
 
 
 def test_dust_stays_as_cash_and_what_it_cost_is_lost(store: Sqlite) -> None:

@@ -81,8 +81,8 @@ def gates(
     return found
 
 
-def book(desk: "Desk", order: ExchangeOrder, fill: Fill) -> None:
-    """Book a fill of an order in a cross."""
+def book(desk: "Desk", order: ExchangeOrder, fill: Fill, *, ends: bool) -> None:
+    """Book a fill of an order in a cross. ``ends``: see `sniper.kernel.facts.ExchangeFilled`."""
     account, instrument, counted = desk.account, order.placed.instrument, order.placed.counted
     positions = account.book.positions
     cross = cross_of(account.kernel.tickers, instrument, counted)
@@ -110,6 +110,7 @@ def book(desk: "Desk", order: ExchangeOrder, fill: Fill) -> None:
                 cost=quote.cost,
                 realised=quote.realised,
             ),
+            ends=ends,
         )
     )
     for ticker, (position, _), (amount, _) in zip(cross, held, before, strict=True):

@@ -59,8 +59,7 @@ class Desk:
         """Reserve what the order can take, and let it leave once that is durable."""
         account = self.account
         account.emit(placed)
-        body = Submit(order=placed.order, instrument=placed.instrument, new=placed.new)
-        account.ask(f"{placed.order}>", body, self.deadline)
+        account.kernel.asks.append(account.book.asks[f.submission(placed.order)])
 
     def cancel(self, order_id: str) -> None:
         """Cancel an order; one whose outcome is unknown, as soon as it is known. To cancel what is gone is no error."""
@@ -83,11 +82,11 @@ class Desk:
         """Its word on a new order."""
         order = self.book.order_of(body.order)
         if order.state not in ("new", "unknown"):
-            return  # the stream was faster
-        if event.code:
-            self._move(order, "rejected", note=f"{event.code}: {event.message}")
+            self.account.close_ask(event.ask)  # the stream was faster
+        elif event.code:
+            self._move(order, "rejected", note=f"{event.code}: {event.message}", answered=True)
         else:
-            self._move(order, "open", venue_id=event.venue_id)
+            self._move(order, "open", venue_id=event.venue_id, answered=True)
             self._cancel(order)
 
     def cancel_asked(self, body: Cancel) -> None:
@@ -122,18 +121,20 @@ class Desk:
         if fill.id in order.fills:
             return
         account, placed = self.account, order.placed
+        whole = order.filled + fill.size == placed.new.size
+        ends = whole and order.state != "rejected"
         if placed.counted:
-            crosses.book(self, order, fill)
+            crosses.book(self, order, fill, ends=ends)
         else:
-            self._book(order, fill)
-        if order.filled == placed.new.size:
-            self._move(order, "filled", venue_id=fill.venue_id)
+            self._book(order, fill, ends=ends)
+        if whole and not ends:
+            self._move(order, "filled", venue_id=fill.venue_id)  # one that was refused: this halts the account
         elif order.state in ("new", "unknown"):
             self._move(order, "open", venue_id=fill.venue_id)
         else:
             account.trading.changed(order)
 
-    def _book(self, order: ExchangeOrder, fill: Fill) -> None:
+    def _book(self, order: ExchangeOrder, fill: Fill, *, ends: bool) -> None:
         account, placed = self.account, order.placed
         held = account.book.positions.get(placed.instrument.held)
         before = held.amount if held is not None else 0
@@ -148,6 +149,7 @@ class Desk:
                 cash=change.cash,
                 cost=change.cost,
                 realised=change.realised,
+                ends=ends,
             )
         )
         account.desk_exits.filled(placed.instrument, held, before)
@@ -237,7 +239,7 @@ class Desk:
         account.emit(f.DeskUnread(time=account.kernel.now, venue=self.venue, lost=lost))
         for key in sorted(self.book.orders):
             order = self.book.orders[key]
-            if order.state == "new" and f"{order.id}>" not in account.book.asks:
+            if order.state == "new" and f.submission(order.id) not in account.book.asks:
                 self._move(order, "unknown", note="a process ended while it was on its way")
         self.read()
 
@@ -318,10 +320,19 @@ class Desk:
         kernel = self.account.kernel
         kernel.timers.set(self.owner, key, kernel.now + after)
 
-    def _move(self, order: ExchangeOrder, state: str, *, venue_id: str = "", note: str = "") -> None:
-        now = self.account.kernel.now
+    def _move(
+        self, order: ExchangeOrder, state: str, *, venue_id: str = "", note: str = "", answered: bool = False
+    ) -> None:
         self.account.emit(
-            f.ExchangeOrderMoved(time=now, order=order.id, venue=self.venue, state=state, venue_id=venue_id, note=note)
+            f.ExchangeOrderMoved(
+                time=self.account.kernel.now,
+                order=order.placed.order,
+                venue=self.venue,
+                state=state,
+                venue_id=venue_id,
+                note=note,
+                answered=answered,
+            )
         )
         self.account.trading.changed(order)
 

@@ -1,9 +1,9 @@
 """How facts about an exchange change the books of an account; see `sniper.kernel.fold`."""
 
 from sniper.errors import IllegalTransition
-from sniper.exchange_orders import Fill
 from sniper.instrument import Instrument
 from sniper.kernel import facts as f
+from sniper.kernel.asks import Ask, Submit
 from sniper.kernel.book import Book, Position
 from sniper.kernel.exchange.book import DeskBook, ExchangeOrder
 from sniper.kernel.exchange.contract_fold import contract_of, once, opened, remargin
@@ -11,29 +11,40 @@ from sniper.kernel.exchange.states import EXCHANGE_ORDER, WORKING
 from sniper.kernel.flows import bound, flow, realised
 from sniper.kernel.orders import move
 from sniper.kernel.plans import fold as plans
+from sniper.types import place_of
 
 KEPT_ORDERS = 1_000
 """Orders that have ended and are remembered; the newest half of them in any case."""
 
 
 def placed(book: Book, fact: f.ExchangeOrderPlaced) -> None:
-    desk = book.desks[fact.instrument.venue]
-    if fact.order in desk.orders or fact.order in desk.ended:
-        raise IllegalTransition(f"order {fact.order} was placed already")
+    instrument, key = fact.instrument, fact.order
+    desk = book.desks[instrument.venue]
+    if key in desk.orders or key in desk.ended:
+        raise IllegalTransition(f"order {key} was placed already")
     order = ExchangeOrder(placed=fact)
-    free = book.owned(order.asset) - desk.reserved.get(order.asset, 0)
+    asset = order.asset
+    free = book.owned(asset) - desk.reserved.get(asset, 0)
     if fact.reserved > max(free, 0):  # a loss may have taken what the position reserves: it can still be closed
-        raise IllegalTransition(f"order {fact.order} needs {fact.reserved} of {order.asset}, {free} are free")
-    if fact.instrument.linear:
-        contract_of(desk, fact.instrument)
+        raise IllegalTransition(f"order {key} needs {fact.reserved} of {asset}, {free} are free")
+    if instrument.linear:
+        contract_of(desk, instrument)
     if fact.plan:
         plans.placed(book, fact)
-    desk.orders[fact.order] = order
-    desk.clients[fact.new.client_id] = fact.order
+    desk.orders[key] = order
+    desk.clients[fact.new.client_id] = key
     if fact.opens:
-        book.last_entry[fact.instrument.held] = book.newest_entry = fact.time
+        book.last_entry[instrument.held] = book.newest_entry = fact.time
         bound(book.last_entry, lambda time: time)
     _reserve(desk, order, fact.reserved)
+    if fact.deadline:
+        ask = f.submission(key)
+        book.asks[ask] = Ask(
+            id=ask,
+            account=book.account,
+            deadline=fact.deadline,
+            body=Submit(order=key, instrument=instrument, new=fact.new),
+        )
 
 
 def cancelled(book: Book, fact: f.ExchangeCancelled) -> None:
@@ -43,20 +54,31 @@ def cancelled(book: Book, fact: f.ExchangeCancelled) -> None:
 def moved(book: Book, fact: f.ExchangeOrderMoved) -> None:
     desk, key, state = book.desks[fact.venue], fact.order, fact.state
     order = desk.order_of(key)
-    if state == "filled" and order.filled != order.placed.new.size:
-        raise IllegalTransition(f"order {key} has {order.filled} of {order.placed.new.size} lots filled")
-    order.state = move(EXCHANGE_ORDER, f"order {key}", order.state, state)
+    if state == "filled":
+        order.state = _filled(order, order.filled)
+    else:
+        order.state = move(EXCHANGE_ORDER, f"order {key}", order.state, state)
     order.venue_id = fact.venue_id or order.venue_id
     order.note = fact.note
-    if state not in WORKING and key in desk.orders:
-        _reserve(desk, order, 0)
-        order.ended_at = fact.time
-        desk.ended[key] = desk.orders.pop(key)
-        if order.placed.plan:
-            plans.order_ended(book, order)
-        if len(desk.ended) > KEPT_ORDERS:
-            for gone in bound(desk.ended, _ended_at, KEPT_ORDERS, part=2):
-                del desk.clients[gone.placed.new.client_id]
+    if fact.answered:
+        book.asks.pop(f.submission(key), None)
+    if state not in WORKING:
+        _ended(book, desk, order, fact.time)
+
+
+def _ended(book: Book, desk: DeskBook, order: ExchangeOrder, time: int) -> None:
+    """Nothing more of it will be filled, by all that is known; it may have ended before."""
+    key = order.placed.order
+    if key not in desk.orders:
+        return
+    _reserve(desk, order, 0)
+    order.ended_at = time
+    desk.ended[key] = desk.orders.pop(key)
+    if order.placed.plan:
+        plans.order_ended(book, order)
+    if len(desk.ended) > KEPT_ORDERS:
+        for gone in bound(desk.ended, _ended_at, KEPT_ORDERS, part=2):
+            del desk.clients[gone.placed.new.client_id]
 
 
 def _ended_at(order: ExchangeOrder) -> int:
@@ -64,10 +86,11 @@ def _ended_at(order: ExchangeOrder) -> int:
 
 
 def filled(book: Book, fact: f.ExchangeFilled) -> None:
-    instrument, fill = fact.fill.instrument, fact.fill
-    desk = book.desks[instrument.partition(":")[0]]
+    fill = fact.fill
+    desk = book.desks[place_of(fill.instrument)]
     order = desk.order_of(fact.order)
-    new = order.placed.new
+    placed = order.placed
+    new = placed.new
     if fill.id in order.fills:
         raise IllegalTransition(f"fill {fill.id} of order {order.id} is booked already")
     if fill.side != new.side or not 0 < fill.size <= new.size - order.filled:
@@ -75,17 +98,30 @@ def filled(book: Book, fact: f.ExchangeFilled) -> None:
             f"order {order.id} to {new.side} {new.size} lots, {order.filled} of them filled, cannot have {fill.size} "
             f"more of a {fill.side} filled"
         )
+    size = order.filled + fill.size
+    state = _filled(order, size) if fact.ends else order.state
     if fact.cross is not None:
         _swap(book, order, fact, fact.cross)
     else:
-        _hold(book, order.placed.instrument, order.placed.instance, fact)
-    order.filled += fill.size
+        _hold(book, placed.instrument, placed.instance, fact)
+    order.filled = size
     order.fills.append(fill.id)
-    if order.placed.plan:
+    if placed.plan:
         plans.filled(book, order, fact)
-    if order.id in desk.orders:
+    if fact.ends:
+        order.state, order.venue_id, order.note = state, fill.venue_id or order.venue_id, ""
+        _ended(book, desk, order, fact.time)
+    elif fact.order in desk.orders:
         # rounded up: what is left of an order must never need more than is reserved for it
-        _reserve(desk, order, -(-order.placed.reserved * (new.size - order.filled) // new.size))
+        _reserve(desk, order, -(-placed.reserved * (new.size - size) // new.size))
+
+
+def _filled(order: ExchangeOrder, filled: int) -> str:
+    """Its state once it is filled, of which so many lots are."""
+    key, size = order.placed.order, order.placed.new.size
+    if filled != size:
+        raise IllegalTransition(f"order {key} has {filled} of {size} lots filled")
+    return move(EXCHANGE_ORDER, f"order {key}", order.state, "filled")
 
 
 def dust(book: Book, fact: f.DustLeft) -> None:
@@ -112,31 +148,36 @@ def forced(book: Book, fact: f.ExchangeForced) -> None:
 def _hold(book: Book, instrument: Instrument, instance: str, fact: f.ExchangeFilled | f.ExchangeForced) -> None:
     """The position and the balances after a fill."""
     fill, token, quote = fact.fill, instrument.held, instrument.quote
-    moved = fact.realised if instrument.linear else fact.realised - fact.cost
+    linear = instrument.linear
+    moved = fact.realised if linear else fact.realised - fact.cost
     if fact.cash != moved:
         raise IllegalTransition(
             f"fill {fill.id} moves {fact.cash} of cash, but {fact.realised} of profit and {fact.cost} of cost"
         )
     position = book.positions.get(token)
-    left = {quote: book.cash.get(quote, 0) + fact.cash}
-    if not instrument.linear:
-        left[token] = book.cash.get(token, 0) + fact.amount + (position.amount if position is not None else 0)
-    if fill.fee_asset not in left:
-        left[fill.fee_asset] = book.owned(fill.fee_asset) - fill.fee
-    _whole(fill, left)
+    left, apart = book.cash.get(quote, 0) + fact.cash, fill.fee_asset not in (token, quote)
+    if (
+        left < 0
+        or (not linear and book.owned(token) + fact.amount < 0)
+        or (apart and book.owned(fill.fee_asset) < fill.fee)
+    ):
+        moves = f"{fact.cash} of {quote}, {fact.amount} of {token}, a fee of {fill.fee} of {fill.fee_asset}"
+        raise IllegalTransition(
+            f"fill {fill.id} of {instrument.id} would leave less than nothing of what it moves: {moves}"
+        )
     if position is None:
         position = book.positions[token] = opened(token, quote, instrument.venue, instance, fact.time)
         position.pool = instrument.id
     cost_before = position.cost
     _change(book, position, instance, fact.time, fact.amount, fact.cost, fact.realised)
-    book.cash[quote] = left[quote]
-    if fill.fee_asset not in (token, quote):
+    book.cash[quote] = left
+    if apart:
         book.cash[fill.fee_asset] = book.cash.get(fill.fee_asset, 0) - fill.fee
-    if instrument.linear:
+    if linear:
         contract = contract_of(book.desks[instrument.venue], instrument)
         contract.instance = position.instance
         remargin(book, contract)
-    spent = _opened_worth(cost_before, position.cost) if instrument.linear else fact.cost
+    spent = _opened_worth(cost_before, position.cost) if linear else fact.cost
     if spent > 0:
         flow(book.spends, instrument.venue).add(fact.time, spent)
     if fact.realised:
@@ -154,7 +195,9 @@ def _swap(book: Book, order: ExchangeOrder, fact: f.ExchangeFilled, cross: f.Cro
     left = {base: book.owned(base) + fact.amount, quote: book.owned(quote) + cross.amount}
     if fill.fee_asset not in left:
         left[fill.fee_asset] = book.owned(fill.fee_asset) - fill.fee
-    _whole(fill, left)
+    if min(left.values()) < 0:
+        short = {asset: amount for asset, amount in left.items() if amount < 0}
+        raise IllegalTransition(f"fill {fill.id} of {fill.instrument} would leave {short}")
     _shift(book, order, base, cross.pool, fact.amount, fact.cost, fact.realised, fact.time)
     _shift(book, order, quote, cross.other_pool, cross.amount, cross.cost, cross.realised, fact.time)
     if fill.fee_asset not in (base, quote):
@@ -186,12 +229,6 @@ def _change(book: Book, position: Position, instance: str, time: int, amount: in
     position.realised += gained
     if not position.amount:
         del book.positions[position.token]
-
-
-def _whole(fill: Fill, left: dict[str, int]) -> None:
-    if min(left.values()) < 0:
-        short = {asset: amount for asset, amount in left.items() if amount < 0}
-        raise IllegalTransition(f"fill {fill.id} of {fill.instrument} would leave {short}")
 
 
 def _opened_worth(before: int, after: int) -> int:

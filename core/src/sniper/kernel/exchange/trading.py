@@ -164,9 +164,9 @@ class Trading:
             self._judge(self._entry(instance, wanted, ticker, intent, sized, opens=opens), denials)
         if denials.rule:
             return self._denied(intent, denials)
-        account.emit(f.Verdict(time=now, intent=intent, allowed=True))
         order, instrument = f"{intent}.1", ticker.instrument
-        self.desks[instrument.venue].place(
+        desk = self.desks[instrument.venue]
+        desk.place(
             f.ExchangeOrderPlaced(
                 time=now,
                 order=order,
@@ -191,6 +191,7 @@ class Trading:
                 plan=plan,
                 leg=leg,
                 counted=sized.counted,
+                deadline=desk.deadline,
             )
         )
         return denials
