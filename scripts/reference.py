@@ -17,8 +17,11 @@ from sniper.settings.model import (
     Chain,
     Deadlines,
     Execution,
+    Hold,
     Logging,
     Plugins,
+    Promotion,
+    Rise,
     Runtime,
     Settings,
     SignalKind,
@@ -43,6 +46,9 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[signals.kind.KIND]", SignalKind),
     ("[logging]", Logging),
     ("[strategy.NAME]", StrategyTable),
+    ("[promotion.NAME]", Promotion),
+    ("[promotion.NAME.rise]", Rise),
+    ("[promotion.NAME.hold]", Hold),
 )
 
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from sniper.evm.rollup_fee import RollupFees
 from sniper.exchange_orders import AccountState, Fill, Funding, OrderState
+from sniper.finding import Finding
 from sniper.instrument import Instrument
 from sniper.plugin import Frozen
 from sniper.proposal import Leg, Proposal
@@ -519,6 +520,19 @@ class GasRead(Answer, tag="gas-read/1"):
     balances: tuple[tuple[str, int], ...]
 
 
+class StageMeasured(Event, tag="stage-measured/1"):
+    """What a strategy instance has shown, as it was measured from the records of runs.
+
+    stage  At which it stood then. ``rise``: the gates of the next stage; ``hold``: what it must hold to stay.
+    """
+
+    account: str
+    instance: str
+    stage: str
+    rise: tuple[Finding, ...]
+    hold: tuple[Finding, ...]
+
+
 # ---- commands of people  ----
 
 
@@ -548,6 +562,17 @@ class StrategyLife(Command, tag="strategy-life/1"):
     instance: str
     action: str
     parameters: str = ""
+
+
+class StageOrdered(Command, tag="stage-ordered/1"):
+    """``action``: ``promote`` or ``demote`` an instance by one stage, or down to ``stage``. ``force``: also where its
+    gates are not passed."""
+
+    instance: str
+    action: str
+    stage: str = ""
+    force: bool = False
+    reason: str = ""
 
 
 class ClosePosition(Command, tag="close-position/1"):

@@ -97,7 +97,10 @@ async def test_what_was_configured_adds_up_and_is_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ({"command": "dance"}, "no command 'dance'; there are status, strategy, kill-switch, close, transfer, resume"),
+        (
+            {"command": "dance"},
+            "no command 'dance'; there are status, strategy, stage, kill-switch, close, transfer, resume",
+        ),
         ({"command": ["status"]}, "there is no command ['status']"),
         ({"command": "strategy", "action": "pause"}, "instance is None; it must be text"),
         ({"command": "kill-switch", "level": "freeze", "reason": "\ud800"}, "it holds half a character"),

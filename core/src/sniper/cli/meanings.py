@@ -7,6 +7,8 @@ from sniper.risk import Finding, Retry
 
 KERNEL: Final[Mapping[str, str]] = {
     "strategy-active": "The strategy was paused, draining, removed or stopped, so it may not buy.",
+    "stage": "The strategy is at a stage at which nothing is entered yet, or any more: sniper strategy stages.",
+    "stage-leaves": "The share that its stage lets it trade leaves less than a lot of one of the plan's orders.",
     "kill-switch-off": "The kill switch was on; nothing is bought until it is off again.",
     "not-halted": "The account was halted and trades nothing until an operator has looked.",
     "wallet-read": "The wallet had not been read since the start, so its cash and next nonce were not certain.",

@@ -50,7 +50,10 @@ def status(invocation: Invocation, as_json: bool) -> None:
                 "none" if not account["wallets"] else "read" if account["wallet_read"] else "not read",
                 str(account["positions"]),
                 str(account["orders"]),
-                ", ".join(f"{instance} {state}" for instance, state in account["instances"].items()),
+                ", ".join(
+                    f"{instance} {state}" + _at_stage(account["stages"].get(instance))
+                    for instance, state in account["instances"].items()
+                ),
             )
             for name, account in found["accounts"].items()
         ],
@@ -79,6 +82,13 @@ def status(invocation: Invocation, as_json: bool) -> None:
     for each in found["strangers"]:
         what = f"{each['tx_hash']} (nonce {each['nonce']}, to {each['to'] or 'a new contract'} {each['selector']})"
         click.secho(f"Not sent here: {what} of {each['account']} waits in the public pool. Who has its key?", fg="red")
+
+
+def _at_stage(stage: "dict[str, Any] | None") -> str:
+    """Any: JSON; None where it has none."""
+    if stage is None:
+        return ""
+    return f" ({stage['stage']}" + (f", {stage['proposed']} is proposed)" if stage["proposed"] else ")")
 
 
 def _print_desks(accounts: "dict[str, dict[str, Any]]") -> None:

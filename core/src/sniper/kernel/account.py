@@ -60,6 +60,7 @@ from sniper.kernel.plans.carrying import PLANS
 from sniper.kernel.plans.plans import Plans
 from sniper.kernel.pool import Pool
 from sniper.kernel.presigning import Presigning
+from sniper.kernel.promotion.stages import Stages
 from sniper.kernel.routes import Offer, Routes
 from sniper.kernel.sales import Sales
 from sniper.kernel.tokens import Token
@@ -92,6 +93,7 @@ ANSWERS: tuple[type[Answer], ...] = (
 )
 
 
+_ENDS: Final = frozenset({f.OrderEnded, f.ExchangeOrderMoved})
 _OF_DESKS: Final = (Submitted, CancelAsked, OrderFound, DeskAnswered)
 
 
@@ -106,8 +108,11 @@ class Account:
         self.book = Book(account=wiring.name)
         self.view = AccountView(self)
         self.watches = tuple(Watch(self, watch) for watch in sorted(wiring.watches, key=lambda each: each.name))
-        self.valuing = tuple(watch for watch in self.watches if WorthChanged in watch.handlers)
-        self.pricing = tuple(watch for watch in self.valuing if watch.hears_prices())
+        self.stages = Stages(self)
+        staged = (self.stages,) if self.stages.wiring else ()
+        valuing = tuple(watch for watch in self.watches if WorthChanged in watch.handlers)
+        self.valuing: tuple[Watch | Stages, ...] = (*staged, *valuing)
+        self.pricing = (*staged, *(watch for watch in valuing if watch.hears_prices()))
         """Those of ``valuing`` that are told of each change of a position's pool."""
         self.claims = dict(wiring.claims)
         self.wallets = Wallets(self)
@@ -200,6 +205,8 @@ class Account:
         """Decide: fold the fact and pass it on."""
         fold(self.book, fact)
         self.kernel.facts.append((self.name, fact))
+        if self.valuing and type(fact) in _ENDS and self.stages.wiring:
+            self.stages.over(fact)  # type: ignore[arg-type]  # it is one of those
 
     def ask(self, ask_id: str, body: AskBody, deadline: int) -> None:
         """Let an effect leave."""
@@ -281,6 +288,7 @@ class Account:
         else:
             self.emit(f.Began(time=self.kernel.now))
         self.trading.began()
+        self.stages.began()
 
     def desk_event(self, event: OrderSeen | FillSeen | FundingSeen | DeskLost) -> None:
         """What the user's stream of an exchange says."""
@@ -336,7 +344,7 @@ class Account:
         if self.pricing:
             self._tell_worth(position, self.pricing)
 
-    def _tell_worth(self, of: Position | f.OrderPlaced, watches: tuple[Watch, ...]) -> None:
+    def _tell_worth(self, of: Position | f.OrderPlaced, watches: tuple[Watch | Stages, ...]) -> None:
         if watches:
             token = of.token if isinstance(of, Position) else ""
             event = WorthChanged(

@@ -150,6 +150,7 @@ class Arbitrages:
         (wallet,) = wallets.richest(wallets.usable(account.quote), account.quote)  # the gates found one
         free = book.free(account.quote, wallet)
         most = free if intent.max_spend is None else min(free, intent.max_spend)
+        most = account.stages.scaled(instance.name, most)
         planned = self._planned(wallet, instance, intent_id, intent, most, bid)
         if self.account.quote == native:
             if planned.amount + planned.gas > free:  # its gas depends on the legs alone

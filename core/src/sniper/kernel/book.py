@@ -3,7 +3,7 @@
 They change by `sniper.kernel.fold.fold` alone.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -16,6 +16,7 @@ from sniper.kernel.exchange.book import DeskBook
 from sniper.kernel.index import Index, Place
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.kernel.plans.book import PlanState
+from sniper.kernel.promotion.book import Stage
 from sniper.plugin import State
 from sniper.proposal import Proposal
 from sniper.retry import Retry
@@ -242,6 +243,16 @@ class Flow(State):
         first = bisect_left(self.minutes, time // MINUTE)
         return self.totals[-1] - (self.totals[first - 1] if first else self.before)
 
+    @property
+    def total(self) -> int:
+        """All that ever came."""
+        return self.totals[-1] if self.totals else self.before
+
+    def below(self, time: int, total: int) -> int:
+        """How far the total stands below its highest since ``time`` (ns), when it was ``total``."""
+        first = bisect_right(self.minutes, time // MINUTE)
+        return max(total, max(self.totals[first:], default=total)) - self.total
+
     def below_highest(self, time: int) -> int:
         """How far the total stands below its highest at the end of any minute since that of ``time`` (ns), and right
         before it."""
@@ -333,6 +344,8 @@ class Book(State):
     """Those that go on, by their ids."""
     index: Index | None = None
     """See `indexed`."""
+    stages: dict[str, Stage] = {}
+    """By strategy instance, of those that have a ladder."""
 
     @property
     def indexed(self) -> Index:

@@ -206,6 +206,7 @@ class Entries:
         state = instance.state if instance else "not in the config any more"
         return (
             must("strategy-active", state == "active", note=state),
+            *account.stages.gates(owner),
             must(
                 "kill-switch-off",
                 book.kill == "off",
@@ -257,6 +258,7 @@ class Entries:
             return 0, must("sized", False, note=told(error))
         if intent.max_spend is not None:
             amount = min(amount, intent.max_spend)
+        amount = account.stages.scaled(instance.name, amount)
         if amount <= 0:
             return 0, at_least("amount", amount, 1, unit="base units", note="the sizer gave nothing to spend")
         return amount, None

@@ -528,6 +528,30 @@ class InstanceMoved(Fact, tag="instance-moved/1"):
     reason: str = ""
 
 
+class StageMoved(Fact, tag="stage-moved/1"):
+    """A strategy instance stands at a stage from now on; see `sniper.kernel.promotion`.
+
+    share_bps  How much of what it wants is traded; 0: it enters nothing. ``back``: it was taken back.
+    evidence   What was measured, and led to it.
+    """
+
+    instance: str
+    stage: str
+    share_bps: int
+    reason: str
+    evidence: tuple[Finding, ...] = ()
+    back: bool = False
+
+
+class StageProposed(Fact, tag="stage-proposed/1"):
+    """An instance has passed all gates of the next stage, and waits for a person's word; ``stage`` empty: it passes
+    them no more."""
+
+    instance: str
+    stage: str
+    evidence: tuple[Finding, ...]
+
+
 class Halted(Fact, tag="halted/1"):
     """The account places no order any more until an operator has looked."""
 

@@ -33,6 +33,7 @@ from sniper.kernel.exchange import fold as exchange
 from sniper.kernel.flows import bound, flow, realised
 from sniper.kernel.orders import ATTEMPT, ORDER, POSITION, TAKEN, move
 from sniper.kernel.plans import fold as plans
+from sniper.kernel.promotion import fold as promotion
 from sniper.types import DAY, NATIVE, asset_id, place_of
 
 KEPT_REPLIES = 1_000
@@ -324,6 +325,8 @@ def _ended(book: Book, fact: f.OrderEnded) -> None:
     book.indexed.note(order)
     if order.placed.side == "transfer" and fact.state != "done":
         book.unsent = fact.time
+    if book.stages:
+        promotion.order_over(book, order.placed.instance, error=fact.state == "failed")
     order.reason = fact.reason
     order.ended_block = max((a.block for a in order.attempts), default=0)
     _given_in(book, order.id, order.ended_block)
@@ -512,6 +515,8 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.KillSet: _kill,
     f.Tripped: _tripped,
     f.InstanceMoved: _instance,
+    f.StageMoved: promotion.moved,
+    f.StageProposed: promotion.proposed,
     f.Halted: _halted,
     f.ExchangeOrderPlaced: exchange.placed,
     f.ExchangeCancelled: exchange.cancelled,

@@ -41,6 +41,8 @@ from sniper.events import (
     Retracted,
     RollupRead,
     SignalHeard,
+    StageMeasured,
+    StageOrdered,
     Started,
     StrategyLife,
     TimerFired,
@@ -63,6 +65,7 @@ from sniper.kernel.instances import Instance
 from sniper.kernel.listing import release
 from sniper.kernel.market import Market, Report, rollup_ask
 from sniper.kernel.pool import Pool
+from sniper.kernel.promotion.stages import Stages
 from sniper.kernel.signals import Signals
 from sniper.kernel.timers import Timers
 from sniper.kernel.waits import Due
@@ -98,7 +101,7 @@ class Kernel:
         self.facts: list[tuple[str, f.Fact]] = []
         self.asks: list[Ask] = []
         self.tripped: list[tuple[str, KillLevel, str]] = []
-        self.later: deque[tuple[Hearing, Event]] = deque()
+        self.later: deque[tuple[Hearing | Stages, Event]] = deque()
         self.timers = Timers()
         self._deadlines = self.timers.heap
         self.market = Market(wiring.chains, report)
@@ -131,6 +134,8 @@ class Kernel:
             **dict.fromkeys(ANSWERS, self._account_event),
             KillSwitch: self._kill,
             StrategyLife: self._life,
+            StageMeasured: self._measured,
+            StageOrdered: self._stage_ordered,
             ClosePosition: self._close,
             Resume: self._resume,
             Commanded: self._commanded,
@@ -633,6 +638,15 @@ class Kernel:
                 instance.command(event.action, event.parameters)
             except ValueError as error:  # whoever sends commands checks them; this is for a record of another version
                 self.report(f"a command for strategy {event.instance} is ignored", error)
+
+    def _measured(self, event: StageMeasured) -> None:
+        account = self.accounts.get(event.account)
+        if account is not None:
+            account.safely(account.stages.measured, event)
+
+    def _stage_ordered(self, event: StageOrdered) -> None:
+        for account in self._meant(event.account):
+            account.safely(account.stages.ordered, event)
 
     def _resume(self, event: Resume) -> None:
         for account in self._meant(event.account):

@@ -108,9 +108,26 @@ class ExitWiring:
 
 
 @dataclass(frozen=True)
+class PromotionWiring:
+    """The ladder of an instance.
+
+    stages     (name, share of what it wants that is traded, bps), lowest first; at the first one, nothing is.
+    automatic  Whether it rises without a person's word.
+    capital    What it trades with in full, base units of the quote asset: losses are shares of its stage's part of it.
+    max_errors  Most of its newest orders that may end with an error.
+    """
+
+    stages: tuple[tuple[str, int], ...]
+    automatic: bool
+    capital: int
+    max_drawdown_bps: int
+    max_errors: int
+
+
+@dataclass(frozen=True)
 class StrategyWiring:
     """One instance. ``sizer`` None: the strategy opens nothing. ``venue``: name of the venue of its orders, empty for
-    the first that serves a pool. Any: the strategy's config model."""
+    the first that serves a pool. ``promotion`` None: it trades in full. Any: the strategy's config model."""
 
     name: str
     strategy: type[Strategy]
@@ -118,6 +135,7 @@ class StrategyWiring:
     sizer: Sizer | None
     venue: str
     exits: tuple[ExitWiring, ...] = ()
+    promotion: PromotionWiring | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ command                   further keys
 ``status``
 ``strategy``              ``instance``, ``action`` (`sniper.events.StrategyLife`), ``account`` or ``*``,
                           ``parameters`` (an object, for ``configure``)
+``stage``                 ``instance``, ``action`` (``promote``, ``demote``), ``account`` or ``*``, ``stage``,
+                          ``force``, ``reason``
 ``kill-switch``           ``level``, ``account`` or ``*``, ``reason``
 ``close``                 ``token`` (asset id), ``account`` or ``*``, ``share_bps``, ``reason``
 ``resume``                ``account`` or ``*``, ``reason``
@@ -37,9 +39,9 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from sniper.errors import ConfigError, PermissionDenied, SignerError, SniperError, told, writable
-from sniper.events import BY_HAND, ClosePosition, Command, KillSwitch, Resume, StrategyLife, Transfer
+from sniper.events import BY_HAND, ClosePosition, Command, KillSwitch, Resume, StageOrdered, StrategyLife, Transfer
 from sniper.kernel.account import Account
-from sniper.kernel.facts import InstanceMoved, IntentFormed, Judged
+from sniper.kernel.facts import InstanceMoved, IntentFormed, Judged, StageMoved
 from sniper.kernel.instances import LIVES
 from sniper.kernel.sales import NO_OTHER_SALE
 from sniper.runtime import quoting
@@ -132,6 +134,7 @@ class Control:
         }
         self._commands: dict[str, Callable[[Asked, Note], Awaitable[dict[str, Any]]]] = {  # Any: JSON
             "strategy": self._strategy,
+            "stage": self._stage,
             "kill-switch": self._kill,
             "close": self._close,
             "transfer": self._transfer,
@@ -262,6 +265,37 @@ class Control:
             note,
             moved,
         )
+
+    async def _stage(self, asked: Asked, note: Note) -> dict[str, Any]:
+        instance, action, force = _text(asked, "instance"), _text(asked, "action"), asked.get("force", False)
+        if action not in ("promote", "demote") or not isinstance(force, bool):
+            raise CommandRefused(
+                f"a strategy cannot be told to {action!r} with force = {force!r}; promote or demote it"
+            )
+        meant = [account for account in self._accounts(asked) if instance in account.instances]
+        events = [
+            StageOrdered(
+                time=self._run.clock(),
+                account=account.name,
+                instance=instance,
+                action=action,
+                stage=_text(asked, "stage", ""),
+                force=force,
+                reason=_text(asked, "reason", ""),
+            )
+            for account in meant
+        ]
+        refused = [why for account, event in zip(meant, events, strict=True) if (why := account.stages.refusal(event))]
+        if refused or not meant:
+            raise CommandRefused("; ".join(refused) or f"no account that is meant runs a strategy {instance!r}")
+
+        def moved(facts: Facts) -> dict[str, Any]:  # Any: JSON
+            found = [(account, fact) for account, fact in facts if isinstance(fact, StageMoved)]
+            if not found:
+                raise CommandRefused(f"{instance} was moved, or its gates failed, while this was asked; ask again")
+            return {"stages": {f"{account}/{fact.instance}": fact.stage for account, fact in found}}
+
+        return await _recorded(self._run, events, note, moved)
 
     async def _kill(self, asked: Asked, note: Note) -> dict[str, Any]:
         level = _text(asked, "level")
@@ -408,6 +442,11 @@ def status(run: "Run") -> dict[str, Any]:
                 "orders": len(account.book.orders),
                 "desks": desks(run, account),
                 "instances": {instance.name: instance.state for instance in account.instances.values()},
+                "stages": {
+                    name: {"stage": stage.stage, "share_bps": stage.share_bps, "proposed": stage.proposed}
+                    for name, stage in sorted(account.book.stages.items())
+                    if name in account.stages.wiring
+                },
             }
             for name, account in run.kernel.accounts.items()
         },

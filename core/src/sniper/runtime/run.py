@@ -43,6 +43,7 @@ from sniper.runtime.kept import JOURNAL, keep
 from sniper.runtime.leases import Leases, owner_of, terms
 from sniper.runtime.manifest import differences, manifest
 from sniper.runtime.playing import PlayContext
+from sniper.runtime.promotion.measuring import MeasuringProcess, job_of, teller
 from sniper.runtime.records import fact_record, input_record
 from sniper.runtime.recovery import Recovered, recover
 from sniper.runtime.routing import Routing
@@ -128,7 +129,7 @@ class Run:
             self.log.warning("the journal's torn tail was cut off", bytes=self.writer.dropped)
         self.kernel = Kernel(wire(resolved, signs=signing), self._report)
         self.strangers = Strangers(self.kernel, self.log)
-        self.observers.append(self.strangers.told)
+        self.observers += [self.strangers.told, teller(self.log)]
         self.recovered = self._recover()
         self.clock = Clock(self.kernel.now)
         self.bus: Bus = resolved.bus.cls()
@@ -194,6 +195,13 @@ class Run:
         if keep(resolved.settings.source, self.directory) is not None:
             self.follower = FollowerProcess(self.directory, self.log, self.leases.fences)
             self.follower.start()
+        if resolved.promotions:
+            instances = {
+                account.name: [each.plugin.name for each in account.strategies] for account in resolved.accounts
+            }
+            job = job_of(self.directory, resolved.promotions, instances)
+            self.measuring = MeasuringProcess(job, self._told, self.clock, self.log)
+            self.measuring.start()
         self.log.info("running", mode=resolved.mode.value, accounts=sorted(self.kernel.accounts))
 
     def _open_desks(self) -> None:
@@ -426,6 +434,9 @@ class Run:
     async def _answer(self, events: Sequence[Event]) -> None:
         await self.bus.publish(events, source=ANSWERS)
 
+    async def _told(self, events: Sequence[Event]) -> None:
+        await self.bus.publish(events, source=control.COMMANDS)
+
     async def _ticks(self) -> None:
         """Timers, the kill switch's file and the garbage, when nothing else happens."""
         collected = collected_all = self.clock()
@@ -495,6 +506,8 @@ class Run:
         self._tasks.clear()
         if hasattr(self, "effects"):
             await self.effects.close()
+        if hasattr(self, "measuring"):
+            await self.measuring.stop()
         if hasattr(self, "executor"):
             await self.executor.close()
         if self.live is not None:

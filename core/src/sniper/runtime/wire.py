@@ -1,5 +1,6 @@
 """From the resolved config to the kernel's wiring: every pure plugin is made here, once."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sniper.kernel.wiring import (
@@ -11,6 +12,7 @@ from sniper.kernel.wiring import (
     ExecutionWiring,
     ExitWiring,
     GasWiring,
+    PromotionWiring,
     SignalRule,
     SignalWiring,
     StrategyWiring,
@@ -19,7 +21,7 @@ from sniper.kernel.wiring import (
     Wiring,
 )
 from sniper.risk import RiskWatch
-from sniper.settings.model import SignalKind, Signals, Treasury
+from sniper.settings.model import Promotion, SignalKind, Signals, Treasury
 from sniper.settings.resolved import Configured, ConfiguredAccount, ConfiguredStrategy, Resolved
 from sniper.specs import ExitSpec
 from sniper.types import NATIVE, SECOND, Mode
@@ -119,7 +121,7 @@ def _account(resolved: Resolved, account: ConfiguredAccount) -> AccountWiring:
         address=account.address,
         further=account.wallets,
         quote=account.quote,
-        strategies=tuple(_strategy(each) for each in account.strategies),
+        strategies=tuple(_strategy(each, resolved.promotions) for each in account.strategies),
         claims=tuple(sorted(account.claims.items())),
         checks=tuple(
             CheckWiring(name=each.name, check=_make(each), policy=policy)
@@ -186,7 +188,8 @@ def _ns(seconds: float) -> int:
     return int(seconds * SECOND)
 
 
-def _strategy(strategy: ConfiguredStrategy) -> StrategyWiring:
+def _strategy(strategy: ConfiguredStrategy, promotions: Mapping[str, Promotion]) -> StrategyWiring:
+    promotion = promotions.get(strategy.plugin.name)
     return StrategyWiring(
         name=strategy.plugin.name,
         strategy=strategy.plugin.cls,
@@ -202,4 +205,15 @@ def _strategy(strategy: ConfiguredStrategy) -> StrategyWiring:
             )
             for each in strategy.exits
         ),
+        promotion=None if promotion is None else _promotion(promotion),
+    )
+
+
+def _promotion(table: Promotion) -> PromotionWiring:
+    return PromotionWiring(
+        stages=table.stages,
+        automatic=table.automatic,
+        capital=table.capital,
+        max_drawdown_bps=table.hold.max_drawdown_bps,
+        max_errors=table.hold.max_errors,
     )

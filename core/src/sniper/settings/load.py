@@ -10,7 +10,7 @@ from sniper.catalogue import nearest
 from sniper.errors import ConfigError
 from sniper.settings.complaints import complaint, complaints
 from sniper.settings.file import read
-from sniper.settings.model import Account, Settings
+from sniper.settings.model import Account, Promotion, Settings
 from sniper.types import Mode
 
 
@@ -30,6 +30,7 @@ def parse(document: Mapping[str, Any], source: Path, *, mode: Mode | None = None
         update={
             "data_dir": source.parent / settings.data_dir.expanduser(),
             "account": {name: _anchored(account, source.parent) for name, account in settings.account.items()},
+            "promotion": {name: _located(each, source.parent) for name, each in settings.promotion.items()},
         }
     )
     settings._source = source
@@ -48,6 +49,13 @@ def _anchored(account: Account, directory: Path) -> Account:
     return account.model_copy(update={"desk": desks})
 
 
+def _located(promotion: Promotion, directory: Path) -> Promotion:
+    """What it names is named from where the config file is."""
+    found = {name: getattr(promotion, name) for name in ("validation", "shadow", "paper")}
+    places = {name: directory / path.expanduser() for name, path in found.items() if path is not None}
+    return promotion.model_copy(update=places)
+
+
 def _contradictions(settings: Settings) -> Iterator[str]:
     """What only shows where tables are held against each other."""
     if not settings.chain and (not settings.account or any(each.address for each in settings.account.values())):
@@ -61,6 +69,14 @@ def _contradictions(settings: Settings) -> Iterator[str]:
             yield complaint(settings.source, ("chain", name), message)
         numbers[chain.id] = name
     yield from _accounts(settings)
+    yield from _promotions(settings)
+
+
+def _promotions(settings: Settings) -> Iterator[str]:
+    for name in settings.promotion:
+        if name not in settings.strategy:
+            message = f"there is no section [strategy.{name}]{nearest(name, settings.strategy)}"
+            yield complaint(settings.source, ("promotion", name), f"{message}; add it, or correct the name")
 
 
 def _accounts(settings: Settings) -> Iterator[str]:

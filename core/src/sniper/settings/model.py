@@ -360,6 +360,86 @@ class Account(Table):
         return self
 
 
+class Rise(Table):
+    """``[promotion.NAME.rise]``: what an instance must have shown at each stage before the next one. What nothing was
+    measured of is not passed."""
+
+    min_days: Positive = 14
+    """Days on record."""
+    min_trades: Positive = 30
+    """Orders that closed something; at the stage "shadow", which closes nothing, orders that would have left."""
+    min_sharpe: float = 1.0
+    """Of the profit of each day, for a year of 365 of them."""
+    min_profit_factor: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.2
+    """Gains by losses."""
+    max_drawdown_bps: Bps = 1_000
+    """Of what was realised, as a share of the capital of its stage."""
+    max_slippage_bps: Bps = 50
+    """At live stages: by how much its orders were filled worse than the same ones on paper, which is the model."""
+    min_parity_bps: Bps = 8_000
+    """At "shadow" and at live stages: how many of its orders and of those on paper are the same."""
+    min_deflated_sharpe: Annotated[float, Field(ge=0, le=1)] = 0.95
+    """At "backtest": the probability of any skill, as sniper validate says it."""
+    max_overfitting: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Likewise: the probability that the best trial is overfitted."""
+
+
+class Hold(Table):
+    """``[promotion.NAME.hold]``: what takes an instance back from a live stage, at once."""
+
+    max_drawdown_bps: Bps = 1_500
+    """Of what it realised at this stage, with what is open, as a share of the capital of its stage."""
+    max_errors: Annotated[StrictInt, Field(ge=0, le=20)] = 5
+    """Of its last 20 orders, those that failed or were rejected."""
+    max_slippage_bps: Bps = 150
+    """As in rise, once 5 orders were compared."""
+    min_parity_bps: Bps = 4_000
+    """As in rise, once 10 orders were compared."""
+
+
+class Promotion(Table):
+    """``[promotion.NAME]``: the stages of the strategy NAME in mode live. Without it, a strategy trades in full. See
+    docs/promotion.md."""
+
+    capital: PositiveAmount
+    """What it trades with in full: losses are measured as a share of it. Base units, or text such as "5 ether" or
+    "1000 coins"."""
+    validation: Path | None = None
+    """What sniper validate --json printed: begins with the stage "backtest"."""
+    shadow: Path | None = None
+    """The data_dir of a run in mode shadow with the same accounts: the stage "shadow"."""
+    paper: Path
+    """The data_dir of a run in mode paper with the same accounts: the stage "paper", and the model that "shadow" and
+    live stages are held against."""
+    shares_bps: Annotated[tuple[Annotated[StrictInt, Field(gt=0, le=10_000)], ...], Field(min_length=1)] = (
+        1_000,
+        5_000,
+        10_000,
+    )
+    """How much of what it wants is traded at each live stage, growing."""
+    automatic: StrictBool = False
+    """Whether it rises by itself once all gates are passed; otherwise that is proposed, and a person says so."""
+    measure_every_s: Positive = 60
+    """Seconds between two measurements."""
+    same_within_s: Positive = 60
+    """Seconds between two orders of the same kind in two runs that count as the same."""
+    rise: Rise = Rise()
+    hold: Hold = Hold()
+
+    @model_validator(mode="after")
+    def _climbs(self) -> Self:
+        if list(self.shares_bps) != sorted(set(self.shares_bps)):
+            raise ValueError(f"shares_bps {list(self.shares_bps)} do not grow")
+        return self
+
+    @property
+    def stages(self) -> tuple[tuple[str, int], ...]:
+        """Names, and the share of what it wants that is traded, lowest first."""
+        before = [("backtest", self.validation), ("shadow", self.shadow), ("paper", self.paper)]
+        live = tuple((f"live-{share / 100:g}%", share) for share in self.shares_bps)
+        return (*((name, 0) for name, where in before if where is not None), *live)
+
+
 class Logging(Table):
     """``[logging]``."""
 
@@ -422,6 +502,7 @@ class Settings(Table):
     account: dict[Name, Account] = {}
     logging: Logging = Logging()
     signals: Signals = Signals()
+    promotion: dict[Name, Promotion] = {}
     strategy: dict[Name, StrategyTable] = {}
     sizer: PluginTables = {}
     exit: PluginTables = {}

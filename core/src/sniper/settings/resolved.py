@@ -11,7 +11,7 @@ from typing import Any
 from sniper.config import Config
 from sniper.errors import ConfigError
 from sniper.settings.canonical import canonical, plain
-from sniper.settings.model import Chain, Desk, Execution, Runtime, Settings, Treasury
+from sniper.settings.model import Chain, Desk, Execution, Promotion, Runtime, Settings, Treasury
 from sniper.specs import Spec
 from sniper.types import Mode
 
@@ -122,6 +122,11 @@ class Resolved:
     chain_executors: Mapping[str, Configured] = field(default_factory=dict)
 
     @property
+    def promotions(self) -> Mapping[str, Promotion]:
+        """By strategy; none but in mode live, for elsewhere nothing is at stake."""
+        return self.settings.promotion if self.mode is Mode.LIVE else {}
+
+    @property
     def executors(self) -> tuple[Configured, ...]:
         """All that transactions go through, each once."""
         found = [self.executor_of(name) for name in self.chains] if self.executor else []
@@ -137,12 +142,14 @@ class Resolved:
     def manifest(self) -> dict[str, Any]:
         """Plain data: what the config says after all defaults, without secrets."""
         strategies = {each.plugin.name: each for account in self.accounts for each in account.strategies}
+        promotions = {name: _promotion(each) for name, each in self.promotions.items()}
         singles = {"fee": self.fee, "bus": self.bus, "store": self.store, "lease": self.lease}
         return {
             "mode": self.mode.value,
             "chain": {name: plain(chain) for name, chain in self.chains.items()},
             "runtime": plain(self.runtime),
             "signals": plain(self.settings.signals),
+            **({"promotion": promotions} if promotions else {}),
             "account": {account.name: account.manifest() for account in self.accounts},
             "strategy": {name: each.manifest() for name, each in strategies.items()},
             "sizer": _sections(each.sizer for each in strategies.values() if each.sizer),
@@ -161,7 +168,19 @@ class Resolved:
         """The part of the manifest that decides anything: not where nodes answer, who keeps the keys, how events arrive
         or where they are indexed. Another endpoint opens no epoch."""
         full = self.manifest()
-        kept = ("mode", "signals", "account", "strategy", "sizer", "exit", "policy", "amm", "venue", "fee")
+        kept = (
+            "mode",
+            "signals",
+            *(("promotion",) if "promotion" in full else ()),
+            "account",
+            "strategy",
+            "sizer",
+            "exit",
+            "policy",
+            "amm",
+            "venue",
+            "fee",
+        )
         return {
             **{key: full[key] for key in kept},
             "chain": {
@@ -180,6 +199,18 @@ class Resolved:
     def canonical(self) -> str:
         """The manifest as text. Equal settings give equal text."""
         return canonical(self.manifest())
+
+
+def _promotion(promotion: Promotion) -> dict[str, Any]:
+    """What of it the kernel decides by; the rest says how it is measured."""
+    hold = promotion.hold
+    return {
+        "stages": [list(stage) for stage in promotion.stages],
+        "automatic": promotion.automatic,
+        "capital": str(promotion.capital),
+        "max_drawdown_bps": hold.max_drawdown_bps,
+        "max_errors": hold.max_errors,
+    }
 
 
 def _sections(configured: Iterable[Configured]) -> dict[str, Any]:

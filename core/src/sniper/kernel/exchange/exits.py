@@ -118,7 +118,7 @@ class DeskExits:
     def _opened(self, position: Position) -> None:
         account = self.account
         instance = account.instances.get(position.instance)
-        if account.watches or (instance is not None and instance.wiring.exits):
+        if account.watches or account.valuing or (instance is not None and instance.wiring.exits):
             account.exits.arm(position.token, position.instance)
             self.recall()
         if account.book.kill == KillLevel.FLATTEN:

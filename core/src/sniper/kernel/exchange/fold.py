@@ -11,6 +11,7 @@ from sniper.kernel.exchange.states import EXCHANGE_ORDER, WORKING
 from sniper.kernel.flows import bound, flow, realised
 from sniper.kernel.orders import move
 from sniper.kernel.plans import fold as plans
+from sniper.kernel.promotion import fold as promotion
 from sniper.types import place_of
 
 KEPT_ORDERS = 1_000
@@ -73,6 +74,8 @@ def _ended(book: Book, desk: DeskBook, order: ExchangeOrder, time: int) -> None:
         return
     _reserve(desk, order, 0)
     order.ended_at = time
+    if book.stages:
+        promotion.order_over(book, order.instance, error=order.state == "rejected")
     desk.ended[key] = desk.orders.pop(key)
     if order.placed.plan:
         plans.order_ended(book, order)

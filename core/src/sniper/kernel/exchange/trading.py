@@ -3,6 +3,8 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec.structs import replace
+
 from sniper.events import OrderChanged
 from sniper.exchange_orders import NewOrder, Side
 from sniper.instrument import Instrument
@@ -69,7 +71,7 @@ class Trading:
 
     def form(self, instance: "Instance", wanted: PlaceOrder) -> None:
         """A strategy wants an order placed. It is told where that is denied."""
-        denials = self.place(instance.name, wanted)
+        denials = self.place(instance.name, self._scaled(instance.name, wanted))
         if denials.rule:
             account, now = self.account, self.account.kernel.now
             news = OrderChanged(
@@ -293,6 +295,15 @@ class Trading:
         worth = instrument.value(price or (ticker.to_buy() if side == "buy" else ticker.to_sell()), 1)
         return max(instrument.min_size, -(-instrument.min_value // worth) if worth else 1, 1)
 
+    def _scaled(self, instance: str, wanted: PlaceOrder) -> PlaceOrder:
+        """What of an order its stage lets be traded; of what reduces a position, all."""
+        stages, ticker = self.account.stages, self.account.kernel.tickers.known.get(wanted.instrument)
+        if not stages.wiring or ticker is None or not self._opened(ticker, wanted):
+            return wanted
+        least = self.reducible(ticker, wanted.side) // ticker.instrument.lot
+        size = stages.scaled(instance, wanted.size, least)
+        return wanted if size == wanted.size else replace(wanted, size=size)  # type: ignore[type-var]
+
     def _opened(self, ticker: Ticker, wanted: PlaceOrder) -> int:
         return 0 if REDUCE_ONLY in wanted.flags else self.opened(ticker, wanted.side, wanted.size)
 
@@ -327,6 +338,7 @@ class Trading:
             return gates
         held = book.positions.get(instrument.held)
         owner = held.instance if held is not None else ""
+        gates += self.account.stages.gates(instance)
         gates += _of_entry(book.kill, book.tripped, ticker.stale, owner, held is None or owner == instance)
         if not self.account.claims:
             return gates

@@ -6,6 +6,8 @@ of it, whatever is unknown. Everything that it must remember is in the book, so 
 
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from sniper.events import Bar, Event, PlanChanged, Prices, Trade
 from sniper.exchange_orders import Side
 from sniper.instrument import Instrument
@@ -18,8 +20,10 @@ from sniper.kernel.plans.carrying import Carrying
 from sniper.kernel.plans.kinds import rule_of
 from sniper.kernel.plans.memory import Memory
 from sniper.kernel.plans.rule import Heard, Rule, Sight
+from sniper.kernel.promotion.scaling import scaled
+from sniper.order_types import Plan
 from sniper.risk import Finding, must
-from sniper.types import KillLevel, StartPlan, place_of
+from sniper.types import BPS, KillLevel, StartPlan, place_of
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -54,6 +58,15 @@ class Plans:
         intent = f"{account.name}/{instance}/{account.book.intents + 1}"
         plan = self._fresh(intent, instance, wanted, ticker.instrument) if ticker is not None else None
         opens = plan is None or self._opens(plan)
+        share = account.stages.share(instance)
+        part: Plan | None = spec
+        if ticker is not None and opens and 0 < share < BPS:
+            side = getattr(spec, "side", None)
+            least = account.trading.reducible(ticker, side) // ticker.instrument.lot if side else 0
+            part = scaled(spec, share, least)
+            if part is not None:
+                wanted = replace(wanted, plan=part)  # type: ignore[type-var]
+                plan = self._fresh(intent, instance, wanted, ticker.instrument)
         account.emit(
             f.IntentFormed(
                 time=now,
@@ -66,7 +79,10 @@ class Plans:
             )
         )
         denials = Denials()
-        account.entries.judged(intent, KERNEL, self._gates(instance, wanted, plan, opens=opens), denials)
+        gates = self._gates(instance, wanted, plan, opens=opens)
+        if part is None:
+            gates = (*gates, must("stage-leaves", False, note=f"{share} bps of it leave no lot of one of its orders"))
+        account.entries.judged(intent, KERNEL, gates, denials)
         account.emit(f.Verdict(time=now, intent=intent, allowed=not denials.rule, rule=denials.rule))
         if plan is None or denials.rule:
             self._tell(instance, _denied(now, wanted, intent, denials.rule))
@@ -309,6 +325,7 @@ class Plans:
             must("market-heard", bool(ticker.hearing), note=f"no strategy asks for {spec.instrument}"),
         ]
         if opens:
+            gates += account.stages.gates(instance)
             gates.append(must("kill-switch-off", book.kill == "off", note=book.tripped or book.kill))
         return (*gates, *rule_of(plan).gates(ticker.instrument))
 
