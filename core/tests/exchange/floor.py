@@ -65,15 +65,12 @@ class Floor:
         self.balances = dict(DEPOSITS)
         self.stream: list[OrderState | Fill] = []
         self.orders = 0
-        self.now = 0
         self.start()
 
-    def start(self) -> None:
-        """A process takes over what is on record."""
+    def start(self, now: int = 0) -> None:
+        """A process takes over what is on record, at that time."""
         self.book = decode(encode(self.book), Book)
-        kernel = SimpleNamespace(
-            now=self.now, asks=[], timers=Timers(), report=lambda what, _: self.reports.append(what)
-        )
+        kernel = SimpleNamespace(now=now, asks=[], timers=Timers(), report=lambda what, _: self.reports.append(what))
         self.kernel = kernel
         told = SimpleNamespace(changed=lambda _: None)
         plans = SimpleNamespace(woken=lambda _: None)
@@ -299,7 +296,7 @@ class Floor:
                 break
         else:
             raise AssertionError(f"it does not come to rest: {self.book.desks}")
-        self.kernel.now = self.now = self.now + 10 * SECOND
+        self.kernel.now += 10 * SECOND
         self.desk.read()
         self.answer(self.asks[0], lost=False)
         while self.asks:

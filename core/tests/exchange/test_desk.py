@@ -87,7 +87,7 @@ def test_a_process_that_ends_between_the_request_and_its_answer_asks_what_became
     floor.arrive(floor.submitted[0])
     floor.fill(floor.submitted[0], 100, "x:BNB")
     floor.stream.clear()
-    floor.start()
+    floor.start(floor.kernel.now)
     assert {type(ask.body) for ask in floor.asks} == {ReadDesk}
     floor.settle()
     assert floor.book.desks["x"].ended["main/mm/1"].state == "filled"
@@ -236,7 +236,7 @@ class AnyOrderOfThings(RuleBasedStateMachine):
     @rule()
     def the_process_ends(self) -> None:
         self.floor.stream.clear()
-        self.floor.start()
+        self.floor.start(self.floor.kernel.now)
 
     @rule()
     def time_passes(self) -> None:
