@@ -1,16 +1,18 @@
-"""All that an exchange can do wrong, to requests and to its streams, while brackets, TWAPs and stops are open there."""
+"""All that an exchange can do wrong, to requests and to its streams, while brackets, TWAPs and stops are open there:
+spot, and a perpetual with leverage, funding and orders that only reduce."""
 
 from pathlib import Path
 
 import pytest
-from stand.floor import Floor, trading
+from stand.contract_floor import ContractFloor
+from stand.floor import Floor
 
 from sniper_sdk.exchange import DEPTH, MARKET, USER, ExchangeFault, Fault
 from sniper_sdk.exchange.faults import EVENTS
 
 PLACE, CANCEL = "order.place", "order.cancel"
-ASKED = {"order.status", "openOrders.status", "account.status", "myTrades"}
-"""What is asked where an answer or an event is missing."""
+ASKED = {"order.status", "openOrders.status", "account.status", "myTrades", "positionRisk", "income"}
+"""What is asked where an answer or an event is missing; the last two of contracts."""
 PATIENCE_S = 90.0
 """Within which each fault must have met something, on a busy machine."""
 
@@ -40,18 +42,34 @@ async def goes_through(floor: Floor, times: int) -> None:
     await floor.until(lambda _: len(floor.server.faults.fired) >= times * len(planned), within_s=times * PATIENCE_S)
     floor.server.faults.clear()
     print(f"{len(floor.server.faults.fired)} faults; {floor.seen()}", flush=True)
+    await floor.bot.stop()
+    floor.calm()
+    await floor.start()
+    await floor.began()
     await floor.settle()
     assert floor.audit() == []
     assert await floor.replayed() == 0
 
 
 async def test_every_fault_of_an_exchange_in_a_busy_run(tmp_path: Path) -> None:
-    async with trading(tmp_path, 1) as floor:
+    async with Floor(tmp_path, 1) as floor:
+        await goes_through(floor, 1)
+
+
+async def test_every_fault_of_an_exchange_of_contracts_in_a_busy_run(tmp_path: Path) -> None:
+    async with ContractFloor(tmp_path, 1) as floor:
         await goes_through(floor, 1)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(500, 504))
 async def test_every_fault_of_an_exchange_again_and_again(tmp_path: Path, seed: int) -> None:
-    async with trading(tmp_path, seed) as floor:
+    async with Floor(tmp_path, seed) as floor:
+        await goes_through(floor, 4)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(700, 704))
+async def test_every_fault_of_an_exchange_of_contracts_again_and_again(tmp_path: Path, seed: int) -> None:
+    async with ContractFloor(tmp_path, seed) as floor:
         await goes_through(floor, 4)

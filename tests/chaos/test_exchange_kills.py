@@ -1,6 +1,7 @@
-"""SIGKILL of the bot at seeded moments, with brackets, TWAPs, stops and plain orders open at an exchange.
+"""SIGKILL of the bot at seeded moments, with brackets, TWAPs, stops and plain orders open at an exchange: spot, and a
+perpetual with leverage, funding and orders that only reduce.
 
-The long tests make two hundred kills in series of ten, each of which ends in an audit.
+The long tests make two hundred kills of each in series of twenty, each of which ends in an audit.
 """
 
 import asyncio
@@ -8,13 +9,16 @@ import random
 from pathlib import Path
 
 import pytest
-from stand.floor import Floor, trading
+from stand.contract_floor import ContractFloor
+from stand.floor import SYMBOL, Floor
 
 from sniper_sdk.exchange import ExchangeFault, Fault
 
-SERIES = 10
-STARTS_S = 6.0
-TRADES_S = 2.5
+SERIES = 20
+STARTS_S = 2.0
+ORDERS = (1, 1, 2, 4, 8)
+"""After how many new orders it is killed, or up to so many seconds later: `PAUSE_S`."""
+PAUSE_S = 0.5
 SLOW = Fault(ExchangeFault.LATE, {"order.place", "order.cancel"}, percent=40, seconds=0.4)
 """An exchange on this machine answers within a millisecond: so more deaths come before an answer."""
 
@@ -28,26 +32,39 @@ async def killed(floor: Floor, seed: int, kills: int) -> None:
         if rng.random() < 0.2:  # while it starts, mostly
             await asyncio.sleep(rng.random() * STARTS_S)
         else:
-            await floor.trades()
-            await asyncio.sleep(rng.random() * TRADES_S)
+            await floor.trades(rng.choice(ORDERS))
+            await asyncio.sleep(rng.random() * PAUSE_S)
         await floor.bot.kill()
         floor.record.read()
         print(f"seed {seed}: kill {n}, {floor.seen()}", flush=True)
+    floor.calm()
     await floor.start()
     await floor.began()
     await floor.settle()
     assert floor.audit() == []
-    assert floor.server.engine.own_orders(floor.account, "BTCUSDT")
+    assert floor.server.engine.own_orders(floor.account, SYMBOL)
     assert await floor.replayed() == 0
 
 
 async def test_kills_with_plans_open_at_an_exchange(tmp_path: Path) -> None:
-    async with trading(tmp_path, 1) as floor:
+    async with Floor(tmp_path, 1) as floor:
         await killed(floor, 1, 6)
 
 
+async def test_kills_with_plans_open_on_a_contract(tmp_path: Path) -> None:
+    async with ContractFloor(tmp_path, 1) as floor:
+        await killed(floor, 1, 4)
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(400, 420))
-async def test_two_hundred_kills_in_twenty_runs(tmp_path: Path, seed: int) -> None:
-    async with trading(tmp_path, seed) as floor:
+@pytest.mark.parametrize("seed", range(400, 410))
+async def test_two_hundred_kills_in_ten_runs(tmp_path: Path, seed: int) -> None:
+    async with Floor(tmp_path, seed) as floor:
+        await killed(floor, seed, SERIES)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(600, 610))
+async def test_two_hundred_kills_in_ten_runs_on_a_contract(tmp_path: Path, seed: int) -> None:
+    async with ContractFloor(tmp_path, seed) as floor:
         await killed(floor, seed, SERIES)

@@ -6,32 +6,36 @@ import random
 import shutil
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import ClassVar, Self
 
 from sniper.instrument import COIN
 from sniper.kernel import facts as f
 from sniper.kernel.book import Book
 from sniper.runtime.kill import KillFile
 from sniper.types import KillLevel
-from sniper_sdk.exchange import ExchangeServer, Faults, Symbol
+from sniper_sdk.exchange import Account, ExchangeServer, Faults, Symbol
 from sniper_sdk.exchange.amounts import UNIT
-from stand.bot import Bot
+from stand.loaded_bot import LoadedBot
 from stand.record import Record
 
+SYMBOL = "BTCUSDT"
 ASSETS = ("USDT", "BTC")
+MIDDLE = 42_000
 FUNDS = "100000000"
 STEP_S = 0.03
 """Between two trades of other people, at most."""
 PATIENCE_S = 90.0
+BASE = COIN // UNIT
+"""Base units in a unit of the exchange."""
 CONFIG = """
 mode = "live"
 data_dir = "data"
 [venue.binance]
 plugin = "ccxt"
 exchange = "binance"
-symbols = ["BTC/USDT"]
+MARKET
 withdrawals = true
 timeout_s = 3
 url = "URL"
@@ -41,7 +45,7 @@ quote = "USDT"
 keys = "keys.toml"
 allow_live = true
 read_every_s = 3
-[strategy.churn]
+[strategy.STRATEGY]
 sizer = "fixed"
 exits = []
 [sizer.fixed]
@@ -54,42 +58,73 @@ add_to_position = true
 
 
 class Floor:
-    """What the market does follows from ``rng``, when from the machine."""
+    """Spot. What the market does follows from ``rng``, when from the machine.
 
-    def __init__(self, server: ExchangeServer, directory: Path, rng: random.Random) -> None:
-        self.server = server
-        self.rng = rng
-        self.account = server.account("me", USDT=FUNDS)
-        self.bot = Bot(directory / "bot.log")
+    ticks   In one of the quote asset. ``sizes``: of other people's trades.
+    """
+
+    ticks: ClassVar[int] = 100
+    sizes: ClassVar[tuple[str, ...]] = ("0.00100", "0.00300", "0.02000")
+    market: ClassVar[str] = 'symbols = ["BTC/USDT"]'
+    strategy: ClassVar[str] = "churn"
+
+    def __init__(self, directory: Path, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.server = self.exchange(Faults(seed, log=directory / "faults.jsonl"))
+        self.account: Account = self.server.account("me", USDT=FUNDS)
+        self.bot = LoadedBot(directory / "bot.log")
         self.data = directory / "data"
         self.record = Record(self.data / "journal")
         self._config = directory / "sniper.toml"
-        self._config.write_text(CONFIG.replace("URL", server.url).replace("WS", server.ws_url))
         keys = directory / "keys.toml"
         keys.write_text(f'apiKey = "{self.account.key}"\nsecret = "{self.account.secret}"\n')
         keys.chmod(0o600)
         self._environment = _site(directory / "site")
-        self._mid = 4_200_000
+        self._middle = MIDDLE * self.ticks
         self._around: tuple[str, str] = ("", "")
+
+    def exchange(self, faults: Faults) -> ExchangeServer:
+        """Where it trades."""
+        return ExchangeServer([Symbol.of("BTC", "USDT")], faults=faults)
+
+    async def __aenter__(self) -> Self:
+        await self.server.start()
+        config = CONFIG.replace("MARKET", self.market).replace("STRATEGY", self.strategy)
+        self._config.write_text(config.replace("URL", self.server.url).replace("WS", self.server.ws_url))
+        self._moving = asyncio.create_task(self._moves())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._moving.cancel()
+        await asyncio.gather(self._moving, return_exceptions=True)
+        await self.bot.close()
+        self.record.close()
+        await self.server.stop()
 
     # ---- the market ----
 
-    async def moves(self) -> None:
-        """Let it move until it is cancelled."""
+    async def _moves(self) -> None:
         while True:
-            self._move()
+            self.move()
             await asyncio.sleep(self.rng.uniform(0.005, STEP_S))
 
-    def _move(self) -> None:
-        self._mid += self.rng.randint(-900, 900) + (4_200_000 - self._mid) // 40
-        around = (_price(self._mid - 100), _price(self._mid + 100))
+    def move(self) -> None:
+        """What happens next there."""
+        ticks = self.ticks
+        self._middle += self.rng.randint(-9 * ticks, 9 * ticks) + (MIDDLE * ticks - self._middle) // 40
+        around = (self._price(self._middle - ticks), self._price(self._middle + ticks))
         if self._around != ("", ""):
-            self.server.quote("BTCUSDT", bid=self._around[0], ask=self._around[1], quantity="0")
-        self.server.quote("BTCUSDT", bid=around[0], ask=around[1], quantity="10")
+            self.server.quote(SYMBOL, bid=self._around[0], ask=self._around[1], quantity="0")
+        self.server.quote(SYMBOL, bid=around[0], ask=around[1], quantity="10")
         self._around = around
         side = self.rng.choice(("BUY", "SELL"))
-        size = self.rng.choice(("0.00100", "0.00300", "0.02000"))
-        self.server.trade("BTCUSDT", around[side == "BUY"], size, side=side)
+        self.server.trade(SYMBOL, around[side == "BUY"], self.rng.choice(self.sizes), side=side)
+
+    def calm(self) -> None:
+        """From now on nothing happens of which an exchange tells only sometimes."""
+
+    def _price(self, ticks: int) -> str:
+        return f"{ticks // self.ticks}.{str(ticks % self.ticks + self.ticks)[1:]}"
 
     # ---- the process ----
 
@@ -102,10 +137,10 @@ class Floor:
         before = len(self.record.all(f.Began))
         await self.until(lambda record: len(record.all(f.Began)) > before)
 
-    async def trades(self) -> None:
-        """Wait until what was started has placed something."""
-        before = len(self.record.all(f.ExchangeOrderPlaced))
-        await self.until(lambda record: len(record.all(f.ExchangeOrderPlaced)) > before)
+    async def trades(self, orders: int = 1) -> None:
+        """Wait until what was started has placed so many."""
+        enough = len(self.record.all(f.ExchangeOrderPlaced)) + orders
+        await self.until(lambda record: len(record.all(f.ExchangeOrderPlaced)) >= enough)
 
     async def until(self, what: Callable[[Record], object], *, within_s: float = PATIENCE_S) -> None:
         """Wait until the journal shows it; the bot must not end meanwhile."""
@@ -119,9 +154,10 @@ class Floor:
     async def settle(self) -> None:
         """Let it place no more, sell what it holds, and wait until nothing is under way."""
         KillFile(self.data).set(KillLevel.FLATTEN)
-        await self.until(lambda record: self._quiet())
+        await self.until(lambda record: self.quiet())
 
-    def _quiet(self) -> bool:
+    def quiet(self) -> bool:
+        """Whether nothing is under way, and nothing held."""
         book = self.book
         desk = book.desks.get("binance")
         return desk is not None and desk.known and not desk.orders and not book.plans and not book.positions
@@ -143,14 +179,14 @@ class Floor:
     def audit(self) -> list[str]:
         """What is wrong with a run that has nothing under way; empty where all is well."""
         self.record.read()
-        return [*self._money(), *self._orders()]
+        return [*self.money(), *self._orders()]
 
-    def _money(self) -> list[str]:
+    def money(self) -> list[str]:
         """Balances are the same to the unit, and came by deposits and fills alone."""
         found = []
         for asset in ASSETS:
             balance = self.account.balance(asset)
-            there = (balance.free + balance.locked) * (COIN // UNIT)
+            there = (balance.free + balance.locked) * BASE
             books = self.book.owned(f"binance:{asset}")
             found += [f"the books hold {books} of {asset}, the exchange {there}"] if books != there else []
             found += [f"{balance.locked} of {asset} are locked"] if balance.locked else []
@@ -168,45 +204,24 @@ class Floor:
             lots[fill.order] += fill.fill.size
         found = [f"{n} orders have the client id {key}" for key, n in self._accepted().items() if n > 1]
         found += [f"{each.client_id} is open at the exchange" for each in self.server.engine.open_orders(self.account)]
-        for order in self.server.engine.own_orders(self.account, "BTCUSDT"):
+        for order in self.server.engine.own_orders(self.account, SYMBOL):
             known = placed.pop(order.client_id, None)
             if known is None:
                 found.append(f"the books do not know {order.client_id}")
                 continue
-            booked = lots[known.order] * known.instrument.lot // (COIN // UNIT)
+            booked = lots[known.order] * known.instrument.lot // BASE
             if (times[known.order], booked) != (len(order.fills), order.executed):
                 found.append(f"{known.order}: {booked} in {times[known.order]} fills in the books, {order} there")
         return found + [f"{each.order} has fills, and never arrived" for each in placed.values() if lots[each.order]]
 
     def _accepted(self) -> Mapping[str, int]:
-        return Counter(each.client_id for each in self.server.engine.own_orders(self.account, "BTCUSDT"))
+        return Counter(each.client_id for each in self.server.engine.own_orders(self.account, SYMBOL))
 
     def seen(self) -> str:
         """What it was that was audited, in words."""
-        own = self.server.engine.own_orders(self.account, "BTCUSDT")
+        own = self.server.engine.own_orders(self.account, SYMBOL)
         plans = Counter(type(each.spec).__name__ for each in self.record.all(f.PlanStarted))
         return f"{len(own)} orders, {sum(len(each.fills) for each in own)} fills, plans {dict(plans)}"
-
-
-@asynccontextmanager
-async def trading(directory: Path, seed: int) -> AsyncIterator[Floor]:
-    """A floor whose market moves, with a bot that is ready to be started."""
-    faults = Faults(seed, log=directory / "faults.jsonl")
-    async with ExchangeServer([Symbol.of("BTC", "USDT")], faults=faults) as server:
-        floor = Floor(server, directory, random.Random(seed))
-        moving = asyncio.create_task(floor.moves())
-        try:
-            yield floor
-        finally:
-            moving.cancel()
-            await asyncio.gather(moving, return_exceptions=True)
-            if floor.bot.running:
-                await floor.bot.kill()
-            floor.record.close()
-
-
-def _price(ticks: int) -> str:
-    return f"{ticks // 100}.{ticks % 100:02}"
 
 
 def _site(site: Path) -> dict[str, str]:
