@@ -7,6 +7,7 @@ import pytest
 from stand.contract_floor import ContractFloor
 from stand.floor import Floor
 
+from sniper.kernel import facts as f
 from sniper_sdk.exchange import DEPTH, MARKET, USER, ExchangeFault, Fault
 from sniper_sdk.exchange.faults import EVENTS
 
@@ -36,7 +37,7 @@ def faults(times: int) -> list[Fault]:
 async def goes_through(floor: Floor, times: int) -> None:
     """Trade until each fault happened as often as it may; then the audit."""
     await floor.start()
-    await floor.trades()
+    await floor.does(f.ExchangeOrderPlaced)
     planned = faults(times)
     floor.server.faults.add(*planned)
     await floor.until(lambda _: len(floor.server.faults.fired) >= times * len(planned), within_s=times * PATIENCE_S)
@@ -45,7 +46,7 @@ async def goes_through(floor: Floor, times: int) -> None:
     await floor.bot.stop()
     floor.calm()
     await floor.start()
-    await floor.began()
+    await floor.does(f.Began)
     await floor.settle()
     assert floor.audit() == []
     assert await floor.replayed() == 0

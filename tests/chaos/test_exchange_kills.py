@@ -12,12 +12,21 @@ import pytest
 from stand.contract_floor import ContractFloor
 from stand.floor import SYMBOL, Floor
 
+from sniper.events import Event, Submitted
+from sniper.kernel import facts as f
 from sniper_sdk.exchange import ExchangeFault, Fault
 
 SERIES = 20
 STARTS_S = 2.0
-ORDERS = (1, 1, 2, 4, 8)
-"""After how many new orders it is killed, or up to so many seconds later: `PAUSE_S`."""
+MOMENTS: tuple[type[f.Fact | Event], ...] = (
+    f.ExchangeOrderPlaced,
+    f.ExchangeOrderPlaced,
+    Submitted,
+    f.ExchangeFilled,
+    f.ExchangeCancelled,
+)
+"""It is killed with one of the first ``MOST`` of these, or up to so many seconds later: ``PAUSE_S``."""
+MOST = 4
 PAUSE_S = 0.5
 SLOW = Fault(ExchangeFault.LATE, {"order.place", "order.cancel"}, percent=40, seconds=0.4)
 """An exchange on this machine answers within a millisecond: so more deaths come before an answer."""
@@ -32,14 +41,14 @@ async def killed(floor: Floor, seed: int, kills: int) -> None:
         if rng.random() < 0.2:  # while it starts, mostly
             await asyncio.sleep(rng.random() * STARTS_S)
         else:
-            await floor.trades(rng.choice(ORDERS))
+            await floor.does(rng.choice(MOMENTS), rng.randint(1, MOST))
             await asyncio.sleep(rng.random() * PAUSE_S)
         await floor.bot.kill()
         floor.record.read()
         print(f"seed {seed}: kill {n}, {floor.seen()}", flush=True)
     floor.calm()
     await floor.start()
-    await floor.began()
+    await floor.does(f.Began)
     await floor.settle()
     assert floor.audit() == []
     assert floor.server.engine.own_orders(floor.account, SYMBOL)

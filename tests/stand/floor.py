@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar, Self
 
+from sniper.events import Event
 from sniper.instrument import COIN
 from sniper.kernel import facts as f
 from sniper.kernel.book import Book
@@ -132,15 +133,10 @@ class Floor:
         """Start it; it is not waited for."""
         await self.bot.start(self._config, environment=self._environment)
 
-    async def began(self) -> None:
-        """Wait until what was started decides."""
-        before = len(self.record.all(f.Began))
-        await self.until(lambda record: len(record.all(f.Began)) > before)
-
-    async def trades(self, orders: int = 1) -> None:
-        """Wait until what was started has placed so many."""
-        enough = len(self.record.all(f.ExchangeOrderPlaced)) + orders
-        await self.until(lambda record: len(record.all(f.ExchangeOrderPlaced)) >= enough)
+    async def does(self, what: type[f.Fact | Event], times: int = 1) -> None:
+        """Wait until there are so many more of these on record."""
+        enough = len(self.record.all(what)) + times
+        await self.until(lambda record: len(record.all(what)) >= enough)
 
     async def until(self, what: Callable[[Record], object], *, within_s: float = PATIENCE_S) -> None:
         """Wait until the journal shows it; the bot must not end meanwhile."""
