@@ -177,6 +177,37 @@ async def test_funding_is_read_once_it_is_paid_and_told_meanwhile(
     assert (await exchange.read(state.cursor)).funding == (paid,)
 
 
+async def test_funding_of_a_reading_that_did_not_arrive_is_told_by_the_next(
+    exchange: CcxtExchange, server: FuturesServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contracts, "FRESH_MS", 0)
+    first = await exchange.read("")
+    await exchange.submit(order())
+    server.mark("BTCUSDT", "100")
+    server.rate("BTCUSDT", "0.001")
+    server.engine.fund("BTCUSDT")
+    lost = await exchange.read(first.cursor)
+    assert len(lost.funding) == 1
+    assert (await exchange.read(first.cursor)).funding == lost.funding
+    asked = sum(name == "income" for name, _ in server.asked)
+    assert (await exchange.read(lost.cursor)).funding == ()
+    assert sum(name == "income" for name, _ in server.asked) == asked, "not again in the middle of an hour"
+
+
+async def test_funding_of_before_the_first_reading_is_in_its_balance_alone(
+    exchange: CcxtExchange, server: FuturesServer
+) -> None:
+    await exchange.submit(order())
+    server.mark("BTCUSDT", "100")
+    server.rate("BTCUSDT", "0.001")
+    server.engine.fund("BTCUSDT")
+    await asyncio.sleep(0.002)  # the exchange tells times in milliseconds
+    first = await exchange.read("")
+    assert (await exchange.read(first.cursor)).funding == ()
+    server.engine.fund("BTCUSDT")
+    assert len((await exchange.read(first.cursor)).funding) == 1
+
+
 async def test_a_stream_whose_listen_key_is_over_ends_and_the_next_has_another(
     exchange: CcxtExchange, server: FuturesServer
 ) -> None:

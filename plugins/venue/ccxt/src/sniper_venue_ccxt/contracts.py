@@ -41,7 +41,8 @@ class Contracts:
         self._instruments = instruments
         self._symbols = list(config.symbols) or None
         self._tiers: dict[str, tuple[Tier, ...]] = {}
-        self._funding_asked = 0
+        self._begun = time.time_ns() // MILLISECOND
+        """When this process, or the newest stream, began to tell of funding, ms."""
 
     async def prepare(self, *, change: bool) -> None:
         """Once, before anything is traded: positions are one-way, leverage and margin are what the config says, where
@@ -110,18 +111,23 @@ class Contracts:
                     found.append(funding_told(each, instrument))
         return tuple(sorted(found, key=lambda each: (each.time, each.id)))
 
-    async def funding_again(self, since: int) -> tuple[Funding, ...]:
-        """The same, but not again in the middle of an hour: it is dear (Binance: a weight of 30), falls due at whole
-        hours, and what comes at other times is told in between."""
+    async def funding_again(self, since: int, asked: int) -> tuple[tuple[Funding, ...], int]:
+        """The same since it was asked the last time, and when that is now, ms.
+
+        asked  What the newest reading that arrived said; 0: none did. What was told by one that did not is told again.
+
+        Not again in the middle of an hour: it is dear (Binance: a weight of 30), falls due at whole hours, and what
+        comes at other times is told in between.
+        """
         now = time.time_ns() // MILLISECOND
-        if now // HOUR_MS == self._funding_asked // HOUR_MS and now % HOUR_MS >= FRESH_MS:
-            return ()
-        found = await self.funding(since)
-        self._funding_asked = now
-        return found
+        if asked >= self._begun and now // HOUR_MS == asked // HOUR_MS and now % HOUR_MS >= FRESH_MS:
+            return (), asked
+        return await self.funding(min(since, asked or since)), now
 
     async def funded(self, now: int) -> AsyncIterator[Sequence[Funding]]:
-        """What is paid from now (ms) on; no exchange of ccxt has a stream for it."""
+        """What is paid from now (ms) on; no exchange of ccxt has a stream for it. The next reading tells of what was
+        paid before."""
+        self._begun = now
         seen = {each.id for each in await self.funding(now)}
         while True:
             await asyncio.sleep(FUNDING_POLL_S)

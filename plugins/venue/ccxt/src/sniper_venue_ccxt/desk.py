@@ -12,7 +12,7 @@ from sniper_venue_ccxt.capabilities import CLIENT_ID, Capabilities, features_of
 from sniper_venue_ccxt.client import forget_listen_keys
 from sniper_venue_ccxt.client_ids import ClientIds
 from sniper_venue_ccxt.config import CcxtConfig
-from sniper_venue_ccxt.contracts import Contracts, forced
+from sniper_venue_ccxt.contracts import MILLISECOND, Contracts, forced
 from sniper_venue_ccxt.errors import GapFound, NotOffered, Unanswered
 from sniper_venue_ccxt.joined import joined
 from sniper_venue_ccxt.listing import Listing
@@ -127,12 +127,13 @@ class Desk:
     # ---- the whole account ----
 
     async def read(self, cursor: str) -> AccountState:
-        """The sub-account now; the first reading tells no fills, for what was before it is not ours."""
+        """The sub-account now. What was before the first reading is not ours: that one tells no fills, and none tells
+        funding of then."""
         now = await self._now()
         # What fills while this is read is told as a fill after its balance, or with it: never only in the balance.
         orders = await self._open_orders()
         balances, contracts = await self._owned()
-        since, seen = _parsed(cursor) if cursor else (now - BEFORE_MS, frozenset[str]())
+        since, seen, asked, first = _parsed(cursor) if cursor else (now - BEFORE_MS, frozenset[str](), 0, now)
         fills, times = [], {}
         for symbol in self._symbols(alone=self.can.trades_need_symbol, what="own trades"):
             for trade in await self._trades(symbol, since):
@@ -144,13 +145,16 @@ class Desk:
         # idle time it does not begin there again: some exchanges tell one day at a time.
         begin = max([since, now - HOUR_MS, *(time_ms - BEFORE_MS for time_ms in times.values())])
         known = sorted(each for each, time_ms in times.items() if time_ms >= begin)
+        funding: tuple[Funding, ...] = ()
+        if self._contracts is not None and cursor:
+            funding, asked = await self._contracts.funding_again(since, asked)
         return AccountState(
             balances=balances,
             orders=tuple(orders),
             fills=tuple(sorted(fills, key=lambda fill: (fill.time, fill.id))),
-            cursor=json.dumps([begin, known], separators=(",", ":")),
+            cursor=json.dumps([begin, known, asked, first], separators=(",", ":")),
             contracts=contracts,
-            funding=await self._contracts.funding_again(since) if self._contracts is not None and cursor else (),
+            funding=tuple(each for each in funding if each.time >= first * MILLISECOND),
         )
 
     async def _owned(self) -> tuple[tuple[tuple[str, int, int], ...], tuple[ContractState, ...]]:
@@ -291,6 +295,8 @@ class Desk:
         return self.config.symbols
 
 
-def _parsed(cursor: str) -> tuple[int, frozenset[str]]:
-    since, seen = json.loads(cursor)
-    return since, frozenset(seen)
+def _parsed(cursor: str) -> tuple[int, frozenset[str], int, int]:
+    """From when on trades are asked for, those that are known of then, when funding was asked for, and when the account
+    was read first; ms. Cursors were once without the last two."""
+    since, seen, asked, first = [*json.loads(cursor), 0, 0][:4]
+    return since, frozenset(seen), asked, first
