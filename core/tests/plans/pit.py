@@ -21,11 +21,12 @@ from sniper.events import (
     Submitted,
     Trade,
 )
-from sniper.exchange_orders import AccountState, Fill, NewOrder, OrderState, Side
+from sniper.exchange_orders import AccountState, ContractState, Fill, NewOrder, OrderState, Side
 from sniper.instrument import COIN, Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask, Cancel, FindOrder, ReadDesk, Submit
 from sniper.kernel.book import Book
+from sniper.kernel.exchange.holdings import traded
 from sniper.kernel.fold import fold
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.plans.book import PlanState
@@ -35,6 +36,7 @@ from sniper.strategy import Actions, CancelOrder, PlaceOrder, StartPlan, Strateg
 from sniper.types import Intent
 from sniper.view import View
 
+LEVERAGE = 10
 WANTED: list[Intent] = []
 """What the strategy yields with the next trade."""
 
@@ -74,6 +76,8 @@ class Pit:
         self.states: dict[str, OrderState] = {}
         self.fills: list[Fill] = []
         self.balances = {"x:USDT": 10_000_000 * COIN, "x:BTC": 0}
+        self.contract = (0, 0)
+        """What is held of a contract and what that was worth when it was opened, base units, signed."""
         self.stream: list[OrderState | Fill] = []
         self.handle(Started(time=0, mode="live"), InstrumentListed(time=0, instrument=instrument))
         self.settle()
@@ -175,11 +179,12 @@ class Pit:
         self.stream.append(self.states[client])
 
     def fill(self, client: str, size: int, fee: int = 0) -> None:
-        """A part of an open order is traded; ``fee``: base units of what is traded."""
+        """A part of an open order is traded; ``fee``: base units of what is traded, or what pays a contract."""
         new, state = self.known[client], self.states[client]
         size = min(size, new.size - state.filled)
         price = new.price or self.price
         value, sign = BTC.value(price, size), 1 if new.side == "buy" else -1
+        linear = self.instrument.linear
         fill = Fill(
             id=f"f{len(self.fills)}",
             client_id=client,
@@ -189,14 +194,21 @@ class Pit:
             size=size,
             price=price,
             value=value,
-            fee=fee if new.side == "buy" else 0,
-            fee_asset="x:BTC",
+            fee=fee if linear or new.side == "buy" else 0,
+            fee_asset="x:USDT" if linear else "x:BTC",
             maker=True,
             time=self.time,
         )
         self.fills.append(fill)
-        self.balances["x:BTC"] += sign * size * BTC.lot - fill.fee
-        self.balances["x:USDT"] -= sign * value
+        if linear:
+            held, cost = self.contract
+            change = traded(held, cost, sign * size * BTC.lot, -sign * value)
+            self.contract = (held + change.amount, cost + change.cost)
+            self.balances["x:USDT"] += change.realised
+        else:
+            self.balances["x:BTC"] += sign * size * BTC.lot
+            self.balances["x:USDT"] -= sign * value
+        self.balances[fill.fee_asset] -= fill.fee
         left = new.size - state.filled - size
         self.to(client, "open" if left else "filled", state.filled + size)
         self.stream.append(fill)
@@ -257,7 +269,14 @@ class Pit:
             orders=tuple(state for _, state in sorted(self.states.items()) if state.state == "open"),
             fills=tuple(self.fills[int(cursor or 0) :]),
             cursor=str(len(self.fills)),
+            contracts=self._contracts(),
         )
+
+    def _contracts(self) -> tuple[ContractState, ...]:
+        if not self.instrument.linear:
+            return ()
+        held, cost = self.contract
+        return (ContractState(instrument=self.instrument, size=held // BTC.lot, cost=cost, leverage=LEVERAGE),)
 
     def told(self, what: OrderState | Fill) -> None:
         """The user's stream says something."""
@@ -315,6 +334,10 @@ class Pit:
             elif client in self.states and self.states[client].state == "open":
                 found += self.known[client].size - self.states[client].filled
         return found
+
+    def held(self) -> int:
+        """What the exchange shows of what is traded, base units."""
+        return self.contract[0] if self.instrument.linear else self.balances["x:BTC"]
 
     def _of(self, plan: str, legs: tuple[str, ...]) -> list[str]:
         placed = self.placed()
