@@ -98,6 +98,8 @@ async def test_the_doctor_looks_at_exchanges_and_keys_and_shows_no_secret(tmp_pa
         checks = {each["check"]: each for each in (await sniper.json("doctor"))["checks"]}
         assert checks["venue.binance"]["status"] == "ok"
         assert checks["venue.binance"]["found"] == "1 instruments can be traded exactly"
+        stops = "it can hold itself: stop, stop-limit, take-profit, take-profit-limit"
+        assert checks["venue.binance.stops"]["found"] == stops
         assert checks["venue.binance.clock"]["status"] == "ok"
         assert checks["account.main.desk.binance"]["found"] == "the keys work; 1 balances, 0 open orders"
         keys = tmp_path / "keys.toml"

@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
 from sniper.cli.diagnosis import Diagnosis
 from sniper.errors import SniperError
 from sniper.exchange import Exchange
+from sniper.exchange_orders import CONDITIONAL
+from sniper.instrument import Instrument
 from sniper.settings.resolved import Configured, Resolved
 from sniper.types import SECOND
 
@@ -63,6 +65,7 @@ async def _market(check: str, exchange: Exchange) -> list[Diagnosis]:
         first = [f"{symbol}: {reason}" for symbol, reason in sorted(exchange.left_out.items())[:NAMED]]
         what = f"{len(exchange.left_out)} markets are left out ({'; '.join(first)})"
         found.append(Diagnosis(check, "warn", what, "name the symbols that you want, so that no others are looked at"))
+    found.append(Diagnosis(f"{check}.stops", "ok", _stops(listed)))
     asked = time.time_ns()
     there = await exchange.time()
     if there is None:
@@ -73,6 +76,14 @@ async def _market(check: str, exchange: Exchange) -> list[Diagnosis]:
     status: Literal["ok", "warn", "fail"] = "ok" if off <= NEAR else "warn" if off <= 5 * NEAR else "fail"
     remedy = "" if off <= NEAR else "synchronise this machine's clock, by systemd-timesyncd or chrony"
     return [*found, Diagnosis(f"{check}.clock", status, f"{off // MS} ms apart", remedy)]
+
+
+def _stops(listed: Sequence[Instrument]) -> str:
+    """Which stops and targets the exchange can hold itself."""
+    every = [each for each in CONDITIONAL if listed and all(each in instrument.types for instrument in listed)]
+    lacking = [each for each in CONDITIONAL if each not in every]
+    text = f"it can hold itself: {', '.join(every)}" if every else "it holds none that are known"
+    return text if not lacking else f"{text}; sniper watches alone: {', '.join(lacking)}"
 
 
 async def _desk(check: str, exchange: Exchange) -> list[Diagnosis]:

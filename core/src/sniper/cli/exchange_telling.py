@@ -112,6 +112,9 @@ def _placed(order: ExchangeOrderStory, words: Words, plan: PlanStory | None) -> 
     price = "at the market" if new.price is None else f"at {instrument.price(new.price):,f} or better"
     flags = "".join(f", {flag}" for flag in new.flags)
     yield Line(f"To {new.side} {instrument.size(new.size):,f} {instrument.id} {price}, {new.lives}{flags}.")
+    if new.trigger is not None:
+        held = f"The exchange holds it, a {new.type}, until the price is at {instrument.price(new.trigger):,f}."
+        yield Line(held)
     asset = instrument.quote if new.side == "buy" or instrument.linear else instrument.base
     yield Line(f"Reserved: {words.amount(placed.reserved, asset)}.")
     if plan is not None:

@@ -91,6 +91,7 @@ def at_desk(order: "ExchangeOrderStory") -> "dict[str, Any]":
         "flags": list(new.flags),
         "size": f"{instrument.size(new.size):f}",
         "price": None if new.price is None else f"{instrument.price(new.price):f}",
+        "trigger": None if new.trigger is None else f"{instrument.price(new.trigger):f}",
         "filled": f"{instrument.size(order.filled):f}",
         "state": order.state,
         "reason": order.note,
@@ -151,7 +152,8 @@ def _row_at_desk(order: "ExchangeOrderStory") -> tuple[str, ...]:
         instrument.id,
         new.side,
         f"{instrument.size(new.size):,f}",
-        "market" if new.price is None else f"{instrument.price(new.price):,f}",
+        ("market" if new.price is None else f"{instrument.price(new.price):,f}")
+        + (f", {new.type} {instrument.price(new.trigger):,f}" if new.trigger is not None else ""),
         f"{instrument.size(order.filled):,f}",
         f"{order.state}, to be cancelled" if order.working and order.cancelled is not None else order.state,
         plan,

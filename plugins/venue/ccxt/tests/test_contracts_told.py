@@ -47,7 +47,7 @@ def client(exchange: str) -> Any:
 
 
 def instrument(exchange: str, **changes: Any) -> Instrument:
-    rules = Rules("here", "swap", Counting.TICK_SIZE, (), {}, lambda *_: True)
+    rules = Rules("here", "swap", Counting.TICK_SIZE, (), {}, lambda *_: True, lambda _: ())
     found = listing({SYMBOL: {**MARKETS[exchange], **changes}}, rules)
     assert not found.left_out, found.left_out
     return found.instruments[f"here:{SYMBOL}"]
@@ -76,7 +76,7 @@ def test_sizes_of_contracts_are_counted_as_the_exchange_does() -> None:
     ],
 )
 def test_what_is_no_linear_contract_is_left_out_with_its_reason(changes: dict[str, Any], why: str) -> None:
-    rules = Rules("here", "swap", Counting.TICK_SIZE, (), {}, lambda *_: True)
+    rules = Rules("here", "swap", Counting.TICK_SIZE, (), {}, lambda *_: True, lambda _: ())
     assert why in listing({SYMBOL: {**MARKETS["bybit"], **changes}}, rules).left_out[SYMBOL]
 
 

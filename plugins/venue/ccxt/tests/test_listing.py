@@ -21,7 +21,7 @@ def market(symbol: str, price: object, amount: object, **changes: Any) -> dict[s
 
 def listed(counting: Counting, *markets: dict[str, Any], price: str = "", whole: bool = True) -> Listing:
     prices = {each["symbol"]: Decimal(price) for each in markets if price}
-    rules = Rules("here", "spot", counting, (), prices, lambda symbol, size: whole)
+    rules = Rules("here", "spot", counting, (), prices, lambda symbol, size: whole, lambda _: ())
     return listing({each["symbol"]: each for each in markets}, rules)
 
 

@@ -23,7 +23,7 @@ BTC = Instrument(
 def can(*methods: str) -> Capabilities:
     return Capabilities(
         exchange="played", kind="spot", reduce_only=False,
-        lives=frozenset({"gtc"}), post_only=False, client_ids=True, found_by_client_id=True,
+        lives=frozenset({"gtc"}), post_only=False, conditional=False, client_ids=True, found_by_client_id=True,
         market_buys=True, orders_need_symbol=False, trades_need_symbol=False, window_ms=0, methods=frozenset(methods),
     )  # fmt: skip
 

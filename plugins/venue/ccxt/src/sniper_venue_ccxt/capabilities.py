@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-from sniper.exchange_orders import NewOrder, Refused
+from sniper.exchange_orders import CONDITIONAL, NewOrder, Refused
+from sniper_venue_ccxt.conditional import KNOWN
 
 CLIENT_ID = "clientOrderId"
 REDUCE_ONLY = "reduce-only"
@@ -16,6 +17,7 @@ class Capabilities:
     """Of one kind of markets of an exchange: ``kind`` is ``spot``, ``swap`` or ``future``.
 
     lives         Times in force, of ``gtc``, ``ioc``, ``fok``.
+    conditional   Whether orders can wait for a price, in ways that are known.
     client_ids    Whether an order can have one. ``found_by_client_id``: whether it can be asked for by it.
     market_buys   Whether a purchase at the market has a size; else it has a cost.
     orders_need_symbol, trades_need_symbol  Whether open orders and own trades are told for one symbol at a time.
@@ -28,6 +30,7 @@ class Capabilities:
     reduce_only: bool
     lives: frozenset[str]
     post_only: bool
+    conditional: bool
     client_ids: bool
     found_by_client_id: bool
     market_buys: bool
@@ -41,25 +44,33 @@ class Capabilities:
         """For `sniper.instrument.Instrument.flags`."""
         return tuple(name for name, there in (("post-only", self.post_only), (REDUCE_ONLY, self.reduce_only)) if there)
 
-    def lacking(self, order: NewOrder) -> Refused | None:
-        """The refusal of an order that asks for more than the exchange does."""
+    @property
+    def apart(self) -> bool:
+        """Whether it keeps conditional orders beside its orders, under ids of their own (Binance, "New Algo Order")."""
+        return self.conditional and self.kind != "spot"
+
+    def lacking(self, order: NewOrder, types: Collection[str]) -> Refused | None:
+        """The refusal of an order that asks for more than the exchange does. ``types``: of the instrument."""
+        conditional = order.type in CONDITIONAL
+        limit, at_market = order.type.endswith("limit"), order.type == "market" or order.type in CONDITIONAL[::2]
         strange = sorted({*order.flags} - {"post-only", REDUCE_ONLY})
         wanted = (
             ("client order ids", not self.client_ids),
-            (f"orders of type {order.type}", order.type not in ("market", "limit")),
+            (f"orders of type {order.type}", order.type not in ("market", "limit", *types)),
             (f"orders that live {order.lives}", order.lives not in self.lives),
             ("post-only orders", "post-only" in order.flags and not self.post_only),
             (f"reduce-only orders on {self.kind} markets", REDUCE_ONLY in order.flags and not self.reduce_only),
             (f"the flag {', '.join(strange)} on {self.kind} markets", bool(strange)),
             ("post-only orders that do not rest", "post-only" in order.flags and order.lives != "gtc"),
             ("post-only orders at the market", "post-only" in order.flags and order.price is None),
-            ("triggers", order.trigger is not None),
+            ("triggers of such orders", order.trigger is not None and not conditional),
+            (f"orders of type {order.type} without a trigger", order.trigger is None and conditional),
             (
                 "purchases at the market by size; give a price",
                 order.price is None and order.side == "buy" and not self.market_buys,
             ),
-            ("limit orders without a price", order.type == "limit" and order.price is None),
-            ("orders at the market with a price", order.type == "market" and order.price is not None),
+            ("limit orders without a price", limit and order.price is None),
+            ("orders at the market with a price", at_market and order.price is not None),
         )
         for what, lacks in wanted:
             if lacks:
@@ -85,6 +96,7 @@ def probe(client: Any, market: str = "spot") -> Capabilities:
         reduce_only=market != "spot" and "reduceOnly" in _texts(kind, "create_order", set()),
         lives=frozenset({"gtc"} | {name.lower() for name in ("IOC", "FOK") if in_force.get(name)}),
         post_only=bool(in_force.get("PO") or client.has.get("createPostOnlyOrder")),
+        conditional=client.id in KNOWN and bool(creating.get("stopLossPrice") and creating.get("takeProfitPrice")),
         client_ids=CLIENT_ID in _texts(kind, "create_order", set()),
         found_by_client_id=CLIENT_ID in _texts(kind, "fetch_order", set()),
         market_buys=not creating.get("marketBuyRequiresPrice"),

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 from sniper.exchange_orders import AccountState, ContractState, Fill, Funding, NewOrder, OrderState
@@ -11,6 +11,7 @@ from sniper.instrument import Instrument
 from sniper_venue_ccxt.capabilities import CLIENT_ID, Capabilities, features_of
 from sniper_venue_ccxt.client import forget_listen_keys
 from sniper_venue_ccxt.client_ids import ClientIds
+from sniper_venue_ccxt.conditional import APART, apart_told, became, kept_apart
 from sniper_venue_ccxt.config import CcxtConfig
 from sniper_venue_ccxt.contracts import MILLISECOND, Contracts, forced
 from sniper_venue_ccxt.errors import GapFound, NotOffered, Unanswered
@@ -22,6 +23,8 @@ from sniper_venue_ccxt.told import balances_told, fill_id, fill_told, order_told
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
+TRIGGER: Final = "trigger"
+"""Tells ccxt that orders are meant that are kept apart until their price is there."""
 FEW: Final = 10
 BEFORE_MS: Final = 60_000
 """How far back the first reading looks, for the clock of the exchange may be behind."""
@@ -68,6 +71,10 @@ class Desk:
     async def look(self, order: NewOrder, instrument: Instrument) -> dict[str, Any] | None:
         """The order with this client id, as ccxt has it; None where the exchange knows none now."""
         symbol = instrument.symbol
+        if order.trigger is not None and self.can.apart:
+            waiting = await self._waiting(order, symbol)
+            if waiting is not None:
+                return waiting
         if self.can.found_by_client_id:
             try:
                 found = await self.client.fetch_order("", symbol, {CLIENT_ID: self.ids.sent(order.client_id)})
@@ -93,6 +100,46 @@ class Desk:
             raise Unanswered(f"{self.place}: {order.client_id} is not open, and orders that are over are not told")
         return None
 
+    async def _waiting(self, order: NewOrder, symbol: str) -> dict[str, Any] | None:
+        """A conditional order that is kept apart; the order that it became, where it is one by now."""
+        try:
+            asked = {CLIENT_ID: self.ids.sent(order.client_id), TRIGGER: True}
+            found = self._ours(await self.client.fetch_order("", symbol, asked), order.client_id)
+        except Exception as error:
+            if not_there(error):
+                return None
+            raise
+        return dict(await self.client.fetch_order(became(found), symbol)) if became(found) else found
+
+    def placed(self, client_id: str, found: Mapping[str, Any]) -> str:
+        """Remember whose an order is that is there. Its id."""
+        if kept_apart(found):
+            return f"{APART}{found['id']}"
+        self.learn(client_id, str(found["id"]))
+        return str(found["id"])
+
+    async def cancel(self, order: NewOrder, venue_id: str, instrument: Instrument) -> None:
+        """Cancel what waits, or what it became; what is gone is no error."""
+        symbol, apart = instrument.symbol, order.trigger is not None and self.can.apart
+        try:
+            if apart:
+                asked = {CLIENT_ID: self.ids.sent(order.client_id), TRIGGER: True}
+                await self.client.cancel_order("", symbol, asked)
+                return
+        except Exception as error:
+            if not not_there(error):
+                raise
+        if apart or not venue_id:
+            found = await self.look(order, instrument)
+            if found is None or kept_apart(found):
+                return
+            venue_id = str(found["id"])
+        try:
+            await self.client.cancel_order(venue_id, symbol)
+        except Exception as error:
+            if not not_there(error):
+                raise
+
     def _ours(self, found: dict[str, Any], client_id: str) -> dict[str, Any]:
         if found.get(CLIENT_ID) is not None and self.ids.told(found[CLIENT_ID]) != self._told(client_id):
             raise Unanswered(f"{self.place}: asked for the order {client_id}, it told of {found.get(CLIENT_ID)}")
@@ -106,6 +153,8 @@ class Desk:
         self, found: dict[str, Any], client_id: str, instrument: Instrument
     ) -> tuple[OrderState, Sequence[Fill]]:
         """An order with all its fills. Raises `Unanswered` while the exchange has not told all of them."""
+        if kept_apart(found):
+            return apart_told(found, instrument, client_id), ()
         self.learn(client_id, str(found["id"]))
         state = order_told({**found, CLIENT_ID: client_id}, instrument)
         if not state.filled:
@@ -172,7 +221,10 @@ class Desk:
         # of one symbol it costs much less of the rate limit than of all (Binance: 1, not 40)
         alone = self.can.orders_need_symbol or 0 < len(self.config.symbols) <= FEW
         for symbol in self._symbols(alone=alone, what="open orders"):
-            for order in await self.client.fetch_open_orders(symbol):
+            orders = await self.client.fetch_open_orders(symbol)
+            if self.can.apart:
+                orders = [*orders, *await self.client.fetch_open_orders(symbol, None, None, {TRIGGER: True})]
+            for order in orders:
                 told = self._order(order)
                 if told is not None:
                     found.append(told)
@@ -256,8 +308,9 @@ class Desk:
             told += [order for key, order in now_open.items() if open_orders.get(key) != order]
             for key, order in open_orders.items():
                 if key not in now_open:
-                    ended = await self.client.fetch_order(key, self.known(order.instrument).symbol)
-                    found = self._order(ended)
+                    apart = {TRIGGER: True} if key.startswith(APART) else {}
+                    symbol = self.known(order.instrument).symbol
+                    found = self._order(await self.client.fetch_order(key.removeprefix(APART), symbol, apart))
                     told += [found] if found is not None else []
             open_orders = now_open
             if told:
@@ -270,7 +323,12 @@ class Desk:
         instrument = self.instrument(f"{self.place}:{order.get('symbol')}")
         if instrument is None:
             return None
-        told = order_told({**order, CLIENT_ID: self.ids.told(order.get(CLIENT_ID) or "")}, instrument)
+        client_id = self.ids.told(order.get(CLIENT_ID) or "")
+        if kept_apart(order):
+            if became(order):
+                self.learn(client_id, became(order))
+            return apart_told(order, instrument, client_id)
+        told = order_told({**order, CLIENT_ID: client_id}, instrument)
         if told.client_id:
             self.learn(told.client_id, told.venue_id)
         return told

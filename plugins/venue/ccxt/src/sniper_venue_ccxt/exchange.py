@@ -15,13 +15,14 @@ from sniper.exchange_orders import AccountState, Fill, Funding, NewOrder, OrderS
 from sniper.instrument import Instrument
 from sniper_venue_ccxt.capabilities import CLIENT_ID, REDUCE_ONLY, Capabilities, probe
 from sniper_venue_ccxt.client import connect, urgent, watched
+from sniper_venue_ccxt.conditional import parameters, types
 from sniper_venue_ccxt.config import CcxtConfig
 from sniper_venue_ccxt.desk import Desk
 from sniper_venue_ccxt.errors import NotOffered, Paused, Unanswered, without_secrets
 from sniper_venue_ccxt.keys import Keys, read_keys
 from sniper_venue_ccxt.listing import Counting, Listing, Rules, listing
 from sniper_venue_ccxt.market import Market
-from sniper_venue_ccxt.outcomes import already_there, not_there, refused
+from sniper_venue_ccxt.outcomes import already_there, refused
 from sniper_venue_ccxt.withdrawals import demand_no_withdrawals
 
 SECOND: Final = 10**9
@@ -76,34 +77,37 @@ class CcxtExchange(Exchange):
 
     async def submit(self, order: NewOrder) -> Placed | Refused:
         desk = await self._orders()
-        instrument, told = desk.instrument(order.instrument), desk.can.lacking(order)
+        instrument = desk.instrument(order.instrument)
         if instrument is None:
             return Refused(
                 code="unsupported",
                 message=f"{self.config.exchange} has no {self.config.market} market {order.instrument}",
             )
+        told = desk.can.lacking(order, instrument.types)
         if told is None:
             told = _inexact(desk.client, order, instrument)
         if told is not None:
             return told
         client_id = desk.ids.sent(order.client_id)
-        parameters: dict[str, object] = {CLIENT_ID: client_id}
+        settings: dict[str, object] = {CLIENT_ID: client_id}
         if order.lives != "gtc":
-            parameters["timeInForce"] = order.lives.upper()
+            settings["timeInForce"] = order.lives.upper()
         if "post-only" in order.flags:
-            parameters["postOnly"] = True
+            settings["postOnly"] = True
         holds = [client_id]
         if REDUCE_ONLY in order.flags:
-            parameters["reduceOnly"] = True
+            settings["reduceOnly"] = True
             holds.append(REDUCING)
+        trigger = parameters(order, instrument)
+        settings |= trigger
+        holds += trigger.values()
+        kind = "market" if order.price is None else "limit"
         price = None if order.price is None else f"{instrument.price(order.price):f}"
         size = f"{instrument.size(order.size):f}"
         self._flying.add(order.client_id)
         try:
             with watched(*holds, size, *([price] if price else [])) as attempt:
-                placed = await desk.client.create_order(
-                    instrument.symbol, order.type, order.side, size, price, parameters
-                )
+                placed = await desk.client.create_order(instrument.symbol, kind, order.side, size, price, settings)
         except Paused as error:
             return Refused(code=error.code, message=f"{self.place}: {error}")
         except Exception as error:
@@ -118,24 +122,16 @@ class CcxtExchange(Exchange):
             self._left[order.client_id] = self.clock()
         if not placed.get("id"):
             raise Unanswered(f"{self.place}: order {order.client_id} was answered without an id; it is looked for")
-        desk.learn(order.client_id, str(placed["id"]))
-        return Placed(venue_id=str(placed["id"]))
+        return Placed(venue_id=desk.placed(order.client_id, placed))
 
     async def cancel(self, order: NewOrder, venue_id: str) -> None:
         desk = await self._orders()
         instrument = desk.known(order.instrument)
         async with self._scrubbed(f"cancel of {order.client_id}"):
-            if not venue_id:
-                found = await desk.look(order, instrument)
-                if found is None:
-                    raise Unanswered(f"{self.place}: order {order.client_id} is not there yet; look for it first")
-                venue_id = str(found["id"])
-            try:
-                with urgent():
-                    await desk.client.cancel_order(venue_id, instrument.symbol)
-            except Exception as error:
-                if not not_there(error):
-                    raise
+            if not venue_id and await desk.look(order, instrument) is None:
+                raise Unanswered(f"{self.place}: order {order.client_id} is not there yet; look for it first")
+            with urgent():
+                await desk.cancel(order, venue_id, instrument)
 
     async def find(self, order: NewOrder) -> tuple[OrderState, Sequence[Fill]] | None:
         desk = await self._orders()
@@ -229,8 +225,16 @@ class CcxtExchange(Exchange):
         if counting is Counting.SIGNIFICANT_DIGITS:
             tickers = await client.fetch_tickers(list(self.config.symbols) or None)
             prices = {symbol: Decimal(str(told["last"])) for symbol, told in tickers.items() if told.get("last")}
-        flags = probe(client, kind).flags
-        rules = Rules(self.place, kind, counting, flags, prices, lambda *what: _keeps_size(client, *what))
+        can = probe(client, kind)
+        rules = Rules(
+            place=self.place,
+            kind=kind,
+            counting=counting,
+            flags=can.flags,
+            types=lambda market: types(market, kind) if can.conditional else (),
+            prices=prices,
+            keeps_size=lambda *what: _keeps_size(client, *what),
+        )
         return listing(chosen, rules)
 
     async def _taken_already(self, desk: Desk, order: NewOrder, instrument: Instrument) -> Placed:
@@ -238,7 +242,7 @@ class CcxtExchange(Exchange):
             found = await desk.look(order, instrument)
         if found is None:
             raise Unanswered(f"{self.place}: order {order.client_id} is said to be there already, and is not found")
-        return Placed(venue_id=str(found["id"]))
+        return Placed(venue_id=desk.placed(order.client_id, found))
 
     def _is_lost(self, client_id: str, can: Capabilities) -> bool:
         """Whether what has not arrived by now never will. Of what a process before this one sent, nothing is known but
@@ -269,11 +273,12 @@ def _inexact(client: Any, order: NewOrder, instrument: Instrument) -> Refused | 
     size = instrument.size(order.size)
     if order.size <= 0 or not _keeps_size(client, instrument.symbol, f"{size:f}"):
         return Refused(code="bad-number", message=f"{instrument.id}: {size:f} is no size that it takes")
-    if order.price is None:
-        return None
-    price = instrument.price(order.price)
-    if order.price <= 0 or not _same(client.price_to_precision, instrument.symbol, f"{price:f}"):
-        return Refused(code="bad-number", message=f"{instrument.id}: {price:f} is no price that it takes")
+    for ticks in (order.price, order.trigger):
+        if ticks is None:
+            continue
+        price = instrument.price(ticks)
+        if ticks <= 0 or not _same(client.price_to_precision, instrument.symbol, f"{price:f}"):
+            return Refused(code="bad-number", message=f"{instrument.id}: {price:f} is no price that it takes")
     return None
 
 

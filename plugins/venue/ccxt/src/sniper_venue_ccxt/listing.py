@@ -40,6 +40,7 @@ class Rules:
     kind         ``spot``, ``swap`` or ``future``.
     prices       The last price of each symbol, where a tick follows from it.
     keeps_size   Whether ccxt would send this size of this symbol as it is.
+    types        What else a market has, of `sniper.exchange_orders.CONDITIONAL`.
     """
 
     place: str
@@ -48,6 +49,7 @@ class Rules:
     flags: tuple[str, ...]
     prices: Mapping[str, Decimal]
     keeps_size: Callable[[str, str], bool]
+    types: Callable[[Mapping[str, Any]], tuple[str, ...]]
 
 
 def listing(markets: Mapping[str, Mapping[str, Any]], rules: Rules) -> Listing:
@@ -88,6 +90,7 @@ def _instrument(symbol: str, market: Mapping[str, Any], rules: Rules) -> Instrum
         min_value=_amount(costs.get("min")),
         maker_fee=_millionths(market.get("maker")),
         taker_fee=_millionths(market.get("taker")),
+        types=rules.types(market),
         flags=rules.flags,
         contract=contract,
     )
