@@ -12,7 +12,6 @@ from sniper.events import (
     DeskAnswered,
     DeskLost,
     Event,
-    FillSeen,
     FundingSeen,
     GasRead,
     OrderFound,
@@ -24,7 +23,6 @@ from sniper.events import (
     Sent,
     Settled,
     Signed,
-    Submitted,
     TimerFired,
     WorthChanged,
 )
@@ -85,7 +83,6 @@ ANSWERS: tuple[type[Answer], ...] = (
     SellSimulated,
     BalancesRead,
     GasRead,
-    Submitted,
     CancelAsked,
     OrderFound,
     DeskAnswered,
@@ -94,7 +91,7 @@ ANSWERS: tuple[type[Answer], ...] = (
 
 
 _ENDS: Final = frozenset({f.OrderEnded, f.ExchangeOrderMoved})
-_OF_DESKS: Final = (Submitted, CancelAsked, OrderFound, DeskAnswered)
+_OF_DESKS: Final = (CancelAsked, OrderFound, DeskAnswered)
 
 
 class Account:
@@ -265,12 +262,7 @@ class Account:
         elif isinstance(body, ReadDesk):
             self.trading.desks[body.venue].failed(body)
 
-    def _desk_answered(self, event: Submitted | CancelAsked | OrderFound | DeskAnswered) -> None:
-        if isinstance(event, Submitted):
-            ask = self.book.asks.get(event.ask)
-            if ask is not None and isinstance(ask.body, Submit):
-                self.trading.desks[ask.body.instrument.venue].submitted(ask.body, event)
-            return
+    def _desk_answered(self, event: CancelAsked | OrderFound | DeskAnswered) -> None:
         body = self.close_ask(event.ask)
         if isinstance(body, ReadDesk) and isinstance(event, DeskAnswered):
             self.trading.desks[body.venue].answered(event)
@@ -290,13 +282,8 @@ class Account:
         self.trading.began()
         self.stages.began()
 
-    def desk_event(self, event: OrderSeen | FillSeen | FundingSeen | DeskLost) -> None:
-        """What the user's stream of an exchange says."""
-        if isinstance(event, FillSeen):
-            desk = self.trading.desks.get(place_of(event.fill.instrument))
-            if desk is not None:
-                desk.filled(event.fill)
-            return
+    def desk_event(self, event: OrderSeen | FundingSeen | DeskLost) -> None:
+        """What the user's stream of an exchange says, fills apart."""
         if isinstance(event, FundingSeen):
             paid = self.trading.desks.get(place_of(event.funding.instrument))
             if paid is not None:
@@ -353,10 +340,9 @@ class Account:
             self.kernel.later.extend((watch, event) for watch in watches)
 
     def heard(self, instance: str, kind: type[Event]) -> bool:
-        """Whether anybody hears what an instance is told of this kind. Most orders are placed by those who hear no
-        more of them than their positions."""
+        """Whether anybody hears what an instance is told of this kind."""
         told = self.instances.get(instance)
-        return bool(self.watches or self.kernel.awaited) or (told is not None and kind in told.handlers)
+        return (told is not None and kind in told.handlers) or bool(self.watches or self.kernel.awaited)
 
     def tell(self, instance: str, event: Event) -> None:
         """Let a strategy instance, and whatever watches, know, after the event that is being handled."""

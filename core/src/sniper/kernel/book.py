@@ -25,6 +25,7 @@ from sniper.types import NATIVE, Entry, FeeBid, Step, asset_id, place_of
 MINUTE = 60 * 10**9
 DAY_MINUTES = 24 * 60
 KEPT_MINUTES = 31 * DAY_MINUTES
+FULL_MINUTES = KEPT_MINUTES + DAY_MINUTES
 CANCEL_GAS = 21_000
 GAS = "gas"
 """Stands in the ids of transfers that give an own wallet gas, where those of trades name a strategy."""
@@ -213,12 +214,16 @@ class Flow(State):
         """At ``time``, ns. It goes back only where a reorg takes back what came then."""
         minute = time // MINUTE
         minutes, totals = self.minutes, self.totals
-        if minutes and minute <= minutes[-1]:
+        if not minutes:
+            totals.append(self.before + amount)
+            minutes.append(minute)
+        elif minute > minutes[-1]:
+            totals.append(totals[-1] + amount)
+            minutes.append(minute)
+        else:
             self._amend(minute, amount)
             return
-        totals.append((totals[-1] if totals else self.before) + amount)
-        minutes.append(minute)
-        if minutes[0] < minute - KEPT_MINUTES - DAY_MINUTES:  # a day at once, for each time moves all that is kept
+        if minutes[0] < minute - FULL_MINUTES:  # a day at once, for each time moves all that is kept
             gone = bisect_left(minutes, minute - KEPT_MINUTES)
             self.before = totals[gone - 1]
             del minutes[:gone], totals[:gone]

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import filterfalse
+from operator import attrgetter
 from types import NoneType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
@@ -31,6 +33,7 @@ T = TypeVar("T")
 
 KERNEL = "kernel"
 """The check under whose name the kernel's own gates are journaled."""
+_OK: Final = attrgetter("ok")
 ROUTE = "?route"
 """Ends the id of an ask of the routers; no check can have this name."""
 
@@ -54,8 +57,8 @@ class Denials:
         self._hopeless = False
 
     def add(self, check: str, findings: Iterable[Finding]) -> None:
-        for finding in findings:
-            if finding.ok or finding.severity == "warn":
+        for finding in filterfalse(_OK, findings):
+            if finding.severity == "warn":
                 continue
             if not self.rule:
                 self.rule = f"{check}.{finding.rule}"
@@ -441,10 +444,10 @@ def describe(event: Event | None) -> str:
     """An event in a few words, for ``sniper why``."""
     if event is None:
         return ""
-    tag, names = _told_of(type(event))
-    return " ".join([tag, *(f"{name} {getattr(event, name)}" for name in names)])
+    return _told_of(type(event)).format(event)
 
 
 @cache
-def _told_of(kind: type[Event]) -> tuple[str, tuple[str, ...]]:
-    return tag_of(kind), tuple(name for name in _TELLING if hasattr(kind, name))
+def _told_of(kind: type[Event]) -> str:
+    """A template for events of this class."""
+    return " ".join([tag_of(kind), *(f"{name} {{0.{name}}}" for name in _TELLING if hasattr(kind, name))])

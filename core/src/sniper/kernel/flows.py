@@ -15,16 +15,20 @@ KEPT_TOKENS = 10_000
 def realised(book: Book, time: int, of: Position | f.OrderPlaced, amount: int) -> None:
     """``of``: the position that gained or lost it, whoever sells that; or an arbitrage or a transfer, which is of no
     position."""
-    place = place_of(of.quote)
+    place, venue = place_of(of.quote), of.venue
     flow(book.profits, place).add(time, amount)
-    if of.venue:
-        flow(book.venue_profits, f"{place}:{of.venue}").add(time, amount)
+    if venue:
+        flow(book.venue_profits, f"{place}:{venue}").add(time, amount)
     flow(book.instance_profits, f"{place}:{of.instance}").add(time, amount)
     if isinstance(of, Position):
         flow(book.token_profits, of.token).add(time, amount)
-        bound(book.token_profits, lambda flow: flow.minutes[-1])
+        bound(book.token_profits, _newest)
     equity = book.equity[place] = book.equity.get(place, 0) + amount
     book.peak[place] = max(book.peak.get(place, 0), equity)
+
+
+def _newest(of: Flow) -> int:
+    return of.minutes[-1]
 
 
 def flow(flows: dict[str, Flow], key: str) -> Flow:

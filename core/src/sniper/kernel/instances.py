@@ -44,13 +44,11 @@ class Instance:
         return life.state if life else "active"
 
     def deliver(self, event: Event) -> None:
-        """Let the strategy handle an event, and do what it wants done."""
+        """Let the strategy handle an event, and do what it wants done. What it raises stops this instance; positions
+        keep their exits. Hot."""
         name = self.handlers.get(type(event))
-        if name is not None:
-            self.run(name, event)
-
-    def run(self, name: str, event: Event) -> None:
-        """Call one handler. What it raises stops this instance; positions keep their exits."""
+        if name is None:
+            return
         account = self.account
         if account.book.instances and self.state in ("stopped", "removed"):
             return
@@ -71,14 +69,14 @@ class Instance:
     def _act(self, name: str, action: object, event: Event) -> None:
         account = self.account
         try:
-            if type(action) is Open:
+            if type(action) is PlaceOrder:
+                account.safely(account.trading.form, self, given(action, PlaceOrder))
+            elif type(action) is Open:
                 if not self.strategy.opens:
                     raise PluginFault(f"{self.name} wants a position opened, but its class says that it opens none")
                 account.safely(account.entries.form, self, given(action, Open))
             elif type(action) is Arbitrage:
                 account.safely(account.arbitrages.form, self, given(action, Arbitrage))
-            elif type(action) is PlaceOrder:
-                account.safely(account.trading.form, self, given(action, PlaceOrder))
             elif type(action) is StartPlan:
                 account.safely(account.plans.form, self, given(action, StartPlan))
             elif type(action) is CancelOrder:

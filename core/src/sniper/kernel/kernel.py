@@ -45,6 +45,7 @@ from sniper.events import (
     StageOrdered,
     Started,
     StrategyLife,
+    Submitted,
     TimerFired,
     TokenActed,
     TokenDescribed,
@@ -105,6 +106,7 @@ class Kernel:
         self.timers = Timers()
         self._deadlines = self.timers.heap
         self.market = Market(wiring.chains, report)
+        self._gone = self.market.forgotten
         self.bars = Bars()
         self.tickers = Tickers(self.bars)
         self._tickers = self.tickers.known
@@ -147,8 +149,9 @@ class Kernel:
             InstrumentStale: self._instrument_stale,
             BookChanged: self.depths.changed,
             FundingRate: self._funding_rate,
+            Submitted: self._submitted,
+            FillSeen: self._fill_seen,
             OrderSeen: self._desk_event,
-            FillSeen: self._desk_event,
             FundingSeen: self._desk_event,
             DeskLost: self._desk_event,
             SignalHeard: self._heard,
@@ -168,7 +171,7 @@ class Kernel:
             handler(event)
         else:
             self._dispatch(event)
-        if self.market.forgotten:
+        if self._gone:
             self._forgotten()
         if self.later:
             self._drain()
@@ -275,7 +278,7 @@ class Kernel:
                 except (AttributeError, TypeError) as error:  # two plugins that mean different things by one tag
                     instance.stop(handler, error)
                     continue
-                instance.run(handler, told)
+                instance.deliver(told)
 
     def _drain(self) -> None:
         later = self.later
@@ -603,7 +606,17 @@ class Kernel:
             self.cause = signal
             self._dispatch(signal)
 
-    def _desk_event(self, event: OrderSeen | FillSeen | FundingSeen | DeskLost) -> None:
+    def _submitted(self, event: Submitted) -> None:
+        account = self.accounts.get(event.account)
+        if account is not None:
+            account.safely(account.trading.submitted, event)
+
+    def _fill_seen(self, event: FillSeen) -> None:
+        account = self.accounts.get(event.account)
+        if account is not None:
+            account.safely(account.trading.filled, event.fill)
+
+    def _desk_event(self, event: OrderSeen | FundingSeen | DeskLost) -> None:
         account = self.accounts.get(event.account)
         if account is not None:
             account.safely(account.desk_event, event)

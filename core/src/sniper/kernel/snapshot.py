@@ -287,7 +287,7 @@ def _series(series: Series) -> SeriesState:
         start=series.start,
         end=series.end,
         gathered=(series.open, series.high, series.low, series.close, series.volume),
-        bars=tuple(series.bars),
+        bars=tuple(series.newest()),
     )
 
 

@@ -48,14 +48,9 @@ class Watch:
             return True
 
     def deliver(self, event: Event) -> None:
-        """Let it see an event, where it asked for such."""
+        """Let it see an event, where it asked for such, and do what it wants done."""
         name = self.handlers.get(type(event))
-        if name is not None:
-            self.run(name, event)
-
-    def run(self, name: str, event: Event) -> None:
-        """Call one handler, and do what it wants done."""
-        if self.broken:
+        if name is None or self.broken:
             return
         try:
             for trip in getattr(self.watch, name)(event, self.account.view):

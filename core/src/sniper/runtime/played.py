@@ -1,6 +1,8 @@
 """A kernel on a stream of market events, with simulated exchanges: what a backtest is."""
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
+from typing import Final
 
 from sniper.events import Bar, Clock, Event
 from sniper.kernel.asks import Ask, Cancel, FindOrder, ReadDesk, Submit
@@ -9,6 +11,9 @@ from sniper.runtime.simulated_exchange import SimulatedExchange
 
 Exchanges = Mapping[tuple[str, str], SimulatedExchange]
 """By account and venue."""
+_ACTIVE: Final = attrgetter("active")
+_DUE: Final = attrgetter("due")
+_OF_ORDERS: Final = (Submit, Cancel, FindOrder)
 
 
 def play(kernel: Kernel, events: Iterable[Event], exchanges: Exchanges) -> int:
@@ -21,33 +26,37 @@ def play(kernel: Kernel, events: Iterable[Event], exchanges: Exchanges) -> int:
 
     The caller takes the facts; asks that are of no exchange stay where they are.
     """
-    every = tuple(exchanges.values())
     timers, bars, handle = kernel.timers.heap, kernel.bars, kernel.handle
-    count = 0
+    count, quiet = 0, _quiet(exchanges)
     over: list[Bar] = []
-    for event in events:
-        count += 1
+    for count, event in enumerate(events, 1):  # noqa: B007  (how many there were)
         if over and (type(event) is not Bar or event.time != over[0].time):
             _over(kernel, over, exchanges)
             over.clear()
-        for exchange in every:
-            if exchange.active:
-                break
-        else:
+            quiet = _quiet(exchanges)
+        if quiet:
             time = event.time
             if time < bars.due and not (timers and timers[0][0] <= time):
                 handle(event)
                 if kernel.asks:
                     _leave(kernel, exchanges)
+                    quiet = _quiet(exchanges)
                 continue
             _pass(kernel, exchanges, time)
+            quiet = _quiet(exchanges)
         if type(event) is Bar:
             over.append(event)
         else:
             _hear(kernel, exchanges, event)
+            quiet = _quiet(exchanges)
     if over:
         _over(kernel, over, exchanges)
     return count
+
+
+def _quiet(exchanges: Exchanges) -> bool:
+    """Whether nothing is on its way to or from an exchange, and no order waits there."""
+    return not any(map(_ACTIVE, exchanges.values()))
 
 
 def finish(kernel: Kernel, exchanges: Exchanges, time: int) -> None:
@@ -103,14 +112,11 @@ def _pass(kernel: Kernel, exchanges: Exchanges, until: int) -> None:
 
 def _answer(kernel: Kernel, exchanges: Exchanges, until: int) -> None:
     """In the order of their times, then of the exchanges, and each answer before what follows from it leaves."""
-    while True:
-        at, first = until + 1, None
-        for exchange in exchanges.values():
-            if exchange.due < at:
-                at, first = exchange.due, exchange
-        if first is None:
+    while exchanges:
+        first = min(exchanges.values(), key=_DUE)
+        if first.due > until:
             return
-        for answer in first.until(at):
+        for answer in first.until(first.due):
             kernel.handle(answer)
         if kernel.asks:
             _leave(kernel, exchanges)
@@ -120,7 +126,7 @@ def _leave(kernel: Kernel, exchanges: Exchanges) -> None:
     left: list[Ask] = []
     for ask in kernel.asks:
         body, exchange = ask.body, None
-        if isinstance(body, (Submit, Cancel, FindOrder)):
+        if isinstance(body, _OF_ORDERS):
             exchange = exchanges.get((ask.account, body.instrument.venue))
         elif isinstance(body, ReadDesk):
             exchange = exchanges.get((ask.account, body.venue))

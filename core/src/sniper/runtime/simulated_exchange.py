@@ -163,10 +163,8 @@ class SimulatedExchange:
             self._arrived(ask, at)
         while answers and answers[0][0] <= time:
             found.append(heappop(answers)[2])
-        if requests or answers:
-            self.active, self.due = True, min(queue[0][0] for queue in (requests, answers) if queue)
-        else:
-            self.active, self.due = bool(self._open or self._left or self.contracts), NEVER
+        self.due = min(requests[0][0] if requests else NEVER, answers[0][0] if answers else NEVER)
+        self.active = self.due != NEVER or bool(self._open or self._left or self.contracts)
         return found
 
     def _leaves(self, at: int, ask: Ask) -> None:

@@ -31,7 +31,7 @@ class BarsNotAsked(SniperError, LookupError):
 class Series:
     """The bars of one instrument and one interval (ns).
 
-    bars     The newest of them, newest last.
+    bars     The newest `KEPT` of them, newest last, and some before them.
     hearing  Strategy instances that asked for them, in the order of their accounts; ``accounts``: whose view has them.
     since    From when on all trades were heard, ns UTC; `NEVER`: they are not.
     end      Of the interval that ``start`` begins and trades are gathered for, ns UTC; 0: of none.
@@ -58,9 +58,16 @@ class Series:
         if bars and bar.start <= bars[-1].start:
             return False
         bars.append(bar)
-        if len(bars) > KEPT:
-            del bars[0]
+        if len(bars) > 2 * KEPT:  # not with each bar: that moves all of them
+            del bars[:-KEPT]
         return True
+
+    def newest(self) -> list[Bar]:
+        """The newest `KEPT`, or as many as there are."""
+        bars = self.bars
+        if len(bars) > KEPT:
+            del bars[:-KEPT]
+        return bars
 
     def made(self) -> Bar | None:
         """The bar of the interval that is over; None where not all of it was heard."""
@@ -118,7 +125,7 @@ class Bars:
                 f"{account} has not asked for bars of {instrument} over {interval} ns: name them in bars() of the "
                 "strategy or sizer that reads them"
             )
-        return series.bars
+        return series.newest()
 
     def heard_from(self, instrument: str, since: int) -> None:
         """All trades of an instrument are heard from this moment on (ns UTC), or from none on (`NEVER`)."""

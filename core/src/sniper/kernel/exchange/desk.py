@@ -47,6 +47,7 @@ class Desk:
         self.deadline = deadline
         self.read_every = read_every
         self.owner = Owner(account.name, "", "", venue)
+        self.name = f"{account.name}@{venue}"
 
     @property
     def book(self) -> DeskBook:
@@ -245,7 +246,7 @@ class Desk:
 
     def read(self) -> None:
         """Ask for the sub-account, where that is not asked already."""
-        ask = f"{self.account.name}@{self.venue}{READ}"
+        ask = f"{self.name}{READ}"
         if ask not in self.account.book.asks:
             self.account.ask(ask, ReadDesk(venue=self.venue, cursor=self.book.cursor), self.deadline)
 

@@ -24,10 +24,11 @@ def placed(book: Book, fact: f.ExchangeOrderPlaced) -> None:
     if key in desk.orders or key in desk.ended:
         raise IllegalTransition(f"order {key} was placed already")
     order = ExchangeOrder(placed=fact)
-    asset = order.asset
-    free = book.owned(asset) - desk.reserved.get(asset, 0)
-    if fact.reserved > max(free, 0):  # a loss may have taken what the position reserves: it can still be closed
-        raise IllegalTransition(f"order {key} needs {fact.reserved} of {asset}, {free} are free")
+    asset, reserved = order.asset, fact.reserved
+    before = desk.reserved.get(asset, 0)
+    free = book.owned(asset) - before
+    if reserved > max(free, 0):  # a loss may have taken what the position reserves: it can still be closed
+        raise IllegalTransition(f"order {key} needs {reserved} of {asset}, {free} are free")
     if instrument.linear:
         contract_of(desk, instrument)
     if fact.plan:
@@ -36,8 +37,10 @@ def placed(book: Book, fact: f.ExchangeOrderPlaced) -> None:
     desk.clients[fact.new.client_id] = key
     if fact.opens:
         book.last_entry[instrument.held] = book.newest_entry = fact.time
-        bound(book.last_entry, lambda time: time)
-    _reserve(desk, order, fact.reserved)
+        bound(book.last_entry, _itself)
+    if reserved:
+        order.reserved = reserved
+        desk.reserved[asset] = before + reserved
     if fact.deadline:
         ask = f.submission(key)
         book.asks[ask] = Ask(
@@ -46,6 +49,10 @@ def placed(book: Book, fact: f.ExchangeOrderPlaced) -> None:
             deadline=fact.deadline,
             body=Submit(order=key, instrument=instrument, new=fact.new),
         )
+
+
+def _itself(time: int) -> int:
+    return time
 
 
 def cancelled(book: Book, fact: f.ExchangeCancelled) -> None:

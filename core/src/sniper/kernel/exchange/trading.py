@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from sniper.events import OrderChanged
-from sniper.exchange_orders import NewOrder, Side
+from sniper.events import OrderChanged, Submitted
+from sniper.exchange_orders import Fill, NewOrder, Side
 from sniper.instrument import Instrument
 from sniper.kernel import facts as f
+from sniper.kernel.asks import Submit
 from sniper.kernel.entries import KERNEL, Denials, checked_by, claimed, describe
 from sniper.kernel.exchange import crosses
 from sniper.kernel.exchange.book import ExchangeOrder
@@ -99,7 +100,8 @@ class Trading:
             failed = must("priced", False, note="nothing tells its price", retry_after_s=2)
         denials = Denials()
         if ticker is None or failed is not None:
-            self._intended(instance.name, ticker, intent.token, intent.reason, opens=True)
+            token = ticker.instrument.held if ticker is not None else intent.token
+            self._intended(intent_id, instance.name, token, intent.reason, opens=True)
             account.entries.judged(intent_id, KERNEL, (failed,) if failed is not None else (), denials)
             self._denied(intent_id, denials)
         else:
@@ -128,17 +130,17 @@ class Trading:
         found = [known[each] for each in sorted(known) if known[each].instrument.held == intent.token]
         return next((each for each in found if each.instrument.quote == quote), None)
 
-    def _intended(self, instance: str, ticker: Ticker | None, token: str, reason: str, *, opens: bool) -> None:
-        account = self.account
+    def _intended(self, intent: str, instance: str, token: str, reason: str, *, opens: bool) -> None:
+        account, kernel = self.account, self.account.kernel
         account.emit(
             f.IntentFormed(
-                time=account.kernel.now,
-                intent=f"{account.name}/{instance}/{account.book.intents + 1}",
+                time=kernel.now,
+                intent=intent,
                 instance=instance,
                 side="increase" if opens else "reduce",
-                token=ticker.instrument.held if ticker is not None else token,
+                token=token,
                 reason=reason,
-                cause=describe(account.kernel.cause),
+                cause=describe(kernel.cause),
             )
         )
 
@@ -147,27 +149,29 @@ class Trading:
     ) -> Denials:
         """Judge an order of an instance, or of a plan of it. Without a denial, it leaves once it is durable."""
         account, kernel = self.account, self.account.kernel
-        now = kernel.now
+        now, ticker = kernel.now, kernel.tickers.known.get(wanted.instrument)
         intent = f"{account.name}/{instance}/{account.book.intents + 1}"
-        ticker = kernel.tickers.known.get(wanted.instrument)
         opens = ticker is None or self._opened(ticker, wanted) > 0
-        self._intended(instance, ticker, wanted.instrument, wanted.reason, opens=opens)
-        denials = Denials()
-        gates = self._gates(instance, wanted, ticker, plan, opens=opens)
-        denials.add(KERNEL, gates)
-        if ticker is None or denials.rule:
-            account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=gates))
+        token = ticker.instrument.held if ticker is not None else wanted.instrument
+        self._intended(intent, instance, token, wanted.reason, opens=opens)
+        denials, desk = Denials(), self.desks.get(place_of(wanted.instrument))
+        if ticker is None or desk is None:
+            account.entries.judged(intent, KERNEL, (self._unknown(desk, wanted.instrument),), denials)
             return self._denied(intent, denials)
-        sized = self._sized(ticker, wanted, until)
-        affordable = self._affordable(ticker, wanted, sized)
-        denials.add(KERNEL, affordable)
-        account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=gates + affordable))
+        instrument, counted = ticker.instrument, self._counted(ticker.instrument)
+        findings = self._gates(instance, wanted, ticker, desk, plan, counted, opens=opens)
+        denials.add(KERNEL, findings)
+        if not denials.rule:
+            sized = self._sized(ticker, wanted, until, counted)
+            affordable = self._affordable(ticker, wanted, sized)
+            denials.add(KERNEL, affordable)
+            findings += affordable
+        account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=findings))
         if not denials.rule and (self._checks or self._silent):
             self._judge(self._entry(instance, wanted, ticker, intent, sized, opens=opens), denials)
         if denials.rule:
             return self._denied(intent, denials)
-        order, instrument = f"{intent}.1", ticker.instrument
-        desk = self.desks[instrument.venue]
+        order = f"{intent}.1"
         desk.place(
             f.ExchangeOrderPlaced(
                 time=now,
@@ -177,7 +181,7 @@ class Trading:
                 key=wanted.key,
                 instrument=instrument,
                 new=NewOrder(
-                    client_id=client_id(f"{account.name}@{instrument.venue}", order),
+                    client_id=client_id(desk.name, order),
                     instrument=wanted.instrument,
                     side=wanted.side,
                     size=wanted.size,
@@ -231,6 +235,20 @@ class Trading:
         if self.account.book.kill == KillLevel.FLATTEN:
             self.account.sales.flatten(KillLevel.FLATTEN)
 
+    # ---- what exchanges say ----
+
+    def submitted(self, event: Submitted) -> None:
+        """The answer to a new order. One that comes late, or again, says nothing."""
+        ask = self.account.book.asks.get(event.ask)
+        if ask is not None and isinstance(ask.body, Submit):
+            self.desks[ask.body.instrument.venue].submitted(ask.body, event)
+
+    def filled(self, fill: Fill) -> None:
+        """A fill."""
+        desk = self.desks.get(place_of(fill.instrument))
+        if desk is not None:
+            desk.filled(fill)
+
     def changed(self, order: ExchangeOrder) -> None:
         """Let its strategy know what became of an order, or its plan."""
         account, placed = self.account, order.placed
@@ -238,7 +256,7 @@ class Trading:
             account.plans.changed(order)
             return
         if not account.heard(placed.instance, OrderChanged):
-            return
+            return  # most orders are placed by those who hear no more of them than their positions
         account.tell(
             placed.instance,
             OrderChanged(
@@ -284,8 +302,10 @@ class Trading:
     def opened(self, ticker: Ticker, side: Side, size: int) -> int:
         """By how much so many lots increase what is held, or what is owed; base units. Orders that wait on the same
         side count as filled."""
-        traded = size * ticker.instrument.lot
-        return max(0, min(traded, self.waiting(ticker, side) + traded - self.reducible(ticker, side)))
+        traded, reduces = size * ticker.instrument.lot, self.reducible(ticker, side)
+        if not reduces:
+            return traded
+        return max(0, min(traded, self.waiting(ticker, side) + traded - reduces))
 
     def least(self, ticker: Ticker, side: Side, price: int | None = None, *, reduces: bool = False) -> int:
         """The smallest order that the exchange takes, lots. ``price``: ticks; None: at the market."""
@@ -307,31 +327,28 @@ class Trading:
     def _opened(self, ticker: Ticker, wanted: PlaceOrder) -> int:
         return 0 if REDUCE_ONLY in wanted.flags else self.opened(ticker, wanted.side, wanted.size)
 
+    def _unknown(self, desk: Desk | None, instrument: str) -> Finding:
+        note = instrument if desk is not None else f"{self.account.name} has no desk at {place_of(instrument)}"
+        return must("instrument-known", False, note=note)
+
     def _gates(
-        self, instance: str, wanted: PlaceOrder, ticker: Ticker | None, plan: str, *, opens: bool
+        self, instance: str, wanted: PlaceOrder, ticker: Ticker, desk: Desk, plan: str, counted: str, *, opens: bool
     ) -> tuple[Finding, ...]:
-        book, venue = self.account.book, place_of(wanted.instrument)
-        desk = self.desks.get(venue)
-        if desk is None or ticker is None:
-            note = wanted.instrument if desk is not None else f"{self.account.name} has no desk at {venue}"
-            return (must("instrument-known", False, note=note),)
-        instrument = ticker.instrument
-        state = self.account.life(instance)
+        account, instrument, flags = self.account, ticker.instrument, wanted.flags
+        book, price = account.book, wanted.price
         free = bool(plan) or self.key_free(desk, instance, wanted.key)
         gates = (
-            *_of_account(state, opens, book.kill, book.halted, desk.book.known),
+            *_of_account(account.life(instance), opens, book.kill, book.halted, desk.book.known),
             must("key-free", free, note=wanted.key),
-            *_of_order(wanted.lives, wanted.flags, instrument.flags),
-            at_least("size", wanted.size, instrument.min_size, unit="lots"),
-            at_least("price", 1 if wanted.price is None else wanted.price, 1, unit="ticks"),
+            *_of_order(wanted.lives, flags, instrument.flags, wanted.size, instrument.min_size, price),
         )
-        if counted := self._counted(instrument):
-            gates += crosses.gates(self.account, instance, instrument, counted, pays=wanted.side == "buy")
-        if self.account.desk_exits.busy(instrument, wanted.key):
+        if counted:
+            gates += crosses.gates(account, instance, instrument, counted, pays=wanted.side == "buy")
+        if account.desk_exits.busy(instrument, wanted.key):
             gates += (must("not-being-sold", False, note=instrument.held),)
         if instrument.max_size:
             gates += (at_most("largest", wanted.size, instrument.max_size, unit="lots"),)
-        if REDUCE_ONLY in wanted.flags:
+        if REDUCE_ONLY in flags:
             most = self.reducible(ticker, wanted.side) // instrument.lot
             gates += (at_most("reduces", wanted.size, most, unit="lots", note=REDUCE_ONLY),)
         if not opens:
@@ -340,30 +357,30 @@ class Trading:
         owner = held.instance if held is not None else ""
         gates += self.account.stages.gates(instance)
         gates += _of_entry(book.kill, book.tripped, ticker.stale, owner, held is None or owner == instance)
-        if not self.account.claims:
+        if not account.claims:
             return gates
         also = (instrument.quote,) if counted else ()
-        return gates + claimed(self.account, instance, instrument.id, instrument.held, *also)
+        return gates + claimed(account, instance, instrument.id, instrument.held, *also)
 
     def _counted(self, instrument: Instrument) -> str:
         return crosses.counted_in(self.account.book, instrument, self.wiring[instrument.venue].quote)
 
-    def _sized(self, ticker: Ticker, wanted: PlaceOrder, until: Until | None) -> Sized:
-        instrument, price = ticker.instrument, wanted.price
+    def _sized(self, ticker: Ticker, wanted: PlaceOrder, until: Until | None, counted: str) -> Sized:
+        instrument, price, size = ticker.instrument, wanted.price, wanted.size
         if price is None:
             bps = self.wiring[instrument.venue].slippage_bps
             to_buy, to_sell = (until.price, until.price) if until is not None else (ticker.to_buy(), ticker.to_sell())
             # rounded against us: a market order may cost this and bring that
             price = -(-to_buy * (BPS + bps) // BPS) if wanted.side == "buy" else to_sell
-        value = instrument.value(price, wanted.size)
-        with_fee = value + self._fee(instrument, value)
+        value = instrument.value(price, size)
         if instrument.linear:
             opened = instrument.value(price, self._opened(ticker, wanted) // instrument.lot)
             margin = initial_margin(opened, self._leverage(instrument))
             return Sized(price, margin + self._fee(instrument, opened), value, opened)
-        sells = wanted.side == "sell"
-        reserved, value = (wanted.size * instrument.lot, value) if sells else (with_fee, with_fee)
-        counted = self._counted(instrument)
+        if wanted.side == "sell":
+            reserved = size * instrument.lot
+        else:
+            reserved = value = value + self._fee(instrument, value)
         cross = crosses.cross_of(self.account.kernel.tickers, instrument, counted) if counted else None
         return Sized(price, reserved, value, cross.worth(value) if cross is not None else 0, counted)
 
@@ -378,10 +395,11 @@ class Trading:
 
     def _affordable(self, ticker: Ticker, wanted: PlaceOrder, sized: Sized) -> tuple[Finding, ...]:
         instrument, book = ticker.instrument, self.account.book
+        desk = book.desks[instrument.venue]
         asset = instrument.quote if wanted.side == "buy" or instrument.linear else instrument.base
         # a position can be sold, and pays for nothing but crosses
         known = book.owned(asset) if asset == instrument.base or sized.counted else book.cash.get(asset, 0)
-        free = known - book.reserved(asset)
+        free = known - desk.reserved.get(asset, 0)
         least = 0 if REDUCE_ONLY in wanted.flags else instrument.min_value  # exchanges let what only reduces be small
         if instrument.linear:
             held = held_contracts(book, self.account.kernel.tickers, asset)
@@ -460,8 +478,15 @@ def _of_account(state: str, opens: bool, kill: str, halted: str, known: bool) ->
 
 
 @lru_cache(maxsize=256)
-def _of_order(lives: str, flags: tuple[str, ...], known: tuple[str, ...]) -> tuple[Finding, ...]:
-    return must("lives", lives in LIVES, note=lives), must("flags", set(flags) <= set(known), note=", ".join(flags))
+def _of_order(
+    lives: str, flags: tuple[str, ...], known: tuple[str, ...], size: int, min_size: int, price: int | None
+) -> tuple[Finding, ...]:
+    return (
+        must("lives", lives in LIVES, note=lives),
+        must("flags", set(flags) <= set(known), note=", ".join(flags)),
+        at_least("size", size, min_size, unit="lots"),
+        at_least("price", 1 if price is None else price, 1, unit="ticks"),
+    )
 
 
 @lru_cache(maxsize=256)
