@@ -774,6 +774,23 @@ class PositionOpened(Event, tag="position-opened/1"):
     token: str
 
 
+class ChainOrderEnded(Event, tag="chain-order-ended/1"):
+    """An order of this strategy on a chain is over, which bought or sold. Where a reorg reopened it, it ends again, and
+    what is told then is instead of what was told before.
+
+    side    ``increase`` or ``reduce``. ``state``: ``done``, ``failed`` or ``cancelled``.
+    amount  What the position grew by, token base units; below zero: what was sold.
+    cash    What came in of the quote asset, base units; below zero: what was paid. Gas is not in it.
+    """
+
+    intent: str
+    token: str
+    side: str
+    state: str
+    amount: int
+    cash: int
+
+
 class PositionClosed(Event, tag="position-closed/1"):
     """A position of this strategy is flat. ``pnl``: quote asset, base units, gas included."""
 

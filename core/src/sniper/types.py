@@ -72,20 +72,34 @@ class Open(Frozen, tag="open"):
     reason     One sentence, for people: it stands first in ``sniper why``.
     pool       Pool id, where the strategy insists on one.
     max_spend  Upper bound on the sizer's answer: quote asset, base units.
+    min_out    Least that it must bring, token base units after tax: else it is denied, and on a chain reverts. Where
+               less than ``max_spend`` is paid, in proportion.
     """
 
     token: str
     reason: str
     pool: str | None = None
     max_spend: int | None = None
+    min_out: int | None = None
+
+    def least(self, amount: int) -> int:
+        """``min_out`` where so much is paid, quote base units."""
+        if self.min_out is None or self.max_spend is None:
+            return self.min_out or 0
+        return -(-self.min_out * amount // self.max_spend)
 
 
 class Close(Frozen, tag="close"):
-    """Reduce a position by ``share_bps`` of what is held."""
+    """Reduce a position by ``share_bps`` of what is held, tried until it is done.
+
+    min_out  On a chain: sell it once, for at least this (quote asset, base units), or not at all: a trade, and no exit.
+             It is denied while anything else of the position is wanted sold.
+    """
 
     token: str
     reason: str
     share_bps: int = BPS
+    min_out: int | None = None
 
 
 class Arbitrage(Frozen, tag="arbitrage"):
@@ -187,6 +201,7 @@ class Entry(Frozen):
     expected_out  Token base units that the pool gives for ``amount`` right now, before any tax of the token.
     side          ``increase``. Policies also see ``reduce``: then ``amount`` is of the token, ``expected_out`` of the
                   quote asset.
+    min_out       Token base units below which its strategy does not want it.
     """
 
     intent: str
@@ -201,6 +216,7 @@ class Entry(Frozen):
     expected_out: int
     reason: str
     side: str = "increase"
+    min_out: int = 0
 
     @property
     def place(self) -> str:

@@ -22,6 +22,7 @@ from sniper.events import (
     AskFailed,
     BalancesRead,
     Block,
+    ChainOrderEnded,
     Clock,
     ClosePosition,
     CycleFound,
@@ -176,6 +177,7 @@ class Cue(Event, tag="test.cue/1"):
     legs: tuple[Leg, ...] = ()
     min_profit: int = 1
     allowance: int = 0
+    min_out: int | None = None
 
 
 class ScriptConfig(Config):
@@ -189,15 +191,17 @@ class Script(Strategy):
 
     config: ScriptConfig
     heard: list[str] = []
+    traded: list[tuple[str, str, int, int]] = []
 
     @on(Cue)
     def cue(self, event: Cue, view: View) -> Actions:
         if event.instance != self.config.name:
             return
         if event.do == "open":
-            yield Open(token=event.token, reason="cued", pool=event.pool, max_spend=event.amount or None)
+            most = event.amount or None
+            yield Open(token=event.token, reason="cued", pool=event.pool, max_spend=most, min_out=event.min_out)
         elif event.do == "close":
-            yield Close(token=event.token, reason="cued", share_bps=event.share_bps)
+            yield Close(token=event.token, reason="cued", share_bps=event.share_bps, min_out=event.min_out)
         elif event.do == "arbitrage":
             yield Arbitrage(
                 legs=event.legs,
@@ -227,6 +231,11 @@ class Script(Strategy):
     @on(ArbitrageEnded)
     def went_round(self, event: ArbitrageEnded, view: View) -> Actions:
         self.heard.append(f"{event.intent} over {len(event.legs)} pools: {event.state} {event.gained}")
+        yield from ()
+
+    @on(ChainOrderEnded)
+    def ended(self, event: ChainOrderEnded, view: View) -> Actions:
+        self.traded.append((event.side, event.state, event.amount, event.cash))
         yield from ()
 
     @on(EntryDenied)

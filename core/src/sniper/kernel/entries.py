@@ -247,6 +247,7 @@ class Entries:
             amount=amount,
             expected_out=out,
             reason=intent.reason,
+            min_out=intent.least(amount),
         )
         return entry, fine
 

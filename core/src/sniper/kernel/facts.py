@@ -125,6 +125,7 @@ class OrderPlaced(Fact, tag="order-placed/1"):
     route          Of what goes over several pools; None: ``pool`` alone at ``venue``, which was judged, and in which
                    what an entry buys is held. Of an arbitrage (``side``), the cycle: its ``token`` is its ``quote``,
                    and ``pool`` its first leg.
+    once           Of a sale, whether a strategy wanted it for at least ``min_out`` or not at all.
     """
 
     order: str
@@ -150,6 +151,7 @@ class OrderPlaced(Fact, tag="order-placed/1"):
     deadline: int = 0
     exit_data: int = 0
     route: PlacedRoute | None = None
+    once: bool = False
 
 
 class StepsAdded(Fact, tag="steps-added/1"):

@@ -85,7 +85,10 @@ class Instance:
                 account.kernel.timers.set(self.owner, given(action, SetTimer).key, action.at)
             else:
                 close = given(action, Close)
-                account.safely(account.sales.close, close.token, close.reason, close.share_bps, self.name)
+                if close.min_out is not None:
+                    account.safely(account.sales.once, close, self.name, close.min_out)
+                else:
+                    account.safely(account.sales.close, close.token, close.reason, close.share_bps, self.name)
         except (PluginFault, CodecError) as error:
             self.stop(name, error)
 

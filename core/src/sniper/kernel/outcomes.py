@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sniper.events import ArbitrageEnded, EntryDenied, PositionClosed
+from sniper.events import ArbitrageEnded, ChainOrderEnded, EntryDenied, PositionClosed
 from sniper.exit import Sell
 from sniper.kernel.book import Order, Position
 from sniper.kernel.orders import NOT_SIGNED
@@ -24,6 +24,8 @@ class Outcomes:
         """An order of this account has ended: what becomes of its position."""
         account = self.account
         position = account.book.positions.get(order.placed.token)
+        if order.placed.side in ("increase", "reduce"):
+            self._told(order)
         if order.placed.side == "arbitrage":
             self._went_round(order)
             return
@@ -48,6 +50,13 @@ class Outcomes:
         if order.placed.side != "reduce":
             restate(account, position, position.failures)
             return
+        if order.placed.once and order.state != "done":
+            restate(account, position, position.failures)  # it says nothing of a sale that has to be
+            if guard is not None and guard.pending is not None:
+                account.sales.sell(guard, guard.pending)
+            elif guard is not None:
+                account.exits.valued(guard)  # they were not asked while it was on its way
+            return
         if order.state != "done":
             if guard is not None:
                 account.sales.failed(guard)
@@ -64,6 +73,23 @@ class Outcomes:
             return
         guard.pending = None
         account.exits.valued(guard)
+
+    def _told(self, order: Order) -> None:
+        account, placed = self.account, order.placed
+        if not account.heard(placed.instance, ChainOrderEnded):
+            return
+        account.tell(
+            placed.instance,
+            ChainOrderEnded(
+                time=account.kernel.now,
+                intent=placed.intent,
+                token=placed.token,
+                side=placed.side,
+                state=order.state,
+                amount=sum(booked.amount for booked in order.booked),
+                cash=sum(booked.cash for booked in order.booked),
+            ),
+        )
 
     def _went_round(self, order: Order) -> None:
         account, placed = self.account, order.placed
@@ -129,7 +155,8 @@ class Outcomes:
         else:
             account.exits.revive(position)
             guard = account.exits.guards.get(position.token)
-            if guard is not None and guard.pending is None and order.placed.side == "reduce":
+            tried_again = order.placed.side == "reduce" and not order.placed.once
+            if guard is not None and guard.pending is None and tried_again:
                 # should the sale fail in its new block, it is tried again
                 share = min(BPS, -(-order.placed.amount_in * BPS // position.amount))
                 guard.pending = Sell(reason="a reorg took the sale back", share_bps=share, urgent=order.placed.urgent)

@@ -205,7 +205,9 @@ class Planning:
         floor = entry.expected_out * (BPS - rules.slippage_bps) // BPS
         still = at_least("quote-still-holds", out, floor, unit="base units", retry_after_s=2)
         net = self.after_tax(entry.token, out, buying=True)
-        min_out = max(1, net * (BPS - rules.slippage_bps) // BPS)
+        min_out = max(1, net * (BPS - rules.slippage_bps) // BPS, entry.min_out)
+        if entry.min_out:
+            still = still if not still.ok else at_least("brings", net, entry.min_out, unit="base units")
         try:
             bid = account.chain.bid(urgent=False, blocks_waited=0)
         except Exception as error:  # a plugin's code: what a transaction costs must be known before it is wanted
@@ -218,7 +220,7 @@ class Planning:
         wallet, swap, steps, gas, exit_gas, exit_data = bought
         route = None
         if rules.routes and (proposals := account.book.pending[entry.intent].proposals):
-            alone = Alone(pool, steps, rules.slippage_bps, 1)
+            alone = Alone(pool, steps, rules.slippage_bps, max(1, entry.min_out))
             chosen, remark = account.routes.chosen(self.entry(entry, out, wallet), alone, bid, proposals)
             if chosen is not None:
                 dearer = self.cost(chosen.steps, bid)

@@ -32,30 +32,38 @@ class Reductions:
         self.policies = tuple(check.name for check in account.entries.checks if check.policy)
 
     def place(
-        self, guard: Guard, sell: Sell, brings: int | None, offer: Offer | None = None, *, unsigned: bool = False
-    ) -> bool:
-        """Try once; False where it is refused.
+        self,
+        guard: Guard,
+        sell: Sell,
+        brings: int | None,
+        offer: Offer | None = None,
+        *,
+        unsigned: bool = False,
+        bound: int | None = None,
+    ) -> str:
+        """Try once: the rule that refused it, empty where none did.
 
         brings  Of a simulated sale of the same amount, quote base units; None: the pool's quote tells.
         offer   What routers said; None: they were not asked.
         unsigned  The signer does not sign: only a sale that was signed beforehand can go.
+        bound   Least that a trade of a strategy must bring, which is not tried again; None: it is none.
         """
         account, now = self.account, self.account.kernel.now
         intent = self._formed(guard, sell)
         amount = guard.share(sell)
         denials = Denials()
-        findings, order = self._order(guard, intent, amount, sell, brings, offer, unsigned=unsigned)
+        findings, order = self._order(guard, intent, amount, sell, brings, offer, unsigned=unsigned, bound=bound)
         account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=findings))
         denials.add(KERNEL, findings)
         if order is not None and not denials.rule:
             self._policies(order, denials)
         if order is None or denials.rule:
             account.emit(f.Verdict(time=now, intent=intent, allowed=False, rule=denials.rule))
-            return False
+            return denials.rule
         account.emit(f.Verdict(time=now, intent=intent, allowed=True))
         account.emit(order)
         account.execution.advance(account.book.orders[order.order])
-        return True
+        return ""
 
     def refuse(self, guard: Guard, sell: Sell, rule: str, note: str) -> None:
         """Put a wish on record that leads to no order. ``rule``: of the kernel; ``note``: what was found."""
@@ -93,6 +101,7 @@ class Reductions:
         offer: Offer | None,
         *,
         unsigned: bool,
+        bound: int | None,
     ) -> tuple[tuple[Finding, ...], f.OrderPlaced | None]:
         """What the kernel finds about the sale, and the order where it finds nothing against it."""
         account = self.account
@@ -112,11 +121,13 @@ class Reductions:
             return (*gates, must("liquid", False, note=told(error))), None
         floor = position.cost * amount // position.amount * rules.loss_floor_bps // BPS
         above = at_least("loss-floor", out, floor, unit="base units")
+        if above.ok and bound is not None:
+            above = at_least("brings", out, bound, unit="base units")
         if not above.ok:
             return (*gates, above), None
         base = rules.max_exit_slippage_bps if sell.urgent else rules.exit_slippage_bps
         slippage = min(rules.max_exit_slippage_bps, base << min(position.failures, 16))
-        min_out = max(floor, out * (BPS - slippage) // BPS)
+        min_out = max(floor, bound or 0, out * (BPS - slippage) // BPS)
         try:
             swap = account.planning.sale(position, guard.pool, amount, min_out)
             steps = account.planning.plan(position.venue, swap)
@@ -164,6 +175,7 @@ class Reductions:
             pool_data=swap.pool_data,
             deadline=swap.deadline,
             route=route,
+            once=bound is not None,
         )
 
     def _routed(self, guard: Guard, amount: int, out: int, alone: Alone, offer: Offer) -> tuple[Chosen | None, Finding]:

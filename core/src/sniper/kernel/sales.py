@@ -11,12 +11,13 @@ from sniper.events import ClosePosition, SellSimulated
 from sniper.exit import Sell
 from sniper.kernel.asks import ProposeRoute, SimulateSell
 from sniper.kernel.book import Order
+from sniper.kernel.entries import KERNEL
 from sniper.kernel.exchange.exits import DeskGuard
 from sniper.kernel.guards import Guard
 from sniper.kernel.positions import restate
 from sniper.kernel.reductions import Reductions
 from sniper.kernel.routes import Offer
-from sniper.types import BPS, KillLevel, asset_id, split_asset
+from sniper.types import BPS, Close, KillLevel, asset_id, split_asset
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -65,6 +66,24 @@ class Sales:
             return
         self.wanted(guard, instance or "by hand", Sell(reason=reason, share_bps=share_bps, urgent=urgent))
 
+    def once(self, close: Close, instance: str, min_out: int) -> None:
+        """A strategy wants some of its own position sold for at least ``min_out``, now or not at all. It is told where
+        it is not. Nothing else waits for it but while it is on its way, and it never is a wish that stays."""
+        account, guard = self.account, self.guards.get(close.token)
+        if guard is None or guard.position.instance != instance or isinstance(guard, DeskGuard):
+            return  # as of any position that is not its own
+        sell = Sell(reason=f"{instance}: {close.reason}", share_bps=close.share_bps)
+        if guard.pending is not None or guard.position.state != "open" or guard.pool is None:
+            note = guard.pending.reason if guard.pending is not None else guard.position.state
+            self.reductions.refuse(guard, sell, NO_OTHER_SALE, note)
+            rule = f"{KERNEL}.{NO_OTHER_SALE}"
+        else:
+            rule = self.reductions.place(guard, sell, None, bound=min_out)
+        if rule:
+            account.entries.denied(
+                f"{account.name}/{instance}/{account.book.intents}", instance, close.token, rule, None
+            )
+
     def ordered(self, event: ClosePosition) -> None:
         """A person closes a position. What a sale that is wanted already leaves no room for is refused, and not dropped
         in silence as what a strategy says again with the next event."""
@@ -101,7 +120,7 @@ class Sales:
             self._place(guard, sell, None)
 
     def _place(self, guard: Guard, sell: Sell, brings: int | None, offer: Offer | None = None) -> None:
-        if not self.reductions.place(guard, sell, brings, offer) and not self._held():
+        if self.reductions.place(guard, sell, brings, offer) and not self._held():
             self.failed(guard)
 
     def failed(self, guard: Guard) -> None:

@@ -98,6 +98,10 @@ class Trading:
             failed = must("route", False, note=f"no known instrument sells this for {wiring.quote}", retry_after_s=2)
         elif failed is None and not price:
             failed = must("priced", False, note="nothing tells its price", retry_after_s=2)
+        limit = -(-price * (BPS + wiring.slippage_bps) // BPS)
+        lots = _lots(ticker.instrument, limit, amount) if ticker is not None else 0
+        if ticker is not None and failed is None and lots * ticker.instrument.lot < intent.least(amount):
+            failed = at_least("brings", lots * ticker.instrument.lot, intent.least(amount), unit="base units")
         denials = Denials()
         if ticker is None or failed is not None:
             token = ticker.instrument.held if ticker is not None else intent.token
@@ -105,8 +109,6 @@ class Trading:
             account.entries.judged(intent_id, KERNEL, (failed,) if failed is not None else (), denials)
             self._denied(intent_id, denials)
         else:
-            limit = -(-price * (BPS + wiring.slippage_bps) // BPS)
-            lots = _lots(ticker.instrument, limit, amount)
             wanted = PlaceOrder(
                 key=f"{OPEN}{account.book.intents + 1}",
                 instrument=ticker.instrument.id,
