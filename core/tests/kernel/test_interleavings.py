@@ -330,7 +330,7 @@ class Interleavings(RuleBasedStateMachine):
         return any(guard.pending for guard in self.world.account.exits.guards.values())
 
 
-EXAMPLES = {"ci": 150, "long": 5_000}
+EXAMPLES = {"ci": 100, "long": 5_000}
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 SETTINGS = settings(
     max_examples=EXAMPLES[PROFILE],
