@@ -12,10 +12,12 @@ from typing import Final, Literal
 from sniper.errors import SniperError
 from sniper.plugin import Frozen
 
-__all__ = ["COIN", "BadInstrument", "BadNumber", "Instrument", "from_decimal", "to_decimal"]
+__all__ = ["COIN", "POOL_PRICE", "BadInstrument", "BadNumber", "Instrument", "from_decimal", "pool_price", "to_decimal"]
 
 COIN: Final = 10**18
 """Base units of one whole coin, dollar or contract of any asset of an exchange."""
+POOL_PRICE: Final = 10**36
+"""A price in a pool is quote base units for so many base units of the token: tokens differ by as many places."""
 
 _MOST_DIGITS: Final = 60
 
@@ -36,7 +38,7 @@ class Instrument(Frozen, kw_only=True, dict=True):
     """What is traded: ``size`` lots of ``base``, at ``price`` ticks of ``quote``.
 
     id             ``"<venue>:<symbol>"``, the symbol as ccxt unifies it.
-    kind           ``spot``, or a linear contract: ``perpetual`` or ``future``.
+    kind           ``spot``, a linear contract: ``perpetual`` or ``future``; or ``pool``: see `in_pool`.
     base, quote    Asset ids; ``settle``: in which profits and margin of a contract are paid, always the quote asset.
     tick           Price of one tick: base units of the quote asset for one whole coin.
     lot            Size of one lot: base units of the base asset; of a contract, what it stands for.
@@ -53,7 +55,7 @@ class Instrument(Frozen, kw_only=True, dict=True):
     """
 
     id: str
-    kind: Literal["spot", "perpetual", "future"]
+    kind: Literal["spot", "perpetual", "future", "pool"]
     base: str
     quote: str
     settle: str
@@ -69,6 +71,8 @@ class Instrument(Frozen, kw_only=True, dict=True):
     contract: int = COIN
 
     def __post_init__(self) -> None:
+        if self.in_pool:
+            return  # what is paid and received is what its AMM says, and no price times a size
         if self.tick <= 0 or self.lot <= 0 or self.tick * self.lot % COIN:
             raise BadInstrument(
                 f"{self.id} is not traded: a tick of {to_decimal(self.tick):f} and a lot of {to_decimal(self.lot):f} "
@@ -99,7 +103,13 @@ class Instrument(Frozen, kw_only=True, dict=True):
     @cached_property
     def linear(self) -> bool:
         """Whether it is a contract: nothing changes hands but profits, fees and funding, in the quote asset."""
-        return self.kind != "spot"
+        return self.kind in ("perpetual", "future")
+
+    @cached_property
+    def in_pool(self) -> bool:
+        """Whether it is a pool of a chain: ``id`` is the pool's, a lot one base unit of the token, and a price counted
+        as `pool_price` does."""
+        return self.kind == "pool"
 
     @cached_property
     def held(self) -> str:
@@ -117,7 +127,7 @@ class Instrument(Frozen, kw_only=True, dict=True):
 
     def affordable(self, amount: int, price: int) -> int:
         """The most lots that ``amount`` base units of the quote asset pay for at ``price`` ticks, fee apart."""
-        return amount // (price * self.unit)
+        return amount * POOL_PRICE // price if self.in_pool else amount // (price * self.unit)
 
     def orderable(self, size: int, price: int) -> int:
         """The largest order for at most ``size`` lots that the exchange takes at ``price`` ticks, lots; 0: none."""
@@ -144,6 +154,11 @@ class Instrument(Frozen, kw_only=True, dict=True):
     def lot_size(self) -> int:
         """One lot as the exchange counts sizes, in units of 10⁻¹⁸."""
         return self.lot * COIN // self.contract
+
+
+def pool_price(quote: int, token: int) -> int:
+    """The price in a pool at which so many base units of the quote asset go for so many of the token, rounded down."""
+    return quote * POOL_PRICE // token
 
 
 def from_decimal(number: Decimal | str) -> int:

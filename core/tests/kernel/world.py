@@ -33,6 +33,7 @@ from sniper.events import (
     KillSwitch,
     LiquidityRemoved,
     Log,
+    PlanChanged,
     PoolRead,
     PositionClosed,
     PositionOpened,
@@ -93,12 +94,13 @@ from sniper.kernel.wiring import (
     WatchWiring,
     Wiring,
 )
+from sniper.order_types import Plan
 from sniper.plugin import Frozen
 from sniper.proposal import Leg, Proposal
 from sniper.risk import Evidence, Finding, Findings, RiskCheck, RiskProbe, at_most, must
 from sniper.routing import split
 from sniper.sizer import Sizer
-from sniper.strategy import Actions, Arbitrage, Close, Open, Strategy, on
+from sniper.strategy import Actions, Arbitrage, CancelOrder, Close, Open, StartPlan, Strategy, on
 from sniper.types import BPS, DAY, NATIVE, SECOND, Entry, FeeBid, Step
 from sniper.venue import WHOLE, OnChainVenue, RouteLeg, RouteSwap, Swap, approval
 from sniper.view import Position, View
@@ -178,6 +180,7 @@ class Cue(Event, tag="test.cue/1"):
     min_profit: int = 1
     allowance: int = 0
     min_out: int | None = None
+    plan: Plan | None = None
 
 
 class ScriptConfig(Config):
@@ -210,6 +213,11 @@ class Script(Strategy):
                 max_spend=event.amount or None,
                 allowance=event.allowance,
             )
+        elif event.do == "plan":
+            assert event.plan is not None
+            yield StartPlan(key=event.key, plan=event.plan, reason="cued")
+        elif event.do == "cancel":
+            yield CancelOrder(key=event.key)
         elif event.do == "timer":
             yield SetTimer(key=event.key, at=event.at)
         elif event.do == "nonsense":
@@ -248,6 +256,11 @@ class Script(Strategy):
         self.heard.append(f"due {event.intent}")
         if self.config.asks_again:
             yield Open(token=event.token, reason="due")
+
+    @on(PlanChanged)
+    def planned(self, event: PlanChanged, view: View) -> Actions:
+        self.heard.append(f"plan {event.key} {event.state} {event.filled} {event.note}".rstrip())
+        yield from ()
 
     @on(PositionOpened)
     def opened(self, event: PositionOpened, view: View) -> Actions:

@@ -1,10 +1,14 @@
 """What the record says of orders at exchanges and of plans; see `sniper.cli.story`."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sniper.kernel import facts as f
 from sniper.kernel.exchange.states import WORKING
 from sniper.plugin import Frozen
+
+if TYPE_CHECKING:
+    from sniper.cli.story import OrderStory
 
 
 @dataclass
@@ -49,11 +53,13 @@ class ExchangeOrderStory:
 
 @dataclass
 class PlanStory:
-    """One plan, with the orders that it placed in the order of their placing."""
+    """One plan, with the orders that it placed in the order of their placing: at an exchange, or (``swaps``) in a
+    pool."""
 
     account: str
     started: f.PlanStarted
     orders: list[ExchangeOrderStory] = field(default_factory=list)
+    swaps: list["OrderStory"] = field(default_factory=list)
     waits: list[f.PlanWaits] = field(default_factory=list)
     narrowed: f.PlanNarrowed | None = None
     ending: f.PlanEnding | None = None
@@ -81,4 +87,4 @@ class PlanStory:
     @property
     def filled(self) -> int:
         """Lots, of both sides."""
-        return sum(order.filled for order in self.orders)
+        return sum(order.filled for order in self.orders) + sum(swap.filled for swap in self.swaps)

@@ -35,7 +35,7 @@ def outcome_at_desk(story: Story, words: Words) -> str:
     if not story.verdict.allowed:
         return f"wanted to {'open' if story.is_entry else 'reduce'} {name} and was refused by {story.verdict.rule}"
     if plan is not None:
-        size = f"{plan.started.instrument.size(plan.filled):,f}"
+        size = size_in(plan.started.instrument, plan.filled, words)
         note = f": {printable(plan.note)}" if plan.note else ""
         return f"began a plan, {plan.type}, of {plan.started.instrument.id}; {size} filled, {plan.state}{note}"
     if order is None:
@@ -157,11 +157,32 @@ def _filled(order: ExchangeOrderStory, booked: f.ExchangeFilled, words: Words) -
     return f"{text}; {gained} {words.amount(abs(booked.gained), order.placed.counted or instrument.quote)}"
 
 
-def of_plan(plan: PlanStory) -> Section:
+def size_in(instrument: Instrument, lots: int, words: Words) -> str:
+    """A size at an exchange, or an amount of a pool's token."""
+    return words.amount(lots, instrument.base) if instrument.in_pool else f"{instrument.size(lots):,f}"
+
+
+def _swaps(plan: PlanStory, words: Words) -> Iterator[Line]:
+    instrument = plan.started.instrument
+    for order in plan.swaps:
+        placed, part = order.placed, order.placed.part
+        if part is None:
+            continue
+        verb = "sell" if placed.side == "reduce" else "buy"
+        limit = "" if part.limit is None else f" at {words.price(part.limit, instrument)} or better"
+        yield Line(
+            f"{duration(placed.time - plan.started.time)} later, {part.leg}: {verb} "
+            f"{words.amount(part.size, instrument.base)}{limit}; {order.state}"
+        )
+        yield Line(f"sniper why {placed.order}", PALE, 2)
+
+
+def of_plan(plan: PlanStory, words: Words) -> Section:
     """What it was told to do, every order that it placed, and why it waited or ended."""
     started = plan.started
     section = Section(f"Plan {started.plan}: {plan.type} of {started.instrument.id}")
-    section.lines += _told(plan)
+    section.lines += _told(plan, words)
+    section.lines += _swaps(plan, words)
     for order in plan.orders:
         new, instrument = order.placed.new, order.placed.instrument
         price = "at the market" if new.price is None else f"at {instrument.price(new.price):,f}"
@@ -189,12 +210,12 @@ def of_plan(plan: PlanStory) -> Section:
     return section
 
 
-def _told(plan: PlanStory) -> Iterator[Line]:
+def _told(plan: PlanStory, words: Words) -> Iterator[Line]:
     """Its parameters, with prices and sizes as the exchange writes them where their names say what they are."""
-    yield from _fields(plan.started.spec, plan.started.instrument, 2)
+    yield from _fields(plan.started.spec, plan.started.instrument, words, 2)
 
 
-def _fields(spec: Frozen, instrument: Instrument, depth: int) -> Iterator[Line]:
+def _fields(spec: Frozen, instrument: Instrument, words: Words, depth: int) -> Iterator[Line]:
     for name in spec.__struct_fields__:  # type: ignore[attr-defined]  # it is a msgspec struct
         value = getattr(spec, name)
         parts = value if isinstance(value, tuple) else (value,)
@@ -204,18 +225,18 @@ def _fields(spec: Frozen, instrument: Instrument, depth: int) -> Iterator[Line]:
         if all(isinstance(part, Frozen) for part in parts):
             for part in parts:
                 yield Line(f"{title}:", depth=depth)
-                yield from _fields(part, instrument, depth + 1)
+                yield from _fields(part, instrument, words, depth + 1)
         else:
-            yield Line(f"{title}: {_field(name, value, instrument)}", depth=depth)
+            yield Line(f"{title}: {_field(name, value, instrument, words)}", depth=depth)
 
 
-def _field(name: str, value: object, instrument: Instrument) -> str:
+def _field(name: str, value: object, instrument: Instrument, words: Words) -> str:
     if not isinstance(value, int) or isinstance(value, bool):
         return str(value)
     if name in _PRICES:
-        return f"{instrument.price(value):,f}"
+        return words.price(value, instrument) if instrument.in_pool else f"{instrument.price(value):,f}"
     if name in _SIZES:
-        return f"{instrument.size(value):,f}"
+        return size_in(instrument, value, words)
     if name.endswith("bps"):
         return percent(value)
     return duration(value) if name == "duration" else clock(value) if name == "until" else str(value)

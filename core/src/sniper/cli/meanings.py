@@ -49,6 +49,15 @@ KERNEL: Final[Mapping[str, str]] = {
     "cash": "There is less that is not reserved than the order would take, fee included.",
     "market-heard": "No strategy asks for this instrument, so a plan would not hear its prices.",
     "judges-exchanges": "A policy that says nothing of orders at exchanges forbids them.",
+    "iceberg": "A pool cannot hide a part of an order: nothing of one rests there.",
+    "chase": "A pool has no best price of one's own side that an order could stay at.",
+    "participate": "Nobody tells what was traded in a pool, so no share of it can be taken.",
+    "post-only": "A pool has no orders that wait: every trade there takes what is offered.",
+    "native": "A pool holds no order, so nothing waits there for a price while sniper does not run.",
+    "hidden": "A pool has no orders that wait, and so none that could be hidden.",
+    "short": "In a pool nothing can be sold that is not held, so nothing sold short is bought back.",
+    "brings": "The pool gave less than the strategy, or the limit of its plan, insists on.",
+    "wanted": "Its plan had ended, or did not want it any more, before the checks had all answered.",
     "loss-floor": "The sale would have brought less than the loss floor that the config sets.",
 }
 """Rules of the kernel's own gates."""

@@ -71,7 +71,7 @@ def orders(invocation: Invocation, everything: bool, as_json: bool) -> None:
         print_table(columns, [_row_at_desk(order) for order in at_desks])
     if plans:
         of_plan = ("plan", "started", "instrument", "what", "filled", "state", "key", "because")
-        print_table(of_plan, [_row_of_plan(plan) for plan in plans])
+        print_table(of_plan, [_row_of_plan(plan, words) for plan in plans])
 
 
 def at_desk(order: "ExchangeOrderStory") -> "dict[str, Any]":
@@ -133,10 +133,10 @@ def planned(plan: "PlanStory") -> "dict[str, Any]":
         "type": plan.type,
         "spec": plain(started.spec),
         "started_at": started.time,
-        "filled": f"{started.instrument.size(plan.filled):f}",
+        "filled": str(plan.filled) if started.instrument.in_pool else f"{started.instrument.size(plan.filled):f}",
         "state": plan.state,
         "reason": plan.note,
-        "orders": [order.placed.order for order in plan.orders],
+        "orders": [order.placed.order for order in plan.orders] + [swap.placed.order for swap in plan.swaps],
     }
 
 
@@ -161,7 +161,8 @@ def _row_at_desk(order: "ExchangeOrderStory") -> tuple[str, ...]:
     )
 
 
-def _row_of_plan(plan: "PlanStory") -> tuple[str, ...]:
+def _row_of_plan(plan: "PlanStory", words: "Words") -> tuple[str, ...]:
+    from sniper.cli.exchange_telling import size_in
     from sniper.cli.written import clock, printable
 
     started = plan.started
@@ -170,7 +171,7 @@ def _row_of_plan(plan: "PlanStory") -> tuple[str, ...]:
         clock(started.time)[:19],
         started.instrument.id,
         f"{plan.type} {getattr(started.spec, 'side', '')}".strip(),  # some trade on both
-        f"{started.instrument.size(plan.filled):,f}",
+        size_in(started.instrument, plan.filled, words),
         plan.state,
         started.key,
         printable(plan.note),

@@ -81,6 +81,14 @@ class OrderStory:
         """What each of its transactions is for, by step."""
         return [step.purpose for steps in (self.placed.steps, *(a.steps for a in self.added)) for step in steps]
 
+    @property
+    def filled(self) -> int:
+        """Lots of its plan that it filled, where it is of one."""
+        part = self.placed.part
+        if part is None or not (self.total("amount") or self.total("cash")):
+            return 0
+        return -self.total("amount") if self.placed.side == "reduce" else part.size
+
     def total(self, name: str) -> int:
         """The sum of a field of everything that was booked, what a reorg took back included."""
         return sum(getattr(booked, name) for attempt in self.attempts.values() for booked in attempt.booked)
@@ -416,6 +424,8 @@ class Chronicle:
     def _placed(self, account: str, fact: f.OrderPlaced) -> None:
         story = self.stories[fact.intent]
         story.order = self.orders[fact.order] = OrderStory(account=account, placed=fact)
+        if fact.part is not None:
+            self.plans[fact.part.plan].swaps.append(story.order)
         if story.is_entry:
             key = (account, fact.token)
             holding = self._held.get(key)
@@ -484,7 +494,11 @@ class Chronicle:
         return holding
 
     def _plan(self, account: str, fact: f.PlanStarted) -> None:
-        self.plans[fact.plan] = self.stories[fact.plan].plan = PlanStory(account=account, started=fact)
+        story = self.stories[fact.plan]
+        self.plans[fact.plan] = story.plan = PlanStory(account=account, started=fact)
+        if fact.instrument.in_pool and story.holding is not None:
+            story.holding.sales.remove(story)  # its orders are, one by one
+            story.holding = None
 
     def _plan_waits(self, account: str, fact: f.PlanWaits) -> None:
         self.plans[fact.plan].waits.append(fact)
@@ -521,6 +535,8 @@ class Chronicle:
         order = self.orders[fact.order]
         order.ended = None
         order.reopened.append(fact)
+        if order.placed.part is not None:
+            self.plans[order.placed.part.plan].ended = None
         holding = self.stories[order.placed.intent].holding
         if holding is not None:
             self._held[account, holding.token] = holding

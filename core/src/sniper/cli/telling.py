@@ -74,7 +74,7 @@ class Teller:
         """See `tell`."""
         holding = story.holding
         asked = story
-        if holding is not None and not story.is_entry and not story.is_at_exchange:
+        if holding is not None and not story.is_entry and not story.is_at_exchange and story.plan is None:
             story = holding.entries[0]
         yield self._summary(story, asked)
         yield self._seen(story)
@@ -84,7 +84,7 @@ class Teller:
         if story.verdict is not None and not story.verdict.allowed:
             yield self._refused(story, story.verdict)
         if story.plan is not None:
-            yield of_plan(story.plan)
+            yield of_plan(story.plan, self._words)
         if story.at_desk is not None:
             yield at_desk(story.at_desk, self._words, self._chronicle.plans.get(story.at_desk.placed.plan))
         if story.is_at_exchange:
@@ -108,7 +108,7 @@ class Teller:
 
     def _outcome(self, story: Story) -> str:
         """In one sentence."""
-        if story.is_at_exchange:
+        if story.is_at_exchange or story.plan is not None:
             return outcome_at_desk(story, self._words)
         if story.is_arbitrage:
             return self._went_round(story)
@@ -168,7 +168,8 @@ class Teller:
         if isinstance(story.seen, Log):
             section.lines.append(Line(f"transaction {story.seen.tx_hash}", PALE))
         wanted = {"increase": "to buy", "reduce": "to sell", "arbitrage": "to trade a cycle", "transfer": "to send"}
-        verb = f"wanted {wanted_at_desk(story) if story.is_at_exchange else wanted[story.formed.side]}"
+        by_plan = story.is_at_exchange or story.plan is not None
+        verb = f"wanted {wanted_at_desk(story) if by_plan else wanted[story.formed.side]}"
         who = "The treasury" if story.is_transfer else f"Strategy {story.formed.instance}"
         section.lines.append(Line(f"{who} {verb}: {printable(story.formed.reason)}"))
         return section

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 from sniper.amounts import in_coins
 from sniper.events import TokenDescribed
-from sniper.instrument import to_decimal
+from sniper.instrument import POOL_PRICE, Instrument, to_decimal
 from sniper.types import NATIVE, SECOND, at_exchange, split_asset
 
+_POOL_PLACES = len(str(POOL_PRICE)) - 1
 PLACES = 6
 """Decimal places that people are shown, or as many as the first three digits need; ``--json`` has every unit."""
 
@@ -46,6 +47,19 @@ class Words:
         if token is None:
             return f"{amount:,} base units of {self.name(asset)}"
         return f"{coins(amount, token.decimals)} {self.name(asset)}"
+
+    def price(self, ticks: int, instrument: Instrument) -> str:
+        """A price in a pool: coins of the quote asset for one of the token, as far as their decimals are known."""
+        token, quote = self._decimals(instrument.base), self._decimals(instrument.quote)
+        if token is None or quote is None:
+            return f"{ticks:,} ticks"
+        return f"{coins(ticks * 10**token // 10**quote, _POOL_PLACES)} {self.name(instrument.quote)}"
+
+    def _decimals(self, asset: str) -> int | None:
+        if split_asset(asset)[1] == NATIVE:
+            return 18
+        token = self._tokens.get(asset)
+        return token.decimals if token is not None else None
 
 
 def coins(amount: int, decimals: int) -> str:

@@ -327,7 +327,7 @@ class Attempts:
         """Whether a higher bid makes no sense, so that its nonce is taken by a transaction that does nothing. A sale is
         never given up for that, but one that is late could only revert."""
         side, rules = order.placed.side, self.account.wiring.execution
-        if side == "arbitrage" or self.late(order):
+        if side == "arbitrage" or self.late(order) or self.account.plans.unwanted(order):
             return True
         frozen = self.account.book.kill == KillLevel.FREEZE
         senseless = attempt.note in ("insufficient-funds", "rejected") or _tries(order, attempt) >= rules.max_attempts

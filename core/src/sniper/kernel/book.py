@@ -16,6 +16,7 @@ from sniper.kernel.exchange.book import DeskBook
 from sniper.kernel.index import Index, Place
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.kernel.plans.book import PlanState
+from sniper.kernel.plans.part import Part
 from sniper.kernel.promotion.book import Stage
 from sniper.plugin import State
 from sniper.proposal import Proposal
@@ -171,6 +172,8 @@ class Pending(State):
     proposals: tuple[Proposal, ...] = ()
     time: int = 0
     """When it was sized, ns UTC."""
+    part: Part | None = None
+    """Of which plan it is, where it is of one."""
 
 
 class Waiting(State):
@@ -347,6 +350,8 @@ class Book(State):
     """By `purse_id`: whose the cash on the chain is, where the account has several wallets; ``cash`` is the sum."""
     plans: dict[str, PlanState] = {}
     """Those that go on, by their ids."""
+    plans_over: dict[str, PlanState] = {}
+    """Those of pools that have ended, and that a reorg could bring back."""
     index: Index | None = None
     """See `indexed`."""
     stages: dict[str, Stage] = {}

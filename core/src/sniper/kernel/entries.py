@@ -16,6 +16,7 @@ from sniper.events import EntryDenied, Event, ProbeAnswered, tag_of
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Probe, ProposeRoute
 from sniper.kernel.given import given, given_amount
+from sniper.kernel.plans.part import Part
 from sniper.kernel.pool import Pool
 from sniper.kernel.routes import NOBODY, Offer, not_routed
 from sniper.kernel.watches import Watch
@@ -124,13 +125,46 @@ class Entries:
             self._deny(intent_id, instance.name, intent.token, denials)
             return
         account.emit(f.EntrySized(time=now, entry=entry))
+        self._judge(entry, denials, routed=account.routes.wanted(intent))
+
+    def buy(self, entry: Entry, part: Part) -> None:
+        """A plan wants to buy in its pool, as sized. As `form`, without routers."""
+        account, now = self.account, self.account.kernel.now
+        account.emit(
+            f.IntentFormed(
+                time=now,
+                intent=entry.intent,
+                instance=entry.instance,
+                side="increase",
+                token=entry.token,
+                reason=entry.reason,
+                cause=describe(account.kernel.cause),
+            )
+        )
+        account.emit(f.EntrySized(time=now, entry=entry, part=part))
+        denials = Denials()
+        self.judged(entry.intent, KERNEL, self.gates(entry.instance, entry.token, ignoring=entry.intent), denials)
+        if denials.rule:
+            self._deny(entry.intent, entry.instance, entry.token, denials)
+        else:
+            self._judge(entry, denials, routed=False)
+
+    def withdraw(self, intent: str) -> None:
+        """A plan does not want any more what is being judged."""
+        rule = f"{KERNEL}.wanted"
+        self.account.emit(f.Verdict(time=self.account.kernel.now, intent=intent, allowed=False, rule=rule))
+
+    def _judge(self, entry: Entry, denials: Denials, *, routed: bool) -> None:
+        """The checks, and where those ask nothing of anybody, the order. ``routed``: routers are to be asked."""
+        account = self.account
         self._judge_pure(entry, denials)
         if denials.rule:
-            self._deny(intent_id, instance.name, intent.token, denials)
+            self._deny(entry.intent, entry.instance, entry.token, denials)
             return
         for name, _, _ in self.probes:
-            account.ask(f"{intent_id}?{name}", Probe(check=name, entry=entry), account.wiring.execution.probe_deadline)
-        routed = account.routes.wanted(intent) and self._ask_routers(entry)
+            body = Probe(check=name, entry=entry)
+            account.ask(f"{entry.intent}?{name}", body, account.wiring.execution.probe_deadline)
+        routed = routed and self._ask_routers(entry)
         if not self.probes and not routed:
             self._decide(entry, waited=False)
 
@@ -273,7 +307,6 @@ class Entries:
         """The pool that gives most of a token for ``amount`` of the quote asset, the venue that serves it, and how much
         that is. ``venue``: the one to use, empty for any; ``only``: the one pool that may be it."""
         account = self.account
-        candidates = account.planning.venues(venue)
         pay = account.planning.pool_coin(account.wiring.quote)
         best: Pool | None = None
         best_venue, best_out = "", 0
@@ -282,7 +315,7 @@ class Entries:
                 continue
             if only is not None and pool.id != only:
                 continue
-            serving = next((name for name, v in candidates.items() if self._serves(name, v, pool)), "")
+            serving = self.serving(pool, venue)
             if not serving:
                 continue
             try:
@@ -295,6 +328,11 @@ class Entries:
             if out > best_out:
                 best, best_venue, best_out = pool, serving, out
         return best, best_venue, best_out
+
+    def serving(self, pool: Pool, venue: str) -> str:
+        """The venue that serves a pool, empty where none does. ``venue``: the one to use, empty for any."""
+        candidates = self.account.planning.venues(venue)
+        return next((name for name, each in candidates.items() if self._serves(name, each, pool)), "")
 
     def _serves(self, name: str, venue: OnChainVenue, pool: Pool) -> bool:
         try:
@@ -376,6 +414,9 @@ class Entries:
         account.emit(
             f.Verdict(time=now, intent=intent, allowed=False, rule=denials.rule, retry_at=_retry_at(retry)),
         )
+        if pending is not None and pending.part is not None:
+            account.plans.denied(pending.part, denials.rule, retry)
+            return
         self.denied(intent, instance, token, denials.rule, retry)
 
     def denied(self, intent: str, instance: str, token: str, rule: str, retry: Retry | None) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TOO_LATE = "deadline passed"
 GONE = "the gap closed before it was sent"
+UNWANTED = "its plan does not want it any more"
 OVERTAKEN = "its pool alone is the better way by now"
 
 
@@ -75,6 +76,8 @@ class Execution:
             return TOO_LATE
         if side == "arbitrage" and account.arbitrages.gone(order):
             return GONE
+        if order.placed.part is not None and account.plans.unwanted(order):
+            return UNWANTED
         return OVERTAKEN if side == "reduce" and account.sales.overtaken(order) else ""
 
     def _after(self, order: Order) -> None:
@@ -98,6 +101,7 @@ class Execution:
         account = self.account
         account.emit(f.OrderEnded(time=account.kernel.now, order=order.id, state=state, reason=reason))
         account.outcomes.ended(order)
+        account.plans.order_ended(order)
 
     # ---- answers ----
 
@@ -110,6 +114,9 @@ class Execution:
         order, attempt = account.book.attempt_of(body.attempt)
         if order.took(attempt.nonce):  # what it was to replace got into a block meanwhile
             self.attempts.move(order, attempt, "dropped", note="not needed any more")
+        elif not (attempt.replaces or attempt.cancel) and account.plans.unwanted(order):
+            self.attempts.move(order, attempt, "dropped", note=UNWANTED, tx_hash=event.tx_hash)
+            self.attempts.give_up(order, UNWANTED)
         else:
             self.attempts.ready(order, attempt, event.raw, event.tx_hash)
             if attempt.replaces:

@@ -4,6 +4,7 @@ from sniper.exchange_orders import ContractState, Fill, Funding, NewOrder
 from sniper.instrument import Instrument
 from sniper.kernel.asks import Ask, Presign
 from sniper.kernel.plans.memory import Memory
+from sniper.kernel.plans.part import Part
 from sniper.order_types import Plan
 from sniper.plugin import Frozen
 from sniper.proposal import Proposal
@@ -34,9 +35,10 @@ class IntentFormed(Fact, tag="intent-formed/1"):
 
 
 class EntrySized(Fact, tag="entry-sized/1"):
-    """Sizer and router have spoken; the checks are next."""
+    """Sizer and router have spoken; the checks are next. ``part``: of which plan it is, where it is of one."""
 
     entry: Entry
+    part: Part | None = None
 
 
 class Proposed(Fact, tag="proposed/1"):
@@ -126,6 +128,7 @@ class OrderPlaced(Fact, tag="order-placed/1"):
                    what an entry buys is held. Of an arbitrage (``side``), the cycle: its ``token`` is its ``quote``,
                    and ``pool`` its first leg.
     once           Of a sale, whether a strategy wanted it for at least ``min_out`` or not at all.
+    part           Of which plan it is, where it is of one.
     """
 
     order: str
@@ -152,6 +155,7 @@ class OrderPlaced(Fact, tag="order-placed/1"):
     exit_data: int = 0
     route: PlacedRoute | None = None
     once: bool = False
+    part: Part | None = None
 
 
 class StepsAdded(Fact, tag="steps-added/1"):

@@ -33,6 +33,7 @@ from sniper.kernel.exchange import fold as exchange
 from sniper.kernel.flows import bound, flow, realised
 from sniper.kernel.orders import ATTEMPT, ORDER, POSITION, TAKEN, move
 from sniper.kernel.plans import fold as plans
+from sniper.kernel.plans import pool_fold as pools
 from sniper.kernel.promotion import fold as promotion
 from sniper.types import DAY, NATIVE, asset_id, place_of
 
@@ -57,11 +58,14 @@ def _wait_over(book: Book, fact: f.WaitOver) -> None:
 
 
 def _sized(book: Book, fact: f.EntrySized) -> None:
-    book.pending[fact.entry.intent] = Pending(entry=fact.entry, time=fact.time)
+    pools.sized(book, fact)
+    book.pending[fact.entry.intent] = Pending(entry=fact.entry, time=fact.time, part=fact.part)
 
 
 def _verdict(book: Book, fact: f.Verdict) -> None:
-    book.pending.pop(fact.intent, None)
+    pending = book.pending.pop(fact.intent, None)
+    if pending is not None:
+        pools.judged(book, fact.intent, pending.part)
     for ask in list(book.indexed.asks(fact.intent)):
         _close(book, ask.id)
 
@@ -114,6 +118,7 @@ def _finalised(book: Book, fact: f.Finalised) -> None:
         del book.ended[order]
     for token in positions:
         del book.closed[token]
+    pools.finalised(book)
 
 
 def _sender(book: Book, chain_id: int, owner: str) -> Sender:
@@ -169,6 +174,7 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
             raise IllegalTransition(f"order {fact.order} sells {fact.amount_in} of {fact.token}, {held} are held")
         _same_wallet(fact, position)
         position.state = move(POSITION, f"position {fact.token}", position.state, "closing")
+    pools.placed(book, fact)
     order = book.orders[fact.order] = Order(placed=fact, cash=fact.cash, gas=fact.gas, exit_gas=fact.exit_gas)
     book.indexed.note(order)
 
@@ -265,6 +271,7 @@ def _booked(book: Book, fact: f.Booked) -> None:
     if order.placed.side == "increase" and fact.cash:
         flow(book.spends, place_of(order.placed.quote)).add(time, -fact.cash)
     order.gas = max(0, order.gas - fact.gas)
+    pools.booked(book, order, fact)
     if fact.realised:
         realised(book, time, of, fact.realised)
 
@@ -322,6 +329,7 @@ def _ended(book: Book, fact: f.OrderEnded) -> None:
     order = book.orders[fact.order]
     order.state = move(ORDER, f"order {order.id}", order.state, fact.state)
     del book.orders[order.id]
+    pools.ended(book, order)
     book.indexed.note(order)
     if order.placed.side == "transfer" and fact.state != "done":
         book.unsent = fact.time
@@ -366,6 +374,7 @@ def _reopened(book: Book, fact: f.OrderReopened) -> None:
             ),
         )
     book.orders[order.id] = order
+    pools.reopened(book, order)
     book.indexed.note(order)
     if order.placed.token in book.closed:
         book.positions[order.placed.token] = book.closed.pop(order.placed.token)

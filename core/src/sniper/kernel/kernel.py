@@ -393,6 +393,8 @@ class Kernel:
                 if account.exits.guards:
                     account.safely(account.sales.block)
                     account.safely(account.presigning.block)
+                if account.book.plans:
+                    account.safely(account.plans.block)
                 if account.wiring.treasury is not None:
                     account.safely(account.transfers.block)
                 if (account.book.ended or account.book.closed) and any(account.book.forgettable(event.chain_id, final)):
@@ -426,6 +428,7 @@ class Kernel:
         for account in self.accounts.values():
             if account.wiring.chain_id == event.chain_id:
                 account.safely(account.execution.reorg, event.chain_id, event.ancestor)
+                account.safely(account.plans.reorg)
                 account.retracted(news)
         for pool in changed:
             self._changed(pool)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from sniper.events import ArbitrageEnded, ChainOrderEnded, EntryDenied, PositionClosed
 from sniper.exit import Sell
 from sniper.kernel.book import Order, Position
+from sniper.kernel.guards import Guard
 from sniper.kernel.orders import NOT_SIGNED
 from sniper.kernel.positions import move, restate
 from sniper.proposal import Leg
@@ -34,7 +35,7 @@ class Outcomes:
         if not position.amount:
             if account.book.of_token(order.placed.token):
                 return  # an order that is on its way again after a reorg
-            if order.placed.side == "increase" and not order.filled:
+            if order.placed.side == "increase" and not order.filled and order.placed.part is None:
                 rule = f"execution.{order.reason or order.state}"
                 denied = EntryDenied(
                     time=account.kernel.now,
@@ -50,12 +51,9 @@ class Outcomes:
         if order.placed.side != "reduce":
             restate(account, position, position.failures)
             return
-        if order.placed.once and order.state != "done":
-            restate(account, position, position.failures)  # it says nothing of a sale that has to be
-            if guard is not None and guard.pending is not None:
-                account.sales.sell(guard, guard.pending)
-            elif guard is not None:
-                account.exits.valued(guard)  # they were not asked while it was on its way
+        done = order.state == "done"
+        if order.placed.part is not None or (order.placed.once and not done):
+            self._sold_by_itself(position, guard, done=done)
             return
         if order.state != "done":
             if guard is not None:
@@ -73,6 +71,15 @@ class Outcomes:
             return
         guard.pending = None
         account.exits.valued(guard)
+
+    def _sold_by_itself(self, position: Position, guard: Guard | None, *, done: bool) -> None:
+        """A sale that says nothing of one that has to be: its plan tries again, or its strategy. What an exit wanted
+        meanwhile is another wish."""
+        restate(self.account, position, 0 if done else position.failures)
+        if guard is not None and guard.pending is not None:
+            self.account.sales.sell(guard, guard.pending)
+        elif guard is not None:
+            self.account.exits.valued(guard)  # they were not asked while it was on its way
 
     def _told(self, order: Order) -> None:
         account, placed = self.account, order.placed

@@ -206,8 +206,10 @@ class Planning:
         still = at_least("quote-still-holds", out, floor, unit="base units", retry_after_s=2)
         net = self.after_tax(entry.token, out, buying=True)
         min_out = max(1, net * (BPS - rules.slippage_bps) // BPS, entry.min_out)
-        if entry.min_out:
-            still = still if not still.ok else at_least("brings", net, entry.min_out, unit="base units")
+        part = account.book.pending[entry.intent].part
+        if entry.min_out and still.ok:
+            retry = None if part is None else 1  # a plan waits for its price
+            still = at_least("brings", net, entry.min_out, unit="base units", retry_after_s=retry)
         try:
             bid = account.chain.bid(urgent=False, blocks_waited=0)
         except Exception as error:  # a plugin's code: what a transaction costs must be known before it is wanted
@@ -255,6 +257,7 @@ class Planning:
             deadline=swap.deadline,
             exit_data=exit_data,
             route=route,
+            part=part,
         )
 
     def _bought(self, entry: Entry, pool: Pool, min_out: int, bid: FeeBid) -> tuple[Finding, Purchase | None]:

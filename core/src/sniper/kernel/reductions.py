@@ -16,6 +16,7 @@ from sniper.kernel.entries import KERNEL, Denials, describe
 from sniper.kernel.given import given
 from sniper.kernel.guards import Guard
 from sniper.kernel.planning import DATA_FEE
+from sniper.kernel.plans.part import Part
 from sniper.kernel.routes import Alone, Chosen, Offer, not_routed
 from sniper.risk import Finding, at_least, must
 from sniper.types import BPS, NATIVE, Entry, asset_id
@@ -40,6 +41,7 @@ class Reductions:
         *,
         unsigned: bool = False,
         bound: int | None = None,
+        part: Part | None = None,
     ) -> str:
         """Try once: the rule that refused it, empty where none did.
 
@@ -47,12 +49,13 @@ class Reductions:
         offer   What routers said; None: they were not asked.
         unsigned  The signer does not sign: only a sale that was signed beforehand can go.
         bound   Least that a trade of a strategy must bring, which is not tried again; None: it is none.
+        part    Of a plan: how much of the position it is, and at which price.
         """
         account, now = self.account, self.account.kernel.now
         intent = self._formed(guard, sell)
-        amount = guard.share(sell)
+        amount = guard.share(sell) if part is None else part.size
         denials = Denials()
-        findings, order = self._order(guard, intent, amount, sell, brings, offer, unsigned=unsigned, bound=bound)
+        findings, order = self._order(guard, intent, amount, sell, brings, offer, part, unsigned=unsigned, bound=bound)
         account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=findings))
         denials.add(KERNEL, findings)
         if order is not None and not denials.rule:
@@ -99,6 +102,7 @@ class Reductions:
         sell: Sell,
         brings: int | None,
         offer: Offer | None,
+        part: Part | None,
         *,
         unsigned: bool,
         bound: int | None,
@@ -125,8 +129,9 @@ class Reductions:
             above = at_least("brings", out, bound, unit="base units")
         if not above.ok:
             return (*gates, above), None
+        failures = position.failures if part is None else part.tries
         base = rules.max_exit_slippage_bps if sell.urgent else rules.exit_slippage_bps
-        slippage = min(rules.max_exit_slippage_bps, base << min(position.failures, 16))
+        slippage = min(rules.max_exit_slippage_bps, base << min(failures, 16))
         min_out = max(floor, bound or 0, out * (BPS - slippage) // BPS)
         try:
             swap = account.planning.sale(position, guard.pool, amount, min_out)
@@ -135,7 +140,7 @@ class Reductions:
             account.kernel.report(f"venue {position.venue} has no plan for the sale {intent}", error)
             return (*gates, above, must("planned", False, note=told(error))), None
         kept = None
-        if len(steps) == 1:  # else what it was approved with is gone
+        if len(steps) == 1 and part is None:  # else what it was approved with is gone
             kept = account.presigning.good(position, amount, floor if unsigned else min_out, out, unsigned=unsigned)
         if unsigned and kept is None:
             note = "no sale that was signed beforehand is good now"
@@ -170,12 +175,13 @@ class Reductions:
             gas=0,
             exit_gas=0,
             steps=steps,
-            urgent=sell.urgent or position.failures > 0,
+            urgent=sell.urgent or failures > 0,
             amm=swap.amm,
             pool_data=swap.pool_data,
             deadline=swap.deadline,
             route=route,
             once=bound is not None,
+            part=part,
         )
 
     def _routed(self, guard: Guard, amount: int, out: int, alone: Alone, offer: Offer) -> tuple[Chosen | None, Finding]:

@@ -49,6 +49,8 @@ class Sales:
                 return
             share, urgent = max(share, pending.share_bps), urgent or pending.urgent
         guard.pending = Sell(reason=f"{name}: {sell.reason}", share_bps=share, urgent=urgent)
+        if share >= BPS:
+            self.account.plans.give_way(guard.position.token)
         if guard.position.state in ("open", "stuck"):
             self.sell(guard, guard.pending)
 

@@ -68,6 +68,7 @@ class ExecutionWiring:
     presigned            Whether open positions have a sale signed beforehand; see `sniper.kernel.presigning`.
     presigned_floor_bps  Most that such a sale may lose against the quote with which it was signed;
                          ``presigned_drift_bps``: how far the quote may move before it is signed anew.
+    trigger_blocks       Blocks in a row at whose end a price must have been in a pool to reach a plan's trigger.
     stuck_after          Failed sales in a row after which a position counts as stuck and is tried ever less often.
     …_deadline           ns after which an effect counts as failed.
     """
@@ -87,6 +88,7 @@ class ExecutionWiring:
     presigned: bool = False
     presigned_floor_bps: int = 1_500
     presigned_drift_bps: int = 300
+    trigger_blocks: int = 1
     stuck_after: int = 5
     probe_deadline: int = 3 * SECOND
     route_deadline: int = SECOND // 2

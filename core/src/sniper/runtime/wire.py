@@ -143,6 +143,7 @@ def _account(resolved: Resolved, account: ConfiguredAccount) -> AccountWiring:
             read_wallet_blocks=rules.read_wallet_blocks,
             max_pending=rules.max_pending or (GUARANTEED if account.wallets else 0),
             loss_floor_bps=rules.loss_floor_bps,
+            trigger_blocks=rules.trigger_blocks,
             together=rules.plans == "together",
             presigned=rules.presigned_exits,
             presigned_floor_bps=rules.presigned_floor_bps,

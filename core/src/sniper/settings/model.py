@@ -230,6 +230,9 @@ class Execution(Table):
     """Transactions that a wallet may have on their way with one more entry or arbitrage; sales and transfers wait for
     none. 16, which nodes keep of one sender for sure, where the account has several wallets, and any number where
     it has one, if it is left out."""
+    trigger_blocks: Positive = 1
+    """Blocks in a row at whose end a price must have been in a pool, and another block on the last of them, to reach
+    the trigger of a plan, such as a stop. What happens within a block never does. At most the chain's `finality`."""
     loss_floor_bps: Bps = 0
     """Exits that would bring less than this share of the cost are held back; 0: none is."""
     routes: StrictBool = False

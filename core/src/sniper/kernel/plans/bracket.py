@@ -40,7 +40,8 @@ class BracketRule(Rule[Bracket]):
             return 0 if plan.narrowed or STOP in plan.memory.touched else self.spec.size - plan.filled(ENTRY)
         # a fee in the asset itself was never held
         held = abs(plan.leg(ENTRY).amount) // plan.started.instrument.lot
-        return min(held, plan.filled(ENTRY)) - plan.filled(STOP, TARGET)
+        bought = held if plan.started.instrument.in_pool else min(held, plan.filled(ENTRY))
+        return bought - plan.filled(STOP, TARGET)
 
     def opening(self) -> Iterable[tuple[Side, int]]:
         return ((self.spec.side, self.left(ENTRY)),)

@@ -164,17 +164,20 @@ class Carrying:
             waiting -= trading.held_back(ticker, want.side)  # it holds nothing, and is cut to what is there by then
         free = (held - waiting) // lot
         if held < lot:
-            note = NOTHING_HELD
-            opening = any(left > 0 for _, left in rule.opening()) or any(leg.working for leg in plan.legs.values())
-            if rule.protects() and opening:
-                self.give_up(plan, rule, "cancelled", note)
-            else:
-                self.end(plan, "cancelled", note)
+            self._nothing_held(plan, rule)
         elif free <= 0 and waiting > self._on_way(plan, want.leg) * lot:
             if want.trigger is None:
                 self.account.plans.take_back(ticker.instrument, want.side)
             self.refused(plan, rule, want.leg, "other orders hold what it would reduce", reduces=True)
         return max(0, min(size, free))
+
+    def _nothing_held(self, plan: PlanState, rule: Rule[Any]) -> None:
+        note = NOTHING_HELD
+        opening = any(left > 0 for _, left in rule.opening()) or any(leg.working for leg in plan.legs.values())
+        if rule.protects() and opening:
+            self.give_up(plan, rule, "cancelled", note)
+        else:
+            self.end(plan, "cancelled", note)
 
     def _whole(self, ticker: Ticker, want: Want, size: int, left: int) -> int:
         """As much of ``size`` as the exchange takes, so that it takes the rest too; 0: it waits for more."""

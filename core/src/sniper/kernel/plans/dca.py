@@ -31,6 +31,9 @@ class DcaRule(Rule[Dca]):
     def opening(self) -> Iterable[tuple[Side, int]]:
         return () if self.spec.reduce_only else ((self.spec.side, max(1, self.left(""))),)
 
+    def pays(self) -> int:
+        return self.spec.value
+
     def guards(self) -> int:
         return 1 if self.spec.reduce_only and not self.over() else 0
 

@@ -4,6 +4,7 @@ from sniper.errors import IllegalTransition
 from sniper.kernel import facts as f
 from sniper.kernel.book import Book
 from sniper.kernel.exchange.book import ExchangeOrder
+from sniper.kernel.plans import pool_fold as pools
 from sniper.kernel.plans.book import Leg, PlanState
 from sniper.kernel.plans.kinds import rule_of
 
@@ -33,10 +34,12 @@ def waits(book: Book, fact: f.PlanWaits) -> None:
 
 
 def ended(book: Book, fact: f.PlanEnded) -> None:
-    working = [order for leg in book.plans[fact.plan].legs.values() for order in leg.working]
+    plan = book.plans[fact.plan]
+    working = [order for leg in plan.legs.values() for order in leg.working]
     if working:
         raise IllegalTransition(f"plan {fact.plan} cannot end while {', '.join(working)} may still be filled")
     del book.plans[fact.plan]
+    pools.over(book, plan)
 
 
 def placed(book: Book, fact: f.ExchangeOrderPlaced) -> None:
@@ -73,6 +76,8 @@ def order_ended(book: Book, order: ExchangeOrder) -> None:
 
 def on_way(book: Book, plan: PlanState, leg: str) -> int:
     """Lots of a leg that may still be filled, whatever is known of their orders."""
+    if plan.started.instrument.in_pool:
+        return pools.on_way(book, plan, leg)
     orders = book.desks[plan.started.instrument.venue].orders
     found = (orders[order] for order in plan.leg(leg).working)
     return sum(order.placed.new.size - order.filled for order in found)

@@ -8,6 +8,7 @@ from sniper.kernel.plans.memory import Memory
 from sniper.kernel.plans.rule import Heard, OnWay, Rule, Sight, Want, flagged
 from sniper.order_types import Grid
 from sniper.risk import Finding
+from sniper.types import BPS
 
 
 class GridRule(Rule[Grid]):
@@ -51,6 +52,12 @@ class GridRule(Rule[Grid]):
 
     def guards(self) -> int:
         return 0
+
+    def measured(self, side: Side) -> int:
+        return self.spec.size
+
+    def remnant(self, bps: int) -> int:
+        return self.spec.size * bps // BPS
 
     def begun(self, sight: Sight) -> Memory:
         price = sight.last or sight.to_sell()

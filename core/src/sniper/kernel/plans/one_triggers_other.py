@@ -25,11 +25,14 @@ class OneTriggersOtherRule(Rule[OneTriggersOther]):
 
     def left(self, pool: str) -> int:
         first = self.spec.first
-        done = self.plan.filled(first.name)
+        plan = self.plan
+        done = plan.filled(first.name)
         if pool == first.name:
-            return 0 if self.plan.narrowed and not first.reduce_only else first.size - done
+            return 0 if plan.narrowed and not first.reduce_only else first.size - done
+        if plan.started.instrument.in_pool and first.side == "buy":
+            done = plan.leg(first.name).amount
         (leg,) = (each for each in self.spec.then if each.name == pool)
-        return leg.size * done // first.size - self.plan.filled(pool)
+        return leg.size * done // first.size - plan.filled(pool)
 
     def opening(self) -> Iterable[tuple[Side, int]]:
         first = self.spec.first

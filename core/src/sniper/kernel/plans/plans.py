@@ -4,6 +4,7 @@ What is on its way counts as filled until it is known not to be: so a plan never
 of it, whatever is unknown. Everything that it must remember is in the book, so a process that takes over goes on.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from sniper.events import Bar, Event, PlanChanged, Prices, Trade
 from sniper.exchange_orders import Side
 from sniper.instrument import Instrument
 from sniper.kernel import facts as f
+from sniper.kernel.book import Order
 from sniper.kernel.entries import KERNEL, Denials, describe
 from sniper.kernel.exchange.book import ExchangeOrder
 from sniper.kernel.exchange.exits import KEY as EXIT
@@ -19,11 +21,16 @@ from sniper.kernel.plans.book import PlanState
 from sniper.kernel.plans.carrying import Carrying
 from sniper.kernel.plans.kinds import rule_of
 from sniper.kernel.plans.memory import Memory
+from sniper.kernel.plans.part import Part
+from sniper.kernel.plans.pool_carrying import PoolCarrying
+from sniper.kernel.plans.pool_gates import senseless
+from sniper.kernel.plans.pool_prices import PoolPrices
 from sniper.kernel.plans.rule import Heard, Rule, Sight
 from sniper.kernel.promotion.scaling import scaled
 from sniper.order_types import Plan
+from sniper.retry import Retry
 from sniper.risk import Finding, must
-from sniper.types import BPS, KillLevel, StartPlan, place_of
+from sniper.types import BPS, KillLevel, StartPlan, at_exchange, place_of
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -40,10 +47,15 @@ class Plans:
 
     def __init__(self, account: "Account") -> None:
         self.account = account
-        self._carrying = Carrying(account)
-        self._owner = self._carrying.owner
+        self.prices = PoolPrices(account)
+        self._at_exchanges = Carrying(account)
+        self._at_pools = PoolCarrying(account)
+        self._owner = self._at_exchanges.owner
         self.rules: dict[str, Rule[Any]] = {}  # Any: each has its own type of plan
         self._at: dict[str, tuple[str, ...]] = {}
+        self._in_pools: tuple[str, ...] = ()
+        self._worked: set[str] = set()
+        """Plans that are being worked at: what that leads to at once is a part of it."""
 
     # ---- what people and strategies want ----
 
@@ -54,32 +66,31 @@ class Plans:
     def start(self, instance: str, wanted: StartPlan) -> None:
         """A plan is wanted. Ends in a Deny, or in a plan that may place its first orders at once."""
         account, spec, now = self.account, wanted.plan, self.account.kernel.now
-        ticker = account.kernel.tickers.known.get(spec.instrument)
+        instrument = self._instrument(spec.instrument)
         intent = f"{account.name}/{instance}/{account.book.intents + 1}"
-        plan = self._fresh(intent, instance, wanted, ticker.instrument) if ticker is not None else None
+        plan = self._fresh(intent, instance, wanted, instrument) if instrument is not None else None
         opens = plan is None or self._opens(plan)
         share = account.stages.share(instance)
         part: Plan | None = spec
-        if ticker is not None and opens and 0 < share < BPS:
-            side = getattr(spec, "side", None)
-            least = account.trading.reducible(ticker, side) // ticker.instrument.lot if side else 0
-            part = scaled(spec, share, least)
+        if instrument is not None and opens and 0 < share < BPS:
+            part = scaled(spec, share, self._reducible(instrument, getattr(spec, "side", None)))
             if part is not None:
                 wanted = replace(wanted, plan=part)  # type: ignore[type-var]
-                plan = self._fresh(intent, instance, wanted, ticker.instrument)
+                plan = self._fresh(intent, instance, wanted, instrument)
         account.emit(
             f.IntentFormed(
                 time=now,
                 intent=intent,
                 instance=instance,
                 side="increase" if opens else "reduce",
-                token=spec.instrument if ticker is None else ticker.instrument.held,
+                token=spec.instrument if instrument is None else instrument.held,
                 reason=wanted.reason,
                 cause=describe(account.kernel.cause),
             )
         )
         denials = Denials()
-        gates = self._gates(instance, wanted, plan, opens=opens)
+        judge = self._gates if at_exchange(spec.instrument) else self._pool_gates
+        gates = judge(instance, wanted, plan, opens=opens)
         if part is None:
             gates = (*gates, must("stage-leaves", False, note=f"{share} bps of it leave no lot of one of its orders"))
         account.entries.judged(intent, KERNEL, gates, denials)
@@ -87,8 +98,10 @@ class Plans:
         if plan is None or denials.rule:
             self._tell(instance, _denied(now, wanted, intent, denials.rule))
             return
-        native = account.trading.wiring[place_of(spec.instrument)].native_stops
-        memory = rule_of(plan).begun(self._sight(spec.instrument)._replace(native=native))
+        sight = self._sight(plan)
+        if not plan.started.instrument.in_pool:
+            sight = sight._replace(native=account.trading.wiring[place_of(spec.instrument)].native_stops)
+        memory = rule_of(plan).begun(sight)
         account.emit(self._fresh(intent, instance, wanted, plan.started.instrument, memory).started)
         self._tell_of(account.book.plans[intent], "working")
         self.recall()
@@ -103,15 +116,24 @@ class Plans:
             return
         rule = self.rules[plan.id]
         if rule.protects() and not plan.narrowed and any(left > 0 for _, left in rule.opening()):
-            self._carrying.give_up(plan, rule, "cancelled", "by its strategy")
+            self._carrying(plan).give_up(plan, rule, "cancelled", "by its strategy")
             self._work(plan.id)
         else:
             self.withdraw(plan.id)
 
     def withdraw(self, plan: str) -> None:
         """All of a plan is to go, what protects included."""
-        self._carrying.end(self.account.book.plans[plan], "cancelled")
+        found = self.account.book.plans[plan]
+        self._carrying(found).end(found, "cancelled")
         self._work(plan)
+
+    def give_way(self, token: str) -> None:
+        """All of what is held of a token is to be sold, by an exit, a person or the kill switch: what plans hold of it
+        in pools cannot be sold twice, and none of it is bought again."""
+        for key in self._in_pools:
+            plan = self.account.book.plans.get(key)
+            if plan is not None and plan.started.instrument.base == token:
+                self.withdraw(key)
 
     def of_key(self, instance: str, key: str) -> PlanState | None:
         """The plan that an instance started under a key, while it goes on."""
@@ -159,7 +181,7 @@ class Plans:
         for key in sorted(self._at.get(instrument, ())):
             plan = self.account.book.plans.get(key)
             if plan is not None and plan.memory.at_exchange and not plan.ending and not self.rules[key].over():
-                self._carrying.unheld(plan)
+                self._at_exchanges.unheld(plan)
                 self._work(key)
 
     def take_back(self, instrument: Instrument, side: Side) -> None:
@@ -172,6 +194,64 @@ class Plans:
                 self._remember(plan, plan.memory.but(at_exchange=False))
                 self._work(key)
 
+    # ---- what happens in pools ----
+
+    def block(self) -> None:
+        """A new head of the account's chain: what was at the end of the block before it is heard."""
+        for key in self._in_pools:
+            plan = self.account.book.plans.get(key)
+            if plan is None:
+                continue
+            heard = self.prices.heard(plan, self.rules[key]) if not plan.ending else None
+            if heard is not None:
+                self._remember(plan, self.rules[key].heard(heard, self._sight(plan)))
+            self._work(key)
+
+    def order_ended(self, order: Order) -> None:
+        """An order in a pool has ended; the next one for its token may be one of any plan."""
+        part, book = order.placed.part, self.account.book
+        plan = book.plans.get(part.plan) if part is not None else None
+        if plan is not None and part is not None:
+            filled = any(each.amount or each.cash for each in order.booked)
+            if not filled and not self._at_pools.unwanted(plan, self.rules[plan.id], part.leg):
+                note = f"{order.state}: {order.reason}"
+                reduces = order.placed.side == "reduce"
+                self._at_pools.refused(plan, self.rules[plan.id], part.leg, note, reduces=reduces)
+            self._tell_of(plan, "ending" if plan.ending else "working", leg=part.leg, note=order.reason)
+        for key in self._in_pools:
+            found = book.plans.get(key)
+            if found is not None and found.started.instrument.base == order.placed.token:
+                self._work(key)
+
+    def denied(self, part: Part, rule: str, retry: Retry | None) -> None:
+        """A purchase in a pool was denied."""
+        plan = self.account.book.plans.get(part.plan)
+        if plan is not None:
+            self._at_pools.denied(plan, self.rules[plan.id], part.leg, rule, retry)
+            self._work(plan.id)
+
+    def unwanted(self, order: Order) -> bool:
+        """Whether the swap of an order is still to come, and its plan does not want it any more."""
+        part = order.placed.part
+        ahead = any(step.purpose in ("entry", "exit") for step in order.steps[order.step :])
+        if part is None or not ahead:
+            return False
+        plan = self.account.book.plans.get(part.plan)
+        return plan is None or self._at_pools.unwanted(plan, self.rules[plan.id], part.leg)
+
+    def reorg(self) -> None:
+        """Orders are on their way again, and with them plans that had ended."""
+        before = self.rules
+        self.recall()
+        for key in self._in_pools:
+            plan = self.account.book.plans.get(key)
+            if plan is not None and key not in before:
+                self._tell_of(plan, "ending" if plan.ending else "working", note="a reorg took its end back")
+                self._schedule(key)
+            self._work(key)
+
+    # ---- time, and other processes ----
+
     def timer(self, key: str) -> None:
         """The time came that a rule named, or at which a leg is tried again."""
         name = key.partition("?")[0]
@@ -179,7 +259,7 @@ class Plans:
         if plan is None:
             return
         if name == key and not plan.ending:
-            self._remember(plan, self.rules[name].timed(self._sight(plan.started.instrument.id)))
+            self._remember(plan, self.rules[name].timed(self._sight(plan)))
             self._schedule(name)
         self._work(name)
 
@@ -206,9 +286,11 @@ class Plans:
         self.rules = {key: rule_of(plans[key]) for key in sorted(plans)}
         at: dict[str, tuple[str, ...]] = {}
         for key in sorted(plans):
-            instrument = plans[key].started.spec.instrument
-            at[instrument] = (*at.get(instrument, ()), key)
+            instrument = plans[key].started.instrument
+            if not instrument.in_pool:
+                at[instrument.id] = (*at.get(instrument.id, ()), key)
         self._at = at
+        self._in_pools = tuple(key for key in sorted(plans) if plans[key].started.instrument.in_pool)
         self.account.kernel.tickers.follow(self.account.name, self, at)
 
     # ---- carrying it out ----
@@ -217,19 +299,23 @@ class Plans:
         """One of its orders has ended by itself."""
         rule, placed, memory = self.rules[plan.id], order.placed, None
         if placed.new.trigger is not None:
-            memory = rule.lost(order.state, order.filled, self._sight(placed.instrument.id))
+            memory = rule.lost(order.state, order.filled, self._seen(placed.instrument.id))
         if memory is not None:
             self._remember(plan, memory)
         elif not order.filled:
             note = f"{order.state}: {order.note}"
-            self._carrying.refused(plan, rule, placed.leg, note, reduces=not placed.opens)
+            self._at_exchanges.refused(plan, rule, placed.leg, note, reduces=not placed.opens)
 
     def _work(self, key: str) -> None:
         """Let a plan do what it wants done now."""
         plan = self.account.book.plans.get(key)
-        if plan is None:
+        if plan is None or key in self._worked:
             return
-        state, note = self._carrying.work(plan, self.rules[key], self._now)
+        self._worked.add(key)
+        try:
+            state, note = self._carrying(plan).work(plan, self.rules[key], self._now)
+        finally:
+            self._worked.discard(key)
         if state:
             self.account.emit(f.PlanEnded(time=self.account.kernel.now, plan=plan.id, state=state, note=note))
             self._tell_of(plan, state, note=note)
@@ -238,7 +324,7 @@ class Plans:
     def _heard(self, instrument: str, heard: Heard) -> None:
         """Let the plans hear it that were there before it. Hot."""
         plans, rules = self.account.book.plans, self.rules
-        sight = self._sight(instrument)
+        sight = self._seen(instrument)
         for key in self._at.get(instrument, ()):
             plan = plans.get(key)
             if plan is None or plan.ending:
@@ -280,7 +366,29 @@ class Plans:
         )
         return PlanState(started=started)
 
-    def _sight(self, instrument: str) -> Sight:
+    def _carrying(self, plan: PlanState) -> Carrying:
+        return self._at_pools if plan.started.instrument.in_pool else self._at_exchanges
+
+    def _instrument(self, id_: str) -> Instrument | None:
+        """What a plan would trade: at an exchange, or in a pool."""
+        if not at_exchange(id_):
+            return self.prices.instrument(id_)
+        ticker = self.account.kernel.tickers.known.get(id_)
+        return ticker.instrument if ticker is not None else None
+
+    def _reducible(self, instrument: Instrument, side: Side | None) -> int:
+        """Lots that an order on a side would reduce; in a pool nothing is that buys, and all that sells."""
+        ticker = self.account.kernel.tickers.known.get(instrument.id)
+        if side is None or ticker is None:
+            return 0
+        return self.account.trading.reducible(ticker, side) // instrument.lot
+
+    def _sight(self, plan: PlanState) -> Sight:
+        if plan.started.instrument.in_pool:
+            return self.prices.sight(plan, rule_of(plan), self._now)
+        return self._seen(plan.started.instrument.id)
+
+    def _seen(self, instrument: str) -> Sight:
         ticker = self.account.kernel.tickers.known.get(instrument)
         if ticker is None:
             return Sight(self._now, 0, 0, 0)
@@ -293,6 +401,9 @@ class Plans:
 
     def _opens(self, plan: PlanState) -> bool:
         """Whether what it may still do opens a position, were it done now."""
+        if plan.started.instrument.in_pool:
+            buys = (order for leg in plan.legs.values() for order in leg.working if self._buys(order))
+            return any(buys) or any(side == "buy" and left > 0 for side, left in rule_of(plan).opening())
         ticker = self.account.kernel.tickers.known.get(plan.started.instrument.id)
         if ticker is None:
             return True
@@ -310,24 +421,48 @@ class Plans:
 
     def _gates(self, instance: str, wanted: StartPlan, plan: PlanState | None, *, opens: bool) -> tuple[Finding, ...]:
         account, spec = self.account, wanted.plan
-        book, venue = account.book, place_of(spec.instrument)
+        venue = place_of(spec.instrument)
         desk = account.trading.desks.get(venue)
         ticker = account.kernel.tickers.known.get(spec.instrument)
         if desk is None or plan is None or ticker is None:
             note = spec.instrument if desk is not None else f"{account.name} has no desk at {venue}"
             return (must("instrument-known", False, note=note),)
-        state = account.life(instance)
-        gates = [
-            must("strategy-active", state == "active" or not opens, note=state),
-            must("not-frozen", book.kill != KillLevel.FREEZE, note=book.kill),
-            must("not-halted", not book.halted, note=book.halted),
+        return (
+            *self._of_account(instance, opens=opens),
             must("key-free", account.trading.key_free(desk, instance, wanted.key), note=wanted.key),
             must("market-heard", bool(ticker.hearing), note=f"no strategy asks for {spec.instrument}"),
-        ]
+            *rule_of(plan).gates(ticker.instrument),
+        )
+
+    def _of_account(self, instance: str, *, opens: bool) -> Iterator[Finding]:
+        """What must hold wherever a plan trades."""
+        account, book, state = self.account, self.account.book, self.account.life(instance)
+        yield must("strategy-active", state == "active" or not opens, note=state)
+        yield must("not-frozen", book.kill != KillLevel.FREEZE, note=book.kill)
+        yield must("not-halted", not book.halted, note=book.halted)
         if opens:
-            gates += account.stages.gates(instance)
-            gates.append(must("kill-switch-off", book.kill == "off", note=book.tripped or book.kill))
-        return (*gates, *rule_of(plan).gates(ticker.instrument))
+            yield from account.stages.gates(instance)
+            yield must("kill-switch-off", book.kill == "off", note=book.tripped or book.kill)
+
+    def _buys(self, order: str) -> bool:
+        """Whether an order in a pool, which may be still judged, buys."""
+        placed = self.account.book.orders.get(order)
+        return placed is None or placed.placed.side == "increase"
+
+    def _pool_gates(
+        self, instance: str, wanted: StartPlan, plan: PlanState | None, *, opens: bool
+    ) -> tuple[Finding, ...]:
+        if plan is None:
+            return (must("pool-known", False, note=wanted.plan.instrument),)
+        instrument = plan.started.instrument
+        held = self.account.book.positions.get(instrument.base)
+        return (
+            *senseless(wanted.plan),
+            *self._of_account(instance, opens=opens),
+            must("key-free", self.of_key(instance, wanted.key) is None, note=wanted.key),
+            must("one-owner", held is None or held.instance == instance, note=held.instance if held else ""),
+            *rule_of(plan).gates(instrument),
+        )
 
     # ---- telling ----
 

@@ -134,6 +134,22 @@ class Rule(ABC, Generic[S]):
         """Whether all of it is done."""
         return all(self.left(pool) <= 0 for pool in self.pools())
 
+    # ---- what a pool is asked for ----
+
+    def measured(self, side: Side) -> int:
+        """The lots whose price is the price in a pool: what may still be traded on a side, or else what it is for."""
+        left = max((lots for its, lots in self.opening() if its == side), default=0)
+        return max(left, self.guards() if side == "sell" else 0) or self.smallest()
+
+    def pays(self) -> int:
+        """The same of a type that is for a value: base units of the quote asset; 0: it is for lots."""
+        return 0
+
+    def remnant(self, bps: int) -> int:
+        """The most lots in a pool that are not worth an order of their own, where what is bought may be less than what
+        was wanted by so many parts of ten thousand."""
+        return 0
+
     # ---- what it learns ----
 
     def begun(self, sight: Sight) -> Memory:
