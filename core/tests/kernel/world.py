@@ -87,6 +87,7 @@ from sniper.kernel.wiring import (
     AmmWiring,
     ChainWiring,
     CheckWiring,
+    DeskWiring,
     ExecutionWiring,
     ExitWiring,
     StrategyWiring,
@@ -975,7 +976,7 @@ def target(name: str = "target", *, simulates: bool = False, **config: int) -> E
 
 @dataclass(frozen=True)
 class Setup:
-    """What a world is made of. ``strategies``: name and exits of each."""
+    """What a world is made of. ``strategies``: name and exits of each, which are all ``trader`` where that is given."""
 
     tokens: int = 2
     quote: str = NATIVE
@@ -1001,6 +1002,8 @@ class Setup:
     legacy: bool = False
     others: tuple[tuple[str, int], ...] = ()
     claims: tuple[tuple[str, str], ...] = ()
+    trader: tuple[type[Strategy], Config] | None = None
+    desks: tuple[DeskWiring, ...] = ()
 
     def kernel(self, report: Callable[[str, Exception], None]) -> Kernel:
         config = ConstantProductConfig(factories=(FACTORY,), fee_bps=30)
@@ -1018,10 +1021,9 @@ class Setup:
             atomic=self.atomic,
         )
         strategies = tuple(
-            StrategyWiring(
-                name=name, strategy=Script, config=ScriptConfig(name=name), sizer=self.sizer, venue="", exits=exits
-            )
+            StrategyWiring(name=name, strategy=runs, config=config, sizer=self.sizer, venue="", exits=exits)
             for name, exits in self.strategies
+            for runs, config in [self.trader or (Script, ScriptConfig(name=name))]
         )
         account = AccountWiring(
             name=ACCOUNT,
@@ -1035,6 +1037,7 @@ class Setup:
             treasury=self.treasury,
             further=self.further,
             claims=self.claims,
+            desks=self.desks,
         )
         venues: dict[str, OnChainVenue] = {"router": self.venue}
         if self.other_venue is not None:

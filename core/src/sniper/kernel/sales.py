@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 NO_OTHER_SALE = "no-other-sale"
 """The rule under which a person's sale is refused while another one is wanted."""
+OWN_ON_A_CHAIN = "own-on-a-chain"
+"""The rule under which a sale at a price is refused of what its strategy does not hold on a chain."""
 PATIENCE = 2
 """Blocks after which a sale does not wait for routers any more, though nobody has called them late. With one, a sale
 that a timer wants right before a block would not wait at all."""
@@ -72,10 +74,10 @@ class Sales:
         """A strategy wants some of its own position sold for at least ``min_out``, now or not at all. It is told where
         it is not. Nothing else waits for it but while it is on its way, and it never is a wish that stays."""
         account, guard = self.account, self.guards.get(close.token)
-        if guard is None or guard.position.instance != instance or isinstance(guard, DeskGuard):
-            return  # as of any position that is not its own
         sell = Sell(reason=f"{instance}: {close.reason}", share_bps=close.share_bps)
-        if guard.pending is not None or guard.position.state != "open" or guard.pool is None:
+        if guard is None or guard.position.instance != instance or isinstance(guard, DeskGuard):
+            rule = f"{KERNEL}.{OWN_ON_A_CHAIN}"
+        elif guard.pending is not None or guard.position.state != "open" or guard.pool is None:
             note = guard.pending.reason if guard.pending is not None else guard.position.state
             self.reductions.refuse(guard, sell, NO_OTHER_SALE, note)
             rule = f"{KERNEL}.{NO_OTHER_SALE}"
