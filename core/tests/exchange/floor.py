@@ -63,7 +63,7 @@ class Floor:
         self.states: dict[str, OrderState] = {}
         self.fills: list[Fill] = []
         self.balances = dict(DEPOSITS)
-        self.stream: list[OrderState | Fill] = []
+        self.stream: list[OrderState | Fill | Funding] = []
         self.orders = 0
         self.start()
 
@@ -189,6 +189,40 @@ class Floor:
         self.to(client, "open" if left else "filled", state.filled + size)
         self.stream.append(fill)
 
+    def fund(self, amount: int) -> None:
+        """What is held of the contract pays, or is paid."""
+        funding = Funding(
+            id=f"p{len(self.funding)}", instrument=self.instrument.id, asset="x:USDT", amount=amount, time=0
+        )
+        self.funding += (funding,)
+        self.balances["x:USDT"] += amount
+        self.stream.append(funding)
+
+    def force(self, size: int, ticks: int) -> None:
+        """The exchange closes some of what is held, so many ticks off its average price."""
+        lots, cost = self.contracts[self.instrument.id]
+        size, side = min(size, abs(lots)), "sell" if lots > 0 else "buy"
+        price = max(1, cost // (lots * self.instrument.unit) + ticks)
+        value, sign = self.instrument.value(price, size), 1 if lots < 0 else -1
+        fill = Fill(
+            id=f"f{len(self.fills)}",
+            client_id="",
+            venue_id="forced",
+            instrument=self.instrument.id,
+            side=cast("Side", side),
+            size=size,
+            price=price,
+            value=value,
+            fee=0,
+            fee_asset="x:USDT",
+            maker=False,
+            time=0,
+            forced="adl",
+        )
+        self.fills.append(fill)
+        self.balances["x:USDT"] += self.realise(sign * size, sign * value)
+        self.stream.append(fill)
+
     def realise(self, lots: int, value: int) -> int:
         """What a trade in a contract brings at once, both signed: the profit of what it closes."""
         held, cost = self.contracts.pop(self.instrument.id, (0, 0))
@@ -264,10 +298,12 @@ class Floor:
         """An answer to a reading."""
         return DeskAnswered(time=0, account="main", ask="", venue="x", state=state)
 
-    def told(self, what: OrderState | Fill) -> None:
+    def told(self, what: OrderState | Fill | Funding) -> None:
         """The user's stream says something."""
         if isinstance(what, Fill):
             self.desk.filled(what)
+        elif isinstance(what, Funding):
+            self.desk.funded(what)
         else:
             self.desk.seen(what)
 

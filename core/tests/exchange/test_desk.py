@@ -262,7 +262,7 @@ class AnyOrderOfThings(RuleBasedStateMachine):
             assert (order.state, order.filled) == (state.state, state.filled)
         assert {each.placed.new.client_id for each in desk.orders.values()} == set(self.open())
         self.the_same_is_owned()
-        assert not floor.reports
+        assert not [each for each in floor.reports if not each.startswith("a strange fill")]
 
     def the_same_is_owned(self) -> None:
         floor = self.floor
@@ -270,7 +270,27 @@ class AnyOrderOfThings(RuleBasedStateMachine):
 
 
 class AnyOrderOfThingsInContracts(AnyOrderOfThings):
+    """And they pay, are paid, and are closed by the exchange itself."""
+
     instrument = contract()
+
+    def held(self) -> bool:
+        return self.instrument.id in self.floor.contracts
+
+    @precondition(held)
+    @rule(amount=st.integers(-COIN, COIN))
+    def funding_falls_due(self, amount: int) -> None:
+        self.floor.fund(amount)
+
+    @precondition(held)
+    @rule(size=st.integers(1, 500), ticks=st.integers(-100, 100))
+    def is_closed_by_the_exchange(self, size: int, ticks: int) -> None:
+        self.floor.force(size, ticks)
+
+    def strange(self) -> bool:
+        """Whether something that the exchange closed was told after what came later, and closed more than was held by
+        then: a reading while nothing waits explains it."""
+        return any(each.startswith("a strange fill") for each in self.floor.reports)
 
     @invariant()
     def no_more_is_reserved_than_there_is(self) -> None:
@@ -287,14 +307,16 @@ class AnyOrderOfThingsInContracts(AnyOrderOfThings):
         floor = self.floor
         if not floor.book.desks["x"].orders:
             super().the_same_is_owned()
-            return
-        lots, cost = floor.contracts.get(self.instrument.id, (0, 0))
-        position = floor.book.positions.get(self.instrument.id)
-        known = floor.book.owned("x:USDT") - (position.cost if position is not None else 0)
-        assert abs(known - (floor.balances["x:USDT"] - cost)) < self.instrument.value(1, max(1, abs(lots)))
+        elif not self.strange():
+            lots, cost = floor.contracts.get(self.instrument.id, (0, 0))
+            position = floor.book.positions.get(self.instrument.id)
+            known = floor.book.owned("x:USDT") - (position.cost if position is not None else 0)
+            assert abs(known - (floor.balances["x:USDT"] - cost)) < self.instrument.value(1, max(1, abs(lots)))
 
     def teardown(self) -> None:
         super().teardown()
+        if self.floor.book.desks["x"].orders and self.strange():
+            return
         lots, cost = self.floor.contracts.get(self.instrument.id, (0, 0))
         position = self.floor.book.positions.get(self.instrument.id)
         assert (position.amount if position is not None else 0) == lots * self.instrument.lot
