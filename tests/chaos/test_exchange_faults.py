@@ -1,6 +1,7 @@
 """All that an exchange can do wrong, to requests and to its streams, while brackets, TWAPs and stops are open there:
 spot, and a perpetual with leverage, funding and orders that only reduce."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,16 @@ from stand.contract_floor import ContractFloor
 from stand.floor import Floor
 
 from sniper.kernel import facts as f
+from sniper.types import SECOND
 from sniper_sdk.exchange import DEPTH, MARKET, USER, ExchangeFault, Fault
 from sniper_sdk.exchange.faults import EVENTS
 
 PLACE, CANCEL = "order.place", "order.cancel"
 ASKED = {"order.status", "openOrders.status", "account.status", "myTrades", "positionRisk", "income"}
 """What is asked where an answer or an event is missing; the last two of contracts."""
+SKEWS_S = (60, -60, 3, -3, 0)
+"""How far its clock is off, one after the other, while all of that happens."""
+SKEWED_S = 3.0
 PATIENCE_S = 90.0
 """Within which each fault must have met something, on a busy machine."""
 
@@ -34,13 +39,22 @@ def faults(times: int) -> list[Fault]:
     ]
 
 
+async def skew(floor: Floor, times: int) -> None:
+    """Let the clock of the exchange be ahead and behind."""
+    for seconds in SKEWS_S * times:
+        floor.server.clock.skew_ns = seconds * SECOND
+        await asyncio.sleep(SKEWED_S)
+
+
 async def goes_through(floor: Floor, times: int) -> None:
-    """Trade until each fault happened as often as it may; then the audit."""
+    """Trade until each fault happened as often as it may, and the clock was wrong as often; then the audit."""
     await floor.start()
     await floor.does(f.ExchangeOrderPlaced)
     planned = faults(times)
     floor.server.faults.add(*planned)
+    skewing = asyncio.create_task(skew(floor, times))
     await floor.until(lambda _: len(floor.server.faults.fired) >= times * len(planned), within_s=times * PATIENCE_S)
+    await skewing
     floor.server.faults.clear()
     print(f"{len(floor.server.faults.fired)} faults; {floor.seen()}", flush=True)
     await floor.bot.stop()
