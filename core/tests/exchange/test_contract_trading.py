@@ -111,6 +111,12 @@ class World:
     def play(self, *events: Event) -> None:
         play(self.kernel, events, {("main", "x"): self.exchange})
 
+    def restore(self) -> None:
+        """Another kernel takes over from a snapshot."""
+        kernel = Kernel(self.wiring, report=self.kernel.report)
+        assert restore(kernel, dump(self.kernel)) == ()
+        self.kernel = kernel
+
     def pause(self, nanoseconds: int) -> None:
         self.time += nanoseconds
         finish(self.kernel, {("main", "x"): self.exchange}, self.time)
@@ -285,7 +291,7 @@ def test_a_snapshot_knows_margins_funding_and_what_was_told() -> None:
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["buy", "sell", "cancel", "fund", "trade"]),
+        st.sampled_from(["buy", "sell", "cancel", "fund", "trade", "close"]),
         st.integers(1, 40),
         st.one_of(st.none(), st.integers(2_000_000, 6_000_000)),
         st.booleans(),
@@ -305,11 +311,11 @@ TAKEN_MARGIN = [
 """What is realised at a loss leaves less cash than the rest of the position reserves: it must still be closed."""
 
 
-@given(STEPS, st.sampled_from([1, 3, 20]), st.sampled_from([0, 3]))
-@example(TAKEN_MARGIN, 1, 0)
-def test_the_kernel_and_the_exchange_keep_the_same_books(steps: list[Any], leverage: int, latency: int) -> None:
-    world = World({}, leverage=leverage, latency=latency)
+def walk(world: World, steps: list[Any], restored: int = -1) -> None:
+    """Let it all happen; before that step, another kernel takes over from a snapshot."""
     for number, (kind, size, price, reduces, at, instrument) in enumerate(steps):
+        if number == restored:
+            world.restore()
         count = world.account.instances["s"].strategy.seen + 1
         flags = ("reduce-only",) if reduces else ()
         wanted = PlaceOrder(
@@ -319,6 +325,8 @@ def test_the_kernel_and_the_exchange_keep_the_same_books(steps: list[Any], lever
             SCRIPT[count] = [CancelOrder(key=str(number - 1))]
         elif kind == "fund":
             world.play(FundingRate(time=world.time, instrument=instrument, rate=size * 10**5, at=world.time + size))
+        elif kind == "close":
+            world.play(close(world, instrument))
         elif kind != "trade":
             SCRIPT[count] = [wanted]
         if size % 3:
@@ -336,8 +344,23 @@ def test_the_kernel_and_the_exchange_keep_the_same_books(steps: list[Any], lever
     world.same_books()
 
 
-def close(world: World) -> ClosePosition:
-    return ClosePosition(time=world.time, account="main", token=BTC.id, reason="enough", share_bps=10_000)
+@given(STEPS, st.sampled_from([1, 3, 20]), st.sampled_from([0, 3]))
+@example(TAKEN_MARGIN, 1, 0)
+def test_the_kernel_and_the_exchange_keep_the_same_books(steps: list[Any], leverage: int, latency: int) -> None:
+    walk(World({}, leverage=leverage, latency=latency), steps)
+
+
+@given(STEPS, st.sampled_from([1, 20]), st.sampled_from([0, 3]), st.integers(1, 39))
+def test_a_kernel_that_took_over_decides_the_same(steps: list[Any], leverage: int, latency: int, at: int) -> None:
+    one, other = (World({}, leverage=leverage, latency=latency) for _ in range(2))
+    walk(one, steps)
+    SCRIPT.clear()
+    walk(other, steps, restored=at)
+    assert dump(other.kernel) == dump(one.kernel)
+
+
+def close(world: World, token: str = BTC.id) -> ClosePosition:
+    return ClosePosition(time=world.time, account="main", token=token, reason="enough", share_bps=10_000)
 
 
 def test_a_contract_that_is_worth_less_than_the_least_order_can_be_closed() -> None:
