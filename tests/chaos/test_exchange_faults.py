@@ -13,9 +13,10 @@ from sniper.types import SECOND
 from sniper_sdk.exchange import DEPTH, MARKET, USER, ExchangeFault, Fault
 from sniper_sdk.exchange.faults import EVENTS
 
-PLACE, CANCEL = "order.place", "order.cancel"
-ASKED = {"order.status", "openOrders.status", "account.status", "myTrades", "positionRisk", "income"}
-"""What is asked where an answer or an event is missing; the last two of contracts."""
+PLACE, CANCEL = {"order.place", "algoOrder.place"}, {"order.cancel", "algoOrder.cancel"}
+ASKED = {"order.status", "openOrders.status", "account.status", "myTrades"}
+ASKED |= {"algoOrder.status", "openAlgoOrders", "positionRisk", "income"}
+"""What is asked where an answer or an event is missing; the latter of contracts."""
 SKEWS_S = (60, -60, 3, -3, 0)
 """How far its clock is off, one after the other, while all of that happens."""
 SKEWED_S = 3.0
@@ -28,8 +29,8 @@ def faults(times: int) -> list[Fault]:
     of_requests = [kind for kind in ExchangeFault if kind is not ExchangeFault.TWICE]
     of_answers = [kind for kind in of_requests if kind not in (ExchangeFault.PARTIAL, ExchangeFault.REJECT)]
     return [
-        *(Fault(kind, {PLACE}, percent=8, times=times, seconds=1.0) for kind in of_requests),
-        *(Fault(kind, {CANCEL}, percent=8, times=times, seconds=1.0) for kind in (*of_answers, ExchangeFault.REJECT)),
+        *(Fault(kind, PLACE, percent=8, times=times, seconds=1.0) for kind in of_requests),
+        *(Fault(kind, CANCEL, percent=8, times=times, seconds=1.0) for kind in (*of_answers, ExchangeFault.REJECT)),
         *(Fault(kind, ASKED, percent=10, times=times, seconds=1.0) for kind in of_answers),
         *(
             Fault(kind, {stream}, percent=2, times=times, seconds=0.5)

@@ -28,7 +28,7 @@ MOMENTS: tuple[type[f.Fact | Event], ...] = (
 """It is killed with one of the first ``MOST`` of these, or up to so many seconds later: ``PAUSE_S``."""
 MOST = 4
 PAUSE_S = 0.5
-SLOW = Fault(ExchangeFault.LATE, {"order.place", "order.cancel"}, percent=40, seconds=0.4)
+SLOW = Fault(ExchangeFault.LATE, {"order.place", "order.cancel", "algoOrder.place"}, percent=40, seconds=0.4)
 """An exchange on this machine answers within a millisecond: so more deaths come before an answer."""
 
 

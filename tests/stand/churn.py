@@ -8,7 +8,7 @@ from sniper import StrategySpec, hookimpl
 from sniper.config import Config
 from sniper.events import OrderChanged, PlanChanged, Trade
 from sniper.exchange_orders import Side
-from sniper.order_types import Bracket, Iceberg, Plan, Stop, TrailingStop, Twap
+from sniper.order_types import Bracket, Iceberg, Plan, Stop, TakeProfit, TrailingStop, Twap
 from sniper.strategy import Actions, CancelOrder, PlaceOrder, StartPlan, Strategy, View, on
 from sniper.types import SECOND
 
@@ -104,6 +104,12 @@ class Churn(Churning):
                 "twap-out": Twap(instrument=BTC, side="sell", size=5 * LOTS, duration=SECOND, slices=5),
                 "rests-stop": Stop(instrument=BTC, side="sell", size=LOTS, trigger=price - 1_500, reduce_only=True),
                 "rests-trail": TrailingStop(instrument=BTC, side="sell", size=LOTS, amount=1_000, reduce_only=True),
+                "rests-held-stop": Stop(
+                    instrument=BTC, side="sell", size=LOTS, trigger=price - 1_000, reduce_only=True, native=True
+                ),
+                "rests-held-target": TakeProfit(
+                    instrument=BTC, side="sell", size=LOTS, trigger=price + 1_000, limit=price + 900, native=True
+                ),
             }
             yield from begin(sales)
             yield PlaceOrder(
@@ -160,6 +166,17 @@ class ChurnContracts(Churning):
                 ),
                 "rests-trail": TrailingStop(
                     instrument=PERPETUAL, side=out, size=CONTRACTS, amount=100, reduce_only=True
+                ),
+                "rests-held-stop": Stop(
+                    instrument=PERPETUAL,
+                    side=out,
+                    size=CONTRACTS,
+                    trigger=price - 100 * up,
+                    reduce_only=True,
+                    native=True,
+                ),
+                "rests-held-target": TakeProfit(
+                    instrument=PERPETUAL, side=out, size=CONTRACTS, trigger=price + 100 * up, native=True
                 ),
             }
             yield from begin(reducing)

@@ -58,6 +58,8 @@ class ContractFloor(Floor):
         left = engine.position(self.account, SYMBOL).amount
         found += [f"the exchange holds {left} of the contract"] if left else []
         found += [f"{each.client_id} waits" for each in engine.open_algos(self.account)]
+        held = Counter(each.client_id for each in engine.algos.values())
+        found += [f"{n} orders that wait had the client id {key}" for key, n in held.items() if n > 1]
         found += [f"forced: {each}" for each in self.record.all(f.ExchangeForced)]
         found += self._funding()
         contracts = self.record.all(f.ContractAdjusted)

@@ -117,6 +117,23 @@ def test_a_cancellation_waits_until_the_exchange_has_the_order(floor: Floor) -> 
     assert floor.book.desks["x"].ended["main/mm/1"].state == "cancelled"
 
 
+@pytest.mark.parametrize("told_by", ["stream", "search"])
+def test_an_order_that_the_exchange_made_smaller_ends_with_what_was_left_of_it(floor: Floor, told_by: str) -> None:
+    floor.place("sell", 100, 4_000_000)
+    floor.answer(floor.asks[0], lost=False)
+    floor.fill(floor.submitted[0], 60, "x:USDT")
+    floor.to(floor.submitted[0], "filled")
+    if told_by == "search":
+        floor.stream.clear()
+    floor.settle()
+    desk = floor.book.desks["x"]
+    (order,) = desk.ended.values()
+    assert (order.state, order.filled, order.note) == ("expired", 60, "the exchange took 60 lots of it, not 100")
+    assert not desk.orders
+    assert desk.reserved == {}
+    assert not floor.adjustments
+
+
 def test_what_others_trade_in_the_sub_account_is_told_and_adjusted(floor: Floor) -> None:
     floor.known["other"] = _new("other")
     floor.states["other"] = _state("other")
@@ -217,8 +234,9 @@ class AnyOrderOfThings(RuleBasedStateMachine):
         self.floor.fill(data.draw(st.sampled_from(self.open())), size, fee_asset)
 
     @precondition(open)
-    @rule(data=st.data(), state=st.sampled_from(["cancelled", "expired"]))
+    @rule(data=st.data(), state=st.sampled_from(["cancelled", "expired", "filled"]))
     def ends(self, data: st.DataObject, state: str) -> None:
+        """One that is made smaller is filled with less than was asked for."""
         self.floor.to(data.draw(st.sampled_from(self.open())), state)
 
     @precondition(lambda self: self.floor.stream)
@@ -259,7 +277,8 @@ class AnyOrderOfThings(RuleBasedStateMachine):
         desk = floor.book.desks["x"]
         for client, state in floor.states.items():
             order = desk.order_of(desk.clients[client])
-            assert (order.state, order.filled) == (state.state, state.filled)
+            smaller = state.state == "filled" and state.filled < floor.known[client].size
+            assert (order.state, order.filled) == ("expired" if smaller else state.state, state.filled)
         assert {each.placed.new.client_id for each in desk.orders.values()} == set(self.open())
         self.the_same_is_owned()
         assert not [each for each in floor.reports if not each.startswith("a strange fill")]

@@ -377,7 +377,7 @@ def _before(fired: Fired, endpoint: Endpoint) -> None:
         case ExchangeFault.MAINTENANCE:
             raise Refused(-1016, "System is under maintenance.", status=503)
         case ExchangeFault.REJECT:
-            if endpoint.name == "order.cancel":
+            if endpoint.name.endswith("rder.cancel"):
                 raise unknown_cancel()
             raise Refused(-2010, "This action is disabled on this account.")
         case _:

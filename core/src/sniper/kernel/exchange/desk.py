@@ -109,6 +109,11 @@ class Desk:
             self._cancel(order)
         elif order.state in WORKING and state.state != "filled":
             self._move(order, state.state, venue_id=state.venue_id, note=state.reason)
+        elif order.state in WORKING:
+            # what only reduces is made smaller where less is held than it says, and is then filled with that
+            size = order.placed.new.size
+            note = f"the exchange took {state.filled} lots of it, not {size}"
+            self._move(order, "expired", venue_id=state.venue_id, note=note)
 
     def filled(self, fill: Fill) -> None:
         """A fill; one that is told again is none."""
