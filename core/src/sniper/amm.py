@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, Final, Generic, NamedTuple, Self, TypeVar
 
 from sniper.config import Config
 from sniper.io import Chain
@@ -17,6 +17,7 @@ __all__ = [
     "Found",
     "Fraction",
     "NoLiquidity",
+    "NoRanges",
     "Segment",
     "Self",
     "Unpriced",
@@ -50,6 +51,13 @@ class Segment(NamedTuple):
 class Unpriced(NoLiquidity):
     """The pool may well trade, but this AMM cannot say at which price: its state may be old, or something that it does
     not know may change it. Nothing is bought; what is held is not worth nothing for that, and is sold by simulation."""
+
+
+class NoRanges(NoLiquidity):
+    """This AMM knows nothing of liquidity between two ticks."""
+
+
+_NO_RANGES: Final = "{amm} knows no liquidity in ranges: provide it in another pool, as of uniswap-v3"
 
 
 def on_log(signature: str, /, *, of: str = "") -> Callable[[F], F]:
@@ -104,11 +112,13 @@ class Amm(State):
     or `checkpoint` must copy it. Fields: ``config`` (the class's `Config`, with at least ``factories``) and the state.
 
     singleton  Whether the pools live in one contract, one of ``config.factories``, which logs for all of them.
+    ranges     Whether liquidity can be put between two ticks, and its fees followed: `place` and the methods of ranges.
     swap_gas   Gas that one swap uses, about: what the router counts when it compares routes.
     """
 
     deadline_s: ClassVar[int] = 10
     singleton: ClassVar[bool] = False
+    ranges: ClassVar[bool] = False
     swap_gas: ClassVar[int] = 120_000
 
     @classmethod
@@ -183,6 +193,30 @@ class Amm(State):
             return 0.0
         x, y, kept, _ = pieces[0]
         return y * kept / x
+
+    def place(self) -> tuple[int, int]:
+        """Where the price is: its tick, and the spacing of the ticks at which ranges end. Raises `NoLiquidity`."""
+        raise NoRanges(_NO_RANGES.format(amm=type(self).__name__))
+
+    def range_liquidity(self, lower: int, upper: int, most0: int, most1: int) -> int:
+        """The most liquidity between two ticks that no more than these amounts make now. Raises `NoLiquidity`."""
+        raise NoRanges(_NO_RANGES.format(amm=type(self).__name__))
+
+    def range_amounts(self, lower: int, upper: int, liquidity: int, *, up: bool) -> tuple[int, int]:
+        """What so much liquidity between two ticks takes (``up``) or gives of both coins now. Raises `NoLiquidity`."""
+        raise NoRanges(_NO_RANGES.format(amm=type(self).__name__))
+
+    def follow_range(self, name: str, lower: int, upper: int, own: int) -> None:
+        """Count the fees of this range from now on, or from the beginning again. ``own``: liquidity that is not really
+        in the pool; it takes its share of fees and moves no price."""
+        raise NoRanges(_NO_RANGES.format(amm=type(self).__name__))
+
+    def forget_range(self, name: str) -> None:
+        """Nobody wants to know its fees any more."""
+
+    def range_fees(self, name: str, liquidity: int) -> tuple[int, int] | None:
+        """What so much of its liquidity earned of both coins since it is followed; None where it is not."""
+        return None
 
     def venue_data(self, i: int, j: int) -> int:
         """What a venue must know to sell coin i for coin j here beyond the pool and the coins' addresses, such as the
