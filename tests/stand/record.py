@@ -195,6 +195,7 @@ def profit(record: Record, chain: DevChain, account: str) -> list[str]:
         expected = deposits[quote] + sum(fact.realised for fact in booked)
         expected += sum(fact.cash for fact in booked if went_out.get(fact.order) == quote)
         expected -= sum(position.cost for position in book.positions.values())
+        expected -= sum(held.cost for held in book.ranges.values())
         if book.cash.get(quote, 0) != expected:
             found.append(f"{book.cash.get(quote, 0)} of {quote} is not deposit + profit - cost = {expected}")
     if quotes and native not in quotes:

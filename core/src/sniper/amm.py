@@ -206,6 +206,15 @@ class Amm(State):
         """What so much liquidity between two ticks takes (``up``) or gives of both coins now. Raises `NoLiquidity`."""
         raise NoRanges(_NO_RANGES.format(amm=type(self).__name__))
 
+    def range_taken(self, lower: int, upper: int, most0: int, most1: int, slippage_bps: int) -> tuple[int, int]:
+        """The least of each coin that liquidity made of these amounts takes while the price stays within so much of
+        what it is. Raises `NoLiquidity`."""
+        raise NoRanges(_NO_RANGES.format(amm=type(self).__name__))
+
+    def range_given(self, lower: int, upper: int, liquidity: int, slippage_bps: int) -> tuple[int, int]:
+        """The least of each coin that so much liquidity gives, likewise. Raises `NoLiquidity`."""
+        raise NoRanges(_NO_RANGES.format(amm=type(self).__name__))
+
     def follow_range(self, name: str, lower: int, upper: int, own: int) -> None:
         """Count the fees of this range from now on, or from the beginning again. ``own``: liquidity that is not really
         in the pool; it takes its share of fees and moves no price."""

@@ -15,6 +15,7 @@ from sniper.plugin import Frozen
 from sniper.proposal import Leg, Proposal
 from sniper.retry import Retry
 from sniper.signal import check_heard
+from sniper.types import LiquidityMoved
 
 
 class EventClass(Enum):
@@ -414,6 +415,7 @@ class Settled(Answer, tag="settled/1"):
                    other transactions of the block move it, too. The trader chose that token, so here its own logs are
                    believed. None where the native coin pays, or where it logged nothing: then its balance tells.
     data_fee       What a rollup took beside gas used times gas price, wei, where the receipt says it.
+    moved          What it did to a position of liquidity, as the logs of that position's contract say; None: nothing.
     """
 
     included: bool
@@ -427,6 +429,7 @@ class Settled(Answer, tag="settled/1"):
     revert_reason: str = ""
     quote_delta: int | None = None
     data_fee: int = 0
+    moved: LiquidityMoved | None = None
 
 
 class SellSimulated(Answer, tag="sell-simulated/1"):
@@ -811,6 +814,20 @@ class WorthChanged(Event, tag="worth-changed/1"):
     token: str
     venue: str
     instance: str
+
+
+class RangeChanged(Event, tag="range-changed/1"):
+    """Something has become of liquidity that this strategy put into a range.
+
+    range  Its id. ``pool``: of which pool it is.
+    state  ``open``: it is there; ``changed``: some of it was taken out, or its fees were; ``closed``: all of it was;
+           ``failed``: what was wanted did not come about, and ``note`` says why. Taking out is tried again by itself.
+    """
+
+    range: str
+    pool: str
+    state: str
+    note: str = ""
 
 
 class ArbitrageEnded(Event, tag="arbitrage-ended/1"):

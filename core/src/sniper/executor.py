@@ -4,11 +4,24 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Protocol
 
 from sniper.config import Config
+from sniper.evm.log import Log
 from sniper.plugin import Frozen
-from sniper.types import Mode
-from sniper.venue import Swap
+from sniper.types import LiquidityMoved, Mode
+from sniper.venue import Provision, Removal, Swap
 
-__all__ = ["Config", "Executor", "ExecutorContext", "Mode", "Outcome", "Settlement", "Submission", "Swap"]
+__all__ = [
+    "Config",
+    "Executor",
+    "ExecutorContext",
+    "LiquidityMoved",
+    "Mode",
+    "Outcome",
+    "Provision",
+    "Removal",
+    "Settlement",
+    "Submission",
+    "Swap",
+]
 
 
 class Submission(Frozen):
@@ -23,6 +36,7 @@ class Submission(Frozen):
             privacy, unless its config says so.
     before  Only for an `Executor` that is ``atomic``: transactions of the same plan with lower nonces, the lowest
             first. All of them and this one go into a block together, or none does. They were sent with nothing else.
+    liquidity  What is put into a range or taken out of it; None for all else.
     """
 
     account: str
@@ -41,6 +55,13 @@ class Submission(Frozen):
     urgent: bool = False
     data_fee: int = 0
     before: tuple["Submission", ...] = ()
+    liquidity: Provision | Removal | None = None
+
+    @property
+    def quote(self) -> str | None:
+        """Address of the asset that the account pays with, of what trades or moves liquidity."""
+        deed = self.swap or self.liquidity
+        return None if deed is None else deed.quote
 
 
 class Outcome(Frozen):
@@ -63,6 +84,7 @@ class Settlement(Frozen):
     revert_reason: str = ""
     quote_delta: int | None = None
     data_fee: int = 0
+    moved: LiquidityMoved | None = None
 
 
 class ExecutorContext(Protocol):
@@ -85,6 +107,21 @@ class ExecutorContext(Protocol):
 
         Raises `sniper.amm.NoLiquidity`.
         """
+        ...
+
+    def moved(self, submission: Submission, logs: tuple[Log, ...]) -> LiquidityMoved | None:
+        """What a transaction with these logs, all of its own, did to a position of liquidity, as the venues say."""
+        ...
+
+    def provided(self, provision: Provision) -> LiquidityMoved:
+        """What putting liquidity into a range would do on the kernel's present state; ``position`` is 0.
+
+        Raises `sniper.amm.NoLiquidity`, also where less than ``least`` would be taken.
+        """
+        ...
+
+    def removed(self, removal: Removal) -> tuple[LiquidityMoved, tuple[int, int]]:
+        """The same of taking it out, and the fees of both coins beside that. Raises `sniper.amm.NoLiquidity`."""
         ...
 
     def withheld(self, submission: Submission) -> str:

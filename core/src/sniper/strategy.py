@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypeVar
 from sniper.config import Config
 from sniper.events import Event
 from sniper.plugin import Frozen, State
-from sniper.types import Arbitrage, CancelOrder, Close, Intent, Open, PlaceOrder, StartPlan
+from sniper.types import Arbitrage, CancelOrder, Close, Intent, Open, PlaceOrder, Provide, StartPlan, Withdraw
 from sniper.view import View
 
 __all__ = [
@@ -17,10 +17,12 @@ __all__ = [
     "Config",
     "Open",
     "PlaceOrder",
+    "Provide",
     "SetTimer",
     "StartPlan",
     "Strategy",
     "View",
+    "Withdraw",
     "handlers_of",
     "on",
 ]

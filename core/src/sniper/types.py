@@ -121,6 +121,34 @@ class Arbitrage(Frozen, tag="arbitrage"):
     allowance: int = 0
 
 
+class Provide(Frozen, tag="provide"):
+    """Put liquidity between two ticks of a pool of the account's quote asset and another token, out of free cash and of
+    the position in that token, which this strategy holds. What the range takes of both the price decides: as much is
+    put there as both bounds allow.
+
+    pool          Pool id. ``lower``, ``upper``: ticks, multiples of the pool's spacing.
+    reason        As for `Open`.
+    max_quote     Upper bound on what is paid in of the quote asset, base units; ``max_token``: of the token; None: all
+                  that is free, or held.
+    """
+
+    pool: str
+    lower: int
+    upper: int
+    reason: str
+    max_quote: int | None = None
+    max_token: int | None = None
+
+
+class Withdraw(Frozen, tag="withdraw"):
+    """Take ``share_bps`` of the liquidity out of a range, and with it all fees; 0: the fees alone. The quote asset is
+    cash again, the token a position."""
+
+    range: str
+    reason: str
+    share_bps: int = BPS
+
+
 class PlaceOrder(Frozen, tag="place-order"):
     """Place an order at an exchange, as it is: no sizer is asked.
 
@@ -160,7 +188,7 @@ class CancelOrder(Frozen, tag="cancel-order"):
     key: str
 
 
-Intent = Open | Close | Arbitrage | PlaceOrder | StartPlan | CancelOrder
+Intent = Open | Close | Arbitrage | Provide | Withdraw | PlaceOrder | StartPlan | CancelOrder
 
 
 class Roundtrip(Frozen, kw_only=True):
@@ -202,6 +230,8 @@ class Entry(Frozen):
     side          ``increase``. Policies also see ``reduce``: then ``amount`` is of the token, ``expected_out`` of the
                   quote asset.
     min_out       Token base units below which its strategy does not want it.
+    range         Of liquidity that is put between two ticks. It is judged as if all of it bought the token, for that is
+                  what a falling price makes of it: ``amount`` is what both coins are worth at the pool's price.
     """
 
     intent: str
@@ -217,11 +247,21 @@ class Entry(Frozen):
     reason: str
     side: str = "increase"
     min_out: int = 0
+    range: "RangeAsked | None" = None
 
     @property
     def place(self) -> str:
         """Where it is traded: see `place_of`."""
         return place_of(self.quote)
+
+
+class RangeAsked(Frozen):
+    """Ticks between which liquidity is put, and upper bounds on what is put there, base units."""
+
+    lower: int
+    upper: int
+    max_quote: int
+    max_token: int
 
 
 class Step(Frozen):
@@ -238,6 +278,18 @@ class Step(Frozen):
     data: bytes
     value: int
     gas: int
+
+
+class LiquidityMoved(Frozen):
+    """What a transaction did to a position of liquidity.
+
+    position   Its number at the venue.
+    liquidity  That it has more, or (negative) less. ``amounts``: of both coins, which that took or gave, fees apart.
+    """
+
+    position: int
+    liquidity: int
+    amounts: tuple[int, int]
 
 
 class FeeBid(Frozen):

@@ -9,19 +9,24 @@ from typing import ClassVar, Final
 from sniper.config import Config
 from sniper.errors import SniperError
 from sniper.evm.abi import function
+from sniper.evm.log import Log
 from sniper.plugin import Frozen, Stateless
 from sniper.proposal import WHOLE
-from sniper.types import NATIVE, Step
+from sniper.types import NATIVE, LiquidityMoved, Step
 
 __all__ = [
     "NATIVE",
     "WHOLE",
     "Config",
+    "LiquidityMoved",
     "OnChainVenue",
+    "Provision",
+    "Removal",
     "RouteLeg",
     "RouteSwap",
     "Step",
     "Swap",
+    "UnsupportedLiquidity",
     "UnsupportedRoute",
     "approval",
 ]
@@ -33,6 +38,12 @@ class UnsupportedRoute(SniperError, ValueError):
     """This venue cannot carry out the route that it was asked for."""
 
     code = "unsupported-route"
+
+
+class UnsupportedLiquidity(SniperError, ValueError):
+    """This venue cannot put liquidity where it was asked to, or take it from there."""
+
+    code = "unsupported-liquidity"
 
 
 class RouteLeg(Frozen):
@@ -120,10 +131,63 @@ class RouteSwap(Frozen):
     legs: tuple[RouteLeg, ...]
 
 
+class Provision(Frozen, tag="provision"):
+    """Liquidity that is put between two ticks of a pool, as a position of its own.
+
+    range       The kernel's name for it. ``quote``: address of the asset that the account pays with.
+    coins       The pool's, numbered as in the contract, and ``amounts`` of them at most; the transaction reverts where
+                less than ``least`` of either is taken. Base units.
+    native      Whether the wrapped coin among them is paid as native coin; what is left of it comes back.
+    allowances  What the owner already allows `OnChainVenue.liquidity_spender` of each, base units.
+    """
+
+    range: str
+    chain_id: int
+    owner: str
+    pool: str
+    amm: str
+    pool_data: int
+    quote: str
+    coins: tuple[str, str]
+    amounts: tuple[int, int]
+    least: tuple[int, int]
+    lower: int
+    upper: int
+    native: bool
+    allowances: tuple[int, int]
+    deadline: int
+
+
+class Removal(Frozen, tag="removal"):
+    """Liquidity that is taken out of a position again, with all fees that it has earned; 0: the fees alone.
+
+    position  Its number at the venue. ``ends``: whether nothing is left of it.
+    least     Of each coin, fees apart: the transaction reverts below it.
+    native    Whether the wrapped coin among them is received as native coin.
+    """
+
+    range: str
+    chain_id: int
+    owner: str
+    pool: str
+    amm: str
+    quote: str
+    coins: tuple[str, str]
+    position: int
+    liquidity: int
+    lower: int
+    upper: int
+    least: tuple[int, int]
+    native: bool
+    ends: bool
+    deadline: int
+
+
 class OnChainVenue(Stateless):
     """Pure and stateless. Declare ``config`` (a `Config`) as a field.
 
-    A venue that carries out routes overrides `serves_route`, `route_spender`, `plan_route` and `approve_route`.
+    A venue that carries out routes overrides `serves_route`, `route_spender`, `plan_route` and `approve_route`; one
+    that puts liquidity into ranges, `serves_liquidity`, `liquidity_spender`, `provide`, `remove` and `liquidity_moved`.
 
     splits_between  Whether a route may sell in several legs what an earlier leg brings. Where only the coin that is
                     paid can be split, say so: routers are then asked for what can be carried out. The last word on a
@@ -169,5 +233,28 @@ class OnChainVenue(Stateless):
         """Like `approve`, for `route_spender`. Raises `UnsupportedRoute`."""
         raise UnsupportedRoute(_NO_ROUTES.format(venue=type(self).__name__))
 
+    def serves_liquidity(self, chain_id: int, amm: str) -> bool:
+        """Whether liquidity can be put into pools of this AMM on this chain here."""
+        return False
 
+    def liquidity_spender(self, chain_id: int) -> str:
+        """The contract that must be allowed to take both coins. Raises `UnsupportedLiquidity`."""
+        raise UnsupportedLiquidity(_NO_LIQUIDITY.format(venue=type(self).__name__))
+
+    def provide(self, provision: Provision) -> tuple[Step, ...]:
+        """Approvals as needed, then one ``entry``. Raises `UnsupportedLiquidity`."""
+        raise UnsupportedLiquidity(_NO_LIQUIDITY.format(venue=type(self).__name__))
+
+    def remove(self, removal: Removal) -> tuple[Step, ...]:
+        """One ``exit``. Raises `UnsupportedLiquidity`."""
+        raise UnsupportedLiquidity(_NO_LIQUIDITY.format(venue=type(self).__name__))
+
+    def liquidity_moved(self, logs: tuple[Log, ...]) -> LiquidityMoved | None:
+        """What a transaction with these logs, all of them, did to one position; None: nothing."""
+        return None
+
+
+_NO_LIQUIDITY: Final = (
+    "{venue} puts no liquidity into ranges: configure a venue that does, as uniswap with a position_manager"
+)
 _NO_ROUTES: Final = "{venue} carries out no routes, only single swaps: configure a venue that serves them, too"

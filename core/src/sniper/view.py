@@ -5,7 +5,7 @@ Equal in the kernel, in a worker and in replay: the same code folds the same eve
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sniper.events import Bar, FundingRate
 from sniper.exchange_orders import Side
@@ -46,6 +46,73 @@ class Position(Protocol):
     def state(self) -> str: ...
 
 
+class Range(Protocol):
+    """Liquidity that the account has between two ticks of a pool.
+
+    id                  That of the intent which put it there. ``pool``, ``token``, ``quote``: pool and asset ids.
+    instance            The strategy instance that did.
+    lower, upper        Its ticks. ``liquidity``: as the pool counts it.
+    quote_in, token_in  What was put in and is still there, at what it was then, base units.
+    cost                What that cost, gas included: quote asset, base units.
+    fees_quote, fees_token  Collected so far.
+    state               ``opening``, ``open`` or ``closing``.
+    """
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def pool(self) -> str: ...
+    @property
+    def token(self) -> str: ...
+    @property
+    def quote(self) -> str: ...
+    @property
+    def instance(self) -> str: ...
+    @property
+    def lower(self) -> int: ...
+    @property
+    def upper(self) -> int: ...
+    @property
+    def liquidity(self) -> int: ...
+    @property
+    def quote_in(self) -> int: ...
+    @property
+    def token_in(self) -> int: ...
+    @property
+    def cost(self) -> int: ...
+    @property
+    def fees_quote(self) -> int: ...
+    @property
+    def fees_token(self) -> int: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def opened_at(self) -> int: ...
+    @property
+    def opened_block(self) -> int: ...
+
+
+class RangeWorth(NamedTuple):
+    """What a range has now, base units.
+
+    quote, token            Its liquidity would give. ``fees_quote``, ``fees_token``: not collected yet, counted since
+                            liquidity was last put in or taken out, or since the pool was last read anew.
+    worth                   Of both coins of the liquidity at the pool's price, in the quote asset.
+    waiting                 Of the fees that are not collected yet, likewise; ``fees``: of all, collected or not.
+    held                    What was put in would be worth now, had it stayed in the wallet: ``worth - held`` is the
+                            impermanent loss.
+    """
+
+    quote: int
+    token: int
+    fees_quote: int
+    fees_token: int
+    worth: int
+    waiting: int
+    fees: int
+    held: int
+
+
 class PoolView(Protocol):
     """One pool as the kernel knows it now. Coins are token addresses, numbered as in the contract."""
 
@@ -74,6 +141,10 @@ class PoolView(Protocol):
 
     def price(self, token: str) -> Fraction:
         """Marginal price of a coin in the other one, base units."""
+        ...
+
+    def place(self) -> tuple[int, int]:
+        """Tick of the price, and the spacing of ticks, of a pool with ranges. Raises `sniper.amm.NoLiquidity`."""
         ...
 
 
@@ -235,6 +306,15 @@ class View(Protocol):
     @property
     def positions(self) -> Mapping[str, Position]:
         """By asset id: what is held, and what an order is opening. Flat positions are gone."""
+        ...
+
+    @property
+    def ranges(self) -> Mapping[str, Range]:
+        """By id: liquidity that is in ranges, or on its way there. Closed ones are gone."""
+        ...
+
+    def range_worth(self, range_id: str) -> RangeWorth | None:
+        """What a range has now; None for one that is not there yet or any more, and where nothing tells."""
         ...
 
     def block(self, chain_id: int) -> int:

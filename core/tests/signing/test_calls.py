@@ -136,3 +136,56 @@ def test_a_changed_byte_never_pays_a_stranger(world: Any, signature: str, data: 
     except CodecError:
         return  # the router reverts
     assert recipient == world.sender
+
+
+MINT = "mint((address,address,uint24,int24,int24,uint256,uint256,uint256,uint256,address,uint256))"
+DECREASE = "decreaseLiquidity((uint256,uint128,uint256,uint256,uint256))"
+COLLECT = "collect((uint256,address,uint128,uint128))"
+MANAGER = "multicall(bytes[])"
+NOBODY = f"0x{0:040x}"
+
+
+def managed(*calls: bytes) -> bytes:
+    return function(MANAGER).encode(list(calls))
+
+
+def minted(world: Any, to: str) -> bytes:
+    coins = (world.token, world.router)
+    return function(MINT).encode((*coins, 3000, -60, 60, 500, 0, 0, 0, to, 2**40))
+
+
+def test_liquidity_is_put_in_for_the_sender_alone_and_spends_both_coins(world: Any) -> None:
+    refund = function("refundETH()").encode()
+    assert checked(world, MANAGER, managed(minted(world, world.sender), refund)) == ((world.token, 500),)
+    with pytest.raises(SignerRefused, match=world.stranger[2:]):
+        checked(world, MANAGER, managed(minted(world, world.stranger)))
+
+
+def test_what_comes_out_of_a_range_goes_to_the_sender_alone(world: Any) -> None:
+    def out(collected: str, swept: str) -> bytes:
+        return managed(
+            function(DECREASE).encode((7, 10**9, 1, 1, 2**40)),
+            function(COLLECT).encode((7, collected, 2**127, 2**127)),
+            function(UNWRAP).encode(0, swept),
+            function(SWEEP).encode(world.token, 0, swept),
+            function("burn(uint256)").encode(7),
+        )
+
+    assert checked(world, MANAGER, out(NOBODY, world.sender)) == ()
+    assert checked(world, MANAGER, out(world.sender, world.sender)) == ()
+    for strange in (out(world.stranger, world.sender), out(NOBODY, world.stranger)):
+        with pytest.raises(SignerRefused, match=world.stranger[2:]):
+            checked(world, MANAGER, strange)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        function("increaseLiquidity((uint256,uint256,uint256,uint256,uint256,uint256))").encode((7, 1, 1, 0, 0, 2**40)),
+        function("safeTransferFrom(address,address,uint256)").encode(NOBODY, NOBODY, 7),
+        function("approve(address,uint256)").encode(THIS, 7),
+    ],
+)
+def test_no_other_deed_of_the_position_manager_is_signed(world: Any, call: bytes) -> None:
+    with pytest.raises(SignerRefused, match="multicall of"):
+        checked(world, MANAGER, managed(minted(world, world.sender), call))

@@ -13,7 +13,18 @@ from sniper.errors import PluginFault
 from sniper.events import Event, TimerFired, narrowed, tag_of
 from sniper.kernel.timers import Owner, Timers
 from sniper.strategy import SetTimer, Strategy, handlers_of
-from sniper.types import SECOND, Arbitrage, CancelOrder, Close, Intent, Open, PlaceOrder, StartPlan
+from sniper.types import (
+    SECOND,
+    Arbitrage,
+    CancelOrder,
+    Close,
+    Intent,
+    Open,
+    PlaceOrder,
+    Provide,
+    StartPlan,
+    Withdraw,
+)
 from sniper_sdk import builders
 from sniper_sdk.builders import BuiltView
 
@@ -91,11 +102,13 @@ class Bench:
                 raise PluginFault(f"{cls.__name__}.{handler} yielded {action!r}, but its class says that it opens none")
             if type(action) is SetTimer:
                 self._timers.set(_OWNER, action.key, action.at)
-            elif isinstance(action, Open | Close | Arbitrage | PlaceOrder | StartPlan | CancelOrder):
+            elif isinstance(
+                action, Open | Close | Arbitrage | Provide | Withdraw | PlaceOrder | StartPlan | CancelOrder
+            ):
                 intents.append(action)
             else:
                 raise PluginFault(
                     f"{cls.__name__}.{handler} yielded {action!r}; a strategy yields Open, Close, Arbitrage, "
-                    "PlaceOrder, StartPlan, CancelOrder or SetTimer"
+                    "Provide, Withdraw, PlaceOrder, StartPlan, CancelOrder or SetTimer"
                 )
         return intents

@@ -13,18 +13,28 @@ from itertools import accumulate
 from random import Random
 from typing import Literal
 
-from sniper.amm import NoLiquidity
+from sniper.amm import NoLiquidity, NoRanges
 from sniper.events import Bar, FundingRate
 from sniper.exchange_orders import Side
 from sniper.instrument import COIN, Instrument
 from sniper.kernel.exchange.order_book import restored
 from sniper.types import BPS, SECOND, Entry, asset_id, place_of, split_asset
-from sniper.view import ContractView, DepthView, PoolView, Position, TickerView, TokenView, WorkingOrder
+from sniper.view import (
+    ContractView,
+    DepthView,
+    PoolView,
+    Position,
+    Range,
+    RangeWorth,
+    TickerView,
+    TokenView,
+    WorkingOrder,
+)
 
 __all__ = [
-    "CHAIN", "INSTRUMENT", "POOL", "QUOTE", "TOKEN", "BuiltOrder", "BuiltPool", "BuiltPosition", "BuiltTicker",
-    "BuiltToken", "BuiltView", "address", "bar_series", "depth", "entry", "instrument", "order", "pool", "position",
-    "random_walk", "ticker", "token", "view",
+    "CHAIN", "INSTRUMENT", "POOL", "QUOTE", "TOKEN", "BuiltOrder", "BuiltPool", "BuiltPosition", "BuiltRange",
+    "BuiltTicker", "BuiltToken", "BuiltView", "address", "bar_series", "depth", "entry", "instrument", "order", "pool",
+    "position", "random_walk", "range_", "ticker", "token", "view",
 ]  # fmt: skip
 
 CHAIN = 1
@@ -68,10 +78,16 @@ class BuiltPool:
     created_at: int
     created_block: int
     amm: str
+    ticks: tuple[int, int] | None = None
 
     @property
     def chain_id(self) -> int:
         return split_asset(self.id)[0]
+
+    def place(self) -> tuple[int, int]:
+        if self.ticks is None:
+            raise NoRanges("a pair has no ranges")
+        return self.ticks
 
     def amount_out(self, token_in: str, amount_in: int) -> int:
         x, y = self._sides(token_in)
@@ -92,6 +108,28 @@ class BuiltPool:
     def _sides(self, token: str) -> tuple[int, int]:
         i = self.coins.index(token)
         return self.reserves[i], self.reserves[1 - i]
+
+
+@dataclass(frozen=True)
+class BuiltRange:
+    """See `sniper.view.Range`."""
+
+    id: str
+    pool: str
+    token: str
+    quote: str
+    instance: str
+    lower: int
+    upper: int
+    liquidity: int
+    quote_in: int
+    token_in: int
+    cost: int
+    fees_quote: int
+    fees_token: int
+    state: str
+    opened_at: int
+    opened_block: int
 
 
 @dataclass(frozen=True)
@@ -166,6 +204,11 @@ class BuiltView:
     depths: Mapping[str, DepthView] = field(default_factory=dict)
     contracts: Mapping[str, ContractView] = field(default_factory=dict)
     leverages: Mapping[str, int] = field(default_factory=dict)
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    range_worths: Mapping[str, RangeWorth] = field(default_factory=dict)
+
+    def range_worth(self, range_id: str) -> RangeWorth | None:
+        return self.range_worths.get(range_id)
 
     def block(self, chain_id: int) -> int:
         return self.blocks.get(chain_id, 0)
@@ -283,9 +326,32 @@ def pool(
     created_at: int = 0,
     created_block: int = 0,
     amm: str = "constant-product",
+    ticks: tuple[int, int] | None = None,
 ) -> BuiltPool:
-    """A pair of `TOKEN` and `QUOTE`; ``coins`` are addresses, ``reserves`` theirs, base units."""
-    return BuiltPool(id, coins, reserves, fee_bps, created_at, created_block, amm)
+    """A pair of `TOKEN` and `QUOTE`; ``coins`` are addresses, ``reserves`` theirs, base units. ``ticks``: where the
+    price is and their spacing, of a pool with ranges."""
+    return BuiltPool(id, coins, reserves, fee_bps, created_at, created_block, amm, ticks)
+
+
+def range_(
+    id: str = "main/v3-range/1",  # as the field of the view is called
+    *,
+    pool: str = POOL,
+    token: str = TOKEN,
+    quote: str = QUOTE,
+    instance: str = "v3-range",
+    lower: int = -600,
+    upper: int = 600,
+    liquidity: int = 10**18,
+    quote_in: int = 10**18,
+    token_in: int = 10**18,
+    cost: int = 2 * 10**18,
+    state: str = "open",
+) -> BuiltRange:
+    """Liquidity in a range that has collected nothing yet."""
+    return BuiltRange(
+        id, pool, token, quote, instance, lower, upper, liquidity, quote_in, token_in, cost, 0, 0, state, 0, 0
+    )
 
 
 def token(
@@ -351,6 +417,8 @@ def view(
     depths: Mapping[str, DepthView] | None = None,
     contracts: Iterable[ContractView] = (),
     leverages: Mapping[str, int] | None = None,
+    ranges: Iterable[Range] = (),
+    range_worths: Mapping[str, RangeWorth] | None = None,
 ) -> BuiltView:
     """A view.
 
@@ -364,6 +432,7 @@ def view(
               order books, see `depth`.
     bars      By instrument and interval, ns: the newest last. ``contracts``: what is held of them.
     leverages  By instrument; 1, where missing.
+    ranges    Liquidity in ranges; ``range_worths``: what it has, by id, nothing where missing.
     """
     chain, _, _ = quote.partition(":")
     return BuiltView(
@@ -388,6 +457,8 @@ def view(
         depths=dict(depths or {}),
         contracts={each.instrument.id: each for each in contracts},
         leverages=dict(leverages or {}),
+        ranges={each.id: each for each in ranges},
+        range_worths=dict(range_worths or {}),
     )
 
 

@@ -189,6 +189,9 @@ def _row(order: "OrderStory", words: "Words", several: bool) -> tuple[str, ...]:
         what = f"send {words.amount(placed.amount_in, placed.token)}"
     elif placed.side == "arbitrage":
         what = f"cycle with {words.amount(placed.amount_in, placed.quote)}"
+    elif placed.range is not None:
+        verb = "put into" if placed.side == "provide" else "take out of"
+        what = f"{verb} ticks {placed.range.lower} … {placed.range.upper} of {words.name(placed.token)}"
     else:
         what = f"sell {words.amount(placed.amount_in, placed.token)}"
     states = [attempt.state for attempt in order.attempts.values()]

@@ -11,6 +11,9 @@ from sniper.instrument import to_decimal
 from sniper.types import BPS, at_exchange
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sniper.cli.range_telling import Present
     from sniper.cli.story import Chronicle, Holding
     from sniper.kernel.book import Book
 
@@ -20,10 +23,14 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def positions(invocation: Invocation, everything: bool, as_json: bool) -> None:
-    """List what is held. Read from the journal, whether the bot runs or not."""
+    """List what is held. Read from the journal, whether the bot runs or not; what liquidity in ranges has earned and is
+    worth now, a bot that runs is asked."""
+    from sniper.cli.range_telling import ranges_held
     from sniper.cli.story import Chronicle
 
-    chronicle = Chronicle.of(invocation.settings().data_dir)
+    directory = invocation.settings().data_dir
+    chronicle = Chronicle.of(directory)
+    ranges = ranges_held(chronicle, _present(directory, chronicle))
     found = [holding for holding in chronicle.holdings if everything or not holding.closed]
     if as_json:
         cash = [
@@ -33,12 +40,28 @@ def positions(invocation: Invocation, everything: bool, as_json: bool) -> None:
             for asset, amount in sorted(book.cash.items())
         ]
         rows = [_plain(holding, chronicle) for holding in found]
-        print_json({"positions": rows, "contracts": contracts_held(chronicle), "cash": cash})
+        contracts = contracts_held(chronicle)
+        print_json({"positions": rows, "ranges": ranges, "contracts": contracts, "cash": cash})
         return
-    _print(found, chronicle)
+    _print(found, ranges, chronicle)
 
 
-def _print(found: "list[Holding]", chronicle: "Chronicle") -> None:
+def _present(directory: "Path", chronicle: "Chronicle") -> "Present":
+    """What ranges have now, which only a run knows; nothing where none is under way, or no range is open."""
+    from sniper.runtime.control import NotRunning, ask
+
+    if not any(held.state != "closed" for book in chronicle.books.values() for held in book.ranges.values()):
+        return {}
+    try:
+        accounts = ask(directory, {"command": "status"})["accounts"]
+    except NotRunning:
+        return {}
+    return {name: account["ranges"] for name, account in accounts.items()}
+
+
+def _print(found: "list[Holding]", ranges: list[dict[str, Any]], chronicle: "Chronicle") -> None:
+    """Any: JSON."""
+    from sniper.cli.range_telling import print_ranges
     from sniper.cli.written import Words, clock, short
 
     words = Words(chronicle.tokens)
@@ -65,8 +88,9 @@ def _print(found: "list[Holding]", chronicle: "Chronicle") -> None:
                 what = f"{words.named(holding.token)} of {holding.account}: {holding.unguarded}"
                 click.secho(f"Not guarded: {what}. Sell it with: sniper close {holding.token}", fg="red")
         _print_contracts(chronicle)
-    else:
+    elif not ranges:
         click.echo("Nothing is held.")
+    print_ranges(ranges, words)
     for name, book in sorted(chronicle.books.items()):
         for asset, amount in sorted(book.cash.items()):
             reserved = book.reserved(asset)
@@ -188,7 +212,8 @@ class Share(click.ParamType[int]):
 @json_option
 @click.pass_obj
 def close(invocation: Invocation, token: str, share: int, account: str, key: str | None, as_json: bool) -> None:
-    """Sell the position in TOKEN (address, asset id or symbol) by hand. The bot must run.
+    """Sell the position in TOKEN (address, asset id or symbol) by hand, or take liquidity out of the range of that id.
+    The bot must run.
 
     At an exchange TOKEN is an asset such as binance:BTC, an instrument, or a contract such as binance:BTC/USDT:USDT.
     """
@@ -199,6 +224,7 @@ def close(invocation: Invocation, token: str, share: int, account: str, key: str
     chronicle = Chronicle.of(directory)
     meant = chronicle.assets(token)
     held = {h.token for h in chronicle.holdings if not h.closed and h.token in meant and account in ("*", h.account)}
+    held |= {token for book in chronicle.books.values() if token in book.ranges}
     if key is not None and not held and len(meant) == 1:
         held = set(meant)  # the run knows what it answered to this key, though nothing is held any more
     if len(held) != 1:

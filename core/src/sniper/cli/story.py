@@ -186,6 +186,11 @@ class Story:
         """Whether it wants to send something to an own wallet; its token is what is sent."""
         return self.formed.side == "transfer"
 
+    @property
+    def is_of_range(self) -> bool:
+        """Whether it wants liquidity put into a range, or taken out."""
+        return self.formed.side in ("provide", "withdraw")
+
 
 class NotOnRecord(SniperError, LookupError):
     """Nothing in the journal is called what was asked for, or there is no journal."""
@@ -426,8 +431,8 @@ class Chronicle:
         story.order = self.orders[fact.order] = OrderStory(account=account, placed=fact)
         if fact.part is not None:
             self.plans[fact.part.plan].swaps.append(story.order)
-        if story.is_entry:
-            key = (account, fact.token)
+        key = (account, fact.token)
+        if story.is_entry or (fact.side == "withdraw" and key not in self._held):
             holding = self._held.get(key)
             if holding is None:
                 holding = self._held[key] = Holding(account, fact.token, self.book(account).positions[fact.token])

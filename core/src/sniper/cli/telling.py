@@ -8,6 +8,7 @@ from itertools import groupby
 
 import click
 
+from sniper.cli import range_telling
 from sniper.cli.exchange_telling import at_desk, desk_event, of_plan, outcome_at_desk, wanted_at_desk
 from sniper.cli.meanings import awaited, beyond, meaning
 from sniper.cli.section import BAD, GOOD, PALE, WARN, Line, Section
@@ -74,7 +75,8 @@ class Teller:
         """See `tell`."""
         holding = story.holding
         asked = story
-        if holding is not None and not story.is_entry and not story.is_at_exchange and story.plan is None:
+        alone = story.is_entry or story.is_of_range or story.is_at_exchange or story.plan is not None
+        if holding is not None and not alone:
             story = holding.entries[0]
         yield self._summary(story, asked)
         yield self._seen(story)
@@ -93,6 +95,8 @@ class Teller:
             return
         if story.order is not None:
             yield self._order(f"Order {story.order.placed.order}", story.order)
+        if story.is_of_range:
+            return
         if holding is not None and any(entry.order and entry.order.total("amount") for entry in holding.entries):
             yield from self._held(story, holding)
 
@@ -114,6 +118,8 @@ class Teller:
             return self._went_round(story)
         if story.is_transfer:
             return self._went_out(story)
+        if story.is_of_range:
+            return range_telling.outcome(story, self._words)
         name = self._words.name(story.formed.token)
         if story.verdict is None:
             return f"wants to buy {name}; the checks have not all answered"
@@ -168,6 +174,7 @@ class Teller:
         if isinstance(story.seen, Log):
             section.lines.append(Line(f"transaction {story.seen.tx_hash}", PALE))
         wanted = {"increase": "to buy", "reduce": "to sell", "arbitrage": "to trade a cycle", "transfer": "to send"}
+        wanted |= range_telling.SIDES
         by_plan = story.is_at_exchange or story.plan is not None
         verb = f"wanted {wanted_at_desk(story) if by_plan else wanted[story.formed.side]}"
         who = "The treasury" if story.is_transfer else f"Strategy {story.formed.instance}"
@@ -369,6 +376,9 @@ class Teller:
         if placed.side == "transfer":
             yield Line(f"Sends {words.amount(placed.amount_in, placed.quote)} to {receiver(placed)}.")
             return
+        if placed.range is not None:
+            yield from map(Line, range_telling.placed(placed, words))
+            return
         pays, gets = (placed.token, placed.quote) if placed.side == "reduce" else (placed.quote, placed.token)
         yield Line(
             f"Pays {words.amount(placed.amount_in, pays)} for {words.amount(placed.expected_out, gets)} expected, at "
@@ -472,6 +482,10 @@ class Teller:
         for booked in attempt.booked:
             back = "taken back by a reorg: " if booked.undo else ""
             amount, cash = abs(booked.amount), abs(booked.cash)
+            if placed.range is not None:
+                tone = WARN if booked.undo else GOOD
+                yield from (Line(line, tone, 2) for line in range_telling.booked(booked, placed, words))
+                continue
             if booked.cash and placed.side == "transfer":
                 yield Line(f"{back}sent {words.amount(cash, placed.quote)}", WARN if booked.undo else GOOD, 2)
                 continue

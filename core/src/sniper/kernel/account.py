@@ -59,6 +59,8 @@ from sniper.kernel.plans.plans import Plans
 from sniper.kernel.pool import Pool
 from sniper.kernel.presigning import Presigning
 from sniper.kernel.promotion.stages import Stages
+from sniper.kernel.provisions import Provisions
+from sniper.kernel.ranges import Ranges
 from sniper.kernel.routes import Offer, Routes
 from sniper.kernel.sales import Sales
 from sniper.kernel.tokens import Token
@@ -119,6 +121,8 @@ class Account:
         self.planning = Planning(self)
         self.routes = Routes(self)
         self.arbitrages = Arbitrages(self)
+        self.provisions = Provisions(self)
+        self.ranges = Ranges(self)
         self.execution = Execution(self)
         guards: dict[str, Guard] = {}
         self.sales = Sales(self, guards)
@@ -147,7 +151,7 @@ class Account:
         None of them is ever added while the market does not list it: an entry is placed in a listed pool alone.
         """
         book = self.book
-        needed = {each.pool for table in (book.positions, book.closed) for each in table.values()}
+        needed = {each.pool for table in (book.positions, book.closed, book.ranges) for each in table.values()}
         for placed in (order.placed for orders in (book.orders, book.ended) for order in orders.values()):
             needed.add(placed.pool)
             if placed.route is not None:

@@ -82,6 +82,12 @@ class Allowances:
         if allowed:
             self.changed(order, attempt, token, spender, max(0, allowed - order.placed.amount_in))
 
+    def taken(self, order: Order, attempt: Attempt, token: str, spender: str, amount: int) -> None:
+        """``spender`` took so much of a token out of its allowance."""
+        allowed = self.granted(token, spender, order.placed.owner)
+        if allowed and amount:
+            self.changed(order, attempt, token, spender, max(0, allowed - amount))
+
     def _taker(self, order: Order) -> str:
         """The contract that takes what an order pays with."""
         placed = order.placed

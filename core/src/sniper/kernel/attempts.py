@@ -12,7 +12,7 @@ from sniper.kernel.asks import Send, Settle, Sign
 from sniper.kernel.book import NO_STEP, Attempt, Order
 from sniper.kernel.orders import IN_FLIGHT
 from sniper.types import NATIVE, FeeBid, KillLevel, Stake, split_asset
-from sniper.venue import Swap
+from sniper.venue import Provision, Removal, Swap
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -196,7 +196,8 @@ class Attempts:
         if quote != NATIVE:
             held.append((quote, book.cash_of(placed.quote, placed.owner)))
         swap: Swap | None = None
-        if step.purpose in ("entry", "exit"):
+        liquidity = _liquidity(order) if step.purpose in ("entry", "exit") else None
+        if step.purpose in ("entry", "exit") and liquidity is None:
             opens = step.purpose == "entry"
             swap = Swap(
                 chain_id=placed.chain_id,
@@ -230,6 +231,7 @@ class Attempts:
             urgent=placed.urgent,
             data_fee=self.account.planning.data_fee(step),
             before=before,
+            liquidity=liquidity,
         )
 
     def move(
@@ -300,7 +302,7 @@ class Attempts:
         newest = {a.nonce: a for a in order.attempts if a.state in IN_FLIGHT}
         if not newest or self.signing(order.placed.owner):
             return
-        if account.book.kill == KillLevel.FREEZE and order.placed.side == "reduce":
+        if account.book.kill == KillLevel.FREEZE and order.placed.side in ("reduce", "withdraw"):
             return
         for nonce in sorted(newest):
             attempt = newest[nonce]
@@ -331,7 +333,7 @@ class Attempts:
             return True
         frozen = self.account.book.kill == KillLevel.FREEZE
         senseless = attempt.note in ("insufficient-funds", "rejected") or _tries(order, attempt) >= rules.max_attempts
-        return side in ("increase", "transfer") and (frozen or senseless)
+        return side in ("increase", "provide", "transfer") and (frozen or senseless)
 
     def _replace(self, order: Order, attempt: Attempt, *, cancel: bool) -> bool:
         """Bid again with its nonce; False where enough was tried: the last bid stays in the pool, and is watched until
@@ -371,6 +373,49 @@ class Attempts:
         """Whether one is of which nobody knows that its nonce has passed."""
         lowest = self.account.book.indexed.lowest_open((order.placed.chain_id, order.placed.owner))
         return lowest is not None and lowest < attempt.nonce
+
+
+def _liquidity(order: Order) -> Provision | Removal | None:
+    """What an order puts into a range or takes out of it, for executors that play it; None for any other order."""
+    placed, asked = order.placed, order.placed.range
+    if asked is None:
+        return None
+    quote = split_asset(placed.quote)[1]
+    if placed.side == "provide":
+        return Provision(
+            range=asked.range,
+            chain_id=placed.chain_id,
+            owner=placed.owner,
+            pool=split_asset(placed.pool)[1],
+            amm=placed.amm,
+            pool_data=placed.pool_data,
+            quote=quote,
+            coins=asked.coins,
+            amounts=asked.amounts,
+            least=asked.least,
+            lower=asked.lower,
+            upper=asked.upper,
+            native=quote == NATIVE,
+            allowances=(0, 0),
+            deadline=placed.deadline,
+        )
+    return Removal(
+        range=asked.range,
+        chain_id=placed.chain_id,
+        owner=placed.owner,
+        pool=split_asset(placed.pool)[1],
+        amm=placed.amm,
+        quote=quote,
+        coins=asked.coins,
+        position=asked.position,
+        liquidity=asked.liquidity,
+        lower=asked.lower,
+        upper=asked.upper,
+        least=asked.least,
+        native=quote == NATIVE,
+        ends=asked.ends,
+        deadline=placed.deadline,
+    )
 
 
 def _swaps(order: Order, attempt: Attempt) -> bool:

@@ -150,6 +150,49 @@ class Position(State):
         return self.token == self.pool
 
 
+class Range(State):
+    """Liquidity between two ticks of a pool; see `sniper.view.Range`.
+
+    position        Its number at the venue, 0 before it is made.
+    quote_in, token_in  What was put in and is still there, at what it was then.
+    wanted_bps, reason, urgent, failures, retry_block  Of its withdrawal: see `sniper.kernel.facts.RangeMoved`.
+    exit_gas        Native coin kept for that, wei.
+    exit_data       What a venue must know to sell the token that comes out of it.
+    """
+
+    id: str
+    pool: str
+    token: str
+    quote: str
+    venue: str
+    instance: str
+    chain_id: int
+    amm: str
+    lower: int
+    upper: int
+    coins: tuple[str, str]
+    exit_data: int = 0
+    wallet: str = ""
+    position: int = 0
+    liquidity: int = 0
+    quote_in: int = 0
+    token_in: int = 0
+    cost: int = 0
+    fees_quote: int = 0
+    fees_token: int = 0
+    realised: int = 0
+    state: str = "opening"
+    wanted_bps: int = -1
+    reason: str = ""
+    urgent: bool = False
+    failures: int = 0
+    retry_block: int = 0
+    exit_gas: int = 0
+    opened_at: int = 0
+    opened_block: int = 0
+    changed_block: int = 0
+
+
 class Given(State):
     """Gas for an own wallet. ``amount``: wei; ``time``: when it was decided, ns UTC; ``block``: in which it arrived, -1
     while it is on its way."""
@@ -352,6 +395,8 @@ class Book(State):
     """Those that go on, by their ids."""
     plans_over: dict[str, PlanState] = {}
     """Those of pools that have ended, and that a reorg could bring back."""
+    ranges: dict[str, Range] = {}
+    """Liquidity in ranges by id, of closed ones those that a reorg could still bring back."""
     index: Index | None = None
     """See `indexed`."""
     stages: dict[str, Stage] = {}
@@ -385,6 +430,9 @@ class Book(State):
             for position in self.positions.values():
                 if position.chain_id == chain_id:
                     yield position.wallet, position.exit_gas
+            for held in self.ranges.values():
+                if held.chain_id == chain_id and held.state != "closed":
+                    yield held.wallet, held.exit_gas
 
     def whose(self, wallet: str) -> str:
         """How what is a wallet's is marked: with its address where there are several, and else not at all."""
@@ -475,8 +523,13 @@ class Book(State):
         """The sender state of an address; an unknown one where it was never seen."""
         return self.senders.get(asset_id(chain_id, owner)) or Sender()
 
-    def forgettable(self, chain_id: int, final_block: int) -> tuple[list[str], list[str]]:
-        """Ended orders and closed positions that no reorg above ``final_block`` and no open ask can need."""
+    def moving(self, range_id: str) -> bool:
+        """Whether an order for a range is on its way."""
+        held = self.ranges[range_id]
+        return any(order.placed.range and order.placed.range.range == range_id for order in self.of_token(held.token))
+
+    def forgettable(self, chain_id: int, final_block: int) -> tuple[list[str], list[str], list[str]]:
+        """Ended orders, closed positions and ranges that no reorg above ``final_block`` and no open ask can need."""
         orders = [
             key
             for key, order in self.ended.items()
@@ -494,4 +547,13 @@ class Book(State):
             gone = set(orders)
             needed = {order.placed.token for key, order in self.ended.items() if key not in gone}
             positions = [token for token in positions if token not in needed]
-        return orders, positions
+        ranges = [
+            key
+            for key, held in self.ranges.items()
+            if held.state == "closed" and held.changed_block <= final_block and held.chain_id == chain_id
+        ]
+        if ranges:
+            kept = [order.placed.range for key, order in self.ended.items() if key not in orders]
+            told = {placed.range for placed in kept if placed is not None}
+            ranges = [key for key in ranges if key not in told]
+        return orders, positions, ranges

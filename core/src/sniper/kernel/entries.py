@@ -117,15 +117,15 @@ class Entries:
         gates = self.gates(instance.name, intent.token) if here else (must("of-this-chain", False, note=str(chain_id)),)
         self.judged(intent_id, KERNEL, gates, denials)
         if denials.rule:
-            self._deny(intent_id, instance.name, intent.token, denials)
+            self.deny(intent_id, instance.name, intent.token, denials)
             return
         entry, finding = self._sized(instance, intent_id, intent)
         if entry is None:
             self.judged(intent_id, KERNEL, (finding,), denials)
-            self._deny(intent_id, instance.name, intent.token, denials)
+            self.deny(intent_id, instance.name, intent.token, denials)
             return
         account.emit(f.EntrySized(time=now, entry=entry))
-        self._judge(entry, denials, routed=account.routes.wanted(intent))
+        self.judge(entry, denials, routed=account.routes.wanted(intent))
 
     def buy(self, entry: Entry, part: Part) -> None:
         """A plan wants to buy in its pool, as sized. As `form`, without routers."""
@@ -145,21 +145,21 @@ class Entries:
         denials = Denials()
         self.judged(entry.intent, KERNEL, self.gates(entry.instance, entry.token, ignoring=entry.intent), denials)
         if denials.rule:
-            self._deny(entry.intent, entry.instance, entry.token, denials)
+            self.deny(entry.intent, entry.instance, entry.token, denials)
         else:
-            self._judge(entry, denials, routed=False)
+            self.judge(entry, denials, routed=False)
 
     def withdraw(self, intent: str) -> None:
         """A plan does not want any more what is being judged."""
         rule = f"{KERNEL}.wanted"
         self.account.emit(f.Verdict(time=self.account.kernel.now, intent=intent, allowed=False, rule=rule))
 
-    def _judge(self, entry: Entry, denials: Denials, *, routed: bool) -> None:
+    def judge(self, entry: Entry, denials: Denials, *, routed: bool) -> None:
         """The checks, and where those ask nothing of anybody, the order. ``routed``: routers are to be asked."""
         account = self.account
         self._judge_pure(entry, denials)
         if denials.rule:
-            self._deny(entry.intent, entry.instance, entry.token, denials)
+            self.deny(entry.intent, entry.instance, entry.token, denials)
             return
         for name, _, _ in self.probes:
             body = Probe(check=name, entry=entry)
@@ -225,7 +225,7 @@ class Entries:
         for judged in sorted(pending.denials, key=lambda fact: (order.get(fact.check, len(order)), fact.check)):
             denials.add(judged.check, judged.findings)
         if denials.rule:
-            self._deny(entry.intent, entry.instance, entry.token, denials)
+            self.deny(entry.intent, entry.instance, entry.token, denials)
         elif not pending.routing:
             self._decide(entry, waited=True)
 
@@ -362,13 +362,14 @@ class Entries:
             if not denials.rule:
                 self._judge_pure(entry, denials, quiet=True)
         if denials.rule:
-            self._deny(entry.intent, entry.instance, entry.token, denials)
+            self.deny(entry.intent, entry.instance, entry.token, denials)
             return
-        quote_findings, order = account.planning.entry_order(entry)
+        orders = account.planning.entry_order if entry.range is None else account.provisions.order
+        quote_findings, order = orders(entry)
         failed = tuple(finding for finding in quote_findings if not finding.ok and finding.severity == "deny")
         self.judged(entry.intent, KERNEL, failed or quote_findings, denials)
         if order is None or denials.rule:
-            self._deny(entry.intent, entry.instance, entry.token, denials)
+            self.deny(entry.intent, entry.instance, entry.token, denials)
             return
         account.emit(f.Verdict(time=account.kernel.now, intent=entry.intent, allowed=True))
         account.emit(order)
@@ -405,7 +406,8 @@ class Entries:
         self.account.emit(f.Judged(time=self.account.kernel.now, intent=intent, check=check, findings=findings))
         denials.add(check, findings)
 
-    def _deny(self, intent: str, instance: str, token: str, denials: Denials) -> None:
+    def deny(self, intent: str, instance: str, token: str, denials: Denials) -> None:
+        """Put the denial on record, and let the strategy know."""
         account = self.account
         now = account.kernel.now
         retry, pending, head = denials.retry(now), account.book.pending.get(intent), account.chain.head

@@ -21,8 +21,9 @@ class Fact(Frozen):
 
 
 class IntentFormed(Fact, tag="intent-formed/1"):
-    """``side``: ``increase``, ``reduce``, ``arbitrage``, whose ``token`` is the quote asset, or ``transfer``, whose
-    ``token`` is what is sent. ``cause``: the event that led to it, for people."""
+    """``side``: ``increase``, ``reduce``, ``arbitrage``, whose ``token`` is the quote asset, ``transfer``, whose
+    ``token`` is what is sent, or ``provide`` and ``withdraw``, of liquidity. ``cause``: the event that led to it, for
+    people."""
 
     intent: str
     instance: str
@@ -116,6 +117,29 @@ class PlacedRoute(Frozen):
     bound: int | None
 
 
+class PlacedRange(Frozen):
+    """Liquidity that an order puts into a range, or takes out of it.
+
+    range     Its id: that of the intent which made it. ``lower``, ``upper``: its ticks.
+    spender   The contract that takes what is put in.
+    coins     Addresses of the pool's, numbered as in the contract; ``amounts`` of them, base units: what is put in at
+              most, or expected back without fees; ``least`` of them: what the transaction insists on.
+    liquidity To be expected of it, or to be taken out. ``ends``: whether that is all.
+    position  Its number at the venue; 0 of one that is made.
+    """
+
+    range: str
+    lower: int
+    upper: int
+    spender: str
+    coins: tuple[str, str]
+    amounts: tuple[int, int]
+    least: tuple[int, int]
+    liquidity: int
+    position: int = 0
+    ends: bool = False
+
+
 class OrderPlaced(Fact, tag="order-placed/1"):
     """The intent became an order, and what it needs is reserved in the same breath.
 
@@ -129,6 +153,8 @@ class OrderPlaced(Fact, tag="order-placed/1"):
                    and ``pool`` its first leg.
     once           Of a sale, whether a strategy wanted it for at least ``min_out`` or not at all.
     part           Of which plan it is, where it is of one.
+    range          Of liquidity (``side`` ``provide`` or ``withdraw``). ``amount_in`` is then what it pays in of the
+                   quote asset at most.
     """
 
     order: str
@@ -156,6 +182,7 @@ class OrderPlaced(Fact, tag="order-placed/1"):
     route: PlacedRoute | None = None
     once: bool = False
     part: Part | None = None
+    range: PlacedRange | None = None
 
 
 class StepsAdded(Fact, tag="steps-added/1"):
@@ -194,6 +221,24 @@ class AttemptMoved(Fact, tag="attempt-moved/1"):
     block: int = 0
 
 
+class RangeChange(Frozen):
+    """What a transaction did to liquidity in a range: changes, base units, negative where they are less.
+
+    position    Its number at the venue; 0 where a reorg has taken it back.
+    quote, token  What of both was put in and is still there, at what it was then; not what the range now holds.
+    cost        What that cost, gas included: quote asset. ``fees_quote``, ``fees_token``: received beside it.
+    """
+
+    range: str
+    position: int
+    liquidity: int
+    quote: int
+    token: int
+    cost: int
+    fees_quote: int
+    fees_token: int
+
+
 class Booked(Fact, tag="booked/1"):
     """Money moved: a fill, gas, or (``undo``) a reorg that took either back. All fields are changes, base units.
 
@@ -210,6 +255,20 @@ class Booked(Fact, tag="booked/1"):
     cost: int
     realised: int
     undo: bool = False
+    range: RangeChange | None = None
+
+
+class RangeMoved(Fact, tag="range-moved/1"):
+    """``failures``: withdrawals that failed in a row; before ``retry_block`` none is tried again. ``wanted_bps``: how
+    much is wanted out of it, 0: the fees alone; -1: nothing. ``reason``: of that."""
+
+    range: str
+    state: str
+    failures: int = 0
+    retry_block: int = 0
+    wanted_bps: int = -1
+    reason: str = ""
+    urgent: bool = False
 
 
 class Allowed(Fact, tag="allowed/1"):

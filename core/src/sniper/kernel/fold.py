@@ -9,6 +9,7 @@ from typing import Any
 
 from sniper.errors import IllegalTransition
 from sniper.kernel import facts as f
+from sniper.kernel import range_fold as ranges
 from sniper.kernel.asks import Ask, Probe, ProposeRoute, ReadBalances, Settle, SimulateSell
 from sniper.kernel.book import (
     GAS,
@@ -42,7 +43,7 @@ KEPT_REPLIES = 1_000
 
 def _intent(book: Book, fact: f.IntentFormed) -> None:
     book.intents += 1
-    if book.waiting and fact.side == "increase":
+    if book.waiting and fact.side in ("increase", "provide"):
         book.waiting.pop(waiting_id(fact.instance, fact.token), None)
 
 
@@ -113,12 +114,14 @@ def _proposed(book: Book, fact: f.Proposed) -> None:
 
 
 def _finalised(book: Book, fact: f.Finalised) -> None:
-    orders, positions = book.forgettable(fact.chain_id, fact.block)
+    orders, positions, closed = book.forgettable(fact.chain_id, fact.block)
     for order in orders:
         del book.ended[order]
     for token in positions:
         del book.closed[token]
     pools.finalised(book)
+    for key in closed:
+        del book.ranges[key]
 
 
 def _sender(book: Book, chain_id: int, owner: str) -> Sender:
@@ -129,7 +132,7 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
     if fact.order in book.orders or fact.order in book.ended:
         raise IllegalTransition(f"order {fact.order} was placed already")
     position = book.positions.get(fact.token)
-    if fact.side != "reduce":
+    if fact.side not in ("reduce", "withdraw"):
         free = book.free(fact.quote, fact.owner)
         needed = fact.cash + (fact.gas + fact.exit_gas if fact.quote.endswith(NATIVE) else 0)
         if needed > free:
@@ -145,27 +148,14 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
                 f"order {fact.order} is no arbitrage: it pays {fact.amount_in} of {fact.quote} and would take "
                 f"{fact.min_out} of {fact.token} for it"
             )
-    elif fact.side == "increase":
-        if position is None:
-            # A flat one that a reorg could bring back goes on: a token has one position, whatever is taken back.
-            before = book.closed.pop(fact.token, None)
-            opened = Position(
-                token=fact.token,
-                pool=fact.pool,
-                quote=fact.quote,
-                venue=fact.venue,
-                instance=fact.instance,
-                chain_id=fact.chain_id,
-                amm=fact.amm,
-                exit_data=fact.exit_data,
-                wallet=book.whose(fact.owner),
-            )
-            if before is not None:
-                _same_wallet(fact, before)
-                opened.changed_block = before.changed_block
-            book.positions[fact.token] = opened
+    elif fact.side == "withdraw":
+        ranges.withdrawal(book, fact)
+        _opening(book, fact, position)
+    elif fact.side in ("increase", "provide"):
+        if fact.side == "provide":
+            ranges.provision(book, fact, position)
         else:
-            _same_wallet(fact, position)
+            _opening(book, fact, position)
         book.last_entry[fact.token] = book.newest_entry = fact.time
         bound(book.last_entry, lambda time: time)
     else:
@@ -177,6 +167,30 @@ def _placed(book: Book, fact: f.OrderPlaced) -> None:
     pools.placed(book, fact)
     order = book.orders[fact.order] = Order(placed=fact, cash=fact.cash, gas=fact.gas, exit_gas=fact.exit_gas)
     book.indexed.note(order)
+
+
+def _opening(book: Book, fact: f.OrderPlaced, position: Position | None) -> None:
+    """There is a position for what is bought, or comes out of a range."""
+    if position is not None:
+        _same_wallet(fact, position)
+        return
+    # A flat one that a reorg could bring back goes on: a token has one position, whatever is taken back.
+    before = book.closed.pop(fact.token, None)
+    opened = Position(
+        token=fact.token,
+        pool=fact.pool,
+        quote=fact.quote,
+        venue=fact.venue,
+        instance=fact.instance,
+        chain_id=fact.chain_id,
+        amm=fact.amm,
+        exit_data=fact.exit_data,
+        wallet=book.whose(fact.owner),
+    )
+    if before is not None:
+        _same_wallet(fact, before)
+        opened.changed_block = before.changed_block
+    book.positions[fact.token] = opened
 
 
 def _same_wallet(fact: f.OrderPlaced, position: Position) -> None:
@@ -256,6 +270,8 @@ def _booked(book: Book, fact: f.Booked) -> None:
                 f"order {order.id} paid {order.placed.amount_in}, so it cannot have lost {-fact.cash}, nor moved "
                 f"{fact.amount} of a position that cost {fact.cost}"
             )
+    elif order.placed.range is not None:
+        ranges.booked(book, order, fact)
     else:
         of = _moved_position(book, order, fact)
     _paid(book, order.placed.quote, wallet, fact.cash)
@@ -266,9 +282,9 @@ def _booked(book: Book, fact: f.Booked) -> None:
         time = order.booked.pop().time  # so that it is taken out of each window that it was counted in
     else:
         order.booked.append(fact)
-    if order.placed.side in ("increase", "transfer") and fact.cash:
+    if order.placed.side in ("increase", "provide", "transfer") and fact.cash:
         order.cash = max(0, order.cash + fact.cash)
-    if order.placed.side == "increase" and fact.cash:
+    if order.placed.side in ("increase", "provide") and fact.cash:
         flow(book.spends, place_of(order.placed.quote)).add(time, -fact.cash)
     order.gas = max(0, order.gas - fact.gas)
     pools.booked(book, order, fact)
@@ -341,6 +357,8 @@ def _ended(book: Book, fact: f.OrderEnded) -> None:
     position = book.positions.get(order.placed.token)
     if order.placed.side == "increase" and position is not None and position.amount:
         position.exit_gas = max(position.exit_gas, order.exit_gas)
+    if order.placed.side == "provide":
+        ranges.provided(book, order)
     order.cash = order.gas = order.exit_gas = 0
     if order.attempts:
         book.ended[order.id] = order
@@ -365,7 +383,7 @@ def _reopened(book: Book, fact: f.OrderReopened) -> None:
     order.ended_before |= book.ended.pop(order.id, None) is not None
     _given_in(book, order.id, -1)
     order.step = fact.step
-    if order.placed.side != "reduce":
+    if order.placed.side not in ("reduce", "withdraw"):
         order.cash = max(order.cash, order.placed.amount_in - order.filled)
         order.gas = max(
             order.gas,
@@ -514,6 +532,7 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.OrderEnded: _ended,
     f.OrderReopened: _reopened,
     f.PositionMoved: _position,
+    f.RangeMoved: ranges.moved,
     f.Presigned: _presigned,
     f.Unguarded: _unguarded,
     f.Measured: _measured,

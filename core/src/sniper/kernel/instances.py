@@ -9,7 +9,7 @@ from sniper.kernel.given import given
 from sniper.kernel.timers import Owner
 from sniper.kernel.wiring import StrategyWiring
 from sniper.strategy import SetTimer, handlers_of
-from sniper.types import Arbitrage, CancelOrder, Close, Open, PlaceOrder, StartPlan
+from sniper.types import Arbitrage, CancelOrder, Close, Open, PlaceOrder, Provide, StartPlan, Withdraw
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -77,6 +77,10 @@ class Instance:
                 account.safely(account.entries.form, self, given(action, Open))
             elif type(action) is Arbitrage:
                 account.safely(account.arbitrages.form, self, given(action, Arbitrage))
+            elif type(action) is Provide:
+                account.safely(account.provisions.form, self, given(action, Provide))
+            elif type(action) is Withdraw:
+                account.safely(account.ranges.withdraw, given(action, Withdraw), self.name)
             elif type(action) is StartPlan:
                 account.safely(account.plans.form, self, given(action, StartPlan))
             elif type(action) is CancelOrder:
@@ -139,8 +143,10 @@ class Instance:
         return type(config).model_validate({**current.model_dump(), **changes})
 
     def holds(self) -> bool:
-        """Whether a position or an order of this instance exists."""
+        """Whether a position, a range or an order of this instance exists."""
         book = self.account.book
-        return any(p.instance == self.name for p in book.positions.values()) or any(
-            o.placed.instance == self.name for o in book.orders.values()
+        return (
+            any(position.instance == self.name for position in book.positions.values())
+            or any(held.instance == self.name for held in book.ranges.values() if held.state != "closed")
+            or any(order.placed.instance == self.name for order in book.orders.values())
         )

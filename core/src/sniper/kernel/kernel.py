@@ -395,9 +395,12 @@ class Kernel:
                     account.safely(account.presigning.block)
                 if account.book.plans:
                     account.safely(account.plans.block)
+                book = account.book
+                if book.ranges:
+                    account.safely(account.ranges.block)
                 if account.wiring.treasury is not None:
                     account.safely(account.transfers.block)
-                if (account.book.ended or account.book.closed) and any(account.book.forgettable(event.chain_id, final)):
+                if (book.ended or book.closed or book.ranges) and any(book.forgettable(event.chain_id, final)):
                     account.emit(f.Finalised(time=self.now, chain_id=event.chain_id, block=final))
                 if account.exits.retired:
                     account.exits.forget()
@@ -643,6 +646,7 @@ class Kernel:
             if event.level != KillLevel.OFF:
                 account.safely(account.trading.killed)
             if event.level == KillLevel.FLATTEN:
+                account.safely(account.ranges.flatten, event.reason or "flatten")
                 account.safely(account.sales.flatten, event.reason or "flatten")
 
     def _life(self, event: StrategyLife) -> None:

@@ -39,6 +39,14 @@ POSITION: dict[str, frozenset[str]] = {
 }
 """Position states. Out of ``closed``, and back to ``opening``, only by a reorg."""
 
+RANGE: dict[str, frozenset[str]] = {
+    "opening": frozenset({"opening", "open", "closing", "closed"}),
+    "open": frozenset({"open", "closing", "closed", "opening"}),
+    "closing": frozenset({"open", "closing", "closed", "opening"}),
+    "closed": frozenset({"opening", "open", "closing", "closed"}),
+}
+"""States of liquidity in a range. Out of ``closed``, and back to ``opening``, only by a reorg."""
+
 IN_FLIGHT = frozenset({"signed", "sent", "unknown"})
 """Attempts that a block may still include."""
 NOT_SIGNED = "not signed"

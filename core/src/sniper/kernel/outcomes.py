@@ -30,6 +30,9 @@ class Outcomes:
         if order.placed.side == "arbitrage":
             self._went_round(order)
             return
+        if order.placed.range is not None:
+            account.ranges.ended(order)
+            return
         if order.placed.side == "transfer" or position is None:
             return
         if not position.amount:
@@ -109,7 +112,7 @@ class Outcomes:
             gained=sum(booked.realised for booked in order.booked),
         )
         account.tell(placed.instance, ended)
-        self._drained(placed.instance)
+        self.drained(placed.instance)
         self._taught(order)
 
     def _taught(self, order: Order) -> None:
@@ -133,9 +136,9 @@ class Outcomes:
             position.instance,
             PositionClosed(time=account.kernel.now, token=position.token, pnl=position.realised),
         )
-        self._drained(position.instance)
+        self.drained(position.instance)
 
-    def _drained(self, name: str) -> None:
+    def drained(self, name: str) -> None:
         """Remove a strategy that was to go once it holds nothing."""
         instance = self.account.instances.get(name)
         if instance is not None and instance.state == "draining" and not instance.holds():
@@ -152,6 +155,9 @@ class Outcomes:
 
     def retracted(self, order: Order) -> None:
         """A reorg took back a transaction of this order: its position is what it was before."""
+        if order.placed.range is not None:
+            self.account.ranges.retracted(order)
+            return
         if order.placed.side in ("arbitrage", "transfer"):
             return  # there is none
         account = self.account

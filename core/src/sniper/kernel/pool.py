@@ -60,6 +60,10 @@ class Pool:
         i = self.coins.index(token_in)
         return given_amount(self.impl.amount_out(i, 1 - i, amount_in))
 
+    def place(self) -> tuple[int, int]:
+        """See `PoolView`."""
+        return self.impl.place()
+
     def venue_data(self, token_in: str) -> int:
         """See `Amm.venue_data`."""
         i = self.coins.index(token_in)

@@ -30,7 +30,7 @@ class Reductions:
 
     def __init__(self, account: "Account") -> None:
         self.account = account
-        self.policies = tuple(check.name for check in account.entries.checks if check.policy)
+        self._policies = tuple(check.name for check in account.entries.checks if check.policy)
 
     def place(
         self,
@@ -59,7 +59,7 @@ class Reductions:
         account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=findings))
         denials.add(KERNEL, findings)
         if order is not None and not denials.rule:
-            self._policies(order, denials)
+            self.policies(order, denials)
         if order is None or denials.rule:
             account.emit(f.Verdict(time=now, intent=intent, allowed=False, rule=denials.rule))
             return denials.rule
@@ -204,7 +204,7 @@ class Reductions:
             return None, not_routed("too little cash for the gas of the route")
         return chosen, remark
 
-    def _policies(self, order: f.OrderPlaced, denials: Denials) -> None:
+    def policies(self, order: f.OrderPlaced, denials: Denials) -> None:
         """The operator's law judges reductions too. One that fails only warns: nobody is trapped by a defect."""
         account = self.account
         entry = Entry(
@@ -222,7 +222,7 @@ class Reductions:
             side="reduce",
         )
         pure = dict(account.entries.pure)
-        for name in self.policies:
+        for name in self._policies:
             check = pure.get(name)
             try:
                 if check is None:

@@ -90,7 +90,10 @@ class Sales:
 
     def ordered(self, event: ClosePosition) -> None:
         """A person closes a position. What a sale that is wanted already leaves no room for is refused, and not dropped
-        in silence as what a strategy says again with the next event."""
+        in silence as what a strategy says again with the next event. ``token`` may be the id of a range."""
+        if (held := self.account.book.ranges.get(event.token)) is not None:
+            self.account.ranges.want(held, f"by hand: {event.reason}", event.share_bps)
+            return
         guard = self.account.exits.of(event.token)
         busy = "" if guard is None else self._busy(guard, event.share_bps)
         if guard is None or not busy:

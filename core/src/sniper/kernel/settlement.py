@@ -5,6 +5,7 @@ Fills are measured by the balances that the chain shows, never by what a traded 
 
 from typing import TYPE_CHECKING
 
+from sniper.errors import IllegalTransition
 from sniper.events import Settled
 from sniper.kernel import facts as f
 from sniper.kernel.allowances import grants
@@ -13,7 +14,8 @@ from sniper.kernel.book import NO_STEP, Attempt, Order
 from sniper.kernel.orders import NONCE_PASSED, TAKEN
 from sniper.kernel.planning import checked
 from sniper.kernel.positions import restate
-from sniper.types import NATIVE, asset_id, split_asset
+from sniper.kernel.range_worth import worth
+from sniper.types import NATIVE, LiquidityMoved, asset_id, split_asset
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
@@ -36,6 +38,8 @@ class Settlement:
         gas = event.gas_used * event.gas_price + event.data_fee
         if step.purpose == "entry" and event.ok and order.placed.side == "arbitrage":
             self._went_round(order, attempt, event, gas)
+        elif order.placed.range is not None and step.purpose in ("entry", "exit") and event.ok:
+            self._moved_liquidity(order, order.placed.range, attempt, event, gas)
         elif step.purpose == "transfer" and event.ok:
             self._went_out(order, attempt, event, gas)
         elif step.purpose == "entry" and event.ok:
@@ -46,7 +50,7 @@ class Settlement:
             self._paid_gas(order, attempt, event, gas)
             if grants(step):
                 allowances.approved(order, attempt, step, ok=event.ok, gas_used=event.gas_used)
-            elif step.purpose == "exit":
+            elif step.purpose == "exit" and order.placed.side == "reduce":
                 self._shrunk(order, event)
                 allowances.doubted(order, attempt)
 
@@ -58,7 +62,16 @@ class Settlement:
             self._surplus(order, order.placed.token, held, left, "a sale that reverted showed that less is held")
 
     def _booked(
-        self, order: Order, attempt: Attempt, event: Settled, gas: int, amount: int, cash: int, cost: int, realised: int
+        self,
+        order: Order,
+        attempt: Attempt,
+        event: Settled,
+        gas: int,
+        amount: int,
+        cash: int,
+        cost: int,
+        realised: int,
+        moved: f.RangeChange | None = None,
     ) -> None:
         native = asset_id(order.placed.chain_id, NATIVE)
         changes = {native: -gas}
@@ -78,6 +91,7 @@ class Settlement:
                 gas=gas,
                 cost=cost,
                 realised=realised,
+                range=moved,
             )
         )
         self.account.worth_changed(self.account.book.positions.get(order.placed.token) or order.placed)
@@ -86,7 +100,7 @@ class Settlement:
         """Gas alone: on the position's cost where there is one, else a loss. Counted only in its own currency."""
         counted = gas if self.account.quote.endswith(NATIVE) else 0
         position = self.account.book.positions.get(order.placed.token)
-        held = position is not None and position.amount > 0
+        held = position is not None and position.amount > 0 and order.placed.range is None
         self._booked(order, attempt, event, gas, 0, 0, counted if held else 0, 0 if held else -counted)
 
     def _bought(self, order: Order, attempt: Attempt, event: Settled, gas: int) -> None:
@@ -128,6 +142,96 @@ class Settlement:
         sent = min(max(moved, 0), placed.amount_in)
         self._booked(order, attempt, event, gas, 0, -sent, 0, -gas if self.account.quote.endswith(NATIVE) else 0)
         self._surplus(order, placed.quote, moved, sent, "the transfer took more or less than was sent")
+
+    def _moved_liquidity(self, order: Order, asked: f.PlacedRange, attempt: Attempt, event: Settled, gas: int) -> None:
+        """Liquidity was put in or taken out: how much of it the position's own contract says, what the wallet paid and
+        received its balances."""
+        if event.moved is None:
+            raise IllegalTransition(f"venue {order.placed.venue} does not say what {attempt.id} did to {asked.range}")
+        if order.placed.side == "provide":
+            self._provided(order, asked, attempt, event, event.moved, gas)
+        else:
+            self._withdrew(order, asked, attempt, event, event.moved, gas)
+        self.account.ranges.made(self.account.book.ranges[asked.range])
+
+    def _provided(
+        self,
+        order: Order,
+        asked: f.PlacedRange,
+        attempt: Attempt,
+        event: Settled,
+        moved: LiquidityMoved,
+        gas: int,
+    ) -> None:
+        account, placed = self.account, order.placed
+        token, native = split_asset(placed.token)[1], placed.quote.endswith(NATIVE)
+        i = asked.coins.index(token)
+        paid = -event.native_delta - gas if native else self._cash_change(order, event)
+        spent = min(max(paid, 0), placed.amount_in)
+        position = account.book.positions.get(placed.token)
+        held, cost = (position.amount, position.cost) if position is not None else (0, 0)
+        gone = min(max(0, held - dict(event.balances).get(token, held)), asked.amounts[i])
+        released = cost if gone == held else cost * gone // held
+        change = f.RangeChange(
+            range=asked.range,
+            position=moved.position,
+            liquidity=moved.liquidity,
+            quote=moved.amounts[1 - i],
+            token=moved.amounts[i],
+            cost=spent + released + (gas if native else 0),
+            fees_quote=0,
+            fees_token=0,
+        )
+        self._booked(order, attempt, event, gas, -gone, -spent, -released, 0, change)
+        self._surplus(order, placed.quote, paid, spent, "the range took more or less than it could")
+        for coin, taken in ((placed.token, gone), (placed.quote, 0 if native else spent)):
+            account.allowances.taken(order, attempt, coin, asked.spender, taken)
+
+    def _withdrew(
+        self,
+        order: Order,
+        asked: f.PlacedRange,
+        attempt: Attempt,
+        event: Settled,
+        moved: LiquidityMoved,
+        gas: int,
+    ) -> None:
+        """What came out beyond the liquidity is fees: of the quote asset, profit at once; of the token, a position that
+        cost nothing. The liquidity's cost is shared between both coins by what they are worth; its part of the quote
+        asset makes profit or loss."""
+        account, placed = self.account, order.placed
+        held = account.book.ranges[asked.range]
+        token, native = split_asset(placed.token)[1], placed.quote.endswith(NATIVE)
+        i = asked.coins.index(token)
+        position = account.book.positions[placed.token]
+        received = max(0, event.native_delta + gas if native else -self._cash_change(order, event))
+        came = max(0, dict(event.balances).get(token, position.amount) - position.amount)
+        fees_quote, fees_token = max(0, received - moved.amounts[1 - i]), max(0, came - moved.amounts[i])
+        quote, tokens = received - fees_quote, came - fees_token
+        taken = min(-moved.liquidity, held.liquidity)
+        ends = taken == held.liquidity
+        parts = (each if ends else each * taken // held.liquidity for each in (held.cost, held.quote_in, held.token_in))
+        released, quote_out, token_out = parts
+        pool = account.pool(placed.pool)
+        value = worth(pool, token, tokens) if pool is not None else None
+        if value is None:
+            value = max(0, released - quote) if tokens else 0
+        cost = released * value // (quote + value) if quote + value else 0
+        change = f.RangeChange(
+            range=asked.range,
+            position=moved.position,
+            liquidity=-taken,
+            quote=-quote_out,
+            token=-token_out,
+            cost=-released,
+            fees_quote=fees_quote,
+            fees_token=fees_token,
+        )
+        realised = received - released + cost - (gas if native else 0)
+        self._booked(order, attempt, event, gas, came, received, cost, realised, change)
+        if came:
+            restate(account, position, position.failures)
+            account.exits.arm(placed.token, placed.instance)
 
     def _approve_exit(self, order: Order, amount: int) -> None:
         """Now that the amount is known, so that a sale needs one transaction and not two."""
@@ -197,6 +301,7 @@ class Settlement:
                         cost=-booked.cost,
                         realised=-booked.realised,
                         undo=True,
+                        range=None if booked.range is None else _undone(booked.range),
                     )
                 )
                 account.worth_changed(book.positions.get(order.placed.token) or order.placed)
@@ -207,3 +312,17 @@ class Settlement:
                 if other.nonce == attempt.nonce and other.state == "replaced":
                     self.attempts.move(order, other, "unknown")
             account.outcomes.retracted(order)
+
+
+def _undone(change: f.RangeChange) -> f.RangeChange:
+    """The contrary. What was made is no position any more; what was taken out is the one that it was."""
+    return f.RangeChange(
+        range=change.range,
+        position=0 if change.liquidity > 0 else change.position,
+        liquidity=-change.liquidity,
+        quote=-change.quote,
+        token=-change.token,
+        cost=-change.cost,
+        fees_quote=-change.fees_quote,
+        fees_token=-change.fees_token,
+    )

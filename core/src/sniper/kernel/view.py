@@ -5,19 +5,24 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from sniper.events import Bar
-from sniper.kernel.book import Position
+from sniper.kernel.book import Position, Range
 from sniper.kernel.exchange.book import ExchangeOrder
 from sniper.kernel.exchange.contracts import HeldContract, held_contract
 from sniper.kernel.exchange.exits import worth
 from sniper.kernel.exchange.tickers import Ticker
 from sniper.kernel.facts import OrderPlaced
 from sniper.kernel.pool import Pool
+from sniper.kernel.range_worth import range_worth
 from sniper.kernel.tokens import Token
 from sniper.types import NATIVE, asset_id, place_of
-from sniper.view import DepthView, PoolView, TokenView
+from sniper.view import DepthView, PoolView, RangeWorth, TokenView
 
 if TYPE_CHECKING:
     from sniper.kernel.account import Account
+
+
+_ENTERS = ("increase", "provide")
+"""Sides of orders that put more at stake."""
 
 
 class KnownToken:
@@ -70,6 +75,14 @@ class AccountView:
     @property
     def positions(self) -> Mapping[str, Position]:
         return self._account.book.positions
+
+    @property
+    def ranges(self) -> Mapping[str, Range]:
+        return {key: held for key, held in self._account.book.ranges.items() if held.state != "closed"}
+
+    def range_worth(self, range_id: str) -> RangeWorth | None:
+        held = self._account.book.ranges.get(range_id)
+        return None if held is None else range_worth(self._account, held)
 
     def block(self, chain_id: int) -> int:
         return self._account.kernel.market.chains[chain_id].number
@@ -125,14 +138,13 @@ class AccountView:
     def equity(self, place: str) -> int:
         book = self._account.book
         quote = self.quote_asset(place)
-        return book.cash.get(quote, 0) + sum(
-            p.cost for p in book.positions.values() if p.quote == quote and not p.linear
-        )
+        held = sum(p.cost for p in book.positions.values() if p.quote == quote and not p.linear)
+        return book.cash.get(quote, 0) + held + sum(r.cost for r in book.ranges.values() if r.quote == quote)
 
     def spent(self, *, last_ns: int, place: str) -> int:
         book = self._account.book
         total = sum(
-            o.cash for o in book.orders.values() if o.placed.side == "increase" and place_of(o.placed.quote) == place
+            o.cash for o in book.orders.values() if o.placed.side in _ENTERS and place_of(o.placed.quote) == place
         )
         total += sum(order.at_stake for order in self._at_exchanges() if order.placed.instrument.venue == place)
         spent = book.spends.get(place)
@@ -170,10 +182,11 @@ class AccountView:
     ) -> int:
         book = self._account.book
         held = ((abs(position.cost), position) for position in book.positions.values())
-        reserved = ((order.cash, order.placed) for order in book.orders.values() if order.placed.side == "increase")
+        ranges = ((each.cost, each) for each in book.ranges.values())
+        reserved = ((order.cash, order.placed) for order in book.orders.values() if order.placed.side in _ENTERS)
         total = sum(
             amount
-            for amount, of in chain[tuple[int, Position | OrderPlaced]](held, reserved)
+            for amount, of in chain[tuple[int, Position | Range | OrderPlaced]](held, ranges, reserved)
             if place_of(of.quote) == place
             and token in (None, of.token)
             and venue in (None, of.venue)

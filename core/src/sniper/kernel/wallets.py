@@ -145,7 +145,7 @@ class Wallets:
         """The first of these that has to do with an order or a position that is not over for good; empty for none."""
         book = self.account.book
         orders = {order.placed.owner for table in (book.orders, book.ended) for order in table.values()}
-        held = {position.wallet for table in (book.positions, book.closed) for position in table.values()}
+        held = {each.wallet for table in (book.positions, book.closed, book.ranges) for each in table.values()}
         return next((wallet for wallet in wallets if wallet in orders | held), "")
 
     def _emptied(self, wallet: str) -> None:

@@ -172,7 +172,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             """INSERT INTO positions (account, token, pool, quote, venue, instance, state, chain_id, opened_at,
                    changed_at, failures, unguarded)
                SELECT :account, :token, :pool, :quote, :venue, :instance, 'opening', :chain_id, :time, :time, 0, ''
-               WHERE :side = 'increase'
+               WHERE :side IN ('increase', 'withdraw')
                ON CONFLICT DO UPDATE SET pool = excluded.pool, quote = excluded.quote, venue = excluded.venue,
                    instance = excluded.instance, state = 'opening', opened_at = excluded.opened_at,
                    changed_at = excluded.changed_at, failures = 0, unguarded = ''
@@ -218,9 +218,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
                WHERE account = :account AND "order" = :order"""
         ),
         Rule(
-            f"""UPDATE positions SET amount = plus(amount, :amount), cost = plus(cost, :cost),
-                   realised = plus(realised, :realised), changed_at = :time
+            f"""UPDATE positions SET amount = plus(amount, :amount), cost = plus(cost, :cost), changed_at = :time
                WHERE account = :account AND token = ({_HELD})"""  # noqa: S608
+        ),
+        Rule(
+            f"""UPDATE positions SET realised = plus(realised, :realised)
+               WHERE account = :account AND token = ({_HELD} AND side NOT IN ('provide', 'withdraw'))"""  # noqa: S608
         ),
         Rule(
             """INSERT INTO cash (account, asset, amount)

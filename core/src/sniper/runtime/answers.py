@@ -19,6 +19,9 @@ def settled(ask: Ask, now: int, what: object) -> Settled:
     found = given(what, Settlement)
     for amount in (found.gas_used, found.gas_price, found.data_fee, *(held for _, held in found.balances)):
         given_amount(amount)
+    if found.moved is not None:
+        for amount in (found.moved.position, abs(found.moved.liquidity), *found.moved.amounts):
+            given_amount(amount)
     return Settled(
         time=now,
         account=ask.account,
@@ -34,4 +37,5 @@ def settled(ask: Ask, now: int, what: object) -> Settled:
         revert_reason=found.revert_reason,
         quote_delta=found.quote_delta,
         data_fee=found.data_fee,
+        moved=found.moved,
     )

@@ -353,6 +353,10 @@ def _close(kernel: Kernel, name: str, result: Result) -> None:
             value = _value(kernel, name, position)
             result.open.append(OpenPosition(token, position.amount, position.cost, value))
             result.unrealised += value - position.cost
+    view = kernel.accounts[name].view
+    for key, held in sorted(view.ranges.items()):
+        worth = view.range_worth(key)
+        result.unrealised += (worth.worth + worth.waiting if worth is not None else 0) - held.cost
 
 
 def _value(kernel: Kernel, name: str, position: Position) -> int:

@@ -312,13 +312,13 @@ class Control:
         if not isinstance(share, int) or isinstance(share, bool) or not 0 < share <= BPS:
             raise CommandRefused(f"share_bps is {share!r}; it must be an integer from 1 to {BPS}")
         accounts = self._accounts(asked)
-        meant = [account for account in accounts if token in account.exits.guards or _at_a_desk(account, token)]
+        meant = [account for account in accounts if token in account.exits.guards or _held_unguarded(account, token)]
         if not meant:
             known = {
                 each
                 for account in accounts
-                for each in (*account.exits.guards, *account.book.positions)
-                if each in account.exits.guards or _at_a_desk(account, each)
+                for each in (*account.exits.guards, *account.book.positions, *account.view.ranges)
+                if each in account.exits.guards or _held_unguarded(account, each)
             }
             held = ", ".join(sorted(known)) or "nothing"
             raise CommandRefused(f"no position in {token} can be sold; held: {held}")
@@ -439,6 +439,7 @@ def status(run: "Run") -> dict[str, Any]:
                 "wallets": wallets(account),
                 "positions": len(account.book.positions),
                 "unguarded": unguarded(account),
+                "ranges": ranges(account),
                 "orders": len(account.book.orders),
                 "desks": desks(run, account),
                 "instances": {instance.name: instance.state for instance in account.instances.values()},
@@ -532,6 +533,12 @@ def unguarded(account: Account) -> dict[str, str]:
     return {token: p.unguarded for token, p in sorted(account.book.positions.items()) if p.unguarded}
 
 
+def ranges(account: Account) -> dict[str, dict[str, int] | None]:
+    """What liquidity in ranges has now, by range, see `sniper.view.RangeWorth`; None where nothing tells."""
+    worths = {key: account.view.range_worth(key) for key in sorted(account.view.ranges)}
+    return {key: None if worth is None else worth._asdict() for key, worth in worths.items()}
+
+
 def ask(data_dir: Path, command: Asked) -> dict[str, Any]:
     """Ask the run at ``data_dir``, and wait for its answer. Any: JSON. A command without a ``key`` gets a new one.
 
@@ -569,8 +576,11 @@ def ask(data_dir: Path, command: Asked) -> dict[str, Any]:
 # ---- parts ----
 
 
-def _at_a_desk(account: Account, token: str) -> bool:
-    """Whether the account holds it at an exchange, where a position without exits has no guard."""
+def _held_unguarded(account: Account, token: str) -> bool:
+    """Whether the account holds it at an exchange, where a position without exits has no guard, or it is the id of a
+    range."""
+    if token in account.view.ranges:
+        return True
     position = account.book.positions.get(token)
     return position is not None and account.desk_exits.trades(position)
 

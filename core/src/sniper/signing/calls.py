@@ -1,7 +1,8 @@
 """What a call moves, for the functions that venues of sniper call, and their relatives.
 
-Sources: v2-periphery (UniswapV2Router02), swap-router-contracts (SwapRouter02), universal-router (see
-`sniper.signing.commands`), WETH9, and sniper's own Aggregator, whose caller alone receives.
+Sources: v2-periphery (UniswapV2Router02), swap-router-contracts (SwapRouter02), v3-periphery
+(NonfungiblePositionManager), universal-router (see `sniper.signing.commands`), WETH9, and sniper's own Aggregator,
+whose caller alone receives.
 """
 
 from collections.abc import Callable, Iterator
@@ -54,6 +55,18 @@ def _input_path(data: bytes) -> Moves:
     return Moves(_others(word(inner, 1)), ((f"0x{path[:20].hex()}", number(inner, 2)),))
 
 
+def _mint(data: bytes) -> Moves:
+    """token0, token1, fee, two ticks, two amounts, two least ones, recipient, deadline."""
+    paid = ((address(word(data, n)), number(data, n + 5)) for n in range(2))
+    return Moves((word(data, 9),), tuple((token, amount) for token, amount in paid if amount))
+
+
+def _collect(data: bytes) -> Moves:
+    """A position, recipient, two amounts. To the zero address: to the manager itself, within its ``multicall``."""
+    recipient = word(data, 1)
+    return Moves((recipient,) if any(recipient) else (), ())
+
+
 def _to(position: int) -> Callable[[bytes], Moves]:
     return lambda data: Moves(_others(word(data, position)), ())
 
@@ -89,9 +102,14 @@ _INSIDE: Final = _by_selector(
         "sweepToken(address,uint256,address)": _to(2),
         "sweepToken(address,uint256)": _nothing,
         "refundETH()": _nothing,
+        "mint((address,address,uint24,int24,int24,uint256,uint256,uint256,uint256,address,uint256))": _mint,
+        "decreaseLiquidity((uint256,uint128,uint256,uint256,uint256))": _nothing,
+        "collect((uint256,address,uint128,uint128))": _collect,
+        "burn(uint256)": _nothing,
     }
 )
-"""SwapRouter02, alone and within its ``multicall``."""
+"""SwapRouter02 and NonfungiblePositionManager, alone and within their ``multicall``. Only the owner of a position may
+take out of it, and burn it once it is empty; what it is then owed, a ``collect`` alone pays."""
 
 
 def _multicall(data: bytes, position: int) -> Moves:

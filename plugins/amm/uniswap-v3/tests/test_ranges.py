@@ -51,7 +51,7 @@ class Provider:
         position = (*self.coins, FEE, lower, upper, most0, most1, 0, 0, self.me, FOREVER)
         receipt = self.follow(self.send(self.positions, signature, position))
         log = next(log for log in receipt.logs if log.topics[0] == MINTED.topic)
-        return MINTED.decode(log.topics, bytes.fromhex(log.data[2:]))  # type: ignore[return-value]  # its four values
+        return MINTED.decode(log.topics, bytes.fromhex(log.data[2:]))
 
     def swap(self, i: int, amount: int, *, exact_in: bool) -> None:
         name = "exactInputSingle" if exact_in else "exactOutputSingle"
@@ -65,7 +65,7 @@ class Provider:
         data = collect.encode((position, self.me, 2**128 - 1, 2**128 - 1))
         request = {"from": self.me, "to": self.positions, "data": "0x" + data.hex()}
         answer = self.chain.rpc.call("eth_call", request, "latest")
-        return collect.decode(bytes.fromhex(answer[2:]))  # type: ignore[return-value]  # its two values
+        return collect.decode(bytes.fromhex(answer[2:]))
 
 
 @pytest.fixture

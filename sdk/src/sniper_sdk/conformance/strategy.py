@@ -11,7 +11,7 @@ from sniper.config import Config
 from sniper.events import Event, TimerFired
 from sniper.plugin import State
 from sniper.strategy import Strategy, handlers_of
-from sniper.types import BPS, SECOND, Arbitrage, CancelOrder, Close, Intent, PlaceOrder, StartPlan
+from sniper.types import BPS, SECOND, Arbitrage, CancelOrder, Close, Intent, PlaceOrder, Provide, StartPlan, Withdraw
 from sniper_sdk import strategies
 from sniper_sdk.bench import Bench
 from sniper_sdk.builders import BuiltView
@@ -54,6 +54,13 @@ def _check(intent: Intent) -> None:
     assert intent.reason, f"{intent!r} gives no reason: one sentence for people stands first in `sniper why`"
     if isinstance(intent, Close):
         assert 1 <= intent.share_bps <= BPS, f"{intent!r} closes {intent.share_bps} bps; give 1 to {BPS}"
+        return
+    if isinstance(intent, Withdraw):
+        assert 0 <= intent.share_bps <= BPS, f"{intent!r} takes {intent.share_bps} bps out; give 0 to {BPS}"
+        return
+    if isinstance(intent, Provide):
+        assert intent.lower < intent.upper, f"{intent!r} ends where it begins"
+        assert min(intent.max_quote or 0, intent.max_token or 0) >= 0, f"{intent!r} may put in less than nothing"
         return
     if isinstance(intent, PlaceOrder):
         assert intent.key, f"{intent!r} has no key to cancel it by"

@@ -6,10 +6,18 @@ square roots as Q64.96, amounts are base units.
 """
 
 from collections.abc import Iterator
+from math import isqrt
 from typing import Final
 
 from sniper_amm_uniswap_v3.step import ONE, amount0, amount1
-from sniper_amm_uniswap_v3.tick import Ticks, next_initialised, next_stop, sqrt_ratio_at_tick
+from sniper_amm_uniswap_v3.tick import (
+    MAX_SQRT_RATIO,
+    MIN_SQRT_RATIO,
+    Ticks,
+    next_initialised,
+    next_stop,
+    sqrt_ratio_at_tick,
+)
 
 Q96: Final = 2**96
 Q128: Final = 2**128
@@ -40,6 +48,36 @@ def amounts_for(price: int, tick: int, lower: int, upper: int, liquidity: int, *
     if tick < upper:
         return amount0(price, high, liquidity, up=up), amount1(low, price, liquidity, up=up)
     return 0, amount1(low, high, liquidity, up=up)
+
+
+def least_taken(price: int, lower: int, upper: int, most0: int, most1: int, slippage_bps: int) -> tuple[int, int]:
+    """The least of each coin that a mint of these amounts takes while the price stays within ``slippage_bps``: the less
+    of coin 0, the higher it is, and of coin 1, the lower."""
+    below, above = _moved(price, slippage_bps)
+    return (
+        _within(above, lower, upper, liquidity_for(above, lower, upper, most0, most1))[0],
+        _within(below, lower, upper, liquidity_for(below, lower, upper, most0, most1))[1],
+    )
+
+
+def least_given(price: int, lower: int, upper: int, liquidity: int, slippage_bps: int) -> tuple[int, int]:
+    """The same of what so much liquidity gives."""
+    below, above = _moved(price, slippage_bps)
+    return _within(above, lower, upper, liquidity)[0], _within(below, lower, upper, liquidity)[1]
+
+
+def _moved(price: int, bps: int) -> tuple[int, int]:
+    """Square roots of the prices that lie so much below and above one."""
+    square = price * price
+    below, above = (isqrt(square * (10_000 + move) // 10_000) for move in (-min(bps, 10_000), bps))
+    return max(below, MIN_SQRT_RATIO), min(above, MAX_SQRT_RATIO)
+
+
+def _within(price: int, lower: int, upper: int, liquidity: int) -> tuple[int, int]:
+    """What liquidity gives at a price on whichever side of it, rounded down."""
+    low, high = sqrt_ratio_at_tick(lower), sqrt_ratio_at_tick(upper)
+    price = min(max(price, low), high)
+    return amount0(price, high, liquidity, up=False), amount1(low, price, liquidity, up=False)
 
 
 def _for_amount0(low: int, high: int, amount: int) -> int:

@@ -6,7 +6,15 @@ from typing import ClassVar
 from sniper.amm import Chain, Change, Found, Self, on_log
 from sniper_amm_uniswap_v3.fixed_fee import FixedFee
 from sniper_amm_uniswap_v3.followed import FactoriesConfig
-from sniper_amm_uniswap_v3.liquidity import Q128, Earning, amounts_for, fees_of_swap, liquidity_for
+from sniper_amm_uniswap_v3.liquidity import (
+    Q128,
+    Earning,
+    amounts_for,
+    fees_of_swap,
+    least_given,
+    least_taken,
+    liquidity_for,
+)
 
 
 class UniswapV3Config(FactoriesConfig):
@@ -75,6 +83,14 @@ class UniswapV3(FixedFee):
     def range_amounts(self, lower: int, upper: int, liquidity: int, *, up: bool) -> tuple[int, int]:
         self._check()
         return amounts_for(self.sqrt_price_x96, self.tick, lower, upper, liquidity, up=up)
+
+    def range_taken(self, lower: int, upper: int, most0: int, most1: int, slippage_bps: int) -> tuple[int, int]:
+        self._check()
+        return least_taken(self.sqrt_price_x96, lower, upper, most0, most1, slippage_bps)
+
+    def range_given(self, lower: int, upper: int, liquidity: int, slippage_bps: int) -> tuple[int, int]:
+        self._check()
+        return least_given(self.sqrt_price_x96, lower, upper, liquidity, slippage_bps)
 
     def follow_range(self, name: str, lower: int, upper: int, own: int) -> None:
         self.forget_range(name)

@@ -59,6 +59,7 @@ class Mempool(Executor):
             revert_reason="" if found.success else await _reason(endpoints, submission, found.block),
             quote_delta=_quote_delta(submission, found.logs),
             data_fee=found.data_fee,
+            moved=self.context.moved(submission, found.logs) if submission.liquidity and found.success else None,
         )
 
 
@@ -71,7 +72,7 @@ def _tokens(submission: Submission) -> list[str]:
 
 def _quote_delta(submission: Submission, logs: Sequence[Log]) -> int | None:
     """See `sniper.events.Settled`."""
-    quote = None if submission.swap is None else submission.swap.quote
+    quote = submission.quote
     moves = [
         TRANSFER.decode(log.topics, log.data)
         for log in logs

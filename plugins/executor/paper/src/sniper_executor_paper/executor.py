@@ -6,7 +6,19 @@ from typing import ClassVar
 from pydantic import Field
 
 from sniper.amm import NoLiquidity
-from sniper.executor import Config, Executor, ExecutorContext, Mode, Outcome, Settlement, Submission, Swap
+from sniper.executor import (
+    Config,
+    Executor,
+    ExecutorContext,
+    LiquidityMoved,
+    Mode,
+    Outcome,
+    Provision,
+    Removal,
+    Settlement,
+    Submission,
+    Swap,
+)
 from sniper.types import BPS, NATIVE
 
 KEPT = 10_000
@@ -70,8 +82,18 @@ class Paper(Executor):
         balances = dict(submission.held)
         quote_delta = None
         reason = ""
+        moved = None
         swap = submission.swap
-        if swap is not None:
+        if submission.liquidity is not None:
+            changes, moved, reason = self._liquidity(submission, submission.liquidity, balances)
+            for token, amount in changes:
+                if token == NATIVE:
+                    native += amount
+                else:
+                    balances[token] = balances.get(token, 0) + amount
+                    if token == submission.liquidity.quote:
+                        quote_delta = amount
+        elif swap is not None:
             received, reason = self._swapped(swap, balances)
             if not reason:
                 moves = ((swap.token_in, -swap.amount_in), (swap.token_out, received))
@@ -92,7 +114,29 @@ class Paper(Executor):
             revert_reason=reason,
             quote_delta=quote_delta,
             data_fee=submission.data_fee,
+            moved=moved,
         )
+
+    def _liquidity(
+        self, submission: Submission, deed: Provision | Removal, balances: dict[str, int]
+    ) -> tuple[list[tuple[str, int]], LiquidityMoved | None, str]:
+        """What the owner gets of each token (negative: pays), what became of the liquidity, or why it reverts."""
+        try:
+            if isinstance(deed, Provision):
+                moved, fees = self.context.provided(deed), (0, 0)
+                moved = LiquidityMoved(position=submission.nonce + 1, liquidity=moved.liquidity, amounts=moved.amounts)
+            else:
+                moved, fees = self.context.removed(deed)
+        except NoLiquidity as error:
+            return [], None, str(error)
+        sign = -1 if isinstance(deed, Provision) else 1
+        # of a pool's two coins one is the quote asset, or its wrapped form
+        tokens = [coin if coin in balances and coin != deed.quote else deed.quote for coin in deed.coins]
+        changes = [sign * amount + fee for amount, fee in zip(moved.amounts, fees, strict=True)]
+        for token, change in zip(tokens, changes, strict=True):
+            if token != NATIVE and balances.get(token, 0) + change < 0:
+                return [], None, f"holds {balances.get(token, 0)} of {token}, {-change} are to be put in"
+        return list(zip(tokens, changes, strict=True)), moved, ""
 
     def _swapped(self, swap: Swap, balances: dict[str, int]) -> tuple[int, str]:
         """What the swap gives, base units, or why it reverts."""

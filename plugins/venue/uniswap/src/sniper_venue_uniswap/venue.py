@@ -6,18 +6,23 @@ from pydantic import Field, StringConstraints
 
 from sniper.errors import SniperError
 from sniper.evm.abi import function
+from sniper.evm.log import Log
 from sniper.venue import (
     NATIVE,
     Config,
+    LiquidityMoved,
     OnChainVenue,
+    Provision,
+    Removal,
     RouteLeg,
     RouteSwap,
     Step,
     Swap,
+    UnsupportedLiquidity,
     UnsupportedRoute,
     approval,
 )
-from sniper_venue_uniswap import universal, v2, v3
+from sniper_venue_uniswap import liquidity, universal, v2, v3
 from sniper_venue_uniswap.universal import V2, V3, V4
 
 _PERMIT2_APPROVE: Final = function("approve(address token, address spender, uint160 amount, uint48 expiration)")
@@ -55,6 +60,10 @@ class UniswapConfig(Config):
     permit2: Annotated[Address, Field(description="Permit2, through which the Universal Router is paid.")] = (
         "0x000000000022d473030f116ddee9f6b43ac78ba3"
     )
+    position_manager: Annotated[
+        Address | None,
+        Field(description="NonfungiblePositionManager of V3. Without it no liquidity is put into ranges."),
+    ] = None
     gas_approve: Annotated[Gas, Field(description="Gas limit of an approval.")] = 100_000
     gas_v2: Annotated[
         Gas, Field(description="Gas limit of a V2 swap. Tokens that trade their tax themselves take most of it.")
@@ -62,11 +71,13 @@ class UniswapConfig(Config):
     gas_v3: Annotated[Gas, Field(description="Gas limit of a V3 swap; each tick that it crosses adds to it.")] = 500_000
     gas_route: Annotated[Gas, Field(description="Gas limit of a route, before its legs.")] = 200_000
     gas_leg: Annotated[Gas, Field(description="What each leg adds to it.")] = 350_000
+    gas_provide: Annotated[Gas, Field(description="Gas limit of putting liquidity into a range.")] = 800_000
+    gas_remove: Annotated[Gas, Field(description="Gas limit of taking it out again.")] = 600_000
 
 
 class Uniswap(OnChainVenue):
-    """Uniswap V2 pairs through Router02 and V3 pools through SwapRouter02, and routes over V2, V3 and V4 through the
-    Universal Router, on one chain.
+    """Uniswap V2 pairs through Router02 and V3 pools through SwapRouter02, routes over V2, V3 and V4 through the
+    Universal Router, and liquidity in ranges of V3 through the position manager, on one chain.
 
     The routers find a pool by its coins (V3: and its fee), not by its address: it is one of the router's own factory.
     """
@@ -166,6 +177,41 @@ class Uniswap(OnChainVenue):
     def approve_route(self, chain_id: int, token: str, amount: int, allowance: int) -> tuple[Step, ...]:
         """Of Permit2; it is told whom to pay right before the route. Raises `UnsupportedRoute`."""
         return approval(token, self.route_spender(chain_id), amount, allowance, self.config.gas_approve)
+
+    def serves_liquidity(self, chain_id: int, amm: str) -> bool:
+        return chain_id == self.config.chain_id and amm == V3 and self.config.position_manager is not None
+
+    def liquidity_spender(self, chain_id: int) -> str:
+        """The position manager. Raises `UnsupportedLiquidity`."""
+        if chain_id != self.config.chain_id or self.config.position_manager is None:
+            raise UnsupportedLiquidity(
+                f"no liquidity is put into ranges on chain {chain_id} here: this section is for chain "
+                f"{self.config.chain_id}; set its position_manager, or add a section for the other chain"
+            )
+        return self.config.position_manager
+
+    def provide(self, provision: Provision) -> tuple[Step, ...]:
+        """Raises `UnsupportedLiquidity`."""
+        config, manager = self.config, self.liquidity_spender(provision.chain_id)
+        steps: list[Step] = []
+        value = 0
+        for coin, amount, allowance in zip(provision.coins, provision.amounts, provision.allowances, strict=True):
+            if provision.native and coin == config.wrapped:
+                value = amount
+            elif amount:
+                steps += approval(coin, manager, amount, allowance, config.gas_approve)
+        data = liquidity.mint(provision)
+        return (*steps, Step(purpose="entry", to=manager, data=data, value=value, gas=config.gas_provide))
+
+    def remove(self, removal: Removal) -> tuple[Step, ...]:
+        """Raises `UnsupportedLiquidity`."""
+        manager = self.liquidity_spender(removal.chain_id)
+        data = liquidity.take_out(removal, self.config.wrapped)
+        return (Step(purpose="exit", to=manager, data=data, value=0, gas=self.config.gas_remove),)
+
+    def liquidity_moved(self, logs: tuple[Log, ...]) -> LiquidityMoved | None:
+        manager = self.config.position_manager
+        return None if manager is None else liquidity.moved(logs, manager)
 
     def _router(self, amm: str) -> str | None:
         return self.config.v2_router if amm == V2 else self.config.v3_router if amm == V3 else None
