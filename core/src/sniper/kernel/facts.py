@@ -184,6 +184,19 @@ class OrderPlaced(Fact, tag="order-placed/1"):
     part: Part | None = None
     range: PlacedRange | None = None
 
+    @property
+    def plan(self) -> str:
+        """The plan that it is of, its ``leg`` and its ``lots``; empty and 0 where it is of none."""
+        return self.part.plan if self.part is not None else ""
+
+    @property
+    def leg(self) -> str:
+        return self.part.leg if self.part is not None else ""
+
+    @property
+    def lots(self) -> int:
+        return self.part.size if self.part is not None else 0
+
 
 class StepsAdded(Fact, tag="steps-added/1"):
     """More transactions for an order, such as the approval of the exit once the amount is known."""

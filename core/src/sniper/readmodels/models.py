@@ -82,9 +82,9 @@ MODELS = (
     Model(
         "orders",
         key="account order",
-        texts="account order intent instance side owner token quote pool venue state reason",
+        texts="account order intent instance side owner token quote pool venue state reason plan leg",
         integers="chain_id placed_at ended_at",
-        amounts="amount_in expected_out min_out cash gas exit_gas filled_token filled_quote gas_paid",
+        amounts="amount_in expected_out min_out cash gas exit_gas filled_token filled_quote gas_paid lots",
         flags="urgent",
         indexes="intent token state",
     ),
@@ -164,7 +164,8 @@ MODELS = (
         "plans",
         key="account plan",
         texts="account plan instance key instrument type state note narrowed",
-        integers="filled started_at ended_at retry_at",
+        integers="started_at ended_at retry_at",
+        amounts="filled",
         indexes="instrument state",
     ),
     # what the exchange says of a contract, liquidation price in ticks; the position in it is one of ``positions``

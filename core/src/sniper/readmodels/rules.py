@@ -24,6 +24,8 @@ class Rule:
 
 _HELD = 'SELECT token FROM orders WHERE account = :account AND "order" = :order'
 
+_OF_PLAN = 'FROM orders WHERE account = :account AND "order" = :order'
+
 
 def _trail(intent: str, tag: str) -> Rule:
     values = f":position, :account, {intent}, '{tag}', :time"
@@ -164,9 +166,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "order-placed/1": (
         Rule(
             """INSERT OR REPLACE INTO orders (account, "order", intent, instance, side, chain_id, owner, token, quote,
-                   pool, venue, amount_in, expected_out, min_out, cash, gas, exit_gas, urgent, placed_at, state, reason)
+                   pool, venue, amount_in, expected_out, min_out, cash, gas, exit_gas, urgent, placed_at, state, reason,
+                   plan, leg, lots)
                VALUES (:account, :order, :intent, :instance, :side, :chain_id, :owner, :token, :quote, :pool, :venue,
-                   :amount_in, :expected_out, :min_out, :cash, :gas, :exit_gas, :urgent, :time, 'working', '')"""
+                   :amount_in, :expected_out, :min_out, :cash, :gas, :exit_gas, :urgent, :time, 'working', '', :plan,
+                   :leg, :lots)"""
         ),
         Rule(
             """INSERT INTO positions (account, token, pool, quote, venue, instance, state, chain_id, opened_at,
@@ -236,6 +240,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
                WHERE account = :account AND "order" = :order
                ON CONFLICT DO UPDATE SET amount = plus(cash.amount, excluded.amount)"""
         ),
+        # a purchase fills all of its lots or none, a sale what it sold
+        Rule(
+            f"""UPDATE plans SET filled = plus(filled, (SELECT CASE WHEN side = 'reduce' THEN minus('0', :amount)
+                    WHEN minus(:cash, '0') = '0' THEN '0' WHEN :undo THEN minus('0', lots) ELSE lots END {_OF_PLAN}))
+                WHERE account = :account AND plan = (SELECT plan {_OF_PLAN})"""  # noqa: S608
+        ),
         _trail_of_order("booked/1"),
     ),
     "allowed/1": (
@@ -255,6 +265,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule(
             """UPDATE orders SET state = 'working', reason = '', ended_at = NULL
                WHERE account = :account AND "order" = :order"""
+        ),
+        Rule(
+            f"""UPDATE plans SET state = 'working', ended_at = NULL
+                WHERE account = :account AND plan = (SELECT plan {_OF_PLAN}) AND ended_at IS NOT NULL"""  # noqa: S608
         ),
         _trail_of_order("order-reopened/1"),
     ),
@@ -311,7 +325,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
                WHERE account = :account AND "order" = :order AND :ends"""
         ),
         Rule(
-            f"""UPDATE plans SET filled = filled + :fill__size
+            f"""UPDATE plans SET filled = plus(filled, :fill__size)
                 WHERE account = :account AND plan = (SELECT plan FROM {_AT_DESK})"""  # noqa: S608
         ),
         _trail_at_desk("exchange-filled/1"),

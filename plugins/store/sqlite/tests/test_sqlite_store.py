@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from sniper.events import Block, Log, Settled, TokenDescribed
 from sniper.executor import Submission
-from sniper.instrument import COIN
+from sniper.instrument import COIN, Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Ask, Settle
 from sniper.kernel.fold import fold
 from sniper.kernel.plans.memory import Memory
-from sniper.order_types import Grid
+from sniper.kernel.plans.part import Part
+from sniper.order_types import Grid, Twap
 from sniper.plugin import Frozen
 from sniper.risk import Finding
 from sniper.types import NATIVE, Entry, FeeBid, PlaceOrder
@@ -302,10 +303,10 @@ def test_every_fact_is_known_and_every_parameter_of_a_rule_is_a_field() -> None:
     facts = {cls.__struct_config__.tag for cls in classes if issubclass(cls, f.Fact)}
     silent = {"began/1", "entry-waits/1", "replied/1", "wait-over/1", "finalised/1", "proposed/1", "unsynced/1"}
     silent |= {"presigned/1", "wallets-set/1"}
-    silent |= {"plan-moved/1"}
+    silent |= {"plan-moved/1", "stage-moved/1", "stage-proposed/1"}
     assert facts - READY.keys() == silent, "these change nothing that a table shows"
     for tag, rules in READY.items():
-        fields = set(known[tag].__struct_fields__)
+        fields = {name for name in dir(known[tag]) if not name.startswith("_")}
         for rule in rules:
             items = set(Finding.__struct_fields__) if tag == "judged/1" else set()  # type: ignore[attr-defined]
             assert {first for _, first, _, _ in rule.fields} <= fields | items, tag
@@ -373,6 +374,31 @@ def test_a_plan_that_trades_on_both_sides_is_shown(store: Sqlite) -> None:
     store.apply(0, [("main", FACT, fact) for fact in (started, waits, ending)])
     (plan,) = store.query("plans")
     assert (plan["type"], plan["state"], plan["note"], plan["retry_at"]) == ("grid", "ending", "by hand", 9)
+
+
+def test_a_plan_in_a_pool_shows_what_its_swaps_filled_also_where_a_reorg_takes_one_back(store: Sqlite) -> None:
+    pool = Instrument(id="1:0xb", kind="pool", base="1:0xa", quote="1:0xc", settle="1:0xc", tick=1, lot=1)
+    twap = Twap(instrument=pool.id, side="buy", size=10**30, duration=9, slices=1)
+    started = f.PlanStarted(time=1, plan="p", instance="s", key="g", instrument=pool, spec=twap, memory=Memory())
+    order = f.OrderPlaced(
+        time=2, order="o", intent="i", instance="s", side="increase", chain_id=1, owner="0xd", token=pool.base,
+        quote=pool.quote, pool=pool.id, venue="v", amount_in=5, expected_out=10**30, min_out=1, cash=5, gas=0,
+        exit_gas=0, steps=(), part=Part(plan="p", leg="slice", size=10**30),
+    )  # fmt: skip
+    swapped = f.Booked(time=3, order="o", attempt="o#0", block=1, amount=10**30 + 7, cash=-5, gas=1, cost=5, realised=0)
+    gas = f.Booked(time=3, order="o", attempt="o#1", block=1, amount=0, cash=0, gas=1, cost=0, realised=0)
+    ended = f.PlanEnded(time=4, plan="p", state="done")
+    store.apply(0, [("main", FACT, fact) for fact in (started, order, swapped, gas, ended)])
+    (plan,) = store.query("plans")
+    assert (plan["state"], plan["filled"]) == ("done", 10**30)
+    (row,) = store.query("orders", plan="p")
+    assert (row["leg"], row["lots"]) == ("slice", 10**30)
+    undone = f.Booked(
+        time=5, order="o", attempt="o#0", block=0, amount=-(10**30) - 7, cash=5, gas=-1, cost=-5, realised=0, undo=True
+    )
+    store.apply(5, [("main", FACT, fact) for fact in (f.OrderReopened(time=5, order="o", step=0), undone)])
+    (plan,) = store.query("plans")
+    assert (plan["state"], plan["filled"], plan["ended_at"]) == ("working", 0, None)
 
 
 class Broken(Frozen, tag="kill-set/1"):
