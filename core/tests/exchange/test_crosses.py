@@ -97,7 +97,22 @@ class Tenth(Exit):
         return Sell(reason="a tenth is lost") if value * 10 <= position.cost * 9 else None
 
 
+class Takes(SimulatedExchange):
+    """Takes its fee of what is received, as exchanges do, or of a third coin."""
+
+    third = False
+
+    def _fee(self, order: Any, value: int, size: int, *, maker: bool) -> tuple[int, str]:
+        fee, asset = super()._fee(order, value, size, maker=maker)
+        if self.third:
+            return fee // 1_000, "x:BNB"
+        of = order.instrument
+        return (size * of.lot * of.taker_fee // 10**6, of.base) if order.new.side == "buy" else (fee, asset)
+
+
 class World:
+    exchanges: type[SimulatedExchange] = SimulatedExchange
+
     def __init__(
         self,
         script: dict[int, list[Any]] | None = None,
@@ -133,7 +148,7 @@ class World:
             ),
         )
         self.kernel = Kernel(self.wiring, report=self.reported)
-        self.exchange = SimulatedExchange("main", "x", self.funds)
+        self.exchange = self.exchanges("main", "x", self.funds)
         self.time = 0
         self.play(Started(time=0, mode="backtest"))
         self.play(*(InstrumentListed(time=0, instrument=each) for each in instruments))
@@ -355,7 +370,20 @@ def test_a_snapshot_holds_what_is_under_way() -> None:
 FEES = st.sampled_from([0, 750, 1_000])
 
 
-@settings(max_examples=40)
+class Third(Takes):
+    third = True
+
+
+class Received(World):
+    exchanges = Takes
+
+
+class Elsewhere(World):
+    exchanges = Third
+
+
+@pytest.mark.parametrize("kind", [World, Received, Elsewhere])
+@settings(max_examples=20)
 @given(
     fees=st.tuples(FEES, FEES, FEES),
     moves=st.lists(
@@ -371,14 +399,14 @@ FEES = st.sampled_from([0, 750, 1_000])
     ),
 )
 def test_whatever_is_traded_books_and_exchange_agree_and_profit_is_exact(
-    fees: tuple[int, int, int], moves: list[tuple[int, int, str, int, bool]]
+    kind: type[World], fees: tuple[int, int, int], moves: list[tuple[int, int, str, int, bool]]
 ) -> None:
     instruments = [
         listed("BTC/USDT", BTC.tick, BTC.lot, fees[0]),
         listed("ETH/USDT", ETH.tick, ETH.lot, fees[1]),
         listed("ETH/BTC", CROSS.tick, CROSS.lot, fees[2]),
     ]
-    world = World(instruments=instruments, funds={"x:BTC": COIN // 10, "x:ETH": COIN})
+    world = kind(instruments=instruments, funds={"x:BTC": COIN // 10, "x:ETH": COIN, "x:BNB": COIN})
     world.prices()
     middle = [BTC_PRICE, ETH_PRICE, CROSS_PRICE]
     for n, (which, step, side, size, rests) in enumerate(moves, start=4):
