@@ -1,6 +1,6 @@
 """Strategy instances: one strategy of one account, and its life."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from sniper.errors import CodecError, PluginFault, told
 from sniper.events import Event
@@ -21,9 +21,6 @@ LIVES = {
     "remove": "removed",
 }
 """Commands, and the state that each leads to."""
-
-_NO_MORE: Final = object()
-"""A handler yields nothing more. Most yield nothing at all, and an exception for that would cost more than they do."""
 
 
 class Instance:
@@ -52,19 +49,16 @@ class Instance:
         account = self.account
         if account.book.instances and self.state in ("stopped", "removed"):
             return
+        acting = False
         try:
-            actions = iter(getattr(self.strategy, name)(event, account.view))
-            action = next(actions, _NO_MORE)
-        except Exception as error:  # a plugin's code: whatever it raises stops it, and nothing else
-            self.stop(name, error)
-            return
-        while action is not _NO_MORE:
-            self._act(name, action, event)
-            try:
-                action = next(actions, _NO_MORE)
-            except Exception as error:  # as above
-                self.stop(name, error)
-                return
+            for action in getattr(self.strategy, name)(event, account.view):
+                acting = True
+                self._act(name, action, event)
+                acting = False
+        except Exception as error:
+            if acting:
+                raise  # our own fault
+            self.stop(name, error)  # a plugin's code: whatever it raises stops it, and nothing else
 
     def _act(self, name: str, action: object, event: Event) -> None:
         account = self.account

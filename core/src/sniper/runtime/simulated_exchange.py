@@ -163,8 +163,9 @@ class SimulatedExchange:
             self._arrived(ask, at)
         while answers and answers[0][0] <= time:
             found.append(heappop(answers)[2])
-        self.due = min(requests[0][0] if requests else NEVER, answers[0][0] if answers else NEVER)
-        self.active = self.due != NEVER or bool(self._open or self._left or self.contracts)
+        due = answers[0][0] if answers else NEVER
+        self.due = due = min(due, requests[0][0]) if requests else due
+        self.active = due != NEVER or bool(self._open or self._left or self.contracts)
         return found
 
     def _leaves(self, at: int, ask: Ask) -> None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from sniper.kernel.instances import Instance
 
 KEPT: Final = 500
-"""Bars that are remembered of each series."""
+"""Bars that are remembered of each series. ``FULL``: so many, and those before them are forgotten."""
+FULL: Final = 2 * KEPT
 NEVER: Final = 2**63
 
 
@@ -58,7 +59,7 @@ class Series:
         if bars and bar.start <= bars[-1].start:
             return False
         bars.append(bar)
-        if len(bars) > 2 * KEPT:  # not with each bar: that moves all of them
+        if len(bars) > FULL:  # not with each bar: that moves all of them
             del bars[:-KEPT]
         return True
 

@@ -119,7 +119,9 @@ def filled(book: Book, fact: f.ExchangeFilled) -> None:
     if placed.plan:
         plans.filled(book, order, fact)
     if fact.ends:
-        order.state, order.venue_id, order.note = state, fill.venue_id or order.venue_id, ""
+        order.state = state
+        order.venue_id = fill.venue_id or order.venue_id
+        order.note = ""
         _ended(book, desk, order, fact.time)
     elif fact.order in desk.orders:
         # rounded up: what is left of an order must never need more than is reserved for it
