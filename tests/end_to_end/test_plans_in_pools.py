@@ -3,11 +3,17 @@
 import json
 from math import isqrt
 
-from stand import Stand
+import pytest
+from stand import FUNDS, Stand
 from stand.command import sniper
 from stand.market import ETHER, SUPPLY, Launch
 
+from sniper.catalogue import Catalogue
 from sniper.kernel import facts as f
+from sniper.runtime.backtest import backtest
+from sniper.settings.load import load
+from sniper.settings.resolver import resolve
+from sniper.types import Mode
 from sniper_sdk.devchain import DevChain, calldata
 from sniper_sdk.zoo import approve
 from sniper_sdk.zoo.pools import NEVER
@@ -106,3 +112,25 @@ async def test_a_bracket_and_a_twap_in_real_pools_though_the_bot_is_killed(stand
     assert "target: sell" in printed, printed
     assert stand.differences() == []
     assert await stand.replayed() == 0
+
+
+async def test_a_bracket_is_played_in_paper_mode_and_does_the_same_in_a_backtest_of_that_run(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planning(stand)
+    stand.document["mode"] = "paper"
+    await stand.start()
+    launch = stand.market.launch()
+    asset = launch.asset(stand.chain)
+    await stand.mine_until(lambda record: asset in record.books["main"].positions and not record.books["main"].orders)
+    stand.market.buy(launch, 3 * ETHER)
+    await stand.mine_until(lambda record: record.all(f.PlanEnded))
+    played = [(fact.cash, fact.amount) for fact in stand.record.all(f.Booked) if fact.amount]
+    assert len(played) == 2
+    assert played[1][0] > -played[0][0], "the target was above the entry"
+    assert stand.nonce() == 0
+    assert await stand.replayed() == 0
+    monkeypatch.syspath_prepend(stand.directory / "site")
+    resolved = resolve(load(stand.config, mode=Mode.BACKTEST), Catalogue.discover())
+    again = (await backtest(resolved, stand.journal, cash=FUNDS)).accounts["main"]
+    assert [(fill.cash, fill.amount) for fill in again.fills if fill.amount] == played
