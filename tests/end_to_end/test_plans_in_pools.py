@@ -1,5 +1,6 @@
 """Plans in real pools of a real node: a bracket on Uniswap V2 and a TWAP on V3, and a kill in between."""
 
+import asyncio
 import json
 from math import isqrt
 
@@ -11,6 +12,7 @@ from stand.market import ETHER, SUPPLY, Launch
 from sniper.catalogue import Catalogue
 from sniper.kernel import facts as f
 from sniper.runtime.backtest import backtest
+from sniper.runtime.control import ask
 from sniper.settings.load import load
 from sniper.settings.resolver import resolve
 from sniper.types import Mode
@@ -74,6 +76,8 @@ async def test_a_bracket_and_a_twap_in_real_pools_though_the_bot_is_killed(stand
     await stand.mine_until(lambda record: asset in record.books["main"].positions and not record.books["main"].orders)
     assert chain.token_balance(bracketed.token, stand.owner) >= 1_000 * 10**18
     (plan,) = stand.record.books["main"].plans
+    shown = await asyncio.to_thread(ask, stand.data, {"command": "status"})
+    assert shown["accounts"]["main"]["plans"] == 1
     await stand.bot.kill()
     stand.market.buy(bracketed, 3 * ETHER)  # nobody watches while the price rises
     chain.mine(3)

@@ -42,7 +42,7 @@ def status(invocation: Invocation, as_json: bool) -> None:
         ],
     )
     print_table(
-        ("account", "kill switch", "wallet", "positions", "orders", "strategies"),
+        ("account", "kill switch", "wallet", "positions", "orders", "plans", "strategies"),
         [
             (
                 name,
@@ -50,6 +50,7 @@ def status(invocation: Invocation, as_json: bool) -> None:
                 "none" if not account["wallets"] else "read" if account["wallet_read"] else "not read",
                 str(account["positions"]),
                 str(account["orders"]),
+                str(account["plans"]),
                 ", ".join(
                     f"{instance} {state}" + _at_stage(account["stages"].get(instance))
                     for instance, state in account["instances"].items()

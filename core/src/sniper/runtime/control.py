@@ -441,6 +441,7 @@ def status(run: "Run") -> dict[str, Any]:
                 "unguarded": unguarded(account),
                 "ranges": ranges(account),
                 "orders": len(account.book.orders),
+                "plans": len(account.book.plans),
                 "desks": desks(run, account),
                 "instances": {instance.name: instance.state for instance in account.instances.values()},
                 "stages": {
