@@ -45,6 +45,7 @@ from sniper.kernel.asks import (
 from sniper.kernel.book import Book, Position
 from sniper.kernel.chain import nowhere
 from sniper.kernel.entries import Entries
+from sniper.kernel.exchange.arbitration import Arbitration
 from sniper.kernel.exchange.exits import DeskExits
 from sniper.kernel.exchange.trading import Trading
 from sniper.kernel.execution import Execution
@@ -131,6 +132,7 @@ class Account:
         self.exits = Exits(self, guards)
         self.desk_exits = DeskExits(self)
         self.outcomes = Outcomes(self)
+        self.arbitration = Arbitration(self)
         self.trading = Trading(self)
         self.plans = Plans(self)
         self.instances = {strategy.name: Instance(self, strategy) for strategy in wiring.strategies}

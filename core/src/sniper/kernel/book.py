@@ -321,6 +321,13 @@ class Life(State):
     parameters: str = ""
 
 
+class Wish(State):
+    """An asset is kept free for an instance until then, ns UTC."""
+
+    instance: str
+    until: int
+
+
 class Taxes(State):
     buy_bps: int | None = None
     sell_bps: int | None = None
@@ -401,6 +408,8 @@ class Book(State):
     """See `indexed`."""
     stages: dict[str, Stage] = {}
     """By strategy instance, of those that have a ladder."""
+    wishes: dict[str, Wish] = {}
+    """By asset id."""
 
     @property
     def indexed(self) -> Index:

@@ -606,6 +606,15 @@ class InstanceMoved(Fact, tag="instance-moved/1"):
     reason: str = ""
 
 
+class Outranked(Fact, tag="outranked/1"):
+    """What others would open in an asset is withdrawn for an instance of a higher priority, and until then, ns UTC,
+    none of those opens anything in it again."""
+
+    instance: str
+    token: str
+    until: int
+
+
 class StageMoved(Fact, tag="stage-moved/1"):
     """A strategy instance stands at a stage from now on; see `sniper.kernel.promotion`.
 

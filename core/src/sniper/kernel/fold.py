@@ -25,6 +25,7 @@ from sniper.kernel.book import (
     Sender,
     Taxes,
     Waiting,
+    Wish,
     allowance_id,
     purse_id,
     waiting_id,
@@ -495,6 +496,11 @@ def _instance(book: Book, fact: f.InstanceMoved) -> None:
         life.parameters = fact.parameters
 
 
+def _outranked(book: Book, fact: f.Outranked) -> None:
+    book.wishes[fact.token] = Wish(instance=fact.instance, until=fact.until)
+    bound(book.wishes, lambda wish: wish.until)
+
+
 def _halted(book: Book, fact: f.Halted) -> None:
     book.halted = fact.reason
 
@@ -543,6 +549,7 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.KillSet: _kill,
     f.Tripped: _tripped,
     f.InstanceMoved: _instance,
+    f.Outranked: _outranked,
     f.StageMoved: promotion.moved,
     f.StageProposed: promotion.proposed,
     f.Halted: _halted,

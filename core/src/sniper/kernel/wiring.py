@@ -201,7 +201,8 @@ class DeskWiring:
 class AccountWiring:
     """One account, and what it runs: its wallets on one chain (``further`` beside ``address``), or none (chain 0), and
     any number of desks. ``quote``: the address of what it pays with on the chain. ``claims``: (id of a token, asset or
-    instrument, the instance that alone may buy it)."""
+    instrument, the instance that alone may buy it). ``priorities``: (instance, the higher the sooner), 0 of all
+    others; ``strategies`` are in that order."""
 
     name: str
     chain_id: int
@@ -215,6 +216,7 @@ class AccountWiring:
     treasury: TreasuryWiring | None = None
     further: tuple[str, ...] = ()
     claims: tuple[tuple[str, str], ...] = ()
+    priorities: tuple[tuple[str, int], ...] = ()
 
     @property
     def wallets(self) -> tuple[str, ...]:

@@ -115,13 +115,15 @@ def _account(resolved: Resolved, account: ConfiguredAccount) -> AccountWiring:
     deadlines = resolved.runtime.deadlines
     rules = account.execution
     judges = [(each, False) for each in account.risk] + [(each, True) for each in resolved.policies]
+    strategies = sorted(account.strategies, key=lambda each: -account.priorities.get(each.plugin.name, 0))
     return AccountWiring(
         name=account.name,
         chain_id=account.chain_id,
         address=account.address,
         further=account.wallets,
         quote=account.quote,
-        strategies=tuple(_strategy(each, resolved.promotions) for each in account.strategies),
+        strategies=tuple(_strategy(each, resolved.promotions) for each in strategies),
+        priorities=tuple(sorted(account.priorities.items())),
         claims=tuple(sorted(account.claims.items())),
         checks=tuple(
             CheckWiring(name=each.name, check=_make(each), policy=policy)

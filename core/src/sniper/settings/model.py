@@ -336,6 +336,9 @@ class Account(Table):
     """The [strategy.NAME] sections that it runs; all where it is left out."""
     claims: dict[MarketId, Name] = {}
     """What only one of its strategies may buy, by id of the token, asset or instrument: the strategy's section."""
+    priorities: dict[Name, StrictInt] = {}
+    """Of its strategies that have one other than 0: the highest hears first, and at exchanges what others only wait to
+    open in what it wants gives way to it."""
     execution: Execution = Execution()
     treasury: Treasury | None = None
     risk_profile: Profile | None = None

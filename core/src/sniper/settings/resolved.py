@@ -76,12 +76,14 @@ class ConfiguredAccount:
     wallets: tuple[str, ...] = ()
     desks: Mapping[str, Desk] = field(default_factory=dict)
     claims: Mapping[str, str] = field(default_factory=dict)
+    priorities: Mapping[str, int] = field(default_factory=dict)
 
     def manifest(self) -> dict[str, Any]:
         desks = {name: {**plain(desk), "keys": desk.keys is not None} for name, desk in self.desks.items()}
         return {
             **({"desks": desks} if desks else {}),
             **({"claims": dict(self.claims)} if self.claims else {}),
+            **({"priorities": dict(self.priorities)} if self.priorities else {}),
             "address": self.address,
             "wallets": list(self.wallets),
             "chain": self.chain,

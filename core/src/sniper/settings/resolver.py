@@ -221,6 +221,10 @@ class _Resolver:
             if claimant not in names:
                 hint = nearest(claimant, names)
                 self._say(("account", name), f'claims.{id_}: the account runs no strategy "{claimant}"{hint}')
+        for strategy in account.priorities:
+            if strategy not in names:
+                hint = nearest(strategy, names)
+                self._say(("account", name), f'priorities: the account runs no strategy "{strategy}"{hint}')
         if None in found or None in risk:
             return None
         return ConfiguredAccount(
@@ -236,6 +240,7 @@ class _Resolver:
             wallets=account.wallets,
             desks=account.desk,
             claims=account.claims,
+            priorities=account.priorities,
         )
 
     def _risk(self, account: str, table: Account, name: str) -> Configured | None:

@@ -162,6 +162,11 @@ class Trading:
             return self._denied(intent, denials)
         instrument, counted = ticker.instrument, self._counted(ticker.instrument)
         findings = self._gates(instance, wanted, ticker, desk, plan, counted, opens=opens)
+        if until is None and (met := account.arbitration.met(ticker, wanted)):
+            findings += account.arbitration.self_trade(met, plan, leg, opens=opens)
+            if not opens:
+                for each in met:
+                    desk.cancel(each.id)
         denials.add(KERNEL, findings)
         if not denials.rule:
             sized = self._sized(ticker, wanted, until, counted)
@@ -169,6 +174,7 @@ class Trading:
             denials.add(KERNEL, affordable)
             findings += affordable
         account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=findings))
+        account.arbitration.denied(instance, instrument, denials.rule)
         if not denials.rule and (self._checks or self._silent):
             self._judge(self._entry(instance, wanted, ticker, intent, sized, opens=opens), denials)
         if denials.rule:
@@ -216,14 +222,15 @@ class Trading:
         """The kill switch is not off: what would increase a position is cancelled."""
         self.narrow("the kill switch is not off")
 
-    def narrow(self, reason: str, instance: str = "") -> None:
-        """No position may be increased any more, or none by one instance: what would is withdrawn, the rest goes on."""
-        self.account.plans.narrow(reason, instance)
+    def narrow(self, reason: str, instance: str = "", held: str = "") -> None:
+        """No position may be increased any more, or none by one instance, or none in one asset: what would is
+        withdrawn, the rest goes on."""
+        self.account.plans.narrow(reason, instance, held)
         for venue in sorted(self.desks):
             desk = self.desks[venue]
             for key in sorted(desk.book.orders):
                 placed = desk.book.orders[key].placed
-                if placed.opens and instance in ("", placed.instance):
+                if placed.opens and instance in ("", placed.instance) and held in ("", placed.instrument.held):
                     desk.cancel(key)
 
     def began(self) -> None:
@@ -359,10 +366,10 @@ class Trading:
         owner = held.instance if held is not None else ""
         gates += self.account.stages.gates(instance)
         gates += _of_entry(book.kill, book.tripped, ticker.stale, owner, held is None or owner == instance)
-        if not account.claims:
-            return gates
-        also = (instrument.quote,) if counted else ()
-        return gates + claimed(account, instance, instrument.id, instrument.held, *also)
+        if account.claims:
+            also = (instrument.quote,) if counted else ()
+            gates += claimed(account, instance, instrument.id, instrument.held, *also)
+        return gates + account.arbitration.gates(instance, instrument)
 
     def _counted(self, instrument: Instrument) -> str:
         return crosses.counted_in(self.account.book, instrument, self.wiring[instrument.venue].quote)

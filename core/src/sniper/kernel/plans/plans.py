@@ -69,7 +69,7 @@ class Plans:
         instrument = self._instrument(spec.instrument)
         intent = f"{account.name}/{instance}/{account.book.intents + 1}"
         plan = self._fresh(intent, instance, wanted, instrument) if instrument is not None else None
-        opens = plan is None or self._opens(plan)
+        opens = plan is None or self.opens(plan)
         share = account.stages.share(instance)
         part: Plan | None = spec
         if instrument is not None and opens and 0 < share < BPS:
@@ -96,6 +96,8 @@ class Plans:
         account.entries.judged(intent, KERNEL, gates, denials)
         account.emit(f.Verdict(time=now, intent=intent, allowed=not denials.rule, rule=denials.rule))
         if plan is None or denials.rule:
+            if instrument is not None:
+                account.arbitration.denied(instance, instrument, denials.rule)
             self._tell(instance, _denied(now, wanted, intent, denials.rule))
             return
         sight = self._sight(plan)
@@ -142,12 +144,14 @@ class Plans:
                 return plan
         return None
 
-    def narrow(self, reason: str, instance: str = "") -> None:
-        """No position may be opened any more, or none of one instance: what would is withdrawn, the rest goes on."""
+    def narrow(self, reason: str, instance: str = "", held: str = "") -> None:
+        """No position may be opened any more, or none of one instance, or in one asset: what would is withdrawn, the
+        rest goes on."""
         account = self.account
         for key in sorted(account.book.plans):
             plan = account.book.plans[key]
-            if (not instance or plan.started.instance == instance) and not plan.narrowed and self._opens(plan):
+            meant = instance in ("", plan.started.instance) and held in ("", plan.started.instrument.held)
+            if meant and not plan.narrowed and self.opens(plan):
                 account.emit(f.PlanNarrowed(time=account.kernel.now, plan=key, reason=reason))
                 self._work(key)
 
@@ -399,7 +403,7 @@ class Plans:
         """What the clock shows, ns UTC: later than a timer that fires after a pause."""
         return max(self.account.kernel.now, self.account.kernel.reached)
 
-    def _opens(self, plan: PlanState) -> bool:
+    def opens(self, plan: PlanState) -> bool:
         """Whether what it may still do opens a position, were it done now."""
         if plan.started.instrument.in_pool:
             buys = (order for leg in plan.legs.values() for order in leg.working if self._buys(order))
@@ -432,6 +436,7 @@ class Plans:
             must("key-free", account.trading.key_free(desk, instance, wanted.key), note=wanted.key),
             must("market-heard", bool(ticker.hearing), note=f"no strategy asks for {spec.instrument}"),
             *rule_of(plan).gates(ticker.instrument),
+            *(account.arbitration.gates(instance, ticker.instrument) if opens else ()),
         )
 
     def _of_account(self, instance: str, *, opens: bool) -> Iterator[Finding]:
