@@ -490,6 +490,13 @@ class Signals(Table):
     kind: dict[Name, SignalKind] = {}
 
 
+class Optimise(Table):
+    """``[optimise]``: where ``sniper optimise`` runs its trials."""
+
+    cluster: str = ""
+    """Address of a Dask scheduler, such as "tcp://127.0.0.1:8786"; processes of this machine, where left out."""
+
+
 PluginTables = dict[Name, PluginTable]
 
 
@@ -508,6 +515,7 @@ class Settings(Table):
     account: dict[Name, Account] = {}
     logging: Logging = Logging()
     signals: Signals = Signals()
+    optimise: Optimise = Optimise()
     promotion: dict[Name, Promotion] = {}
     strategy: dict[Name, StrategyTable] = {}
     sizer: PluginTables = {}

@@ -1,6 +1,7 @@
 """Searches on imported bars, as a trader would call them."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,86 +10,35 @@ import pytest
 from sniper.cli import main
 
 Capture = pytest.CaptureFixture[str]
-BEGIN = 1_704_067_200
-FILE = """
-mode = "paper"
-[venue.gen]
-plugin = "ccxt"
-exchange = "binance"
-[account.main.desk.gen]
-quote = "USDT"
-paper_cash = { USDT = "10000" }
-paper_latency_ms = 0
-[strategy.ema-cross]
-instrument = "gen:BTC/USDT"
-size = "0.1"
-fast = 2
-slow = 4
-exits = []
-"""
-FAST, SLOW = "strategy.ema-cross.fast=2:6", "strategy.ema-cross.slow=4:20"
-
-
-@pytest.fixture
-def config(tmp_path: Path, capsys: Capture) -> Path:
-    path = tmp_path / "sniper.toml"
-    path.write_text(FILE)
-    bars, price = ["time,open,high,low,close,volume"], 40_000
-    for number in range(400):
-        close = price + (30 if number // 25 % 2 else -28) + number % 7 - 3
-        bars.append(f"{BEGIN + number * 60},{price},{max(price, close) + 5},{min(price, close) - 5},{close},10")
-        price = close
-    (tmp_path / "bars.csv").write_text("\n".join(bars) + "\n")
-    words = [
-        "--as",
-        "bars",
-        "--instrument",
-        "gen:BTC/USDT",
-        "--tick",
-        "0.01",
-        "--lot",
-        "0.001",
-        "--taker-fee",
-        "0.0001",
-    ]
-    assert main(["data", "import", str(tmp_path / "bars.csv"), *words, "--data", str(tmp_path / "market")]) == 0
-    capsys.readouterr()
-    return path
-
-
-def search(config: Path, capsys: Capture, *words: str) -> tuple[int, Any, str]:
-    data = str(config.parent / "market")
-    code = main(["optimise", str(config), "--data", data, "--vary", FAST, "--vary", SLOW, "--json", *words])
-    told = capsys.readouterr()
-    return code, json.loads(told.out) if told.out else None, told.err
+Search = Callable[..., tuple[int, Any, str]]
 
 
 def lines(path: Path) -> list[Any]:
     return [json.loads(line) for line in path.read_text().splitlines()[1:]]
 
 
-def test_a_search_finds_keeps_and_goes_on(config: Path, capsys: Capture) -> None:
+def test_a_search_finds_keeps_and_goes_on(config: Path, search: Search) -> None:
     whole, parts = config.parent / "whole.jsonl", config.parent / "parts.jsonl"
-    code, told, _ = search(config, capsys, "--trials", "16", "--out", str(whole))
+    code, told, _ = search("--trials", "16", "--out", str(whole))
     assert code == 0
     assert told["trials"] == 16
     best = told["best"][0]
     assert best["metrics"]["sharpe"] == max(each["metrics"]["sharpe"] or -9 for each in lines(whole))
     # begun with fewer, cut within a line, and gone on with
-    assert search(config, capsys, "--trials", "8", "--out", str(parts))[0] == 0
+    assert search("--trials", "8", "--out", str(parts))[0] == 0
     parts.write_bytes(parts.read_bytes()[:-10])
-    code, again, _ = search(config, capsys, "--trials", "16", "--out", str(parts))
+    code, again, _ = search("--trials", "16", "--out", str(parts))
     assert code == 0
     assert again["best"] == told["best"]
     assert sorted(map(str, lines(parts))) == sorted(map(str, lines(whole)))
 
 
-def test_a_trial_is_what_the_backtest_of_its_config_is(config: Path, capsys: Capture) -> None:
+def test_a_trial_is_what_the_backtest_of_its_config_is(config: Path, capsys: Capture, search: Search) -> None:
     out = config.parent / "trials.jsonl"
-    _, told, _ = search(config, capsys, "--trials", "8", "--sampler", "random", "--out", str(out))
+    _, told, _ = search("--trials", "8", "--sampler", "random", "--out", str(out))
     best = told["best"][0]
     fast, slow = (best["values"][f"strategy.ema-cross.{name}"] for name in ("fast", "slow"))
-    config.write_text(FILE.replace("fast = 2", f"fast = {fast}").replace("slow = 4", f"slow = {slow}"))
+    config.write_text(config.read_text().replace("fast = 2", f"fast = {fast}").replace("slow = 4", f"slow = {slow}"))
     assert main(["backtest", str(config), "--data", str(config.parent / "market"), "--json"]) == 0
     (desk,) = json.loads(capsys.readouterr().out)["desks"]
     assert len(desk["fills"]) == best["fills"]
@@ -96,15 +46,15 @@ def test_a_trial_is_what_the_backtest_of_its_config_is(config: Path, capsys: Cap
     assert best["metrics"]["total"] == pytest.approx((last - first) / first)
 
 
-def test_what_cannot_be_run_says_why_and_is_the_worst(config: Path, capsys: Capture) -> None:
-    _, told, _ = search(config, capsys, "--trials", "85", "--sampler", "grid", "--out", str(config.parent / "g.jsonl"))
+def test_what_cannot_be_run_says_why_and_is_the_worst(config: Path, search: Search) -> None:
+    _, told, _ = search("--trials", "85", "--sampler", "grid", "--out", str(config.parent / "g.jsonl"))
     assert told["trials"] == 85
     found = {tuple(each["values"].values()): each for each in lines(config.parent / "g.jsonl")}
     assert "must be below slow" in found[6, 5]["error"]
     assert told["best"][0]["error"] == ""
 
 
-def test_mistakes_are_told_before_anything_is_run(config: Path, capsys: Capture) -> None:
+def test_mistakes_are_told_before_anything_is_run(config: Path, capsys: Capture, search: Search) -> None:
     data = str(config.parent / "market")
     assert main(["optimise", str(config), "--data", data]) == 3
     assert "nothing varies" in capsys.readouterr().err
@@ -113,15 +63,15 @@ def test_mistakes_are_told_before_anything_is_run(config: Path, capsys: Capture)
     assert main(["optimise", str(config), "--data", data, "--vary", "strategy.ema-cross.fat=2:6"]) == 3
     assert "fat" in capsys.readouterr().err
     out = config.parent / "trials.jsonl"
-    assert search(config, capsys, "--trials", "1", "--out", str(out))[0] == 0
-    code, _, said = search(config, capsys, "--trials", "1", "--seed", "2", "--out", str(out))
+    assert search("--trials", "1", "--out", str(out))[0] == 0
+    code, _, said = search("--trials", "1", "--seed", "2", "--out", str(out))
     assert code == 3
     assert "holds another search (other seed)" in said
 
 
-def test_luck_is_told_of_a_search(config: Path, capsys: Capture) -> None:
+def test_luck_is_told_of_a_search(config: Path, capsys: Capture, search: Search) -> None:
     out = config.parent / "trials.jsonl"
-    search(config, capsys, "--trials", "24", "--out", str(out))
+    search("--trials", "24", "--out", str(out))
     assert main(["validate", str(out), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert 0 <= found["deflated_sharpe"] <= 1

@@ -174,7 +174,8 @@ class Trading:
             denials.add(KERNEL, affordable)
             findings += affordable
         account.emit(f.Judged(time=now, intent=intent, check=KERNEL, findings=findings))
-        account.arbitration.denied(instance, instrument, denials.rule)
+        if denials.rule:
+            account.arbitration.denied(instance, instrument, denials.rule)
         if not denials.rule and (self._checks or self._silent):
             self._judge(self._entry(instance, wanted, ticker, intent, sized, opens=opens), denials)
         if denials.rule:

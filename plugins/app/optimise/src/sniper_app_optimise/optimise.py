@@ -19,6 +19,7 @@ SHOWN: Final = 10
 @click.option("--vary", multiple=True, help="KEY=LOW:HIGH[:STEP|:log], such as strategy.ema-cross.fast=5:50:5.")
 @click.option("--trials", type=click.IntRange(1), default=100, show_default=True, help="Most trials.")
 @click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes.")
+@click.option("--cluster", help="Address of a Dask scheduler to run them on, in place of [optimise] cluster.")
 @click.option(
     "--sampler", type=click.Choice(["tpe", "random", "grid"]), default="tpe", show_default=True, help="What is tried."
 )
@@ -47,6 +48,7 @@ def optimise(
     vary: tuple[str, ...],
     trials: int,
     workers: int,
+    cluster: str | None,
     sampler: Any,
     metric: str,
     seed: int,
@@ -65,12 +67,17 @@ def optimise(
     from sniper.cli.progress import bar
     from sniper.errors import ConfigError
     from sniper.settings import file
+    from sniper.settings.load import parse
+    from sniper.types import Mode
     from sniper_app_optimise.kept import Kept
+    from sniper_app_optimise.pools import pool
     from sniper_app_optimise.search import Search, score
     from sniper_app_optimise.space import declared, parsed
     from sniper_app_optimise.trials import Job, Trials
 
     document = file.read(config)
+    address = parse(document, config, mode=Mode.BACKTEST).optimise.cluster if cluster is None else cluster
+    document.pop("optimise", None)  # where trials are run is no part of what they are: a search goes on elsewhere
     ranges = [parsed(each) for each in vary] or declared(document)
     if not ranges:
         raise ConfigError(f"{config}: nothing varies; name it, such as --vary strategy.ema-cross.fast=5:50:5")
@@ -91,8 +98,8 @@ def optimise(
     kept = Kept(out or config.with_suffix(".trials.jsonl"), head)
     search = Search(ranges, sampler=sampler, metric=metric, seed=seed, known=kept.outcomes)
     found: list[Outcome] = []
-    with bar("trials") as progress:
-        for outcome in search.outcomes(job, trials, workers, kept.add):
+    with bar("trials") as progress, pool(job.anywhere(), workers, address) as trying:
+        for outcome in search.outcomes(trying, trials, kept.add):
             found.append(outcome)
             if progress:
                 progress(len(found), trials)

@@ -5,14 +5,13 @@ proposes the same, and what stands in its file already is not run again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from math import isfinite
-from multiprocessing import get_context
 from typing import Any, Final, Literal
 
+from sniper_app_optimise.pools import Pool
 from sniper_app_optimise.space import Range, Values, grid
-from sniper_app_optimise.trials import Job, Outcome, prepare, run
+from sniper_app_optimise.trials import Outcome
 
 BATCH: Final = 8
 """Trials that are proposed together, whatever the number of processes."""
@@ -35,20 +34,16 @@ class Search:
         self._seed = seed
         self._known = {_key(each.values): each for each in known}
 
-    def outcomes(self, job: Job, trials: int, workers: int, keep: Callable[[Outcome], None]) -> Iterator[Outcome]:
+    def outcomes(self, pool: Pool, trials: int, keep: Callable[[Outcome], None]) -> Iterator[Outcome]:
         """Of so many trials, in the order of their proposals; ``keep`` is given each new one."""
-        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=prepare, initargs=(job,))
-        try:
-            for batch, tell in self._batches(trials):
-                missing = {_key(values): values for values in batch if _key(values) not in self._known}
-                for key, outcome in zip(missing, pool.map(run, missing.values()), strict=True):
-                    self._known[key] = outcome
-                    keep(outcome)
-                found = [self._known[_key(values)] for values in batch]
-                tell(found)
-                yield from found
-        finally:
-            pool.shutdown(cancel_futures=True)
+        for batch, tell in self._batches(trials):
+            missing = {_key(values): values for values in batch if _key(values) not in self._known}
+            for key, outcome in zip(missing, pool.map(missing.values()), strict=True):
+                self._known[key] = outcome
+                keep(outcome)
+            found = [self._known[_key(values)] for values in batch]
+            tell(found)
+            yield from found
 
     def _batches(self, trials: int) -> Iterator[tuple[list[Values], Callable[[Sequence[Outcome]], None]]]:
         if self._sampler == "grid":

@@ -22,6 +22,10 @@ class Job(NamedTuple):
     end: int
     fills: tuple[Any, ...]
 
+    def anywhere(self) -> "Job":
+        """The same for another process, whose working directory may be another one."""
+        return self._replace(config=self.config.resolve(), data=self.data.resolve())
+
 
 class Outcome(NamedTuple):
     """What came of a trial.
