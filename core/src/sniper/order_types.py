@@ -1,7 +1,9 @@
-"""Orders that the kernel carries out with several of the exchange: give one of these to `sniper.types.StartPlan`.
+"""Orders that the kernel carries out with several of the exchange, or with swaps in a pool: give one of these to
+`sniper.types.StartPlan`.
 
-Prices are ticks, sizes lots, times ns UTC. What contradicts itself raises `BadPlan` where it is made; what an
-instrument does not allow is denied when it starts. The exact rule of each stands in docs/orders.md.
+Prices are ticks (in a pool: `sniper.instrument.pool_price`), sizes lots, times ns UTC. What contradicts itself raises
+`BadPlan` where it is made; what an instrument does not allow is denied when it starts. The exact rule of each stands in
+docs/orders.md.
 """
 
 from fractions import Fraction

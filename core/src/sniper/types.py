@@ -170,7 +170,7 @@ class PlaceOrder(Frozen, tag="place-order"):
 
 
 class StartPlan(Frozen, tag="start-plan"):
-    """Let the kernel carry out an order that the exchange does not have, such as a trailing stop or a TWAP.
+    """Let the kernel carry out an order that no exchange or pool has itself, such as a trailing stop or a TWAP.
 
     key     As for `PlaceOrder`; `sniper.events.PlanChanged` says it again.
     plan    One of `sniper.order_types`.

@@ -156,7 +156,7 @@ class WithPlansAndAnErc20Purse(WithPlans):
     setup = replace(ERC20_PURSE, execution=replace(ERC20_PURSE.execution, trigger_blocks=1))
 
 
-FEW = settings(SETTINGS, max_examples=max(1, SETTINGS.max_examples // 4))
+FEW = settings(SETTINGS, max_examples=SETTINGS.max_examples // 6)
 TestPlansInPools = WithPlans.TestCase
 TestPlansInPools.settings = FEW
 TestPlansInPoolsWithAnErc20Purse = WithPlansAndAnErc20Purse.TestCase
