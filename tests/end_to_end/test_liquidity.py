@@ -31,24 +31,27 @@ COLLECT = function("collect((uint256,address,uint128,uint128))(uint256,uint256)"
 
 @dataclass
 class Pit:
-    """A pool of ether and a token at one to one, made by somebody who also trades in it."""
+    """A pool of money (``quote``: ether, wrapped, or a token) and a token at one to one, made by somebody who also
+    trades in it."""
 
     stand: Stand
     token: str
     pool: str
     maker: Account
+    quote: str
 
     @classmethod
-    def made(cls, stand: Stand) -> "Pit":
+    def made(cls, stand: Stand, *, dollars: bool = False) -> "Pit":
         chain, at, maker = stand.chain, stand.chain.addresses, Account.named("maker")
         chain.fund(maker.address, 10_000 * ETHER)
         token = stand.market.token("PlainToken", maker)
+        quote = stand.market.token("NoReturnToken", maker) if dollars else at.weth
         chain.submit(maker, at.weth, calldata("deposit()"), 5_000 * ETHER)
-        for coin in (token, at.weth):
+        for coin in (token, quote):
             for spender in (at.v3_positions, at.v3_router):
                 call = approve(coin, spender)
                 chain.submit(maker, call.to, call.data)
-        low, high = sorted((token.lower(), at.weth.lower()))
+        low, high = sorted((token.lower(), quote.lower()))
         create = calldata("createAndInitializePoolIfNecessary(address,address,uint24,uint160)", low, high, FEE, 1 << 96)
         chain.submit(maker, at.v3_positions, create, gas=6_000_000)
         chain.mine()
@@ -57,12 +60,12 @@ class Pit:
         chain.mine()
         pool = function("getPool(address,address,uint24)(address)")
         (found,) = pool.decode(chain.call(at.v3_factory, pool.encode(low, high, FEE)))
-        return cls(stand, token.lower(), found, maker)
+        return cls(stand, token.lower(), found, maker, quote.lower())
 
     def swap(self, amount: int, *, sells_token: bool) -> None:
         """With the next block."""
         chain, at = self.stand.chain, self.stand.chain.addresses
-        pair = (self.token, at.weth) if sells_token else (at.weth, self.token)
+        pair = (self.token, self.quote) if sells_token else (self.quote, self.token)
         order = (*pair, FEE, self.maker.address, amount, 0, 0)
         chain.submit(self.maker, at.v3_router, calldata(SINGLE, order), gas=1_000_000)
 
@@ -79,19 +82,21 @@ class Pit:
         return False
 
     def owed(self, number: int) -> tuple[int, int]:
-        """Fees that the contract would pay now: of ether and of the token."""
+        """Fees that the contract would pay now: of the money and of the token."""
         data = COLLECT.encode((number, self.stand.owner, 2**128 - 1, 2**128 - 1))
         request = {"from": self.stand.owner, "to": self.stand.chain.addresses.v3_positions, "data": "0x" + data.hex()}
         pair = COLLECT.decode(bytes.fromhex(self.stand.chain.rpc.call("eth_call", request, "latest")[2:]))
-        weth = self.stand.chain.addresses.weth.lower()
-        return pair if weth < self.token else pair[::-1]
+        return pair if self.quote < self.token else pair[::-1]
 
 
 @pytest.fixture
 def pit(stand: Stand) -> Pit:
     """And a bot that provides liquidity in it."""
+    return provided(stand, Pit.made(stand))
+
+
+def provided(stand: Stand, found: Pit) -> Pit:
     chain, document, at = stand.chain, stand.document, stand.chain.addresses
-    found = Pit.made(stand)
     manager, router = at.v3_positions.lower(), at.v3_router.lower()
     document["strategy"] = {
         "v3-range": {
@@ -239,3 +244,28 @@ async def test_where_it_is_only_played_it_earns_its_share_of_real_swaps(stand: S
     assert book.cash[native] == FUNDS + sum(fact.realised for fact in stand.record.all(f.Booked))
     assert stand.nonce() == 0
     assert await stand.replayed() == 0
+
+
+@pytest.mark.long
+async def test_with_a_token_that_wants_its_allowances_reset_as_money_books_and_chain_agree_as_well(
+    stand: Stand,
+) -> None:
+    pit = provided(stand, Pit.made(stand, dollars=True))
+    stand.document["account"]["main"]["quote"] = pit.quote
+    funding = calldata("transfer(address,uint256)", stand.owner, 10 * ETHER)
+    stand.chain.send(pit.maker, pit.quote, funding)
+    await stand.start()
+    held = await range_open(stand)
+    assert pit.position(held.position)[5:8] == (held.lower, held.upper, held.liquidity)
+    assert stand.differences(tokens=[pit.quote]) == []
+    for sells_token in (True, False):
+        pit.swap(5 * ETHER, sells_token=sells_token)
+        await stand.mine()
+    earned = pit.owed(held.position)
+    stand.kill_switch("flatten")
+    await stand.mine_until(closed)
+    (out,) = (change for change in changes(stand) if change.liquidity < 0)
+    assert (out.fees_quote, out.fees_token) == earned
+    assert min(earned) > 0
+    assert stand.differences(tokens=[pit.quote]) == []
+    assert stand.chain.token_balance(pit.token, stand.owner) == 0

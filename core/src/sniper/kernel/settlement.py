@@ -148,11 +148,15 @@ class Settlement:
         received its balances."""
         if event.moved is None:
             raise IllegalTransition(f"venue {order.placed.venue} does not say what {attempt.id} did to {asked.range}")
+        held = self.account.book.ranges[asked.range]
+        if order.placed.side == "withdraw" and event.moved.position != held.position:
+            moved = f"position {event.moved.position}, and {asked.range} is position {held.position} since a reorg"
+            raise IllegalTransition(f"attempt {attempt.id} took liquidity out of {moved}")
         if order.placed.side == "provide":
             self._provided(order, asked, attempt, event, event.moved, gas)
         else:
             self._withdrew(order, asked, attempt, event, event.moved, gas)
-        self.account.ranges.made(self.account.book.ranges[asked.range])
+        self.account.ranges.made(held)
 
     def _provided(
         self,
