@@ -180,6 +180,11 @@ def test_all_mistakes_are_named_at_once() -> None:
             f'[chain.b]\nid = 31337\nendpoints = ["/ipc"]\nwrapped_native = "{WETH}"\n[account.main]\nchain = "b"',
             "[chain.b] id = 31337: is that of [chain.local], too",
         ),
+        (
+            "[strategy",
+            "[account.main.execution]\ntrigger_blocks = 65\n[strategy",
+            "[account.main.execution] trigger_blocks = 65: [chain.local] keeps 64 blocks",
+        ),
     ],
 )
 def test_tables_that_contradict_each_other_are_refused(old: str, new: str, message: str) -> None:

@@ -105,6 +105,12 @@ def _accounts(settings: Settings) -> Iterator[str]:
                 key = "address" if wallet == account.address else "wallets"
                 message = f"{key} = {wallet}: trades for [account.{other}] on {chain!r} already"
                 yield complaint(settings.source, where, f"{message}; give each account wallets of its own")
+        wanted, kept = account.execution.trigger_blocks, settings.chain[chain].finality
+        if wanted > kept:
+            message = (
+                f"trigger_blocks = {wanted}: [chain.{chain}] keeps {kept} blocks, so none is ever reached"
+            )
+            yield complaint(settings.source, (*where, "execution"), f"{message}; lower it, or raise finality")
         yield from _live(settings, chain)
 
 
