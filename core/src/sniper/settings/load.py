@@ -107,9 +107,7 @@ def _accounts(settings: Settings) -> Iterator[str]:
                 yield complaint(settings.source, where, f"{message}; give each account wallets of its own")
         wanted, kept = account.execution.trigger_blocks, settings.chain[chain].finality
         if wanted > kept:
-            message = (
-                f"trigger_blocks = {wanted}: [chain.{chain}] keeps {kept} blocks, so none is ever reached"
-            )
+            message = f"trigger_blocks = {wanted}: [chain.{chain}] keeps {kept} blocks, so none is ever reached"
             yield complaint(settings.source, (*where, "execution"), f"{message}; lower it, or raise finality")
         yield from _live(settings, chain)
 
