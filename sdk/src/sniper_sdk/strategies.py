@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum
 from fractions import Fraction
+from functools import cache
 from random import Random
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
@@ -64,29 +65,44 @@ times = st.integers(NOW, NOW + 30 * 86_400 * SECOND)
 blocks = st.integers(0, 10_000)
 
 
+# A strategy is checked when it is first drawn from, which takes longer than to draw: so none is made anew for each
+# example that need not be.
+
+
+@cache
 def addresses() -> SearchStrategy[str]:
     """Well-formed addresses, lower-case."""
     return st.integers(0, 2**160 - 1).map(builders.address)
 
 
+@cache
 def hashes() -> SearchStrategy[str]:
     """32 bytes in hex: of blocks, of transactions, topics."""
     return st.integers(0, 2**256 - 1).map(lambda n: f"0x{n:064x}")
 
 
+@cache
 def amounts(most: int = 2**112 - 1) -> SearchStrategy[int]:
     """Base units from 0 to ``most``; every order of magnitude is as likely as any other."""
-    return st.integers(0, most.bit_length()).flatmap(lambda bits: st.integers(0, min(most, (1 << bits) - 1)))
+    of_bits = [st.integers(0, min(most, (1 << bits) - 1)) for bits in range(most.bit_length() + 1)]
+    return st.integers(0, most.bit_length()).flatmap(of_bits.__getitem__)
 
 
+@cache
 def assets() -> SearchStrategy[str]:
     """Asset ids of the world's tokens."""
     return st.sampled_from(TOKENS)
 
 
+@cache
 def pool_ids() -> SearchStrategy[str]:
     """Pool ids of the world."""
     return st.sampled_from(POOLS)
+
+
+_either = st.booleans()
+_fees = st.sampled_from((0, 5, 25, 30, 100))
+_created = st.just(0) | times
 
 
 @st.composite
@@ -94,15 +110,19 @@ def pools(draw: st.DrawFn, token: str | None = None) -> BuiltPool:
     """A pair of a token (asset id; None: any) and the quote asset; it may be empty."""
     of = draw(assets()) if token is None else token
     coins = (split_asset(of)[1], split_asset(QUOTE)[1])
-    turned = draw(st.booleans())
+    turned = draw(_either)
     return builders.pool(
         POOLS[TOKENS.index(of)] if of in TOKENS else draw(pool_ids()),
         coins=(coins[1], coins[0]) if turned else coins,
         reserves=(draw(amounts()), draw(amounts())),
-        fee_bps=draw(st.sampled_from((0, 5, 25, 30, 100))),
-        created_at=draw(st.just(0) | times),
+        fee_bps=draw(_fees),
+        created_at=draw(_created),
         created_block=draw(blocks),
     )
+
+
+_states = st.sampled_from(("opening", "open", "closing", "stuck", "written-off"))
+_instances = st.sampled_from((INSTANCE, "another"))
 
 
 @st.composite
@@ -113,46 +133,60 @@ def positions(draw: st.DrawFn, token: str | None = None) -> BuiltPosition:
         of,
         amount=draw(amounts(2**128)),
         cost=draw(amounts()),
-        state=draw(st.sampled_from(("opening", "open", "closing", "stuck", "written-off"))),
+        state=draw(_states),
         pool=POOLS[TOKENS.index(of)] if of in TOKENS else POOL,
-        instance=draw(st.sampled_from((INSTANCE, "another"))),
+        instance=draw(_instances),
         opened_at=draw(times),
         opened_block=draw(blocks),
     )
+
+
+_symbols = st.text(max_size=8)
+_decimals = st.integers(0, 36)
+_deployers = st.just("") | addresses()
+_taxes = st.none() | bps
 
 
 @st.composite
 def tokens(draw: st.DrawFn) -> BuiltToken:
     """What is known of a token; taxes may be unmeasured."""
     return builders.token(
-        draw(st.text(max_size=8)),
-        decimals=draw(st.integers(0, 36)),
-        deployer=draw(st.just("") | addresses()),
-        buy_tax_bps=draw(st.none() | bps),
-        sell_tax_bps=draw(st.none() | bps),
+        draw(_symbols),
+        decimals=draw(_decimals),
+        deployer=draw(_deployers),
+        buy_tax_bps=draw(_taxes),
+        sell_tax_bps=draw(_taxes),
     )
+
+
+_pool_of = cache(pools)
+_position_of = cache(positions)
+_token = tokens()
+_worth = st.none() | amounts()
+_worths = st.dictionaries(assets(), _worth, max_size=2)
+_of_results = assets() | st.just(INSTANCE)
 
 
 @st.composite
 def views(draw: st.DrawFn, now: int | None = None) -> BuiltView:
     """A view of the world at ``now`` (ns UTC; None: any time), with any part of it known."""
     at = draw(times) if now is None else now
-    gone = st.tuples(st.integers(0, at), amounts())
+    before, results = st.integers(0, at), _results(at)
     return builders.view(
         now=at,
         account=ACCOUNT,
-        positions=[draw(positions(token)) for token in draw(_some(TOKENS))],
-        pools=[replace(pool, created_at=min(pool.created_at, at)) for pool in draw(_each(pools, TOKENS))],
-        tokens=dict(zip(known := draw(_some(TOKENS)), [draw(tokens()) for _ in known], strict=True)),
+        positions=[draw(_position_of(token)) for token in draw(_some(TOKENS))],
+        pools=[replace(pool, created_at=min(pool.created_at, at)) for pool in draw(_pools_of_some)],
+        tokens=dict(zip(known := draw(_some(TOKENS)), [draw(_token) for _ in known], strict=True)),
         block=draw(blocks),
         cash=draw(amounts()),
-        equity=draw(st.none() | amounts()),
-        spending=draw(st.lists(gone, max_size=3)),
-        results=draw(st.lists(_results(at), max_size=3)),
-        results_of=draw(st.dictionaries(assets() | st.just(INSTANCE), st.lists(_results(at), max_size=2), max_size=2)),
-        worths=draw(st.dictionaries(assets(), st.none() | amounts(), max_size=2)),
+        equity=draw(_worth),
+        spending=draw(st.lists(st.tuples(before, amounts()), max_size=3)),
+        results=draw(st.lists(results, max_size=3)),
+        results_of=draw(st.dictionaries(_of_results, st.lists(results, max_size=2), max_size=2)),
+        worths=draw(_worths),
         drawdown=draw(amounts()),
-        entries=draw(st.dictionaries(assets(), st.integers(0, at), max_size=2)),
+        entries=draw(st.dictionaries(assets(), before, max_size=2)),
     )
 
 
@@ -404,19 +438,26 @@ def _typed(declared: Any) -> SearchStrategy[Any]:
     return st.from_type(declared)
 
 
+_profits = amounts() | amounts().map(int.__neg__)
+
+
 def _results(at: int) -> SearchStrategy[tuple[int, int]]:
     """(time, profit or loss) until then."""
-    return st.tuples(st.integers(0, at), amounts() | amounts().map(int.__neg__))
+    return st.tuples(st.integers(0, at), _profits)
 
 
+@cache
 def _some(of: tuple[str, ...]) -> SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(of), unique=True, max_size=len(of))
 
 
 @st.composite
-def _each(draw: st.DrawFn, made: Any, of: tuple[str, ...]) -> list[Any]:
-    """One of ``made`` for some of ``of``. Any: what ``made`` makes."""
-    return [draw(made(each)) for each in draw(_some(of))]
+def _each_pool(draw: st.DrawFn) -> list[BuiltPool]:
+    """That of some of the tokens."""
+    return [draw(_pool_of(token)) for token in draw(_some(TOKENS))]
+
+
+_pools_of_some = _each_pool()
 
 
 def _walk(random: Random, instrument: str, interval: int) -> tuple[Bar, ...]:
