@@ -123,6 +123,7 @@ def test_a_contract_is_shown_with_entry_profit_and_liquidation_at_the_newest_pri
     view = desk.kernel.accounts["main"].view.contract(PERPETUAL.id)
     assert view is not None
     assert (held["size"], held["entry"], held["leverage"]) == ("0.5", "40000", 10)
+    assert held["isolated"] == str(2_000 * COIN)
     assert int(held["unrealised"]) == view.unrealised == 750 * COIN
     assert held["liquidation"] == f"{PERPETUAL.price(view.liquidation or 0):f}" != "0"
     (row,) = [line.split() for line in sniper("positions")[1].splitlines() if "10x" in line]

@@ -122,6 +122,7 @@ def contracts_held(chronicle: "Chronicle") -> list[dict[str, Any]]:
                     "entry": f"{to_decimal(int(round(held.entry * instrument.tick, -10))):f}",
                     "unrealised": held.unrealised,
                     "leverage": held.leverage,
+                    "isolated": held.isolated,
                     "margin": held.margin,
                     "maintenance": held.maintenance,
                     "liquidation": None if liquidation is None else f"{instrument.price(liquidation):f}",
@@ -140,7 +141,7 @@ def _print_contracts(chronicle: "Chronicle") -> None:
             each["size"],
             each["entry"],
             exact(each["unrealised"]),
-            f"{each['leverage']}x",
+            f"{each['leverage']}x {'cross' if each['isolated'] is None else 'isolated'}",
             exact(each["margin"]),
             each["liquidation"] or "none",
         )

@@ -96,6 +96,11 @@ class HeldContract:
         return self._contract.margin
 
     @property
+    def isolated(self) -> int | None:
+        """What alone answers for it, base units of the quote asset; None: the whole balance does (cross)."""
+        return self._contract.isolated
+
+    @property
     def unrealised(self) -> int:
         return self._worth() - self.cost
 

@@ -1,10 +1,13 @@
 """The section of one exchange."""
 
-from typing import Literal
+from typing import Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from sniper.config import Config
+
+BORROWING: Final = ("margin", "cross", "isolated")
+"""What ccxt calls spot markets where one pays with what is borrowed."""
 
 
 class CcxtConfig(Config):
@@ -52,3 +55,19 @@ class CcxtConfig(Config):
         default="", description="What stands before the path of each request instead of the exchange's own address."
     )
     stream_url: str = Field(default="", description="The same for WebSockets.")
+
+    @field_validator("market", mode="before")
+    @classmethod
+    def _borrows_nothing(cls, market: object) -> object:
+        if market in BORROWING:
+            raise ValueError(
+                f"{market!r}: spot margin is not traded, for what an account borrows and owes is in no book; take "
+                "'spot', or 'swap' for positions with leverage and below zero"
+            )
+        return market
+
+    @model_validator(mode="after")
+    def _margin_of_contracts(self) -> Self:
+        if self.market == "spot" and (self.leverage or self.margin):
+            raise ValueError("leverage and margin are of contracts alone, and market = 'spot' has none: leave them out")
+        return self
