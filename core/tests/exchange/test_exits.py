@@ -29,11 +29,12 @@ from sniper.kernel import facts as f
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.snapshot import dump, restore
 from sniper.kernel.wiring import AccountWiring, DeskWiring, ExitWiring, StrategyWiring, WatchWiring, Wiring
+from sniper.order_types import Ladder
 from sniper.risk import Findings, RiskWatch, Trip, Trips, must
 from sniper.runtime.played import finish, play
 from sniper.runtime.simulated_exchange import SimulatedExchange
 from sniper.sizer import Sizer
-from sniper.strategy import Actions, Close, Open, PlaceOrder, Strategy, on
+from sniper.strategy import Actions, Close, Open, PlaceOrder, StartPlan, Strategy, on
 from sniper.types import Entry, KillLevel
 from sniper.view import Position, View
 
@@ -353,6 +354,42 @@ def test_a_part_that_is_too_small_to_be_sold_does_not_keep_the_other_exits_from_
     assert world.book.positions == {}
 
 
+def test_a_part_is_sold_although_other_orders_hold_the_coins_of_which_only_as_many_go_as_must() -> None:
+    """The newest goes first; what it would sell again meanwhile is denied."""
+    rests = [
+        PlaceOrder(key=f"far{n}", instrument=BTC.id, side="sell", size=8, price=9_000_000 + n, reason="a dream")
+        for n in range(3)
+    ]
+    third = Close(token="x:BTC", reason="a third", share_bps=3_334)
+    again = PlaceOrder(key="again", instrument=BTC.id, side="sell", size=8, price=9_000_000, reason="a dream")
+    world = World({1: [OPEN], 3: rests, 4: [third, again]}, exits=False)
+    world.trades(40_000, 40_000, 40_000, 40_000)
+    for _ in range(3):
+        world.time += 10**10
+        world.trades(40_000)
+    assert world.book.positions["x:BTC"].amount == 16 * COINS.lot
+    assert [order.key for order in world.book.desks["x"].working(BTC.id)] == ["far0", "far1"]
+    denied = [fact.rule for _, fact in world.kernel.facts if isinstance(fact, f.Verdict) and not fact.allowed]
+    assert denied == ["kernel.cash"]
+    world.same_money()
+
+
+def test_a_part_is_sold_of_what_a_plan_holds_which_goes_on_with_the_rest() -> None:
+    target = Ladder(
+        instrument=BTC.id, side="sell", size=24, first=9_000_000, last=9_000_000, weights=(1,), reduce_only=True
+    )
+    half = Close(token="x:BTC", reason="half", share_bps=5_000)
+    world = World({1: [OPEN], 3: [StartPlan(key="p", plan=target, reason="a dream")], 4: [half]}, exits=False)
+    world.trades(40_000, 40_000, 40_000, 40_000)
+    for _ in range(3):
+        world.time += 10**10
+        world.trades(40_000)
+    assert world.book.positions["x:BTC"].amount == 12 * COINS.lot
+    (order,) = world.book.desks["x"].orders.values()
+    assert (order.size, order.placed.plan != "") == (12, True)
+    world.same_money()
+
+
 def test_a_part_that_waits_for_other_orders_does_not_keep_the_other_exits_from_selling() -> None:
     resting = PlaceOrder(key="far", instrument=BTC.id, side="sell", size=24, price=9_000_000, reason="a dream")
     half = Close(token="x:BTC", reason="half", share_bps=5_000)
@@ -427,4 +464,20 @@ def test_what_a_strategy_would_buy_that_is_in_the_config_no_more_is_cancelled_at
     world.play([Started(time=world.time, mode="backtest")])
     finish(world.kernel, {("main", "x"): world.exchange}, world.time)
     assert not world.book.desks["x"].orders
+    world.same_money()
+
+
+def test_a_part_that_a_process_before_this_one_began_to_sell_is_sold_though_nobody_remembers_the_wish() -> None:
+    """Facts hold the sale, not who wanted it: a target that takes the coins again would keep it from them for ever."""
+    target = Ladder(
+        instrument=BTC.id, side="sell", size=24, first=9_000_000, last=9_000_000, weights=(1,), reduce_only=True
+    )
+    half = Close(token="x:BTC", reason="half", share_bps=5_000)
+    world = World({1: [OPEN], 3: [StartPlan(key="p", plan=target, reason="a dream")], 4: [half]}, exits=False)
+    world.trades(40_000, 40_000, 40_000, 40_000)
+    world.kernel.accounts["main"].exits.guards["x:BTC"].pending = None
+    for _ in range(3):
+        world.time += 10**10
+        world.trades(40_000)
+    assert world.book.positions["x:BTC"].amount == 12 * COINS.lot
     world.same_money()

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from pit import Pit
 from stage import BTC
 
-from sniper.events import KillSwitch
+from sniper.events import ClosePosition, KillSwitch
 from sniper.exchange_orders import CONDITIONAL
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Submit
@@ -248,6 +248,11 @@ class AnyOrderOfThings(RuleBasedStateMachine):
     def the_process_ends(self, snapshot: bool) -> None:
         self.pit.crash(snapshot=snapshot)
 
+    @rule(share_bps=st.sampled_from([1_000, 5_000, 9_999]))
+    def a_part_is_closed(self, share_bps: int) -> None:
+        close = ClosePosition(time=self.pit.time, account="main", token="x:BTC", reason="less", share_bps=share_bps)
+        self.pit.handle(close)
+
     @rule(level=st.sampled_from(["off", "off", "no-entries", "freeze"]))
     def kill_switch(self, level: str) -> None:
         self.pit.handle(KillSwitch(time=self.pit.time, account="*", level=level, reason="test"))
@@ -279,6 +284,7 @@ class AnyOrderOfThings(RuleBasedStateMachine):
             del pit.airborne[client]
         pit.handle(KillSwitch(time=pit.time, account="*", level="off", reason="test"))
         pit.settle()
+        self.all_that_was_to_be_sold_is()
         self.nothing_is_sent_twice()
         self.no_plan_trades_more_than_it_may()
         owners = {order for plan in pit.book.plans.values() for leg in plan.legs.values() for order in leg.working}
@@ -302,6 +308,19 @@ class AnyOrderOfThings(RuleBasedStateMachine):
             assert pit.replayed() == pit.journal, (
                 "the same events decide the same, whatever a snapshot was between them"
             )
+
+    def all_that_was_to_be_sold_is(self) -> None:
+        """Whatever held it: no sale of a part waits for ever."""
+        pit = self.pit
+        for _ in range(20):
+            sales = [key for key, fact in pit.placed().items() if fact.leg == "unwind" and key in self.open()]
+            for client in sales:
+                pit.fill(client, pit.known[client].size)
+            pit.settle()
+            guard = pit.kernel.accounts["main"].exits.guards.get("x:BTC")
+            if guard is None or guard.pending is None:
+                return
+        raise AssertionError(f"{guard.pending} is not sold: {pit.book.plans}")
 
     def no_bracket_left_what_it_bought(self) -> None:
         """But for what cannot be sold, what others have sold, and one whose strategy wanted it so."""

@@ -177,3 +177,18 @@ def test_where_the_exchange_is_played_it_is_watched_here_and_nothing_is_refused(
     stage.trades(100, 90, 89)
     assert stage.fills() == [("sell", 20, 89)]
     assert not [fact for _, fact in stage.kernel.facts if isinstance(fact, f.PlanWaits)]
+
+
+def test_a_part_is_sold_from_under_it_and_it_waits_for_the_rest() -> None:
+    pit = Pit(HOLDING, held=20)
+    pit.start(DEEP)
+    pit.settle()
+    pit.handle(ClosePosition(time=pit.time, account="main", token="x:BTC", reason="less", share_bps=2_500))
+    pit.settle()
+    assert there(pit) == [("market", 5, None, None), ("stop", 15, None, 9_000)]
+    pit.fill(client_of(pit, "unwind"), 5)
+    pit.settle()
+    assert there(pit) == [("stop", 15, None, 9_000)]
+    pit.fill(client_of(pit, "held"), 15)
+    pit.settle()
+    assert there(pit) == []

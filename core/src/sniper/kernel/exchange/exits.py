@@ -12,9 +12,11 @@ from sniper.exit import Sell
 from sniper.instrument import COIN, Instrument
 from sniper.kernel import facts as f
 from sniper.kernel.book import Position
+from sniper.kernel.exchange.book import ExchangeOrder
 from sniper.kernel.exchange.shorts import Short, mirrored
 from sniper.kernel.exchange.tickers import Ticker
 from sniper.kernel.guards import Guard
+from sniper.kernel.plans import fold
 from sniper.order_types import Unwind
 from sniper.types import BPS, SECOND, KillLevel, StartPlan, place_of
 from sniper.view import Position as Shown
@@ -29,6 +31,21 @@ LOOK: Final = "?worth"
 MILLION: Final = 10**6
 AGAIN: Final = 5 * SECOND
 """ns after which a sale that was denied is tried again."""
+
+
+def _left(order: ExchangeOrder) -> int:
+    """What it holds of what is to be sold, base units."""
+    linear = order.placed.instrument.linear
+    return (order.size - order.filled) * order.placed.instrument.lot if linear else order.reserved
+
+
+def _holds(order: ExchangeOrder, instrument: Instrument, side: Side) -> bool:
+    """Whether an order keeps what is held from being sold: whatever pays with the coins; of a contract, what is on the
+    same side and does not wait for a trigger."""
+    placed = order.placed
+    if not instrument.linear:
+        return order.asset == instrument.base
+    return placed.instrument.id == instrument.id and order.side == side and placed.new.trigger is None
 
 
 class DeskGuard(Guard):
@@ -167,7 +184,7 @@ class DeskExits:
 
     def sell(self, guard: Guard, sell: Sell) -> None:
         """Begin to sell. Where all of it is wanted sold, orders and plans that hold the same are withdrawn, the sale
-        of a part too, for it cannot be sold twice; a part waits for what they leave."""
+        of a part too, for it cannot be sold twice; for a part, as many orders as leave that much."""
         account, position, book = self.account, guard.position, self.account.book
         ticker = account.kernel.tickers.known.get(position.pool)
         if ticker is None or book.kill == KillLevel.FREEZE or book.halted:
@@ -185,6 +202,8 @@ class DeskExits:
         elif size >= account.trading.least(ticker, side, reduces=True):
             if whole:
                 self._withdraw(position, instrument)
+            else:
+                self.make_room(instrument, side, size * instrument.lot)
             unwind = Unwind(instrument=instrument.id, side=side, size=size)
             account.plans.start(position.instance, StartPlan(key=key, plan=unwind, reason=sell.reason))
         elif not whole:
@@ -201,6 +220,35 @@ class DeskExits:
         if guard is None or guard.pending is None or guard.pending.share_bps < BPS:
             return False
         return key != f"{KEY}{instrument.held}"
+
+    def claimed(self, instrument: Instrument, side: Side, key: str) -> int:
+        """How much of what is held is to be sold and is not on its way yet, base units: orders of another key than that
+        of the sale leave it alone. It is on record, as the wish of a guard is not."""
+        account, token = self.account, instrument.held
+        position = account.book.positions.get(token)
+        if position is None or not account.book.plans or key == f"{KEY}{token}":
+            return 0
+        plan = account.plans.of_key(position.instance, f"{KEY}{token}")
+        if plan is None or plan.ending or not isinstance(plan.started.spec, Unwind) or plan.started.spec.side != side:
+            return 0
+        on_way = sum(fold.on_way(account.book, plan, leg) for leg in plan.legs)
+        return max(0, plan.started.spec.size - plan.filled() - on_way) * plan.started.instrument.lot
+
+    def make_room(self, instrument: Instrument, side: Side, amount: int) -> None:
+        """Cancel as many orders as keep ``amount`` (base units) from being sold: first those of plans, of which what
+        only reduces goes on with the rest, and the newest of each first."""
+        account = self.account
+        desk, position = account.trading.desks[instrument.venue], account.book.positions.get(instrument.held)
+        holding = [order for _, order in sorted(desk.book.orders.items()) if _holds(order, instrument, side)]
+        free = abs(position.amount if position is not None else 0)
+        free -= sum(_left(order) for order in holding if not order.cancelling)
+        holding.sort(key=lambda each: (bool(each.placed.plan), each.placed.time, len(each.id), each.id), reverse=True)
+        for order in holding:
+            if free >= amount:
+                return
+            if not order.cancelling and order.key != f"{KEY}{instrument.held}":
+                desk.cancel(order.id)
+                free += _left(order)
 
     def waits(self, guard: Guard) -> bool:
         """Whether a part is wanted sold of which nothing is on its way: other orders hold it, or it was denied."""

@@ -410,6 +410,8 @@ class Trading:
         # a position can be sold, and pays for nothing but crosses
         known = book.owned(asset) if asset == instrument.base or sized.counted else book.cash.get(asset, 0)
         free = known - desk.reserved.get(asset, 0)
+        if asset == instrument.base:
+            free -= self.account.desk_exits.claimed(instrument, wanted.side, wanted.key)
         least = 0 if REDUCE_ONLY in wanted.flags else instrument.min_value  # exchanges let what only reduces be small
         if instrument.linear:
             held = held_contracts(book, self.account.kernel.tickers, asset)

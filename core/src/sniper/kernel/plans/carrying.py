@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from sniper.kernel import facts as f
+from sniper.kernel.exchange.exits import KEY as EXIT
 from sniper.kernel.exchange.tickers import Ticker
 from sniper.kernel.exchange.trading import REDUCE_ONLY, Until
 from sniper.kernel.plans import fold
@@ -162,11 +163,14 @@ class Carrying:
         held, waiting = trading.reducible(ticker, want.side), trading.waiting(ticker, want.side)
         if ticker.instrument.linear:
             waiting -= trading.held_back(ticker, want.side)  # it holds nothing, and is cut to what is there by then
-        free = (held - waiting) // lot
+        claimed = self.account.desk_exits.claimed(ticker.instrument, want.side, plan.started.key)
+        free = (held - waiting - claimed) // lot
         if held < lot:
             self._nothing_held(plan, rule)
-        elif free <= 0 and waiting > self._on_way(plan, want.leg) * lot:
-            if want.trigger is None:
+        elif free < min(size, self._least(ticker, want)) and waiting + claimed > self._on_way(plan, want.leg) * lot:
+            if plan.started.key.startswith(EXIT):
+                self.account.desk_exits.make_room(ticker.instrument, want.side, size * lot)
+            elif want.trigger is None:
                 self.account.plans.take_back(ticker.instrument, want.side)
             self.refused(plan, rule, want.leg, "other orders hold what it would reduce", reduces=True)
         return max(0, min(size, free))
