@@ -16,8 +16,8 @@ BTC: Final = "binance:BTC/USDT"
 PERPETUAL: Final = "binance:BTC/USDT:USDT"
 LOTS: Final = 200
 CONTRACTS: Final = 20
-PATIENCE: Final = 12
-"""Trades after which what only rests is withdrawn."""
+PATIENCE: Final = {"rests": 12, "stays": 150}
+"""Trades after which what only rests is withdrawn, by how its key begins."""
 ENDED: Final = frozenset({"filled", "cancelled", "expired", "rejected", "done", "failed", "denied"})
 
 
@@ -59,7 +59,7 @@ class Churning(Strategy):
                 self.since[intent.key] = self.traded
                 yield intent
         for key, since in self.since.items():
-            if key.startswith("rests") and self.traded - since == PATIENCE:
+            if self.traded - since == PATIENCE.get(key.partition("-")[0]):
                 yield CancelOrder(key=key)
 
     @on(PlanChanged)
@@ -104,10 +104,10 @@ class Churn(Churning):
                 "twap-out": Twap(instrument=BTC, side="sell", size=5 * LOTS, duration=SECOND, slices=5),
                 "rests-stop": Stop(instrument=BTC, side="sell", size=LOTS, trigger=price - 1_500, reduce_only=True),
                 "rests-trail": TrailingStop(instrument=BTC, side="sell", size=LOTS, amount=1_000, reduce_only=True),
-                "rests-held-stop": Stop(
+                "stays-held-stop": Stop(
                     instrument=BTC, side="sell", size=LOTS, trigger=price - 1_000, reduce_only=True, native=True
                 ),
-                "rests-held-target": TakeProfit(
+                "stays-held-target": TakeProfit(
                     instrument=BTC, side="sell", size=LOTS, trigger=price + 1_000, limit=price + 900, native=True
                 ),
             }
@@ -167,7 +167,7 @@ class ChurnContracts(Churning):
                 "rests-trail": TrailingStop(
                     instrument=PERPETUAL, side=out, size=CONTRACTS, amount=100, reduce_only=True
                 ),
-                "rests-held-stop": Stop(
+                "stays-held-stop": Stop(
                     instrument=PERPETUAL,
                     side=out,
                     size=CONTRACTS,
@@ -175,7 +175,7 @@ class ChurnContracts(Churning):
                     reduce_only=True,
                     native=True,
                 ),
-                "rests-held-target": TakeProfit(
+                "stays-held-target": TakeProfit(
                     instrument=PERPETUAL, side=out, size=CONTRACTS, trigger=price + 100 * up, native=True
                 ),
             }
