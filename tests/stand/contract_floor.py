@@ -43,7 +43,7 @@ class ContractFloor(Floor):
         """And the exchange was read so long after the last order that all was compared."""
         if not super().quiet():
             return False
-        ended = max(each.ended_at for each in self.book.desks["binance"].ended.values())
+        ended = max((each.ended_at for each in self.book.desks["binance"].ended.values()), default=0)
         return self.record.all(f.DeskRead)[-1].time > ended + COMPARED_NS
 
     def money(self) -> list[str]:
