@@ -114,7 +114,7 @@ class ContractState(Frozen):
 
 class OrderState(Frozen):
     """An order as the exchange knows it. ``state``: ``open``, ``filled``, ``cancelled``, ``expired`` or ``rejected``;
-    ``filled``: lots."""
+    ``filled``: lots. One that the exchange made smaller is ``filled`` with fewer than were asked for."""
 
     client_id: str
     venue_id: str
