@@ -1,6 +1,7 @@
 """Contracts at the futures exchange of the sdk, by the unmodified client of ccxt."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -181,30 +182,34 @@ async def test_funding_of_a_reading_that_did_not_arrive_is_told_by_the_next(
     exchange: CcxtExchange, server: FuturesServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(contracts, "FRESH_MS", 0)
-    first = await exchange.read("")
+    since, known, asked, before = json.loads((await exchange.read("")).cursor)
+    an_hour_ago = json.dumps([since, known, asked - contracts.HOUR_MS, before])
     await exchange.submit(order())
     server.mark("BTCUSDT", "100")
     server.rate("BTCUSDT", "0.001")
     server.engine.fund("BTCUSDT")
-    lost = await exchange.read(first.cursor)
+    lost = await exchange.read(an_hour_ago)
     assert len(lost.funding) == 1
-    assert (await exchange.read(first.cursor)).funding == lost.funding
+    assert (await exchange.read(an_hour_ago)).funding == lost.funding
     asked = sum(name == "income" for name, _ in server.asked)
     assert (await exchange.read(lost.cursor)).funding == ()
     assert sum(name == "income" for name, _ in server.asked) == asked, "not again in the middle of an hour"
 
 
 async def test_funding_of_before_the_first_reading_is_in_its_balance_alone(
-    exchange: CcxtExchange, server: FuturesServer
+    exchange: CcxtExchange, server: FuturesServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(contracts, "FRESH_MS", contracts.HOUR_MS)
     await exchange.submit(order())
     server.mark("BTCUSDT", "100")
     server.rate("BTCUSDT", "0.001")
     server.engine.fund("BTCUSDT")
-    await asyncio.sleep(0.002)  # the exchange tells times in milliseconds
     first = await exchange.read("")
+    assert first.funding == ()
     assert (await exchange.read(first.cursor)).funding == ()
+    server.clock.skew_ns = -60 * 10**9  # whatever its clock said
     server.engine.fund("BTCUSDT")
+    server.clock.skew_ns = 0
     assert len((await exchange.read(first.cursor)).funding) == 1
 
 

@@ -13,7 +13,7 @@ from sniper_venue_ccxt.client import forget_listen_keys
 from sniper_venue_ccxt.client_ids import ClientIds
 from sniper_venue_ccxt.conditional import APART, apart_told, became, kept_apart
 from sniper_venue_ccxt.config import CcxtConfig
-from sniper_venue_ccxt.contracts import MILLISECOND, Contracts, forced
+from sniper_venue_ccxt.contracts import Contracts, forced
 from sniper_venue_ccxt.errors import GapFound, NotOffered, Unanswered
 from sniper_venue_ccxt.joined import joined
 from sniper_venue_ccxt.listing import Listing
@@ -182,7 +182,7 @@ class Desk:
         # What fills while this is read is told as a fill after its balance, or with it: never only in the balance.
         orders = await self._open_orders()
         balances, contracts = await self._owned()
-        since, seen, asked, first = _parsed(cursor) if cursor else (now - BEFORE_MS, frozenset[str](), 0, now)
+        since, seen, asked, before = _parsed(cursor) if cursor else (now - BEFORE_MS, frozenset[str](), 0, None)
         fills, times = [], {}
         for symbol in self._symbols(alone=self.can.trades_need_symbol, what="own trades"):
             for trade in await self._trades(symbol, since):
@@ -195,15 +195,17 @@ class Desk:
         begin = max([since, now - HOUR_MS, *(time_ms - BEFORE_MS for time_ms in times.values())])
         known = sorted(each for each, time_ms in times.items() if time_ms >= begin)
         funding: tuple[Funding, ...] = ()
-        if self._contracts is not None and cursor:
+        if self._contracts is not None:
             funding, asked = await self._contracts.funding_again(since, asked)
+        if before is None:
+            before = tuple(each.id for each in funding)
         return AccountState(
             balances=balances,
             orders=tuple(orders),
             fills=tuple(sorted(fills, key=lambda fill: (fill.time, fill.id))),
-            cursor=json.dumps([begin, known, asked, first], separators=(",", ":")),
+            cursor=json.dumps([begin, known, asked, before], separators=(",", ":")),
             contracts=contracts,
-            funding=tuple(each for each in funding if each.time >= first * MILLISECOND),
+            funding=tuple(each for each in funding if each.id not in before),
         )
 
     async def _owned(self) -> tuple[tuple[tuple[str, int, int], ...], tuple[ContractState, ...]]:
@@ -353,8 +355,8 @@ class Desk:
         return self.config.symbols
 
 
-def _parsed(cursor: str) -> tuple[int, frozenset[str], int, int]:
-    """From when on trades are asked for, those that are known of then, when funding was asked for, and when the account
-    was read first; ms. Cursors were once without the last two."""
-    since, seen, asked, first = [*json.loads(cursor), 0, 0][:4]
-    return since, frozenset(seen), asked, first
+def _parsed(cursor: str) -> tuple[int, frozenset[str], int, tuple[str, ...] | None]:
+    """From when on trades are asked for, those that are known of then, when funding was asked for (ms), and which was
+    paid before the first reading. Cursors were once without the last two."""
+    since, seen, asked, before = [*json.loads(cursor), 0, ()][:4]
+    return since, frozenset(seen), asked, tuple(before)
