@@ -15,7 +15,17 @@ from sniper.events import Bar
 from sniper.proposal import Leg
 from sniper.risk import Finding
 from sniper.types import NATIVE, SECOND, Entry, Roundtrip, asset_id, split_asset
-from sniper.view import ContractView, DepthView, PoolView, Position, TickerView, TokenView, WorkingOrder
+from sniper.view import (
+    ContractView,
+    DepthView,
+    PoolView,
+    Position,
+    Range,
+    RangeWorth,
+    TickerView,
+    TokenView,
+    WorkingOrder,
+)
 from sniper_app_policy.base import CedarPolicy, PolicyConfig
 
 if TYPE_CHECKING:
@@ -145,9 +155,13 @@ class StatedView:
         self.now = int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()) * SECOND
         self.account = trade.account
         self.positions: Mapping[str, Position] = {}
+        self.ranges: Mapping[str, Range] = {}
         self.chain_id = chain_id
         self._trade = trade
         self._quote = quote
+
+    def range_worth(self, range_id: str) -> RangeWorth | None:
+        return None
 
     def block(self, chain_id: int) -> int:
         return 0
@@ -244,6 +258,9 @@ class _StatedPool(NamedTuple):
         return 0
 
     def price(self, token: str) -> Fraction:
+        raise NoLiquidity("a stated trade has no pool to price")
+
+    def place(self) -> tuple[int, int]:
         raise NoLiquidity("a stated trade has no pool to price")
 
 
