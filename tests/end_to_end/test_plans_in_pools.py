@@ -8,6 +8,7 @@ import pytest
 from stand import FUNDS, Stand
 from stand.command import sniper
 from stand.market import ETHER, SUPPLY, Launch
+from stand.record import Record
 
 from sniper.catalogue import Catalogue
 from sniper.kernel import facts as f
@@ -54,6 +55,12 @@ def sell_on_v3(stand: Stand, launch: Launch, amount: int) -> None:
     stand.chain.submit(maker, stand.chain.addresses.v3_router, data, gas=1_000_000)
 
 
+def slices(record: Record) -> int:
+    """How many orders the TWAP has placed."""
+    placed = (fact.part for fact in record.all(f.OrderPlaced))
+    return sum(part is not None and part.leg == "slice" for part in placed)
+
+
 def planning(stand: Stand) -> Stand:
     """A bot whose one strategy starts plans, on V2 and V3."""
     chain, document = stand.chain, stand.document
@@ -92,6 +99,9 @@ async def test_a_bracket_and_a_twap_in_real_pools_though_the_bot_is_killed(stand
 
     sliced = launch_on_v3(stand)
     asset = sliced.asset(chain)
+    await stand.until(lambda record: slices(record) == 1)
+    await stand.mine_until(lambda record: not record.books["main"].orders)
+    await stand.until(lambda record: slices(record) == 2)  # when it is time, however fast blocks come
     await stand.mine_until(lambda record: "oco" in {plan.started.key for plan in record.books["main"].plans.values()})
     held = chain.token_balance(sliced.token, stand.owner)
     assert held >= 1_000 * 10**18
