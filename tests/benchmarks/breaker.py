@@ -165,7 +165,8 @@ class Bench:
             signing.append(await refused - began)
             self.shell.switches.set("main", KillLevel.OFF)
             self._lose(-loss)
-            self.shell.take([KillSwitch(time=1, account="main", level="off"), CHANGED])
+            # a block lets a cap that was passed hold again, or it would not trip a second time
+            self.shell.take([KillSwitch(time=1, account="main", level="off"), self.rig.world.block()])
         return executor, signing
 
     def _lose(self, amount: int) -> None:

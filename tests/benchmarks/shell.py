@@ -27,6 +27,7 @@ class Shell(Run):
         self.writer = Writer(directory)
         self.writer.begin_epoch(b"{}")
         self.observers = []
+        self.played = None
         self.health = None
         self.commands = Commands(lambda: kernel.accounts)
         keeper = Sqlite()

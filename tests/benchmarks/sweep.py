@@ -10,6 +10,7 @@ from figures import Figure
 from startup import CONFIG
 
 from sniper.settings import file
+from sniper_app_optimise.pools import Processes
 from sniper_app_optimise.search import Search
 from sniper_app_optimise.space import Range
 from sniper_app_optimise.trials import Job
@@ -40,7 +41,8 @@ def taken(job: Job, trials: int, workers: int) -> float:
     """Seconds, the start of the processes included."""
     search = Search(RANGES, sampler="grid", metric="sharpe", seed=1)
     began = perf_counter()
-    found = list(search.outcomes(job, trials, workers, lambda _: None))
+    with Processes(job, workers) as pool:
+        found = list(search.outcomes(pool, trials, lambda _: None))
     seconds = perf_counter() - began
     wrong = [each.error for each in found if each.error]
     if wrong or len(found) != trials:
