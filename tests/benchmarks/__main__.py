@@ -20,6 +20,7 @@ SECTIONS = {
     "throughput": "kernel and live loop, events per CPU second; memory",
     "durable": "durable orders",
     "round_trips": "orders through ccxt and an exchange on this machine",
+    "matching": "orders that the exchange of the sdk matches",
     "books": "quotes on recorded order books, updates per CPU second",
     "replay": "replay and recovery",
     "mishaps": "a crash with much on its way, and deep reorgs",

@@ -16,6 +16,7 @@ from sniper.plugin import Frozen
 from sniper.runtime.answered import Answers, Shared
 from sniper.runtime.carried import carrier
 from sniper.runtime.errand import LENGTH, LONGEST, Begin, Compute, Computed, Failed
+from sniper.runtime.surroundings import plain
 
 T = TypeVar("T")
 
@@ -27,8 +28,6 @@ KEPT: Final = 64 << 20
 """Bytes of results that are remembered."""
 START_S: Final = 10.0
 """Seconds within which a new process must be there."""
-_ENVIRONMENT: Final = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE")
-"""What a worker is told of the environment: nothing in which people keep secrets."""
 _ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
 
@@ -57,7 +56,7 @@ class Worker:
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),
-                    env={**{key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}, **_ONE_THREAD},
+                    env={**plain(), **_ONE_THREAD},
                 )
         except OSError as error:
             ours.close()

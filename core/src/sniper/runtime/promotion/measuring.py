@@ -23,6 +23,7 @@ from sniper.finding import Finding
 from sniper.kernel.facts import Fact, StageMoved, StageProposed
 from sniper.runtime.promotion.gates import Runs, hold, rise
 from sniper.runtime.promotion.track import Track
+from sniper.runtime.surroundings import plain
 from sniper.settings.model import Promotion
 
 NICE: Final = 10
@@ -162,6 +163,7 @@ class MeasuringProcess:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=2**20,
+                env=plain(),
             )
             assert process.stdin is not None
             assert process.stdout is not None
