@@ -24,7 +24,7 @@ unexport VIRTUAL_ENV UV_PYTHON CONDA_PREFIX
 # What tests start and no package index has; looked for behind what is installed.
 export PATH := $(PATH):$(CURDIR)/.cache/servers/bin
 
-.PHONY: help setup servers demo test test-long chaos lint bench eval-risk eval-fees docs lock clean
+.PHONY: help setup servers demo test test-long chaos lint bench eval-risk eval-fees docs site lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -46,7 +46,7 @@ test-long: lint servers ## The same with the long ones
 lint: $(STAMP) ## Style, types, import rules
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
-	@$(RUN) -m mypy $(SOURCES) scripts
+	@$(RUN) -m mypy $(SOURCES) scripts docs/site
 	@$(RUN) scripts/members.py --check
 	@$(RUN) scripts/reference.py --check
 	@$(VENV)/bin/lint-imports --no-logo --cache-dir .cache/import-linter
@@ -63,8 +63,12 @@ eval-risk: $(STAMP) ## Measure how often the risk checks are right, and how fast
 eval-fees: $(STAMP) ## Measure what fee estimators pay, and how often they are in a block in time
 	@$(RUN) tests/evaluation/fees.py $(ARGS)
 
-docs: $(STAMP) ## Generate docs/hooks.md, docs/config.md and docs/zoo.md
+docs: $(STAMP) ## Generate the reference pages of docs/ from the code
 	@$(RUN) scripts/reference.py
+
+site: $(STAMP) ## Build the documentation into .cache/site, without any network
+	@NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
+	@echo "open .cache/site/index.html"
 
 lock: $(STAMP) ## Write the member lists and pin the newest versions that are older than a week
 	@$(RUN) scripts/members.py

@@ -1,4 +1,8 @@
-"""Write docs/hooks.md from `sniper.hooks`, docs/config.md from the config models, docs/zoo.md from the zoo's index."""
+"""Write the reference pages of docs/.
+
+Hooks come from `sniper.hooks`, the config file from its models, the command line from its commands, errors from their
+classes, the zoo from its index.
+"""
 
 import inspect
 import sys
@@ -8,6 +12,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from reference_cli import command_reference
+from reference_errors import error_reference
 
 from sniper import hooks
 from sniper.catalogue import Catalogue, config_model
@@ -138,6 +144,8 @@ def main() -> int:
     pages = {
         ROOT / "docs/hooks.md": hook_reference(),
         ROOT / "docs/config.md": config_reference(),
+        ROOT / "docs/cli.md": "\n\n".join([f"# The command line\n\n{MARK}", *command_reference()]) + "\n",
+        ROOT / "docs/errors.md": "\n\n".join([f"# Errors\n\n{MARK}", *error_reference()]) + "\n",
         ROOT / "docs/zoo.md": zoo_reference(),
     }
     stale = [(path, text) for path, text in pages.items() if not path.exists() or path.read_text() != text]

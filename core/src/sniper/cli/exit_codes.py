@@ -25,7 +25,7 @@ PLUGIN: Final = 6
 CHAIN: Final = 7
 INTERRUPTED: Final = 130
 
-_BY_ERROR: Final[tuple[tuple[type[SniperError], int], ...]] = (
+BY_ERROR: Final[tuple[tuple[type[SniperError], int], ...]] = (
     (ConfigError, CONFIG),
     (JournalError, JOURNAL),
     (DecisionMismatch, JOURNAL),
@@ -37,4 +37,4 @@ _BY_ERROR: Final[tuple[tuple[type[SniperError], int], ...]] = (
 
 def of(error: SniperError) -> int:
     """The exit code of an error that ended a command."""
-    return next((code for kind, code in _BY_ERROR if isinstance(error, kind)), FAILURE)
+    return next((code for kind, code in BY_ERROR if isinstance(error, kind)), FAILURE)
