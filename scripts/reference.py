@@ -93,7 +93,7 @@ def config_reference() -> str:
     page += [_table(f"`{title}`", model.model_fields) for title, model in TABLES]
     catalogue = Catalogue.discover()
     for extension in catalogue.extensions:
-        if extension.spec.kind == "app":
+        if extension.spec.kind in ("app", "index"):
             continue
         model = config_model(catalogue.load(extension.spec))
         profiles = extension.spec.profiles if isinstance(extension.spec, RiskCheckSpec) else {}

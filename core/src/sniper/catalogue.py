@@ -47,6 +47,7 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
     "exit": ("sniper.exit:Exit",),
     "fee": ("sniper.fee:FeeEstimator",),
     "feed": ("sniper.feed:Feed",),
+    "index": ("sniper.index:Index",),
     "lease": ("sniper.lease:LeaseKeeper",),
     "risk": ("sniper.risk:RiskCheck", "sniper.risk:RiskProbe", "sniper.risk:RiskWatch"),
     "router": ("sniper.router:Router",),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ExitSpec,
         FeedSpec,
         FeeEstimatorSpec,
+        IndexSpec,
         LeaseSpec,
         RiskCheckSpec,
         RouterSpec,
@@ -259,6 +260,21 @@ def sniper_buses() -> "Sequence[BusSpec]":
         def sniper_buses():
             return [BusSpec(name="memory", summary="Bounded lanes in this process",
                             factory="sniper_bus_memory.bus:Memory")]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sniper_indexes() -> "Sequence[IndexSpec]":
+    """Sources of plugins, and of the news which releases may not run any more.
+
+    Used by: the commands that find and install plugins, and each start, which asks all of them what was revoked.
+    Contract: `sniper.index.Index`. Conformance: ``sniper_sdk.IndexConformance``.
+
+        @hookimpl
+        def sniper_indexes():
+            return [IndexSpec(name="registry", summary="Signed repositories that were added by the trader",
+                              factory="sniper_registry.client.index:RegistryIndex")]
     """
     raise NotImplementedError
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sniper.exit import Exit
     from sniper.fee import FeeEstimator
     from sniper.feed import Feed
+    from sniper.index import Index
     from sniper.lease import LeaseKeeper
     from sniper.risk import RiskCheck, RiskProbe, RiskWatch
     from sniper.router import Router
@@ -151,6 +152,12 @@ class LeaseSpec(Spec["LeaseKeeper"]):
     """Who may decide for an account now."""
 
     kind = "lease"
+
+
+class IndexSpec(Spec["Index"]):
+    """Where plugins come from."""
+
+    kind = "index"
 
 
 class BusSpec(Spec["Bus"]):

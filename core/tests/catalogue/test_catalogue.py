@@ -337,6 +337,7 @@ def test_every_kind_of_spec_has_a_contract() -> None:
         ("sniper_exits", "ExitSpec", "exit"),
         ("sniper_fee_estimators", "FeeEstimatorSpec", "fee"),
         ("sniper_feeds", "FeedSpec", "feed"),
+        ("sniper_indexes", "IndexSpec", "index"),
         ("sniper_risk_checks", "RiskCheckSpec", "risk"),
         ("sniper_leases", "LeaseSpec", "lease"),
         ("sniper_routers", "RouterSpec", "router"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sniper_sdk.conformance.exit import ExitConformance
     from sniper_sdk.conformance.fee import FeeConformance
     from sniper_sdk.conformance.feed import FeedConformance
+    from sniper_sdk.conformance.index import IndexConformance
     from sniper_sdk.conformance.lease import LeaseConformance
     from sniper_sdk.conformance.package import PackageConformance
     from sniper_sdk.conformance.risk import RiskConformance
@@ -38,6 +39,7 @@ __all__ = [
     "ExitConformance",
     "FeeConformance",
     "FeedConformance",
+    "IndexConformance",
     "LeaseConformance",
     "PackageConformance",
     "RiskConformance",

@@ -56,6 +56,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "exit": Kind("sniper_exits", "ExitSpec", "rule", "Sells after a fall from the highest value"),
     "fee": Kind("sniper_fee_estimators", "FeeEstimatorSpec", "estimator", "Bids a fixed tip"),
     "feed": Kind("sniper_feeds", "FeedSpec", "feed", "Says that time goes by", 'emits=("clock/1",),'),
+    "index": Kind("sniper_indexes", "IndexSpec", "index", "Finds plugins in one folder of your own"),
     "lease": Kind("sniper_leases", "LeaseSpec", "keeper", "Keeps leases in one file that is locked"),
     "risk": Kind("sniper_risk_checks", "RiskCheckSpec", "check", "Caps positions and amounts"),
     "router": Kind("sniper_routers", "RouterSpec", "router", "Proposes the best single pool"),
@@ -114,6 +115,7 @@ def _words(kind: str, name: str) -> dict[str, str]:
         "app": ['"click>=8.2"'],
         "bus": [],
         "exchange": ['"aiohttp>=3.12"', '"pydantic>=2.12"'],
+        "index": ['"msgspec>=0.19"', '"packaging>=25"'],
         "lease": [],
         "store": [],
     }.get(kind, ['"pydantic>=2.12"'])

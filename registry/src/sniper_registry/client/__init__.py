@@ -1,0 +1,1 @@
+"""The trader's side of a registry: what it says, judged by whom the trader trusts."""
