@@ -122,6 +122,12 @@ class PermissionDenied(SniperError, PermissionError):
     code = "permission-denied"
 
 
+class IsolationError(SniperError, RuntimeError):
+    """An untrusted plugin cannot be run in a worker here, or not with what it asks for."""
+
+    code = "isolation"
+
+
 class DeadlineExceeded(SniperError, TimeoutError):
     """An effect did not answer in time."""
 
