@@ -1,0 +1,99 @@
+"""A marketplace of each test's own, on both databases."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pyotp
+import pytest
+from argon2 import PasswordHasher
+
+from sniper_registry.service import passwords
+from sniper_registry.service.accounts import Accounts, Who
+from sniper_registry.service.clock import SECOND
+from sniper_registry.service.credentials import Credentials
+from sniper_registry.service.database import Database
+from sniper_registry.service.limits import Limiter
+from sniper_registry.service.secret import Secret
+from sniper_sdk.servers import PostgresServer, postgres_server
+
+HERE = "192.0.2.1"
+PASSWORD = "correct horse battery"
+ORIGIN = "http://127.0.0.1:8080"
+
+
+class HandClock:
+    """Stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.at = 1_700_000_000 * SECOND
+
+    def now(self) -> int:
+        return self.at
+
+    def forward(self, seconds: float) -> None:
+        self.at += int(seconds * SECOND)
+
+
+@dataclass
+class Desk:
+    """What the tests of accounts work on."""
+
+    clock: HandClock
+    database: Database
+    secret: Secret
+    accounts: Accounts
+    credentials: Credentials
+
+    def code(self, seed: str) -> str:
+        """The present code of an authenticator, which has not been used: time moves on for it."""
+        self.clock.forward(30)
+        return pyotp.TOTP(seed).at(self.clock.at // SECOND)
+
+    def publisher(self, name: str) -> tuple[Who, str]:
+        """A new account with a second factor, and the seed of that."""
+        cookie = self.accounts.register(name, PASSWORD, f"address of {name}")
+        seed, _ = self.accounts.propose_second_factor(self.accounts.demand(cookie))
+        strong, _ = self.accounts.enrol(cookie, self.code(seed), HERE)
+        return self.accounts.demand(strong), seed
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashing is made to be slow; the tests that are about that ask for ``dear_passwords``."""
+    if "dear_passwords" not in request.fixturenames:
+        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        monkeypatch.setattr(passwords, "_hasher", lambda: quick)
+
+
+@pytest.fixture
+def dear_passwords() -> None:
+    """Passwords are hashed as in earnest."""
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "sqlite":
+        made = Database(f"sqlite:///{tmp_path}/service.sqlite")
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        with psycopg.connect(server.database, autocommit=True) as connection:
+            connection.execute("DROP DATABASE IF EXISTS marketplace WITH (FORCE)")
+            connection.execute("CREATE DATABASE marketplace")
+        made = Database(f"postgresql+psycopg:///marketplace?host={server.directory}&user=postgres")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    clock, secret = HandClock(), Secret(b"s" * 32)
+    accounts = Accounts(database, clock, secret, Limiter(clock, secret), "sniper")
+    return Desk(clock, database, secret, accounts, Credentials(database, clock, secret, accounts, ORIGIN))
