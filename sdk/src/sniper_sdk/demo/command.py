@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 @click.option("--seed", default=1, show_default=True, help="Another seed is another market.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--keep", is_flag=True, help="Leave chain and bot running at the end, until interrupted.")
+@click.option("--amm", default="constant-product", show_default=True, help="What prices the pools of Uniswap V2.")
 @click.option("--directory", type=click.Path(path_type=Path), help="Where config, journal and log are kept.")
-def demo(seed: int, as_json: bool, keep: bool, directory: Path | None) -> int:
+def demo(seed: int, as_json: bool, keep: bool, amm: str, directory: Path | None) -> int:
     """Snipe launches on a chain of its own: a real node, real Uniswap contracts, real signed transactions.
 
     Ends with code 0 only if the books reconcile with the chain to the wei and every launch ended as its author said.
     """
     where = directory or Path(tempfile.mkdtemp(prefix="sniper-demo-"))
-    summary = asyncio.run(_play(where, seed, keep=keep, quiet=as_json))
+    summary = asyncio.run(_play(where, seed, amm, keep=keep, quiet=as_json))
     if as_json:
         from sniper.cli.output import print_json
 
@@ -35,14 +36,14 @@ def demo(seed: int, as_json: bool, keep: bool, directory: Path | None) -> int:
     return 0 if summary.passed else 1
 
 
-async def _play(directory: Path, seed: int, *, keep: bool, quiet: bool) -> "Summary":
+async def _play(directory: Path, seed: int, amm: str, *, keep: bool, quiet: bool) -> "Summary":
     from sniper_sdk.demo.play import Demo
     from sniper_sdk.demo.view import LiveView, progress
     from sniper_sdk.devchain import DevChain
 
     terminal = sys.stderr.isatty() and not quiet
     with progress(terminal) as installed, DevChain(automine=False, progress=installed) as chain:
-        demo = Demo(chain, directory, seed)
+        demo = Demo(chain, directory, seed, amm=amm)
         try:
             await demo.prepare(installed)
             with LiveView(demo.scenario, chain.chain_id, terminal=terminal) as view:

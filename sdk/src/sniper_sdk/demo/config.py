@@ -11,6 +11,7 @@ from sniper_sdk.protocols import PERMIT2
 
 BOT = Account.named("sniper")
 FUNDS = 10 * 10**18
+AMM = "constant-product"
 SCRYPT_WORK = 2**13
 """Far below what a real key file wants: this key is made for one demo on one chain."""
 
@@ -81,7 +82,7 @@ retry_after_s = 1
 
 [risk.owner-powers]
 
-[amm.constant-product]
+[amm.{amm}]
 factories = ["{v2_factory}"]
 
 [amm.uniswap-v3]
@@ -132,8 +133,13 @@ spenders = ["{v2_router}", "{v3_router}", "{permit2}", "{universal_router}"]
 """
 
 
-def write(directory: Path, chain: DevChain, universal_router: str, password: bytes, *, max_age_s: int) -> Path:
-    """Write config and key file for the demo's account, which is given its funds. Returns the config's path."""
+def write(
+    directory: Path, chain: DevChain, universal_router: str, password: bytes, *, max_age_s: int, amm: str = AMM
+) -> Path:
+    """Write config and key file for the demo's account, which is given its funds. Returns the config's path.
+
+    amm  What prices the pools of Uniswap V2.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     keystore = directory / "key.json"
     if not keystore.exists():
@@ -159,6 +165,7 @@ def write(directory: Path, chain: DevChain, universal_router: str, password: byt
             keystore=keystore.as_posix(),
             kill_switch=(directory / "data" / "kill-switch").as_posix(),
             max_age_s=max_age_s,
+            amm=amm,
         )
     )
     return path

@@ -34,14 +34,25 @@ class BotFailed(SniperError, RuntimeError):
 
 
 class Demo:
-    """Everything of one demo. ``directory`` takes config, key, journal and log."""
+    """Everything of one demo.
+
+    directory  Takes config, key, journal and log. ``amm``: what prices the pools of Uniswap V2.
+    """
 
     def __init__(
-        self, chain: DevChain, directory: Path, seed: int, *, block_s: float = BLOCK_S, max_age_s: int | None = None
+        self,
+        chain: DevChain,
+        directory: Path,
+        seed: int,
+        *,
+        block_s: float = BLOCK_S,
+        max_age_s: int | None = None,
+        amm: str = config.AMM,
     ) -> None:
         self.chain = chain
         self.directory = directory
         self.seed = seed
+        self.amm = amm
         self.block_s = block_s
         self.max_age_s = max_age_s or max(1, round(OLD_BLOCKS * block_s))
         self.scenario = Scenario(seed)
@@ -55,7 +66,7 @@ class Demo:
         await self.director.prepare(progress)
         self.chain.fund(config.BOT.address, config.FUNDS)
         router = await asyncio.to_thread(self._universal_router)
-        self.config = config.write(self.directory, self.chain, router, PASSWORD, max_age_s=self.max_age_s)
+        self.config = config.write(self.directory, self.chain, router, PASSWORD, max_age_s=self.max_age_s, amm=self.amm)
         await self.start_bot()
 
     def _universal_router(self) -> str:
