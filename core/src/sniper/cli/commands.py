@@ -20,6 +20,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "plugins": "See what is installed",
     "policy": "Try the policies that the config lists",
     "risk": "See what the risk checks say",
+    "strategies": "Bring strategies of other programs",
     "strategy": "See and steer the strategies of a run",
 }
 """Groups and what their commands are about."""

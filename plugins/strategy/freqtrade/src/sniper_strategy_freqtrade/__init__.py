@@ -1,1 +1,15 @@
 """Runs unmodified freqtrade strategies."""
+
+from sniper import AppSpec, hookimpl
+
+
+@hookimpl
+def sniper_apps() -> list[AppSpec]:
+    return [
+        AppSpec(
+            name="import",
+            group="strategies",
+            summary="Check a strategy of freqtrade, and write a config section that runs it",
+            factory="sniper_strategy_freqtrade.import_:import_",
+        )
+    ]
