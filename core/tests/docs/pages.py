@@ -9,16 +9,18 @@ from textwrap import dedent
 ROOT = Path(__file__).resolve().parents[3]
 GENERATED = {ROOT / "docs" / name for name in ("hooks.md", "config.md", "cli.md", "errors.md")}
 """Held by `scripts/reference.py --check`, and by the tests of hooks and settings."""
+TUTORIALS = sorted(page for page in ROOT.glob("docs/tutorials/*.md") if page.name != "index.md")
+"""Followed step by step by test_tutorials.py."""
 PAGES = sorted(
     [
         *ROOT.glob("*.md"),
-        *(page for page in ROOT.glob("docs/*.md") if page not in GENERATED),
+        *(page for page in ROOT.glob("docs/**/*.md") if page not in GENERATED),
         *ROOT.glob("deploy/**/*.md"),
         ROOT / "sdk/README.md",
         ROOT / "registry/README.md",
     ]
 )
-_BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^( *)(`{3,})(\w*)\n(.*?)^\1\2$", re.DOTALL | re.MULTILINE)
 _NAME = re.compile(r"# ([\w./-]+\.(?:py|toml|md))\n")
 
 
@@ -45,15 +47,15 @@ def blocks(page: Path, *languages: str) -> list[Block]:
     """The blocks of a page in one of these languages; those inside of lists without their indentation."""
     text = page.read_text()
     found = (
-        Block(page, text.count("\n", 0, match.start()) + 1, match[2], dedent(match[3]))
+        Block(page, text.count("\n", 0, match.start()) + 1, match[3], dedent(match[4]))
         for match in _BLOCK.finditer(text)
     )
     return [block for block in found if block.language in languages]
 
 
 def all_blocks(*languages: str) -> list[Block]:
-    """The same of all pages."""
-    return [block for page in PAGES for block in blocks(page, *languages)]
+    """The same of all pages but the tutorials."""
+    return [block for page in PAGES if page not in TUTORIALS for block in blocks(page, *languages)]
 
 
 def prose(page: Path) -> str:

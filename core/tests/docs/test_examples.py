@@ -8,9 +8,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from pages import PAGES, ROOT, Block, all_blocks, blocks
+from pages import PAGES, ROOT, TUTORIALS, Block, all_blocks, blocks
 
-AUTHORING = [page for page in PAGES if blocks(page, "python")]
+AUTHORING = [page for page in PAGES if page not in TUTORIALS and blocks(page, "python")]
 NAMES = [str(page.relative_to(ROOT)) for page in AUTHORING]
 
 
