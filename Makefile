@@ -67,7 +67,7 @@ docs: $(STAMP) ## Generate the reference pages of docs/ from the code
 	@$(RUN) scripts/reference.py
 
 site: $(STAMP) ## Build the documentation into .cache/site, without any network
-	@NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
+	@NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --config-file docs/site/mkdocs.yml
 	@echo "open .cache/site/index.html"
 
 lock: $(STAMP) ## Write the member lists and pin the newest versions that are older than a week
