@@ -2,6 +2,9 @@
 
 A plugin is a distribution with an entry point in ``sniper.plugins``; the module behind it is light by rule and returns
 specs. What a spec names is imported on first use. Nothing here runs while trading.
+
+What lies on the trader's shelf (`sniper.environments`) is listed from what it said of itself in a worker when it was
+installed: nothing of it is imported here, unless the trader trusts it.
 """
 
 import inspect
@@ -20,6 +23,9 @@ import msgspec
 import pluggy
 
 from sniper import hooks, specs
+from sniper.environments.environment import ISOLATED_KINDS, Environment
+from sniper.environments.manifest import check
+from sniper.environments.shelf import Shelf, shelf_directory
 from sniper.errors import PluginError
 from sniper.specs import AppSpec, Spec
 
@@ -61,8 +67,8 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
 
 _RELEASE = re.compile(r"\d+(\.\d+)*")
 _BOUNDS = re.compile(r"sniper-core((?:>=|<)\d+(?:\.\d+)*(?:,(?:>=|<)\d+(?:\.\d+)*)*)")
-_KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 T = TypeVar("T")
 
@@ -74,6 +80,7 @@ class Origin:
     plugin       Name of the entry point; ``module`` what it names.
     location     Directory of the distribution; of its source where it is ``editable``.
     first_party  Named in an extra of sniper-core. A plugin cannot claim this of itself: the core vouches for it.
+    isolated     Whether it runs in workers alone, and the host imports nothing of it.
     """
 
     plugin: str
@@ -83,6 +90,7 @@ class Origin:
     location: str
     editable: bool
     first_party: bool
+    isolated: bool = False
 
     def __str__(self) -> str:
         return f"{self.distribution} {self.version}"
@@ -90,10 +98,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """A spec and where it came from."""
+    """A spec and where it came from. ``environment``: that of a distribution on the shelf."""
 
     spec: Spec[Any]
     origin: Origin
+    environment: Environment | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -122,12 +131,14 @@ class Catalogue:
     """What is installed and enabled, ordered by (kind, name).
 
     disabled  Extensions that the config switches off.
+    waiting   Extensions on the shelf of kinds that no worker runs, of distributions that the trader does not trust.
     problems  Plugins that were left out.
     unused    Entries of the config's ``disable`` that name nothing.
     """
 
     extensions: tuple[Extension, ...]
     disabled: tuple[Extension, ...] = ()
+    waiting: tuple[Extension, ...] = ()
     problems: tuple[Problem, ...] = ()
     unused: tuple[str, ...] = ()
 
@@ -168,6 +179,13 @@ class Catalogue:
             raise PluginError(f"there is no kind of plugin {kind!r}{nearest(kind, CONTRACTS)}")
         if any(extension.key == (kind, name) for extension in self.disabled):
             raise PluginError(f"{kind} {name!r} is disabled; remove it from disable under [plugins] in the config")
+        for waiting in self.waiting:
+            if waiting.key == (kind, name):
+                raise PluginError(
+                    f"{kind} {name!r} is of {waiting.origin}, which you do not trust, and plugins of this kind cannot "
+                    f"run isolated: it needs explicit trust. See what it is: sniper plugins info {waiting.id}; to let "
+                    f"it run in sniper itself: sniper plugins trust {waiting.origin.distribution}"
+                )
         names = [spec.name for spec in self.specs(kind)]
         known = f"installed: {', '.join(names)}" if names else "none is installed"
         broken = [problem.plugin for problem in self.problems]
@@ -178,7 +196,15 @@ class Catalogue:
         )
 
     def load(self, spec: Spec[T]) -> type[T]:
-        """Import the class behind a spec. Raises `PluginError` where it is missing or is not of the kind's contract."""
+        """Import the class behind a spec; of an isolated one a class that stands for it, whose work a worker does.
+
+        Raises `PluginError` where it is missing or is not of the kind's contract, and `EnvironmentChanged`.
+        """
+        extension = next((each for each in self.extensions if each.spec is spec), None)
+        if extension and extension.environment:
+            check(extension.environment)
+            if extension.origin.isolated:
+                raise self._fault(spec, "plugins cannot run isolated yet, so it cannot run at all; uninstall it")
         found = self._driver(spec) if spec.kind in DRIVERS else self._import(spec)
         contracts = tuple(_resolve(contract) for contract in CONTRACTS[spec.kind])
         names = " or ".join(contract.replace(":", ".") for contract in CONTRACTS[spec.kind])
@@ -336,14 +362,58 @@ def _survey(disable: Collection[str]) -> Catalogue:
             found += [Extension(spec, origin) for spec in _read(origin, manager)]
         except PluginError as error:
             problems.append(Problem(origin.plugin, origin.distribution, str(error), stops=origin.first_party))
+    for shelved in _shelved(core):
+        if isinstance(shelved, Problem):
+            problems.append(shelved)
+        elif shelved.origin.distribution in disable:
+            unused.discard(shelved.origin.distribution)
+        else:
+            found.append(shelved)
     disabled = [extension for extension in found if extension.id in disable]
-    enabled = [extension for extension in found if extension.id not in disable]
+    waiting = [extension for extension in found if extension.origin.isolated and not _isolable(extension)]
+    enabled = [extension for extension in found if extension.id not in disable and extension not in waiting]
     return Catalogue(
         extensions=tuple(sorted(_unique(enabled), key=lambda extension: extension.key)),
         disabled=tuple(sorted(disabled, key=lambda extension: extension.key)),
+        waiting=tuple(sorted(waiting, key=lambda extension: extension.key)),
         problems=(*problems, *_duplicates(enabled)),
         unused=tuple(sorted(unused - {extension.id for extension in disabled})),
     )
+
+
+def _isolable(extension: Extension) -> bool:
+    return extension.spec.kind in ISOLATED_KINDS
+
+
+def _shelved(core: _Core) -> Iterator[Extension | Problem]:
+    """What lies on the shelf. Nothing of it stops a start: exits of what is held must go on."""
+    shelf = Shelf()
+    try:
+        names = shelf.names()
+    except PluginError as error:
+        yield Problem("the shelf", str(shelf_directory()), str(error), stops=False)
+        return
+    for name in names:
+        try:
+            yield from _offered(shelf.demand(name), core)
+        except PluginError as error:
+            yield Problem(name, name, str(error), stops=False)
+
+
+def _offered(environment: Environment, core: _Core) -> list[Extension]:
+    """What a distribution on the shelf offers. Raises `PluginError`."""
+    origin = Origin(
+        plugin=environment.distribution,
+        module=environment.modules[0],
+        distribution=environment.distribution,
+        version=environment.version,
+        location=str(environment.site),
+        editable=False,
+        first_party=False,
+        isolated=True,
+    )
+    _check_requirements(origin, environment.requires, core)
+    return [Extension(each.parsed(), origin, environment) for each in environment.offered]
 
 
 def _origin(entry: importlib_metadata.EntryPoint, core: _Core) -> tuple[Origin, tuple[str, ...]]:
@@ -453,9 +523,9 @@ def _checked(spec: Spec[Any], module: ModuleType, where: str) -> Spec[Any]:
         checked: Spec[Any] = msgspec.convert(msgspec.to_builtins(spec), type(spec))
     except (msgspec.ValidationError, TypeError) as error:
         raise PluginError(f"{where}: {type(spec).__name__} {spec.name!r}: {error}") from error
-    if not _KEBAB.fullmatch(spec.name):
+    if not KEBAB.fullmatch(spec.name):
         raise PluginError(f"{where}: the name {spec.name!r} is not kebab-case, such as 'launch-snipe'")
-    if not _FACTORY.fullmatch(spec.factory):
+    if not FACTORY.fullmatch(spec.factory):
         raise PluginError(
             f"{where}: the factory {spec.factory!r} of {spec.name!r} is not of the form 'package.module:Class'"
         )

@@ -2,10 +2,23 @@
 
 from sniper import AppSpec, IndexSpec, hookimpl
 
+_INSTALLING = {
+    "install": "Install a plugin into an environment of its own",
+    "uninstall": "Remove an installed plugin and its environment",
+}
+
 
 @hookimpl
 def sniper_apps() -> list[AppSpec]:
-    return []
+    return [
+        AppSpec(
+            name=name,
+            group="plugins",
+            summary=summary,
+            factory=f"sniper_registry.installing.commands.{name}:{name}",
+        )
+        for name, summary in _INSTALLING.items()
+    ]
 
 
 @hookimpl

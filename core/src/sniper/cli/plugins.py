@@ -9,6 +9,7 @@ from sniper.catalogue import Catalogue, Extension, Problem, config_model, neares
 from sniper.cli import exit_codes
 from sniper.cli.invocation import Invocation
 from sniper.cli.output import json_option, print_json, print_table
+from sniper.environments.environment import ISOLATED_KINDS
 from sniper.errors import PluginError, SniperError
 from sniper.specs import AppSpec
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 def list_(invocation: Invocation, kind: str | None, as_json: bool) -> None:
     """List the installed plugins without importing what they name."""
     found = invocation.survey()
-    all_ = [(each, True) for each in found.extensions] + [(each, False) for each in found.disabled]
+    all_ = [(each, True) for each in found.extensions]
+    all_ += [(each, False) for each in (*found.disabled, *found.waiting)]
     shown = [(each, enabled) for each, enabled in all_ if kind in (None, each.spec.kind)]
     if as_json:
         print_json(
@@ -51,7 +53,7 @@ def info(invocation: Invocation, name: str, as_json: bool) -> None:
     found = invocation.survey()
     extension = _only(found, name)
     described = _described(extension, extension in found.extensions)
-    keys = [] if isinstance(extension.spec, AppSpec) else _keys(found, extension)
+    keys = _keys(found, extension)
     if as_json:
         print_json({**described, "config": keys})
         return
@@ -99,7 +101,7 @@ def _tried(found: Catalogue, extension: Extension) -> dict[str, Any] | None:
 
 
 def _only(found: Catalogue, name: str) -> Extension:
-    every = (*found.extensions, *found.disabled)
+    every = (*found.extensions, *found.disabled, *found.waiting)
     same = [each for each in every if name in (each.id, each.spec.name)]
     if len(same) == 1:
         return same[0]
@@ -111,6 +113,12 @@ def _only(found: Catalogue, name: str) -> Extension:
 
 
 def _keys(found: Catalogue, extension: Extension) -> list[dict[str, Any]]:
+    if extension.environment and extension.origin.isolated:
+        schema = extension.environment.schema(*extension.key)
+        required = schema.get("required", [])
+        return [_told(name, field, name in required) for name, field in schema.get("properties", {}).items()]
+    if isinstance(extension.spec, AppSpec):
+        return []
     return [_key(name, field) for name, field in config_model(found.load(extension.spec)).model_fields.items()]
 
 
@@ -126,8 +134,21 @@ def _key(name: str, field: "FieldInfo") -> dict[str, Any]:
     }
 
 
+def _told(name: str, field: dict[str, Any], required: bool) -> dict[str, Any]:
+    """The same of a JSON schema, which is all that is known of an isolated plugin; Any: JSON."""
+    kinds = [field, *field.get("anyOf", [])]
+    plain = " | ".join(str(each["type"]) for each in kinds if "type" in each)
+    default = None if required else str(field.get("default"))
+    help_ = str(field.get("description", ""))
+    return {"key": name, "type": plain or "any", "required": required, "default": default, "help": help_}
+
+
 def _standing(extension: Extension, enabled: bool) -> str:
     origin = "first-party" if extension.origin.first_party else "third-party"
+    if extension.environment:
+        origin = "isolated" if extension.origin.isolated else "trusted"
+    if extension.origin.isolated and extension.spec.kind not in ISOLATED_KINDS:
+        return "isolated, needs trust"
     return origin if enabled else f"{origin}, disabled"
 
 
@@ -144,6 +165,7 @@ def _described(extension: Extension, enabled: bool) -> dict[str, Any]:
         "location": origin.location,
         "editable": origin.editable,
         "first_party": origin.first_party,
+        "isolated": origin.isolated,
         "enabled": enabled,
     }
 

@@ -36,7 +36,7 @@ def manifest(resolved: Resolved, catalogue: Catalogue) -> bytes:
             extension.id: {
                 "distribution": extension.origin.distribution,
                 "version": extension.origin.version,
-                "code": _module_hash(extension.spec.factory),
+                "code": extension.environment.code if extension.environment else _module_hash(extension.spec.factory),
             }
             for extension in catalogue.extensions
             if extension.key in used

@@ -95,7 +95,9 @@ def _exchange(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _names(catalogue: Catalogue, kind: str) -> list[str]:
-    return [spec.name for spec in catalogue.specs(kind) if spec.in_init]
+    """Not those that run isolated: what nobody vouches for is the trader's own to write down."""
+    found = [each for each in catalogue.extensions if each.spec.kind == kind]
+    return [each.spec.name for each in found if each.spec.in_init and not each.origin.isolated]
 
 
 def _values(catalogue: Catalogue, kind: str, name: str) -> dict[str, Any] | None:

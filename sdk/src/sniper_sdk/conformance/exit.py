@@ -93,7 +93,6 @@ class ExitConformance(Stateful):
             config = StopLossConfig()
     """
 
-    kind: ClassVar[str] = "exit"
     exit: ClassVar[type[Exit]]
     config: ClassVar[Config]
 

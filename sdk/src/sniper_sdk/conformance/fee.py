@@ -77,7 +77,6 @@ class FeeConformance(Stateful):
             config = PercentileConfig()
     """
 
-    kind: ClassVar[str] = "fee"
     estimator: ClassVar[type[FeeEstimator]]
     config: ClassVar[Config]
 

@@ -62,7 +62,6 @@ class RiskWatchConformance(Stateful):
     ones.
     """
 
-    kind: ClassVar[str] = "risk"
     watch: ClassVar[type[RiskWatch]]
     config: ClassVar[Config]
 

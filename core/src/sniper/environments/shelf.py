@@ -1,0 +1,168 @@
+"""The shelf: what the trader installed, each release in a directory of its own, and an index that says which count.
+
+The index is one small file that is replaced whole: a change either happened or it did not, whatever dies on the way.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from sniper.environments.environment import Environment, read
+from sniper.errors import PluginError
+
+VARIABLE = "SNIPER_PLUGINS"
+INDEX = "shelf.json"
+HOMES = "environments"
+MAKING = ".making-"
+
+
+def shelf_directory() -> Path:
+    """``$SNIPER_PLUGINS``, else ``sniper/plugins`` in the user's data directory."""
+    if os.environ.get(VARIABLE):
+        return Path(os.environ[VARIABLE])
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "sniper" / "plugins"
+
+
+class _Index(msgspec.Struct, frozen=True):
+    """``environments``: the directory's name by distribution."""
+
+    environments: dict[str, str] = {}
+    format: int = 1
+
+
+class Shelf:
+    """What is installed in environments of its own. Reading takes no lock; changes take one (`changing`)."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self.directory = (directory or shelf_directory()).absolute()
+
+    def environments(self) -> tuple[Environment, ...]:
+        """All of them by name of the distribution. Raises `PluginError` where a record is damaged."""
+        return tuple(self._read(name) for name in self.names())
+
+    def names(self) -> tuple[str, ...]:
+        """Distributions on the shelf, in order."""
+        return tuple(sorted(self._index().environments))
+
+    def find(self, distribution: str) -> Environment | None:
+        """The installed release of a distribution."""
+        return self._read(distribution) if distribution in self._index().environments else None
+
+    def demand(self, distribution: str) -> Environment:
+        """The same. Raises `PluginError` where none is installed."""
+        found = self.find(distribution)
+        if found is None:
+            raise self._unknown(distribution)
+        return found
+
+    @contextmanager
+    def changing(self) -> Iterator[Path]:
+        """Hold the shelf against other changes and give a new directory beside the environments to make one in. It is
+        removed at the end, with all that an earlier change left behind. Raises `PluginError` while another one changes
+        it."""
+        (self.directory / HOMES).mkdir(parents=True, exist_ok=True)
+        with (self.directory / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise PluginError(
+                    f"{self.directory}: another sniper is changing what is installed; try again when it is done"
+                ) from error
+            self._sweep()
+            making = Path(tempfile.mkdtemp(prefix=MAKING, dir=self.directory))
+            try:
+                yield making
+            finally:
+                shutil.rmtree(making, ignore_errors=True)
+
+    def add(self, made: Path) -> Environment:
+        """Take in an environment that was made under `changing`; it replaces another release of the distribution, whose
+        directory goes with the next change, for a run may be using it. Raises `PluginError`."""
+        environment = read(made)
+        home = self.directory / HOMES / f"{environment.distribution}-{environment.version}-{environment.sha256[:12]}"
+        index = self._index()
+        if home.exists():
+            # The same release again: another directory name, so that the old one stays whole until the index names
+            # the new one.
+            home = Path(tempfile.mkdtemp(prefix=f"{home.name}.", dir=home.parent))
+            home.rmdir()
+        made.rename(home)
+        _synced(home.parent)
+        self._write(_Index({**index.environments, environment.distribution: home.name}))
+        return read(home)
+
+    def remove(self, distribution: str) -> None:
+        """Take a distribution off the shelf, and its files away. Raises `PluginError` where it is not there."""
+        index = self._index()
+        if distribution not in index.environments:
+            raise self._unknown(distribution)
+        self._write(_Index({name: home for name, home in index.environments.items() if name != distribution}))
+        self._sweep()
+
+    def replace(self, environments: dict[str, str]) -> None:
+        """Make the index name these directories under ``environments``, by distribution, and no other."""
+        self._write(_Index(environments))
+        self._sweep()
+
+    def homes(self) -> dict[str, str]:
+        """Name of the directory by distribution, as `replace` takes it."""
+        return dict(self._index().environments)
+
+    def _unknown(self, distribution: str) -> PluginError:
+        names = self.names()
+        there = f"there are {', '.join(names)}" if names else "there is none"
+        return PluginError(f"{distribution} is not installed in an environment of its own ({there})")
+
+    def _read(self, distribution: str) -> Environment:
+        return read(self.directory / HOMES / self._index().environments[distribution])
+
+    def _index(self) -> _Index:
+        file = self.directory / INDEX
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=_Index)
+        except FileNotFoundError:
+            return _Index()
+        except (OSError, msgspec.DecodeError) as error:
+            raise PluginError(
+                f"{file}: cannot be read ({error}); restore it, or remove it and install with sniper plugins sync"
+            ) from error
+
+    def _write(self, index: _Index) -> None:
+        replace_file(self.directory / INDEX, msgspec.json.format(msgspec.json.encode(index), indent=2) + b"\n")
+
+    def _sweep(self) -> None:
+        for left in self.directory.glob(f"{MAKING}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        kept = set(self._index().environments.values())
+        for home in (self.directory / HOMES).iterdir():
+            if home.name not in kept:
+                shutil.rmtree(home, ignore_errors=True)
+
+
+def replace_file(file: Path, content: bytes) -> None:
+    """Replace a file whole: a reader, or a crash, sees the old one or the new one."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as temporary:
+            temporary.write(content)
+            temporary.flush()
+            os.fsync(temporary.fileno())
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _synced(file.parent)
+
+
+def _synced(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,73 @@
+"""Install, replace and uninstall on the shelf. Each change happens whole or not at all."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import importlib_metadata
+
+from sniper.catalogue import Catalogue
+from sniper.environments.environment import Environment
+from sniper.environments.shelf import Shelf
+from sniper_registry.installing.change import Change
+from sniper_registry.installing.making import Describe, Wish, make
+from sniper_registry.installing.refused import InstallConflict
+from sniper_registry.installing.uv import Supply
+
+
+class Installer:
+    """supply    Where dependencies come from.
+    describe  Reads what a plugin offers, in a worker.
+    """
+
+    def __init__(self, shelf: Shelf, supply: Supply, describe: Describe) -> None:
+        self.shelf = shelf
+        self.supply = supply
+        self.describe = describe
+
+    def holds(self, wish: Wish) -> Environment | None:
+        """The environment of the very release that is wished, where it is installed from the same source."""
+        found = self.shelf.find(wish.wheel.distribution)
+        same = found and (found.sha256, found.publisher) == (wish.wheel.sha256, wish.publisher)
+        return found if same else None
+
+    @contextmanager
+    def prepared(self, wish: Wish, catalogue: Catalogue) -> Iterator[Change]:
+        """The change that installing would be, with the environment made and nothing changed yet; `take` it inside.
+
+        catalogue  What is installed, the shelf included: what it offers must not be offered twice.
+
+        Raises `PluginError` of many kinds; the shelf is then as it was.
+        """
+        demand_absent(wish.wheel.distribution, self.shelf)
+        with self.shelf.changing() as making:
+            before = self.shelf.find(wish.wheel.distribution)
+            made = make(wish, making / "new", self.supply, self.describe)
+            demand_room(made, catalogue)
+            yield Change(before=before, after=made)
+
+    def take(self, change: Change) -> Environment:
+        """Do what was prepared."""
+        assert change.after is not None  # prepared gives no other
+        return self.shelf.add(change.after.directory)
+
+
+def demand_absent(distribution: str, shelf: Shelf) -> None:
+    """Raise `InstallConflict` where the host itself has the distribution: two of one name cannot be told apart."""
+    for held in importlib_metadata.distributions(name=distribution):
+        location = str(held.locate_file(""))
+        if not location.startswith(str(shelf.directory)):
+            raise InstallConflict(
+                f"{distribution} {held.version} is installed in {location}, where sniper itself is; uninstall that one "
+                "first, or keep it and install no other"
+            )
+
+
+def demand_room(made: Environment, catalogue: Catalogue) -> None:
+    """Raise `InstallConflict` where somebody else offers what it offers."""
+    for spec in (each.parsed() for each in made.offered):
+        for extension in catalogue.extensions:
+            if extension.key == (spec.kind, spec.name) and extension.origin.distribution != made.distribution:
+                raise InstallConflict(
+                    f"{made} and {extension.origin} both offer {extension.id}; uninstall one of them, or switch the"
+                    f" other's off: disable = [{extension.id!r}] under [plugins]"
+                )
