@@ -74,6 +74,7 @@ class Floor:
         now: int = 1_700_000_000 * SECOND,
         leverage: int = 0,
         by_books: bool = False,
+        mode: str = "backtest",
     ) -> None:
         self.instruments = tuple(instruments)
         quotes: dict[str, str] = {}
@@ -115,7 +116,7 @@ class Floor:
         }
         self.facts: list[f.Fact] = []
         self.now = now
-        self.play(Started(time=now, mode="backtest"))
+        self.play(Started(time=now, mode=mode))
         self.play(*(InstrumentListed(time=now, instrument=instrument) for instrument in self.instruments))
         self.sleep(2 * latency)
 

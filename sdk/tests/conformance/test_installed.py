@@ -64,7 +64,7 @@ def test_the_command_tells_results_as_data(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.chdir(tmp_path)
     import subprocess
 
-    command = "from sniper.cli import main; main()"
+    command = "import sys; from sniper.cli import main; sys.exit(main())"
     done = subprocess.run(
         [sys.executable, "-c", command, "plugins", "test", "sniper-executor-shadow", "--json"],
         capture_output=True,

@@ -61,6 +61,7 @@ class AmmConformance(Stateful, Generic[A]):
     slack   Base units that the contract's own rounding may ask beyond the least amount in.
     """
 
+    kind: ClassVar[str] = "amm"
     amm: ClassVar[type[Amm]]
     pools: ClassVar[SearchStrategy[Any]]  # Any: of A, which a class attribute cannot name
     coins: ClassVar[int] = 2

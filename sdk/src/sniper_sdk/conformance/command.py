@@ -1,132 +1,131 @@
 """``sniper plugins test``."""
 
-import contextlib
-import io
-import tomllib
 from pathlib import Path
 
 import click
-import pytest
 
-from sniper.catalogue import Catalogue
 from sniper.cli import exit_codes
-from sniper.cli.output import json_option, print_json
+from sniper.cli.output import json_option, print_json, print_table
 from sniper.errors import PluginError
-from sniper_sdk.conformance.pytest_plugin import GENERIC
-from sniper_sdk.installing import install_command
+from sniper_sdk.levels.award import Award, award
+from sniper_sdk.levels.project import Project
+from sniper_sdk.levels.rules import LEVELS
+from sniper_sdk.levels.session import Result
+from sniper_sdk.levels.statement import write_statement
 
-
-class Results:
-    """Gathers what pytest reports: (suite, behaviour, outcome, message)."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[str, str, str, str]] = []
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """pytest's hook: a kind that the author's own tests hold is not tested by the generic suite again."""
-        own = {base for item in items if not _is_generic(item) for base in _suites(item)}
-        items[:] = [item for item in items if not (_is_generic(item) and _suites(item) & own)]
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """pytest's hook, called for setup, call and teardown of each test."""
-        if report.when != "call" and report.outcome == "passed":
-            return
-        parts = report.nodeid.split("::")
-        suite, behaviour = (parts[-2] if len(parts) > 2 else Path(parts[0]).name), parts[-1]
-        self.rows.append((suite, _sentence(behaviour), report.outcome, _message(report)))
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """pytest's hook: a file that cannot be imported is a failure too."""
-        if report.failed:
-            self.rows.append((report.nodeid or "collection", "can be imported", "failed", str(report.longrepr)))
+_COLOURS = {"bronze": "yellow", "silver": "white", "gold": "bright_yellow", "platinum": "bright_cyan"}
+_SHOWN = 5
 
 
 @click.command("test")
 @click.argument("plugin", default=".", metavar="[DIST|PATH]")
+@click.option("--list", "kind", metavar="KIND", help="Print what the suite of a kind checks, and run nothing.")
+@click.option("--level", "demanded", type=click.Choice(LEVELS), help="Fail below this level.")
+@click.option("--no-level", "plain", is_flag=True, help="Run the suites alone, without measuring: faster.")
+@click.option("--long", is_flag=True, help="Run tests that are marked long, too.")
+@click.option(
+    "--write",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the level there, for `sniper registry publish`.",
+)
 @json_option
 @click.pass_context
-def check(ctx: click.Context, plugin: str, as_json: bool) -> None:
-    """Run the conformance suite of an installed plugin: a distribution, or the package in PATH with its own tests.
+def check(
+    ctx: click.Context,
+    plugin: str,
+    kind: str | None,
+    demanded: str | None,
+    plain: bool,
+    long: bool,
+    file: Path | None,
+    as_json: bool,
+) -> None:
+    """Run the conformance suite of an installed plugin and say its level: bronze, silver, gold or platinum.
 
-    What the package's own tests hold already is not tested twice.
+    A distribution, or the package in PATH with its own tests. What these hold already is not tested twice.
 
-    Exit code 1 where something does not hold.
+    Exit code 1 where something does not hold, or the level is below the one demanded.
     """
-    path = Path(plugin)
-    distribution, own = (_project(path), path / "tests") if path.is_dir() else (plugin, None)
-    _demand(distribution)
-    rows = _run(distribution, own if own is not None and own.is_dir() else None)
-    failed = [row for row in rows if row[2] == "failed"]
+    if kind is not None:
+        _list(kind, as_json)
+        return
+    if plain and (demanded or file):
+        raise click.UsageError("--level and --write need what --no-level leaves out; give one of them")
+    found = award(Project.of(plugin), measured=not plain, long=long)
     if as_json:
-        fields = ("suite", "behaviour", "outcome", "message")
-        results = [dict(zip(fields, row, strict=True)) for row in rows]
-        print_json({"distribution": distribution, "ok": not failed and bool(rows), "results": results})
+        print_json(found.told())
     else:
-        _print(distribution, rows)
-    if failed or not rows:
+        _print(found)
+    if file is not None and found.ok:
+        write_statement(found, file)
+    below = demanded is not None and (found.level is None or LEVELS.index(found.level) < LEVELS.index(demanded))
+    if not found.ok or below:
         ctx.exit(exit_codes.FAILURE)
 
 
-def _project(path: Path) -> str:
-    file = path / "pyproject.toml"
-    try:
-        return str(tomllib.loads(file.read_text())["project"]["name"])
-    except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
-        raise PluginError(
-            f"{file} names no project ({type(error).__name__}); give a plugin's directory, or a distribution's name"
-        ) from error
+def _list(kind: str, as_json: bool) -> None:
+    from sniper_sdk.conformance.listing import behaviours, suites_of
+
+    suites = suites_of(kind)
+    if not suites:
+        from sniper.catalogue import CONTRACTS
+
+        raise PluginError(f"there is no suite for {kind!r}; kinds are {', '.join(sorted({*CONTRACTS, 'exchange'}))}")
+    told = {suite.__name__: behaviours(suite) for suite in suites}
+    if as_json:
+        print_json(
+            {name: [{"behaviour": each.name, "what": each.what} for each in found] for name, found in told.items()}
+        )
+        return
+    for name, found in told.items():
+        click.echo(click.style(f"{name}: {len(found)} behaviours", bold=True))
+        for each in found:
+            click.echo(f"  {each.what}")
 
 
-def _demand(distribution: str) -> None:
-    found = Catalogue.survey()
-    known = {each.origin.distribution for each in (*found.extensions, *found.disabled)}
-    if distribution not in known | {problem.distribution for problem in found.problems}:
-        raise PluginError(f"{distribution} is not installed in this environment; install it: {install_command('PATH')}")
-
-
-def _run(distribution: str, own: Path | None) -> list[tuple[str, str, str, str]]:
-    results = Results()
-    arguments = ["--sniper-plugin", distribution, "-p", "no:terminal", "-p", "no:cacheprovider", "-W", "ignore"]
-    paths = (
-        [str(own)] if own else ["--rootdir", str(Path(__file__).parent), "-c", "/dev/null", "-o", "asyncio_mode=auto"]
-    )
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        pytest.main([*arguments, *paths], plugins=[results])
-    return results.rows
-
-
-def _print(distribution: str, rows: list[tuple[str, str, str, str]]) -> None:
+def _print(found: Award) -> None:
+    results, distribution = found.outcome.results, found.project.distribution
     marks = {"passed": click.style("ok  ", fg="green"), "failed": click.style("FAIL", fg="red"), "skipped": "skip"}
-    for suite in dict.fromkeys(row[0] for row in rows):
+    for suite in dict.fromkeys(each.suite for each in results):
         click.echo(click.style(suite, bold=True))
-        for _, behaviour, outcome, message in (row for row in rows if row[0] == suite):
-            click.echo(f"  {marks[outcome]} {behaviour}")
-            for line in message.splitlines() if outcome != "passed" else ():
-                click.echo(f"         {line}")
-    counts = {outcome: sum(row[2] == outcome for row in rows) for outcome in marks}
+        for each in (each for each in results if each.suite == suite):
+            click.echo(f"  {marks[each.outcome]} {each.behaviour}")
+            _indent(each)
+    counts = {outcome: sum(each.outcome == outcome for each in results) for outcome in marks}
     click.echo(f"{distribution}: " + ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count))
+    if found.judged:
+        click.echo()
+        _print_level(found)
 
 
-def _is_generic(item: pytest.Item) -> bool:
-    return item.path == GENERIC
+def _indent(result: Result) -> None:
+    for line in result.message.splitlines() if result.outcome != "passed" else ():
+        click.echo(f"         {line}")
 
 
-def _suites(item: pytest.Item) -> set[type]:
-    """The suites of this package that an item's class derives from."""
-    mro: tuple[type, ...] = getattr(getattr(item, "cls", None), "__mro__", ())
-    return {base for base in mro if base.__module__.startswith(__package__) and base.__name__.endswith("Conformance")}
-
-
-def _sentence(name: str) -> str:
-    return name.removeprefix("test_").replace("_", " ")
-
-
-def _message(report: pytest.TestReport) -> str:
-    """What an author must know: the assertion's own words, or why it was skipped; else the end of the traceback."""
-    if report.outcome == "passed":
-        return ""
-    if isinstance(report.longrepr, tuple):
-        return str(report.longrepr[2]).removeprefix("Skipped: ")
-    crash = getattr(report.longrepr, "reprcrash", None)
-    text = str(crash.message if crash is not None else report.longrepr)
-    return "\n".join(text.removeprefix("AssertionError: ").splitlines()[:12])
+def _print_level(found: Award) -> None:
+    rows = [
+        (
+            "ok" if each.holds else "-",
+            each.rule.level,
+            each.rule.id,
+            f"{each.measured.value:g}",
+            each.rule.threshold,
+            each.rule.what,
+        )
+        for each in found.judged
+    ]
+    print_table(("", "level", "rule", "is", "must be", "what"), rows)
+    level = found.level
+    name = click.style(level, fg=_COLOURS[level], bold=True) if level else "no level yet"
+    click.echo(f"{found.project.distribution} {found.project.version}: {name}")
+    if found.next is None:
+        return
+    click.echo(f"for {found.next}:")
+    for each in found.missing:
+        click.echo(f"  {each.rule.id}: {each.measured.value:g}, must be {each.rule.threshold}: {each.rule.mend}")
+        for line in each.measured.found[:_SHOWN]:
+            click.echo(f"      {line}")
+        if len(each.measured.found) > _SHOWN:
+            click.echo(f"      and {len(each.measured.found) - _SHOWN} more (--json shows all)")

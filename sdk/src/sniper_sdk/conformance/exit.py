@@ -93,6 +93,7 @@ class ExitConformance(Stateful):
             config = StopLossConfig()
     """
 
+    kind: ClassVar[str] = "exit"
     exit: ClassVar[type[Exit]]
     config: ClassVar[Config]
 

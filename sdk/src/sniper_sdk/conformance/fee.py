@@ -77,6 +77,7 @@ class FeeConformance(Stateful):
             config = PercentileConfig()
     """
 
+    kind: ClassVar[str] = "fee"
     estimator: ClassVar[type[FeeEstimator]]
     config: ClassVar[Config]
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import typing
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any, ClassVar, NoReturn, ParamSpec, TypeVar
 
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from sniper.risk import Entry, Evidence, Finding, RiskCheck, RiskProbe, Roundtri
 from sniper_sdk import strategies
 from sniper_sdk.builders import BuiltView
 from sniper_sdk.conformance.budget import step_budget
-from sniper_sdk.conformance.drawing import for_all
+from sniper_sdk.conformance.drawing import for_all, some
 from sniper_sdk.conformance.purity import pure
 
 P = ParamSpec("P")
@@ -57,6 +58,7 @@ class RiskConformance:
     `evidence` draws what a probe may have found from the fields of its `Evidence`; override it to draw likelier facts.
     """
 
+    kind: ClassVar[str] = "risk"
     check: ClassVar[type[RiskCheck] | type[RiskProbe[Any]]]
     config: ClassVar[Config]
     examples: ClassVar[int] = 60
@@ -74,6 +76,12 @@ class RiskConformance:
         """What a probe found; None for checks without one."""
         kind = self._evidence()
         return st.none() if kind is None else strategies.structs(kind)
+
+    def calls(self) -> list[Callable[[], object]]:
+        """What is timed for the plugin's level: judgements."""
+        drawn = some(st.tuples(self.entries(), self.views(), self.evidence()), self.examples)
+        made = self._made()
+        return [partial(self._judged, *each, made) for each in drawn]
 
     def test_there_is_a_finding_always_and_one_for_each_rule(self) -> None:
         def check(intent: Entry, view: BuiltView, found: Evidence | None) -> None:

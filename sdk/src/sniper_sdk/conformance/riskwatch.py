@@ -62,6 +62,7 @@ class RiskWatchConformance(Stateful):
     ones.
     """
 
+    kind: ClassVar[str] = "risk"
     watch: ClassVar[type[RiskWatch]]
     config: ClassVar[Config]
 

@@ -1,5 +1,7 @@
 """What a sizer must hold."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from sniper.types import Open
 from sniper_sdk import strategies
 from sniper_sdk.builders import QUOTE, BuiltView
 from sniper_sdk.conformance.budget import step_budget
-from sniper_sdk.conformance.drawing import for_all
+from sniper_sdk.conformance.drawing import for_all, some
 from sniper_sdk.conformance.purity import pure
 
 
@@ -29,6 +31,7 @@ class SizerConformance:
                  more than there is either way.
     """
 
+    kind: ClassVar[str] = "sizer"
     sizer: ClassVar[type[Sizer]]
     config: ClassVar[Config]
     listed: ClassVar[tuple[Instrument, ...]] = ()
@@ -53,6 +56,12 @@ class SizerConformance:
     def quote(self) -> str:
         """Asset id of what is paid."""
         return self.listed[0].quote if self.listed else QUOTE
+
+    def calls(self) -> list[Callable[[], object]]:
+        """What is timed for the plugin's level: sizes."""
+        made = self._made()
+        drawn = some(st.tuples(self.intents(), self.views()), self.examples)
+        return [partial(made.size, intent, self.quote, view) for intent, view in drawn]
 
     def test_the_amount_is_whole_and_within_its_bounds(self) -> None:
         def check(intent: Open, view: BuiltView) -> None:

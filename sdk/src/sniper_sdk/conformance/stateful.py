@@ -1,7 +1,8 @@
 """What every plugin that keeps state must hold: its declared fields are all that it remembers."""
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -17,10 +18,12 @@ from sniper_sdk.conformance.purity import pure
 class Stateful:
     """Tests of one state-bearing plugin; the kinds say what a history is.
 
+    kind       Of plugin, in one word.
     examples   Histories per test.
     max_steps  Lines of Python that one call may execute.
     """
 
+    kind: ClassVar[str]
     examples: ClassVar[int] = 20
     max_steps: ClassVar[int] = 20_000
 
@@ -31,6 +34,14 @@ class Stateful:
     def sources(self) -> Iterable[type]:
         """Classes that another process needs for these histories."""
         return ()
+
+    def calls(self) -> list[Callable[[], object]]:
+        """What is timed for the plugin's level: every step of drawn histories, to be called in this order."""
+        found: list[Callable[[], object]] = []
+        for case in some(self.cases(), min(self.examples, 20)):
+            player = case.start()
+            found += [partial(player.step, given) for given in case.history]
+        return found
 
     def test_each_call_stays_within_its_steps(self) -> None:
         def check(case: Case) -> None:

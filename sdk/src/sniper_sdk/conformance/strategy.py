@@ -7,14 +7,16 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from sniper.codec import decode, encode
 from sniper.config import Config
-from sniper.events import Event, TimerFired
+from sniper.events import Event, Started, TimerFired
 from sniper.plugin import State
 from sniper.strategy import Strategy, handlers_of
 from sniper.types import BPS, SECOND, Arbitrage, CancelOrder, Close, Intent, PlaceOrder, Provide, StartPlan, Withdraw
-from sniper_sdk import strategies
+from sniper_sdk import builders, strategies
 from sniper_sdk.bench import Bench
 from sniper_sdk.builders import BuiltView
+from sniper_sdk.conformance.drawing import for_all
 from sniper_sdk.conformance.playing import Case, Player, written
 from sniper_sdk.conformance.stateful import Stateful
 
@@ -88,6 +90,7 @@ class StrategyConformance(Stateful):
     with views that know any part of it. Override `events` or `views` where the strategy needs rarer ones.
     """
 
+    kind: ClassVar[str] = "strategy"
     strategy: ClassVar[type[Strategy]]
     config: ClassVar[Config]
 
@@ -120,6 +123,33 @@ class StrategyConformance(Stateful):
 
     def _start(self) -> Player:
         return StrategyPlayer(Bench(self.strategy, self.config))
+
+    def test_backtest_paper_and_live_decide_alike(self) -> None:
+        """The mode of a run, which its first event tells, changes no decision."""
+
+        def check(case: Case) -> None:
+            answers = []
+            for mode in ("backtest", "paper", "shadow", "live", "replay"):
+                player = case.start()
+                view = case.history[0][1] if case.history else builders.view(now=strategies.NOW)
+                player.step((Started(time=strategies.NOW, mode=mode), replace(view, now=strategies.NOW)))
+                answers.append((player.play(case.history), player.saved()))
+            assert all(each == answers[0] for each in answers), (
+                "it decides otherwise in another mode: what was backtested is not what would trade"
+            )
+
+        for_all(check, shrinks=False, examples=min(self.examples, 10), case=self.cases())
+
+    def test_a_journal_that_is_read_back_leads_to_the_same_decisions(self) -> None:
+        """Events that went through the journal's encoding lead to the same decisions as those that came just now."""
+
+        def check(case: Case) -> None:
+            journaled = [(decode(encode(event), type(event)), view) for event, view in case.history]
+            assert case.start().play(journaled) == case.start().play(case.history), (
+                "events that were read from a journal lead to other decisions: compare values, never identity"
+            )
+
+        for_all(check, shrinks=False, examples=min(self.examples, 10), case=self.cases())
 
     def test_it_wants_cycles_of_two_hops_at_least(self) -> None:
         hops = self.strategy(config=self.config).cycle_hops()  # type: ignore[call-arg]  # every strategy declares it

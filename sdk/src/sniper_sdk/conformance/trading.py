@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from sniper.codec import encode
-from sniper.events import Bar, BookChanged, Event, InstrumentStale, Prices, TimerFired, Trade
+from sniper.events import Bar, BookChanged, Event, InstrumentStale, Prices, Started, TimerFired, Trade
 from sniper.instrument import COIN, Instrument
 from sniper.kernel import facts as f
 from sniper.sizer import Sizer
@@ -164,6 +164,20 @@ class TradingConformance(StrategyConformance):
             assert told[0] == told[1], "another future changed what had been decided before it"
 
         for_all(check, shrinks=False, examples=self.histories, seed=_seeds, share=st.integers(10, 90))
+
+    def test_the_mode_changes_no_order(self) -> None:
+        """In backtest, paper and live, the kernel places the same orders in the same market."""
+
+        def check(seed: int) -> None:
+            market, told = self.market(seed, self.rounds), []
+            for mode in ("backtest", "paper", "live"):
+                floor = self.floor()
+                floor.play(Started(time=floor.now, mode=mode))
+                floor.play(*market)
+                told.append(_told(floor))
+            assert told[0] == told[1] == told[2], "in another mode it places other orders in the same market"
+
+        for_all(check, shrinks=False, examples=2, seed=_seeds)
 
     def test_what_it_places_is_an_order_of_its_instrument(self) -> None:
         def check(seed: int) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import msgspec
@@ -13,7 +14,7 @@ from sniper.types import NATIVE, SECOND, Step
 from sniper.venue import WHOLE, OnChainVenue, RouteLeg, RouteSwap, Swap, UnsupportedRoute
 from sniper_sdk import strategies
 from sniper_sdk.conformance.budget import step_budget
-from sniper_sdk.conformance.drawing import for_all
+from sniper_sdk.conformance.drawing import for_all, some
 from sniper_sdk.conformance.purity import pure
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
@@ -36,6 +37,7 @@ class VenueConformance:
     pays_sender  Whether the contract pays whoever sends the transaction, so that no recipient stands in the calldata.
     """
 
+    kind: ClassVar[str] = "venue"
     venue: ClassVar[type[OnChainVenue]]
     config: ClassVar[Config]
     chain_id: ClassVar[int] = strategies.CHAIN
@@ -73,6 +75,11 @@ class VenueConformance:
             allowance=0 if token_in == NATIVE else allowance,
             opens=way != "sell",
         )
+
+    def calls(self) -> list[Callable[[], object]]:
+        """What is timed for the plugin's level: plans."""
+        made = self._made()
+        return [partial(made.plan, swap) for swap in some(self.swaps(), self.examples)]
 
     def test_it_serves_what_it_says_and_nothing_unknown(self) -> None:
         venue = self._made()

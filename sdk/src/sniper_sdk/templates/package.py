@@ -80,6 +80,8 @@ def write_package(kind: str, name: str, directory: Path) -> Path:
         file = directory / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+        if text.startswith("#!"):
+            file.chmod(0o755)
     return directory
 
 
@@ -93,7 +95,13 @@ def package_files(kind: str, name: str) -> dict[str, str]:
     section = _filled(f"{kind}/section.toml", words) if _has(f"{kind}/section.toml") else ""
     usage = f"\n```toml\n{section}```\n" if section else ""
     package, module = words["package"], words["module"]
+    example = {"example.toml": _filled("example.toml", {**words, "section": section})} if section else {}
     return {
+        ".ci/run": _filled("ci_run", words),
+        ".github/workflows/test.yml": _filled("workflow.yml", words),
+        ".gitignore": _filled("gitignore", words),
+        "CHANGELOG.md": _filled("CHANGELOG.md", words),
+        **example,
         "pyproject.toml": _filled("pyproject.toml", words),
         "README.md": _filled("README.md", {**words, "usage": usage}),
         f"src/{package}/__init__.py": _filled("init.py", words),
@@ -132,6 +140,7 @@ def _words(kind: str, name: str) -> dict[str, str]:
         "package": package,
         "spec": known.spec,
         "summary": known.summary,
+        "summary_lower": known.summary[0].lower() + known.summary[1:],
         "title": title,
     }
 
