@@ -15,8 +15,12 @@ from sniper_registry.service.clock import SECOND
 from sniper_registry.service.credentials import Credentials
 from sniper_registry.service.database import Database
 from sniper_registry.service.limits import Limiter
+from sniper_registry.service.marketplace import Marketplace, Settings
 from sniper_registry.service.secret import Secret
 from sniper_sdk.servers import PostgresServer, postgres_server
+
+from .published import Shelf, turtles
+from .served import Browser, free_port, serving
 
 HERE = "192.0.2.1"
 PASSWORD = "correct horse battery"
@@ -97,3 +101,37 @@ def desk(database: Database) -> Desk:
     clock, secret = HandClock(), Secret(b"s" * 32)
     accounts = Accounts(database, clock, secret, Limiter(clock, secret), "sniper")
     return Desk(clock, database, secret, accounts, Credentials(database, clock, secret, accounts, ORIGIN))
+
+
+@dataclass
+class Site:
+    """A marketplace that is served."""
+
+    market: Marketplace
+    shelf: Shelf
+    clock: HandClock
+
+    @property
+    def origin(self) -> str:
+        return self.market.settings.origin
+
+    def browser(self) -> Browser:
+        return Browser(self.origin)
+
+
+@pytest.fixture
+def site(database: Database, tmp_path: Path) -> Iterator[Site]:
+    """A marketplace with some plugins, on both databases."""
+    with free_port() as listening:
+        origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        shelf, clock = turtles(), HandClock()
+        settings = Settings(
+            origin=origin,
+            directory=tmp_path / "market",
+            database=database.engine.url.render_as_string(hide_password=False),
+        )
+        market = Marketplace(settings, shelf, clock)
+        market.rebuild()
+        with serving(market, listening):
+            yield Site(market, shelf, clock)
+        market.close()

@@ -135,26 +135,32 @@ class Upload(Base):
 
 
 class Plugin(Base):
-    """A distribution, as its newest release describes it. ``sorted_at``: when that was published."""
+    """A distribution, as its newest release describes it that is not revoked, else its newest.
+
+    ``schemas``: the config schemas of its specs, as JSON; ``results``: what the registry recomputed, as JSON, or empty.
+    """
 
     __tablename__ = "plugin"
     __table_args__ = (Index("plugin_newest", "published_at", "name"), Index("plugin_kind", "kind", "published_at"))
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[str]
-    summary: Mapped[str]
+    summary: Mapped[str] = mapped_column(Text)
     publisher: Mapped[str] = mapped_column(index=True)
     version: Mapped[str]
     level: Mapped[str]
     licence: Mapped[str]
-    permissions: Mapped[str] = mapped_column(Text)
+    paid: Mapped[bool] = mapped_column(default=False)
     published_at: Mapped[int]
-    readme: Mapped[str] = mapped_column(Text)
+    revoked: Mapped[bool] = mapped_column(default=False)
+    readme: Mapped[str] = mapped_column(Text, default="")
+    schemas: Mapped[str] = mapped_column(Text, default="{}")
     results: Mapped[str] = mapped_column(Text, default="")
 
 
 class PluginRelease(Base):
-    """One version. ``position``: 0 is the newest by version. ``revoked``: the reason, empty where it is not."""
+    """One version. ``position``: 0 is the newest by version. ``permissions``, ``requires``: JSON lists. ``revoked``:
+    the reason, empty where it is not; ``revoked_at``: 0 likewise."""
 
     __tablename__ = "plugin_release"
     __table_args__ = (UniqueConstraint("plugin_id", "version"),)
@@ -173,6 +179,7 @@ class PluginRelease(Base):
     changelog: Mapped[str] = mapped_column(Text)
     published_at: Mapped[int]
     revoked: Mapped[str] = mapped_column(Text, default="")
+    revoked_at: Mapped[int] = mapped_column(default=0)
 
 
 class SearchTerm(Base):

@@ -1,0 +1,127 @@
+"""Fill the catalogue's tables from a signed repository: all of them, or what concerns one distribution.
+
+Nothing that a page shows of plugins comes from elsewhere, so an emptied database is filled to the same pages. Accounts,
+ratings, reports and counts of downloads are the service's own and in no repository; a rebuild leaves them alone.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+
+from packaging.version import InvalidVersion, Version
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from sniper.errors import writable
+from sniper.index import Release, Revocation
+from sniper_registry.catalogue.source import Described, Source
+from sniper_registry.catalogue.words import weighed
+from sniper_registry.service.database import Database
+from sniper_registry.service.tables import Base, Plugin, PluginRelease, SearchTerm
+
+
+def rebuild(database: Database, source: Source) -> int:
+    """Empty the tables and fill them again, in one transaction. Returns the number of releases.
+
+    Raises as `sniper.index.Index` does; the old catalogue stays then.
+    """
+    revoked = _revoked(source.revoked())
+    count = 0
+    with database.writing() as session:
+        for table in (SearchTerm, PluginRelease, Plugin):
+            session.execute(delete(table))
+        for releases in source.releases():
+            _add(session, releases, revoked, source)
+            count += len(releases)
+    return count
+
+
+def renew(database: Database, source: Source, name: str, releases: Sequence[Release]) -> None:
+    """The same for one distribution, after something of it was published or revoked."""
+    revoked = _revoked(source.revoked())
+    with database.writing() as session:
+        session.execute(delete(Plugin).where(Plugin.name == name))  # the other tables follow
+        _add(session, releases, revoked, source)
+
+
+Revoked = dict[tuple[str, str], Revocation]
+
+
+def _revoked(revocations: Iterable[Revocation]) -> Revoked:
+    return {(each.name, each.version): each for each in revocations}
+
+
+def _add(session: Session, releases: Sequence[Release], revoked: Revoked, source: Source) -> None:
+    if not releases:
+        return
+    newest_first = sorted(releases, key=_order, reverse=True)
+    good = [each for each in newest_first if (each.name, each.version) not in revoked]
+    final = [each for each in good if not _prerelease(each)]
+    shown = (final or good or newest_first)[0]
+    described = source.described(shown) if good else Described()  # a revoked wheel may be gone
+    plugin = Plugin(
+        name=shown.name,
+        kind=shown.kind,
+        summary=shown.summary,
+        publisher=shown.publisher,
+        version=shown.version,
+        level=shown.level,
+        licence=shown.licence,
+        paid=bool(shown.licence_key),
+        published_at=shown.published_at,
+        revoked=not good,
+        readme=described.readme,
+        schemas=json.dumps(described.schemas, sort_keys=True),
+        results=json.dumps(described.results, sort_keys=True) if described.results else "",
+    )
+    session.add(_storable(plugin))
+    session.flush()
+    for position, each in enumerate(newest_first):
+        revocation = revoked.get((each.name, each.version))
+        session.add(
+            _storable(
+                PluginRelease(
+                    plugin_id=plugin.id,
+                    position=position,
+                    version=each.version,
+                    filename=each.filename,
+                    sha256=each.sha256,
+                    size=each.size,
+                    publisher=each.publisher,
+                    level=each.level,
+                    licence=each.licence,
+                    permissions=json.dumps(each.permissions),
+                    requires=json.dumps(each.requires),
+                    changelog=each.changelog,
+                    published_at=each.published_at,
+                    revoked=(revocation.reason or "no reason was given") if revocation else "",
+                    revoked_at=revocation.at if revocation else 0,
+                )
+            )
+        )
+    found = weighed(shown.name, shown.kind, shown.publisher, shown.summary, described.readme)
+    session.add_all(SearchTerm(plugin_id=plugin.id, word=word, weight=weight) for word, weight in found.items())
+    session.flush()
+
+
+def _storable(row: Base) -> Base:
+    """Without what no database keeps as text."""
+    for column in row.__table__.columns:
+        value = getattr(row, column.key)
+        if isinstance(value, str):
+            setattr(row, column.key, writable(value).replace("\0", ""))
+    return row
+
+
+def _order(release: Release) -> tuple[int, Version, str]:
+    """Versions that are none come before all others: the repository takes none, but a mirror of a stranger might."""
+    try:
+        return (1, Version(release.version), release.version)
+    except InvalidVersion:
+        return (0, Version("0"), release.version)
+
+
+def _prerelease(release: Release) -> bool:
+    try:
+        return Version(release.version).is_prerelease
+    except InvalidVersion:
+        return True

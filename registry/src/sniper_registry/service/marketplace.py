@@ -1,0 +1,62 @@
+"""The service put together: one object that the pages and commands work on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sniper_registry.catalogue.rebuild import rebuild
+from sniper_registry.catalogue.source import Source
+from sniper_registry.service.accounts import Accounts
+from sniper_registry.service.clock import Clock
+from sniper_registry.service.credentials import Credentials
+from sniper_registry.service.database import Database
+from sniper_registry.service.errors import Invalid
+from sniper_registry.service.limits import Limiter
+from sniper_registry.service.secret import Secret
+
+
+@dataclass(frozen=True)
+class Settings:
+    """origin     Where browsers reach it, such as ``https://plugins.example``; no path.
+    database   A URL of SQLAlchemy; empty: SQLite in the directory.
+    directory  Of its own, not readable by others: the secret, uploads on their way.
+    title      What the catalogue is called.
+    """
+
+    origin: str
+    directory: Path
+    database: str = ""
+    title: str = "sniper plugins"
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.origin)
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.netloc
+            or f"{parts.scheme}://{parts.netloc}" != self.origin
+        ):
+            raise Invalid(f"the origin {self.origin!r} must be like https://plugins.example, without a path")
+
+    @property
+    def secure(self) -> bool:
+        return self.origin.startswith("https://")
+
+
+class Marketplace:
+    """Makes directory, secret and tables where they are missing. Raises `Unavailable`."""
+
+    def __init__(self, settings: Settings, source: Source, clock: Clock) -> None:
+        settings.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.settings, self.source, self.clock = settings, source, clock
+        self.secret = Secret.at(settings.directory / "secret")
+        self.database = Database(settings.database or f"sqlite:///{settings.directory.absolute()}/service.sqlite")
+        self.limiter = Limiter(clock, self.secret)
+        self.accounts = Accounts(self.database, clock, self.secret, self.limiter, settings.title)
+        self.credentials = Credentials(self.database, clock, self.secret, self.accounts, settings.origin)
+
+    def rebuild(self) -> int:
+        """Fill the catalogue from the signed repository again. Returns the number of releases."""
+        return rebuild(self.database, self.source)
+
+    def close(self) -> None:
+        self.database.close()
