@@ -9,7 +9,6 @@ installed: nothing of it is imported here, unless the trader trusts it.
 
 import inspect
 import re
-import typing
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -264,28 +263,10 @@ class Catalogue:
 
 
 def config_model(cls: type) -> "type[Config]":
-    """The config model that a plugin's class declares: the type of its field ``config``, else of that parameter of
-    its constructor. `Config` itself, which takes no keys, where it declares none. Raises `PluginError`.
-    """
-    from sniper.config import Config
+    """See `sniper.config.model_of`, which is imported where it is needed: pydantic takes its time."""
+    from sniper.config import model_of
 
-    for annotated in (cls, inspect.getattr_static(cls, "__init__")):
-        try:
-            found = typing.get_type_hints(annotated).get("config", Any)
-        except NameError as error:
-            raise PluginError(
-                f"{cls.__module__}:{cls.__qualname__}: the type of config cannot be resolved ({error}); "
-                "import it outside of TYPE_CHECKING"
-            ) from error
-        if found is Any:
-            continue
-        if isinstance(found, type) and issubclass(found, Config):
-            return found
-        raise PluginError(
-            f"{cls.__module__}:{cls.__qualname__}: config is declared as {found!r}; declare a subclass of "
-            "sniper.config.Config"
-        )
-    return Config
+    return model_of(cls)
 
 
 def nearest(name: str, names: Collection[str]) -> str:

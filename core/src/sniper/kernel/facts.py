@@ -657,3 +657,24 @@ class Resumed(Fact, tag="resumed/1"):
     """An operator has looked: the account trades again."""
 
     reason: str
+
+
+class WorkerAnswered(Fact, tag="worker-answered/1"):
+    """A plugin that runs in a worker was asked, and this came back: recorded, so that whoever runs the journal again
+    takes it from here and asks nobody. See docs/isolation.md.
+
+    who          Kind and name, as in ``"strategy.ema-cross"``; of an AMM, its account is the market.
+    answers      What it gave, each as its own bytes, in its order.
+    begin, end   Its state is the one before the call, in which ``kept`` takes the place of these bytes.
+    raised       What its code raised; ``kind``: of which kind that is, where the contract knows it.
+    lost         Why there is no answer, or only a part of one; empty: there is.
+    """
+
+    who: str
+    answers: tuple[bytes, ...] = ()
+    begin: int = 0
+    end: int = 0
+    kept: bytes = b""
+    raised: str = ""
+    kind: str = ""
+    lost: str = ""

@@ -509,6 +509,10 @@ def _resumed(book: Book, fact: f.Resumed) -> None:
     book.halted = ""
 
 
+def _worker_answered(book: Book, fact: f.WorkerAnswered) -> None:
+    """What it led to is in the facts around it."""
+
+
 def _judged(book: Book, fact: f.Judged) -> None:
     """Passing findings are for people alone."""
     pending = book.pending.get(fact.intent)
@@ -571,6 +575,7 @@ _FOLDS: dict[type[f.Fact], Callable[[Book, Any], None]] = {  # Any: each takes t
     f.DeskRead: exchange.read,
     f.DeskUnread: exchange.unread,
     f.Resumed: _resumed,
+    f.WorkerAnswered: _worker_answered,
 }
 
 

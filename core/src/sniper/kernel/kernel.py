@@ -58,6 +58,7 @@ from sniper.kernel import facts as f
 from sniper.kernel.account import ANSWERS, Account
 from sniper.kernel.asks import Ask, DescribeToken, ReadPool, ReadRollup
 from sniper.kernel.chain import ChainState
+from sniper.kernel.elsewhere import Elsewhere
 from sniper.kernel.exchange.bars import NEVER, Bars
 from sniper.kernel.exchange.depths import Depths
 from sniper.kernel.exchange.tickers import Tickers
@@ -112,6 +113,7 @@ class Kernel:
         self._tickers = self.tickers.known
         self.depths = Depths(self.tickers)
         self.signals = Signals(wiring.signals, self.market, self.tickers)
+        self.elsewhere = Elsewhere(self)
         self.awaited: set[str] = set()
         """Tags of events that denied entries wait for; perhaps of some that none waits for any more."""
         self.accounts = {account.name: Account(self, account) for account in wiring.accounts}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sniper.events import Bar
 from sniper.kernel.book import Position, Range
+from sniper.kernel.elsewhere import Elsewhere
 from sniper.kernel.exchange.book import ExchangeOrder
 from sniper.kernel.exchange.contracts import HeldContract, held_contract
 from sniper.kernel.exchange.exits import worth
@@ -71,6 +72,11 @@ class AccountView:
     @property
     def account(self) -> str:
         return self._account.name
+
+    @property
+    def elsewhere(self) -> Elsewhere:
+        """Where plugins that run in workers put their answers on record; no member of `sniper.view.View`."""
+        return self._account.kernel.elsewhere
 
     @property
     def positions(self) -> Mapping[str, Position]:

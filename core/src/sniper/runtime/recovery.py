@@ -4,6 +4,7 @@ Recorded decisions are facts. Where a re-run decides otherwise, the recorded fac
 from them alone, and where code and config are those that decided, the account is halted before its first new order.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,6 +67,7 @@ class Rerun:
         handle = kernel.handle
         recorded: list[Record] = []
         began = False
+        answered = _answered(frame.records, structs)
         for position, (record, struct) in enumerate(zip(frame.records, structs, strict=True), frame.first):
             if record.kind == Kind.INPUT:
                 if recorded or kernel.facts:
@@ -75,6 +77,7 @@ class Rerun:
                 self.inputs += 1
                 if not isinstance(struct, Event):
                     raise DecisionMismatch(f"record {position} is marked as an input but is {type(struct).__name__}")
+                kernel.elsewhere.recall(answered.get(position - frame.first, ()))
                 stream = record.stream
                 if stream != MARKET and (stream not in kernel.accounts or stream in self.mismatches):
                     handle(Clock(time=struct.time))  # the others' timers fire by it all the same
@@ -123,6 +126,18 @@ class Rerun:
                 recorded=repr(decode(theirs[at][1])) if at < len(theirs) else "nothing",
                 decided=repr(decode(mine[at])) if at < len(mine) else "nothing",
             )
+
+
+def _answered(records: Sequence[Record], structs: Sequence[Frozen]) -> dict[int, list[tuple[str, f.Fact]]]:
+    """What workers answered, by the place in the frame of the input at which they did."""
+    found: dict[int, list[tuple[str, f.Fact]]] = {}
+    at = 0
+    for place, (record, struct) in enumerate(zip(records, structs, strict=True)):
+        if record.kind == Kind.INPUT:
+            at = place
+        elif type(struct) is f.WorkerAnswered:
+            found.setdefault(at, []).append((record.stream, struct))
+    return found
 
 
 @dataclass

@@ -19,6 +19,7 @@ from sniper.errors import ConfigError, JournalError, told
 from sniper.events import Clock as ClockEvent
 from sniper.events import Event, KillSwitch, Started
 from sniper.evm.rpc import Endpoints, Provider
+from sniper.isolation.staff import dismiss, hire
 from sniper.journal import snapshots
 from sniper.journal.lock import Lock
 from sniper.journal.reader import manifest as recorded_manifest
@@ -131,6 +132,8 @@ class Run:
         self.strangers = Strangers(self.kernel, self.log)
         self.observers += [self.strangers.told, teller(self.log)]
         self.recovered = self._recover()
+        for missing in await asyncio.to_thread(hire, self.kernel):
+            self.log.error("a worker is not there", what=missing)
         self.clock = Clock(self.kernel.now)
         self.bus: Bus = resolved.bus.cls()
         self.endpoints = {
@@ -516,6 +519,8 @@ class Run:
                 self.log.warning(
                     "an exchange was not let go of", account=account, venue=venue, reason=type(error).__name__
                 )
+        if hasattr(self, "kernel"):
+            dismiss(self.kernel)
         if self.signer is not None:
             await self.signer.close()
         for endpoints in getattr(self, "endpoints", {}).values():

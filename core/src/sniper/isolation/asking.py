@@ -1,0 +1,150 @@
+"""A plugin's call out of the kernel: asked of its worker and put on record, or taken from the record.
+
+Where a journal is run again, what a worker answered, or that it did not, is on record (`WorkerAnswered`), and no worker
+is started. Elsewhere the worker is asked within its deadline.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Final, Protocol, TypeVar
+
+from sniper.errors import PluginFault
+from sniper.isolation.describing import Housed, place_of
+from sniper.isolation.far_config import FarConfig
+from sniper.isolation.host import Ended, Serve, Worker, WorkerLost, WorkerRogue
+from sniper.isolation.serving import serve
+from sniper.kernel.elsewhere import Elsewhere
+from sniper.kernel.facts import WorkerAnswered
+from sniper.view import View
+
+T = TypeVar("T")
+
+MOST_LOST: Final = 5
+"""Calls in a row that may be lost; from the next one on, that counts as an error of the plugin."""
+
+
+class Desk:
+    """The worker of one plugin object, and what it knows of its state."""
+
+    def __init__(self, environment: Housed, factory: str, config: FarConfig, account: str, within_s: float) -> None:
+        self.config = config
+        self.worker = Worker(place_of(environment), factory, config.model_dump_json(), account, within_s=within_s)
+        self.lost = 0
+        self._known: dict[int, bytes] = {}
+        self._starts = 0
+
+    def news(self, which: int, kept: bytes) -> bytes | None:
+        """What a call must say of the state: None, where the process has it."""
+        if self.worker.starts != self._starts:
+            self._starts = self.worker.starts
+            self._known.clear()
+        return None if self._known.get(which) == kept else kept
+
+    def knows(self, which: int, kept: bytes) -> None:
+        """The process has this state now."""
+        self._known[which] = kept
+
+
+class Far(Protocol):
+    """A plugin object in the kernel whose code runs in a worker. ``who``: see `WorkerAnswered`; ``kept``: its state, as
+    the worker wrote it; empty: it begins."""
+
+    @property
+    def who(self) -> str: ...
+    @property
+    def kept(self) -> bytes: ...
+    def keep(self, kept: bytes) -> None: ...
+    def desk(self, account: str) -> Desk: ...
+
+
+def converse(far: Far, view: View, form: str, method: str, given: bytes, read: Callable[[bytes], T]) -> Iterator[T]:
+    """Call a method of it; what it gives, as it comes, each read with ``read`` (see `Worker.call`).
+
+    Raises `WorkerLost` where there is no answer, or none to the end, and `PluginFault` where its code raised or its
+    worker did what none may. Whatever it is, it is on record then.
+    """
+    elsewhere: Elsewhere | None = getattr(view, "elsewhere", None)  # views of tests have none
+    recorded = None if elsewhere is None else elsewhere.recorded(view.account, far.who)
+    if recorded is None:
+        recorded = yield from _asked(far, view, form, method, given, read)
+    else:
+        yield from map(read, recorded.answers)
+    far.keep(patched(far.kept, recorded))
+    if elsewhere is not None:
+        elsewhere.tell(view.account, recorded)
+    if recorded.lost:
+        raise WorkerLost(f"{far.who}: {recorded.lost}")
+    if recorded.raised:
+        raise PluginFault(recorded.raised)
+
+
+def _asked(
+    far: Far, view: View, form: str, method: str, given: bytes, read: Callable[[bytes], T]
+) -> Generator[T, None, WorkerAnswered]:
+    desk, kept = far.desk(view.account), far.kept
+    answers: list[bytes] = []
+
+    def taken(data: bytes) -> T:
+        found = read(data)
+        answers.append(data)
+        return found
+
+    serves: Serve = lambda what, arguments: serve(view, what, arguments)  # noqa: E731  (one line beside its type)
+    raised = lost = kind = ""
+    now = kept
+    try:
+        ended: Ended = yield from desk.worker.call(
+            form, method, given, read=taken, serve=serves, now=view.now, kept=desk.news(0, kept)
+        )
+    except WorkerRogue as error:
+        raised = f"its worker was ended: {error}"
+    except WorkerLost as error:
+        desk.lost += 1
+        lost = str(error)
+        if desk.lost > MOST_LOST:
+            raised, lost = f"{MOST_LOST} answers were lost before this one: {lost}", ""
+    else:
+        desk.lost = 0
+        raised, kind = ended.raised, ended.kind
+        now = kept if ended.kept is None else ended.kept
+        desk.knows(0, now)
+    begin, end, changed = difference(kept, now)
+    return WorkerAnswered(
+        time=view.now,
+        who=far.who,
+        answers=tuple(answers),
+        begin=begin,
+        end=end,
+        kept=changed,
+        raised=raised,
+        kind=kind,
+        lost=lost,
+    )
+
+
+def difference(before: bytes, after: bytes) -> tuple[int, int, bytes]:
+    """``begin``, ``end`` and ``kept`` of a `WorkerAnswered`: the shortest piece that turns one state into the other."""
+    if before == after:
+        return 0, 0, b""
+    most = min(len(before), len(after))
+    begin = _same(most, lambda size: before[:size] == after[:size])
+    same = _same(most - begin, lambda size: not size or before[-size:] == after[-size:])
+    return begin, len(before) - same, after[begin : len(after) - same]
+
+
+def _same(most: int, alike: Callable[[int], bool]) -> int:
+    """The greatest size, up to ``most``, up to which two things are alike."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if alike(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def patched(before: bytes, fact: WorkerAnswered) -> bytes:
+    """The state after what is on record."""
+    if fact.begin == fact.end and not fact.kept:
+        return before
+    return before[: fact.begin] + fact.kept + before[fact.end :]

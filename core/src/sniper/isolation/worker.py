@@ -1,0 +1,209 @@
+"""The worker's side: one process, one plugin, and nothing but a socket to the host.
+
+It runs in the sandbox that `sniper.isolation.launch` made. All that it says is of the plugin's making, for the plugin
+can do in this process whatever it likes: no check here protects anybody but the plugin's author from a mistake.
+"""
+
+import json
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any, NoReturn
+
+from sniper.codec import decode, encode, encode_state, restore_state
+from sniper.errors import SniperError, told
+from sniper.isolation.channel import Channel
+from sniper.isolation.far_view import FarView
+from sniper.isolation.messages import (
+    LONGEST_TEXT,
+    Asked,
+    Call,
+    Check,
+    Describe,
+    Done,
+    Made,
+    Make,
+    Raised,
+    Ready,
+    Refused,
+    Told,
+    read_from_host,
+    written,
+)
+from sniper.isolation.packing import pack, unpack
+from sniper.isolation.told import ERRORS, kind_of
+from sniper.plugin import Frozen, State
+
+Answers = list[bytes]
+
+
+class Side:
+    """What the plugin's code talks to: it asks the host, within a call."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.serial = 0
+        self.answers: Answers = []
+
+    def ask(self, what: str, *arguments: Any) -> Any:  # Any: what can be packed
+        """Ask, and tell what the plugin gave until now, which the host does first. Raises what the answer is."""
+        given, self.answers = tuple(self.answers), []
+        self.channel.send(written(Asked(serial=self.serial, what=what, arguments=pack(*arguments), answers=given)))
+        answer = read_from_host(self.channel.receive())
+        if isinstance(answer, Refused):
+            raise ERRORS.get(answer.kind, RuntimeError)(answer.text)
+        if not isinstance(answer, Told):
+            raise SystemExit(f"the host answered with {type(answer).__name__}")
+        (value,) = unpack(answer.answer)
+        return value
+
+
+class Plugin:
+    """The class that was made ready, and its objects."""
+
+    def __init__(self, side: Side, make: Make) -> None:
+        from sniper.config import model_of
+
+        module, _, name = make.factory.partition(":")
+        self.cls: Any = getattr(import_module(module), name)  # Any: a class of any kind
+        self.config = model_of(self.cls).model_validate(json.loads(make.config))
+        self.side = side
+        self.view = FarView(side.ask, make.account)
+        self._objects: dict[int, Any] = {}
+        self._kept: dict[int, bytes] = {}
+        self._readers: dict[str, Callable[[bytes], Any]] = {}
+        self._forms: dict[str, Callable[[Call, Any], None]] = {
+            "event": self._event,
+            "judge": self._judge,
+            "values": self._values,
+        }
+
+    def call(self, call: Call) -> Done | Raised:
+        """One call, whatever it raises."""
+        side = self.side
+        side.serial, side.answers = call.serial, []
+        self.view.at(call.now)
+        held: Any = None
+        try:
+            held = self._held(call)
+            self._forms[call.form](call, held)
+        except (Exception, SystemExit) as error:  # a plugin's code raises whatever it likes
+            kind = kind_of(error) if isinstance(error, Exception) else ""
+            text = str(error) if kind else told(error)
+            return Raised(
+                serial=call.serial,
+                text=text[:LONGEST_TEXT],
+                kind=kind,
+                answers=tuple(side.answers),
+                kept=self._now_kept(call.which, held),
+            )
+        return Done(serial=call.serial, answers=tuple(side.answers), kept=self._now_kept(call.which, held))
+
+    def _held(self, call: Call) -> Any:
+        """The object that is called: with the state that the host says, or as the last call left it."""
+        if call.which in self._objects and call.kept is None:
+            return self._objects[call.which]
+        made = restore_state(self.cls, call.kept, config=self.config) if call.kept else self.cls(config=self.config)
+        self._objects[call.which] = made
+        self._kept[call.which] = call.kept or b""
+        return made
+
+    def _now_kept(self, which: int, held: Any) -> bytes | None:
+        if not isinstance(held, State):
+            return None
+        kept = encode_state(held)
+        if kept == self._kept.get(which):
+            return None
+        self._kept[which] = kept
+        return kept
+
+    # ---- forms of calls ----
+
+    def _event(self, call: Call, held: Any) -> None:
+        read = self._readers.get(call.method) or self._reader(call.method)
+        self._gather(getattr(held, call.method)(read(call.given), self.view))
+
+    def _reader(self, method: str) -> Callable[[bytes], Any]:
+        """How the event is read that a handler takes: in full, then with the fields that its class declares."""
+        from sniper import events
+
+        kind = getattr(self.cls, method).__sniper_on__
+        tag = events.tag_of(kind)
+        full = next(
+            (each for each in vars(events).values() if _is_event(each) and events.tag_of(each) == tag),
+            kind,
+        )
+
+        def read(data: bytes) -> Any:
+            return events.narrowed(decode(data, full), kind)
+
+        self._readers[method] = read
+        return read
+
+    def _judge(self, call: Call, held: Any) -> None:
+        from sniper.types import Entry, Roundtrip
+
+        if call.method == "judge_roundtrip":
+            self._gather(held.judge_roundtrip(decode(call.given, Roundtrip), self.view))
+        else:
+            self._gather(held.judge(decode(call.given, Entry), self.view))
+
+    def _values(self, call: Call, held: Any) -> None:
+        self.side.answers.append(pack(getattr(held, call.method)(*unpack(call.given))))
+
+    def _gather(self, given: Iterator[Frozen]) -> None:
+        for each in given:
+            self.side.answers.append(encode(each))
+            self.view.forget()
+
+
+def _is_event(found: object) -> bool:
+    from sniper.events import Event
+
+    return isinstance(found, type) and issubclass(found, Event) and found is not Event
+
+
+class Loop:
+    """Takes one request after the other, as long as the host is there."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.side = Side(channel)
+        self.plugin: Plugin | None = None
+
+    def run(self) -> NoReturn:
+        channel = self.side.channel
+        channel.send(written(Ready(serial=0)))
+        while True:
+            request = read_from_host(channel.receive())
+            if isinstance(request, Call) and self.plugin is not None:
+                answer: Frozen = self.plugin.call(request)
+            else:
+                answer = self._prepared(request)
+            channel.send(written(answer))
+
+    def _prepared(self, request: Frozen) -> Frozen:
+        serial: int = request.serial  # type: ignore[attr-defined]  # every message has one
+        try:
+            if isinstance(request, Make):
+                self.plugin = Plugin(self.side, request)
+                return Made(serial=serial)
+            from sniper.isolation.introspection import checked, described
+
+            if isinstance(request, Describe):
+                return described(request)
+            if isinstance(request, Check):
+                return checked(request)
+        except (Exception, SystemExit) as error:  # as in `Plugin.call`
+            text = str(error) if isinstance(error, SniperError) else told(error)
+            return Raised(serial=serial, text=text[:LONGEST_TEXT])
+        return Raised(serial=serial, text=f"{type(request).__name__} was not expected")
+
+
+def main(descriptor: int) -> NoReturn:
+    """The process, once it is in the sandbox."""
+    with socket.socket(fileno=descriptor) as connection:
+        try:
+            Loop(Channel(connection)).run()
+        except ConnectionError:
+            sys.exit(0)  # the host is gone, or wants no more of this
