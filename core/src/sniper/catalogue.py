@@ -22,6 +22,7 @@ import msgspec
 import pluggy
 
 from sniper import hooks, specs
+from sniper.environments import licences
 from sniper.environments.environment import ISOLATED_KINDS, Environment
 from sniper.environments.manifest import check
 from sniper.environments.shelf import Shelf, shelf_directory
@@ -197,11 +198,13 @@ class Catalogue:
     def load(self, spec: Spec[T]) -> type[T]:
         """Import the class behind a spec; of an isolated one a class that stands for it, whose work a worker does.
 
-        Raises `PluginError` where it is missing or is not of the kind's contract, and `EnvironmentChanged`.
+        Raises `PluginError` where it is missing or is not of the kind's contract, `EnvironmentChanged` and
+        `LicenceError`.
         """
         extension = next((each for each in self.extensions if each.spec is spec), None)
         if extension and extension.environment:
             check(extension.environment)
+            licences.demand(extension.environment, shelf_directory())
             if extension.origin.isolated:
                 raise self._fault(spec, "plugins cannot run isolated yet, so it cannot run at all; uninstall it")
         found = self._driver(spec) if spec.kind in DRIVERS else self._import(spec)

@@ -2,6 +2,11 @@
 
 from sniper import AppSpec, IndexSpec, hookimpl
 
+_REGISTRY = {
+    "licence": ("licences.commands:licence", "Sign a licence of a paid plugin for a holder"),
+    "licence-key": ("licences.commands:licence_key", "Make the key that signs licences"),
+    "results": ("results.command:results", "Compute what a strategy does on generated markets"),
+}
 _INSTALLING = {
     "install": "Install a plugin into an environment of its own",
     "uninstall": "Remove an installed plugin and its environment",
@@ -18,6 +23,9 @@ def sniper_apps() -> list[AppSpec]:
             factory=f"sniper_registry.installing.commands.{name}:{name}",
         )
         for name, summary in _INSTALLING.items()
+    ] + [
+        AppSpec(name=name, group="registry", summary=summary, factory=f"sniper_registry.{target}")
+        for name, (target, summary) in _REGISTRY.items()
     ]
 
 

@@ -1,8 +1,8 @@
 """Licences of paid plugins: a file that the publisher signed, checked here without any network.
 
-A release names the key of its licences; who holds one has a small JSON file. It is checked at every start, never in
-the middle of a run. It says who may use what, and keeps honest people honest: nothing stops a holder from passing the
-file on, but their name is in it.
+A paid plugin holds the key of its licences, in `KEY_FILE` of its package; who bought one has a small JSON file. It is
+checked at every start, never in the middle of a run. It says who may use what, and keeps honest people honest: nothing
+stops a holder from passing the file on, but their name is in it.
 """
 
 import json
@@ -14,8 +14,11 @@ import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from sniper.environments.environment import Environment
 from sniper.errors import PluginError
 
+KEY_FILE: Final = "licence.key"
+"""In the package of a paid plugin: hex of the ed25519 key that signs its licences."""
 HOME: Final = "licences"
 """Under the shelf's directory: a file for each licence."""
 LONGEST: Final = 16 << 10
@@ -53,7 +56,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def public_key(seed: bytes) -> str:
-    """The key that a release names as its ``licence_key``, in hex, of the publisher's secret of 32 bytes (RFC 8032)."""
+    """What stands in `KEY_FILE`, of the publisher's secret of 32 bytes (RFC 8032)."""
     from Crypto.Signature import eddsa
 
     return eddsa.import_private_key(seed).public_key().export_key(format="raw").hex()
@@ -76,7 +79,7 @@ def signed(licence: Licence, seed: bytes) -> bytes:
 def read(content: bytes, key: str, where: str = "the licence") -> Licence:
     """The licence in a file, whose signature was checked. Raises `LicenceError`.
 
-    key  Hex of the ed25519 key that the release names.
+    key  What stands in the plugin's `KEY_FILE`.
     """
     from Crypto.Signature import eddsa
 
@@ -85,7 +88,7 @@ def read(content: bytes, key: str, where: str = "the licence") -> Licence:
         public = eddsa.import_public_key(bytes.fromhex(key))
     except ValueError:
         raise LicenceError(
-            f"the release names {key!r} as the key of its licences, which is none; tell its publisher"
+            f"{key[:100]!r}, in {KEY_FILE} of the plugin, is no key of licences; tell its publisher"
         ) from None
     try:
         eddsa.new(public, "rfc8032").verify(_body(found.licence), bytes.fromhex(found.signature))
@@ -108,6 +111,14 @@ def keep(shelf: Path, content: bytes, where: str) -> Licence:
     making.write_bytes(content)
     making.replace(file)
     return found
+
+
+def demand(environment: Environment, shelf: Path) -> None:
+    """Raise `LicenceError` where a plugin needs a licence that is not here. Its files were compared with what was
+    installed, and those with what its publisher signed."""
+    file = environment.site / environment.distribution.replace("-", "_") / KEY_FILE
+    if file.is_file():
+        check(shelf, environment.distribution, environment.version, file.read_text(errors="replace").strip())
 
 
 def check(shelf: Path, distribution: str, version: str, key: str, now: float | None = None) -> Licence:

@@ -13,9 +13,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 def licence_key(file: Path) -> None:
     """Write a new key for licences to FILE, and print its public half.
 
-    The public half belongs into the plugin's pyproject.toml, as licence_key of [tool.sniper]: each release then needs
-    a licence that is signed with FILE. It is another key than the one that signs releases, for it is used for
-    each sale.
+    The public half belongs into the file licence.key of the plugin's package: each release then needs a licence that
+    is signed with FILE. It is another key than the one that signs releases, for it is used for each sale.
     """
     from sniper_registry.licences import key
 
