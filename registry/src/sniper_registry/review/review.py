@@ -1,0 +1,29 @@
+"""All checks of one upload."""
+
+from pathlib import Path
+
+from sniper.index import Release
+from sniper_registry.review import archive, licence, permissions
+from sniper_registry.review.finding import Finding, Weight, ordered
+
+
+def review(wheel: Path, release: Release, before: Release | None) -> tuple[Finding, ...]:
+    """What is found, the gravest first. Nothing of the wheel runs.
+
+    before  The newest release that is not revoked; None: this is the first.
+    """
+    found = [
+        *archive.reviewed(wheel, release.permissions),
+        *permissions.reviewed(release.permissions, before.permissions if before else None),
+        *licence.reviewed(release.licence, paid=bool(release.licence_key)),
+    ]
+    if before is not None and before.licence != release.licence:
+        found.append(Finding("licence", Weight.LOOK, f"it was {before.licence} before"))
+    if not release.changelog.strip() and before is not None:
+        found.append(Finding("changelog", Weight.LOOK, "an update that does not say what changed"))
+    found.append(
+        Finding(
+            "level", Weight.NOTE, "no suite was run: that would run the plugin; whoever accepts it may award a level"
+        )
+    )
+    return ordered(found)
