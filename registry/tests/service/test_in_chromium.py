@@ -1,15 +1,18 @@
 """The pages in a real browser: what loads, what a keyboard reaches, what is readable, in light and dark."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from sniper_registry.service.clock import SECOND
 from sniper_registry.service.database import Database
 
-from .conftest import Site
+from .conftest import PASSWORD, Site
 
 HERE = Path(__file__).parent
 CONTRAST = (HERE / "contrast.js").read_text()
@@ -102,6 +105,36 @@ def fill(page: Page) -> None:
         example = box.get_attribute("placeholder")
         if not box.input_value() and example:
             box.fill(example)
+
+
+def test_a_publisher_gets_an_account_in_a_browser(site: Site, chromium: Browser) -> None:
+    context = chromium.new_context(java_script_enabled=True)
+    page = context.new_page()
+    page.goto(site.origin)
+    page.get_by_role("link", name="Sign in").click()
+    assert [page.evaluate(check) for check in (CONTRAST, NAMES)] == [[], []]
+    page.get_by_role("link", name="Make one").click()
+    page.get_by_label("Name").fill("Ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Make the account").click()
+    expect(page.get_by_label("Name")).to_have_accessible_description(re.compile("lower-case"))
+    assert [page.evaluate(check) for check in (CONTRAST, NAMES)] == [[], []]
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Set up a second factor")
+    assert [page.evaluate(check) for check in (CONTRAST, NAMES)] == [[], []]
+    seed = page.locator("#seed").inner_text()
+    page.get_by_label("Code").fill(pyotp.TOTP(seed).at(site.clock.at // SECOND))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("shown this once")
+    page.get_by_role("link", name="to the account").click()
+    assert [page.evaluate(check) for check in (CONTRAST, NAMES)] == [[], []]
+    page.get_by_role("link", name="Register a key").click()
+    assert [page.evaluate(check) for check in (CONTRAST, NAMES)] == [[], []]
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    context.close()
 
 
 def test_pages_fit_a_phone(site: Site, chromium: Browser) -> None:

@@ -102,7 +102,7 @@ class Credentials:
     def add_key(
         self, who: Who, public: str, label: str, challenge: str, signature: str, code: str, address: str
     ) -> str:
-        """Register a public key, as JSON of TUF's metadata (``keytype``, ``scheme``, ``keyval``). Returns its key id.
+        """Register a public key: ``ed25519:`` and 64 hex digits, or JSON of TUF's metadata. Returns its key id.
 
         signature  The key's over the challenge, hexadecimal.
 
@@ -143,21 +143,26 @@ def key_id(key: dict[str, Any]) -> str:
 
 def _checked(public: str) -> tuple[Key, str]:
     try:
+        if plain := re.fullmatch(r"ed25519:([0-9a-f]{64})", public.strip()):
+            return _key(plain[1])
         found = json.loads(public)
         value = found["keyval"]["public"]
         key = {"keytype": found["keytype"], "scheme": found["scheme"], "keyval": {"public": value}}
         if not all(isinstance(each, str) for each in (key["keytype"], key["scheme"], value)):
             raise TypeError("text is expected")
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise Invalid(
-            "not a public key: JSON with keytype, scheme and keyval.public is expected", field="key"
-        ) from None
+        raise Invalid("not a public key: it looks like ed25519: and 64 hexadecimal digits", field="key") from None
     if "private" in found["keyval"] or "PRIVATE KEY" in value:
         raise Invalid(
             "this holds a PRIVATE key: keep it to yourself, and make a new one, for it was shown", field="key"
         )
     if key["keytype"] != "ed25519" or key["scheme"] != "ed25519" or not re.fullmatch(r"[0-9a-f]{64}", value):
         raise Invalid("publishers sign with ed25519, whose public half is 64 hexadecimal digits", field="key")
+    return _key(value)
+
+
+def _key(value: str) -> tuple[Key, str]:
+    key = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": value}}
     return Key.from_dict(key_id(key), json.loads(json.dumps(key))), json.dumps(key, sort_keys=True)
 
 

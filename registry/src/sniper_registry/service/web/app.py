@@ -2,16 +2,17 @@
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from sniper.errors import SniperError
 from sniper.index import RegistryError
 from sniper_registry.service.errors import ServiceError, TooManyAttempts
 from sniper_registry.service.marketplace import Marketplace
-from sniper_registry.service.web import browse
+from sniper_registry.service.web import account, browse
 from sniper_registry.service.web.guard import Guard
 from sniper_registry.service.web.pages import Visit
+from sniper_registry.service.web.session import Elsewhere
 
 LARGEST_UPLOAD = 64 << 20
 
@@ -21,11 +22,18 @@ def application(marketplace: Marketplace) -> FastAPI:
     app = FastAPI(title=marketplace.settings.title, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.marketplace = marketplace
     app.add_middleware(Guard, origin=marketplace.settings.origin, largest_upload=LARGEST_UPLOAD)
-    app.include_router(browse.router)
+    for part in (browse, account):
+        app.include_router(part.router)
+    app.add_exception_handler(Elsewhere, _elsewhere)
     app.add_exception_handler(SniperError, _refused)
     app.add_exception_handler(HTTPException, _no_page)
     app.add_exception_handler(RequestValidationError, _no_request)
     return app
+
+
+def _elsewhere(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Elsewhere)
+    return RedirectResponse(error.path, 303)
 
 
 def _refused(request: Request, error: Exception) -> Response:

@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
 
 from sniper_registry.catalogue import reading
 from sniper_registry.catalogue.permissions import told
 from sniper_registry.catalogue.words import MOST_WORDS, query
 from sniper_registry.forms import Field, Written, fields, written
-from sniper_registry.service.errors import Invalid, Unknown
+from sniper_registry.service.errors import Unknown
 from sniper_registry.service.web.pages import Visit, static
+from sniper_registry.service.web.session import Entered, Visiting
 
 router = APIRouter()
-Visiting = Annotated[Visit, Depends(Visit)]
 Page = Annotated[int, Query(ge=1, le=reading.FURTHEST)]
 
 
@@ -43,18 +43,6 @@ def publisher(visit: Visiting, name: str, page: Page = 1) -> Response:
 @router.get("/plugins/{name}")
 def plugin(visit: Visiting, name: str) -> Response:
     return _plugin(visit, name)
-
-
-async def entered(request: Request) -> Mapping[str, str]:
-    """The text fields of a form; a file in one is no text and is left out."""
-    async with request.form(max_files=0, max_fields=300) as form:
-        found = {key: value for key, value in form.items() if isinstance(value, str)}
-    if any("\0" in value for value in found.values()):
-        raise Invalid("a form holds no NUL")
-    return found
-
-
-Entered = Annotated[Mapping[str, str], Depends(entered)]
 
 
 @router.post("/plugins/{name}/config")
