@@ -114,12 +114,14 @@ class Amm(State):
     singleton  Whether the pools live in one contract, one of ``config.factories``, which logs for all of them.
     ranges     Whether liquidity can be put between two ticks, and its fees followed: `place` and the methods of ranges.
     swap_gas   Gas that one swap uses, about: what the router counts when it compares routes.
+    alone      Whether a trade in such a pool goes through it alone: routers do not see it, no cycle leads through it.
     """
 
     deadline_s: ClassVar[int] = 10
     singleton: ClassVar[bool] = False
     ranges: ClassVar[bool] = False
     swap_gas: ClassVar[int] = 120_000
+    alone: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod

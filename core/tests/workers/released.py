@@ -1,12 +1,16 @@
 """A release of a plugin in an environment of its own, made of the source of its one module."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
+
 import sniper_strategy_ema_cross
+from sniper.isolation.host import Worker
 from sniper.specs import AmmSpec, RiskCheckSpec, StrategySpec
 
 
@@ -71,3 +75,16 @@ EMA_CROSS = Released(
 EMA_CROSS_SPEC = StrategySpec(
     name="ema-cross", summary="as it says", factory="sniper_strategy_ema_cross.strategy:EmaCross"
 )
+
+
+@contextmanager
+def nobody_asked() -> Iterator[None]:
+    """No worker is asked anything meanwhile, and none is started."""
+
+    def asked(*_: object, **__: object) -> None:
+        raise AssertionError("a worker was asked")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Worker, "__init__", asked)
+        patch.setattr(Worker, "call", asked)
+        yield

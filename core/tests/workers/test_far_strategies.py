@@ -8,12 +8,11 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from released import EMA_CROSS, EMA_CROSS_SPEC, strategy
+from released import EMA_CROSS, EMA_CROSS_SPEC, nobody_asked, strategy
 
 from sniper.codec import encode
 from sniper.events import Event
 from sniper.instrument import COIN
-from sniper.isolation.host import accounts
 from sniper.isolation.strategies import far_strategy
 from sniper.kernel import facts as f
 from sniper.kernel.kernel import Kernel
@@ -89,14 +88,13 @@ def test_a_recorded_run_is_decided_again_without_a_worker() -> None:
         restless(tested)
         os.kill(desk(tested).worker.pid, signal.SIGKILL)
         tested.trades(6_000_000, 6_000_000)
-    workers = len(accounts())
     again = Kernel(tested.wiring)
-    for event, facts in history:
-        again.elsewhere.recall(facts)
-        again.handle(event)
-        assert [encode(fact) for _, fact in again.facts] == [encode(fact) for _, fact in facts]
-        again.facts = []
-    assert len(accounts()) == workers, "none was started for it"
+    with nobody_asked():
+        for event, facts in history:
+            again.elsewhere.recall(facts)
+            again.handle(event)
+            assert [encode(fact) for _, fact in again.facts] == [encode(fact) for _, fact in facts]
+            again.facts = []
     assert dump(again) == dump(tested.kernel)
 
 

@@ -4,14 +4,17 @@ Where a journal is run again, what a worker answered, or that it did not, is on 
 is started. Elsewhere the worker is asked within its deadline.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from sniper.errors import PluginFault
 from sniper.isolation.describing import Housed, place_of
 from sniper.isolation.far_config import FarConfig
 from sniper.isolation.host import Ended, Serve, Worker, WorkerLost, WorkerRogue
+from sniper.isolation.messages import MOST_OBJECTS
 from sniper.isolation.serving import serve
+from sniper.isolation.told import ERRORS
 from sniper.kernel.elsewhere import Elsewhere
 from sniper.kernel.facts import WorkerAnswered
 from sniper.view import View
@@ -29,19 +32,22 @@ class Desk:
         self.config = config
         self.worker = Worker(place_of(environment), factory, config.model_dump_json(), account, within_s=within_s)
         self.lost = 0
-        self._known: dict[int, bytes] = {}
+        self._known: OrderedDict[int, bytes] = OrderedDict()
         self._starts = 0
 
     def news(self, which: int, kept: bytes) -> bytes | None:
-        """What a call must say of the state: None, where the process has it."""
+        """What a call must say of the state: None, where the process has it. A process forgets what was asked longest
+        ago, as this does (`sniper.isolation.worker.Plugin`)."""
         if self.worker.starts != self._starts:
             self._starts = self.worker.starts
             self._known.clear()
-        return None if self._known.get(which) == kept else kept
+        return None if self._known.pop(which, None) == kept else kept
 
     def knows(self, which: int, kept: bytes) -> None:
         """The process has this state now."""
         self._known[which] = kept
+        if len(self._known) > MOST_OBJECTS:
+            self._known.popitem(last=False)
 
 
 class Far(Protocol):
@@ -56,31 +62,61 @@ class Far(Protocol):
     def desk(self, account: str) -> Desk: ...
 
 
-def converse(far: Far, view: View, form: str, method: str, given: bytes, read: Callable[[bytes], T]) -> Iterator[T]:
+class Occasion(NamedTuple):
+    """On which a plugin is asked. ``elsewhere``: where it is put on record; None: nowhere. ``serves``: answers what it
+    asks."""
+
+    elsewhere: Elsewhere | None
+    account: str
+    now: int
+    serves: Serve
+
+
+def seeing(view: View) -> Occasion:
+    """One that sees a view. Those of tests have no record."""
+    return Occasion(
+        getattr(view, "elsewhere", None),
+        view.account,
+        view.now,
+        lambda what, arguments: serve(view, what, arguments),
+    )
+
+
+def converse(
+    far: Far,
+    occasion: Occasion,
+    form: str,
+    method: str,
+    given: bytes,
+    read: Callable[[bytes], T],
+    *,
+    which: int = 0,
+) -> Iterator[T]:
     """Call a method of it; what it gives, as it comes, each read with ``read`` (see `Worker.call`).
 
-    Raises `WorkerLost` where there is no answer, or none to the end, and `PluginFault` where its code raised or its
-    worker did what none may. Whatever it is, it is on record then.
+    Raises `WorkerLost` where there is no answer, or none to the end; what its code raised, where the contract knows
+    that (see `sniper.isolation.told.ERRORS`), and `PluginFault` where it does not, or where its worker did what none
+    may. Whatever it is, it is on record then.
     """
-    elsewhere: Elsewhere | None = getattr(view, "elsewhere", None)  # views of tests have none
-    recorded = None if elsewhere is None else elsewhere.recorded(view.account, far.who)
+    elsewhere, account = occasion.elsewhere, occasion.account
+    recorded = None if elsewhere is None else elsewhere.recorded(account, far.who)
     if recorded is None:
-        recorded = yield from _asked(far, view, form, method, given, read)
+        recorded = yield from _asked(far, occasion, form, method, given, read, which)
     else:
         yield from map(read, recorded.answers)
     far.keep(patched(far.kept, recorded))
     if elsewhere is not None:
-        elsewhere.tell(view.account, recorded)
+        elsewhere.tell(account, recorded)
     if recorded.lost:
         raise WorkerLost(f"{far.who}: {recorded.lost}")
     if recorded.raised:
-        raise PluginFault(recorded.raised)
+        raise ERRORS.get(recorded.kind, PluginFault)(recorded.raised)
 
 
 def _asked(
-    far: Far, view: View, form: str, method: str, given: bytes, read: Callable[[bytes], T]
+    far: Far, occasion: Occasion, form: str, method: str, given: bytes, read: Callable[[bytes], T], which: int
 ) -> Generator[T, None, WorkerAnswered]:
-    desk, kept = far.desk(view.account), far.kept
+    desk, kept = far.desk(occasion.account), far.kept
     answers: list[bytes] = []
 
     def taken(data: bytes) -> T:
@@ -88,12 +124,18 @@ def _asked(
         answers.append(data)
         return found
 
-    serves: Serve = lambda what, arguments: serve(view, what, arguments)  # noqa: E731  (one line beside its type)
     raised = lost = kind = ""
     now = kept
     try:
         ended: Ended = yield from desk.worker.call(
-            form, method, given, read=taken, serve=serves, now=view.now, kept=desk.news(0, kept)
+            form,
+            method,
+            given,
+            read=taken,
+            serve=occasion.serves,
+            now=occasion.now,
+            which=which,
+            kept=desk.news(which, kept),
         )
     except WorkerRogue as error:
         raised = f"its worker was ended: {error}"
@@ -106,10 +148,11 @@ def _asked(
         desk.lost = 0
         raised, kind = ended.raised, ended.kind
         now = kept if ended.kept is None else ended.kept
-        desk.knows(0, now)
+        if not raised:
+            desk.knows(which, now)
     begin, end, changed = difference(kept, now)
     return WorkerAnswered(
-        time=view.now,
+        time=occasion.now,
         who=far.who,
         answers=tuple(answers),
         begin=begin,

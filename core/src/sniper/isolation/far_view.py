@@ -25,9 +25,9 @@ from sniper.view import (
 
 
 class Asks(Protocol):
-    """Asks the host, and gives what it answered. Any: what the member is worth."""
+    """Asks the host, and gives what it answered. Any: what can be packed."""
 
-    def __call__(self, what: str, *arguments: int | str | None) -> Any: ...
+    def __call__(self, what: str, *arguments: Any) -> Any: ...
 
 
 class Row:

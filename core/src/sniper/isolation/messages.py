@@ -21,6 +21,8 @@ MOST_TOLD: Final = 16 << 20
 """Bytes of answers to them in one call."""
 MOST_KEPT: Final = 512 << 10
 """Bytes of a plugin's state."""
+MOST_OBJECTS: Final = 1_000
+"""Objects of one class, such as pools of an AMM, that a worker keeps at least; it may forget others."""
 LONGEST_TEXT: Final = 500
 """Characters of a text that a plugin gives."""
 

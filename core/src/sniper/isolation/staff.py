@@ -6,6 +6,7 @@ from typing import Any
 from sniper.isolation.asking import Desk
 from sniper.isolation.host import START_S
 from sniper.kernel.kernel import Kernel
+from sniper.kernel.watches import Watch
 
 
 def hire(kernel: Kernel) -> list[str]:
@@ -18,19 +19,26 @@ def hire(kernel: Kernel) -> list[str]:
 def dismiss(kernel: Kernel) -> None:
     """End them all."""
     for plugin, _, _ in _far(kernel):
-        desk = getattr(plugin, "at", None)
-        if isinstance(desk, Desk):
-            desk.worker.close()
+        for desk in plugin.staff():
+            if isinstance(desk, Desk):
+                desk.worker.close()
 
 
 def _desks(kernel: Kernel) -> Iterator[tuple[str, Desk]]:
-    yield from [(name, plugin.hire(account)) for plugin, name, account in _far(kernel)]
+    yield from [(name, plugin.hire(what)) for plugin, name, what in _far(kernel)]
 
 
-def _far(kernel: Kernel) -> Iterator[tuple[Any, str, str]]:
-    """Plugin objects that have a worker, with name and account. Any: their contract is that of their kind; what they
-    have in common is `sniper.isolation.asking.Far`."""
+def _far(kernel: Kernel) -> Iterator[tuple[Any, str, Any]]:
+    """Plugin objects that have a worker (of AMMs, classes), with their name and for what it is hired: an account, or a
+    config. Any: their contract is that of their kind."""
+    for amm in {id(amm): amm for chain in kernel.wiring.chains for amm in chain.amms}.values():
+        if amm.amm.alone and hasattr(amm.amm, "hire"):
+            yield amm.amm, f"amm {amm.name}", amm.config
     for account in kernel.accounts.values():
         for instance in account.instances.values():
             if hasattr(instance.strategy, "hire"):
                 yield instance.strategy, f"strategy {instance.name} of {account.name}", account.name
+        for check in account.entries.checks:
+            judge = check.check.watch if isinstance(check.check, Watch) else check.check
+            if hasattr(judge, "hire"):
+                yield judge, f"risk {check.name} of {account.name}", account.name

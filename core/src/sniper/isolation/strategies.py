@@ -8,7 +8,7 @@ import msgspec
 from sniper.codec import encode
 from sniper.events import Event
 from sniper.isolation import handed
-from sniper.isolation.asking import Desk, converse
+from sniper.isolation.asking import Desk, converse, seeing
 from sniper.isolation.declared import event_of
 from sniper.isolation.describing import Housed, place_of, traits_of
 from sniper.isolation.far_config import FarConfig, far_config
@@ -52,6 +52,10 @@ class FarState(State):
         self.at = desk = Desk(self.environment, self.factory, self.config, account, self.within_s)
         return desk
 
+    def staff(self) -> tuple[Desk, ...]:
+        """The workers that it has."""
+        return () if self.at is None else (self.at,)
+
 
 class FarStrategy(FarState, Strategy):
     """See `sniper.strategy.Strategy`; `far_strategy` makes a class of it for each plugin."""
@@ -84,14 +88,14 @@ def far_strategy(environment: Housed, spec: Spec[Any], *, within_s: float = WITH
         for each in traits["handlers"]
     }
     fields = {**handlers, "opens": bool(traits["opens"])}
-    made: type[Strategy] = _class(FarStrategy, environment, spec, within_s, fields)
+    made: type[Strategy] = far_plugin(FarStrategy, environment, spec, within_s, fields)
     return made
 
 
 def _handler(method: str) -> Callable[..., Actions]:
     def handle(self: FarStrategy, event: Event, view: View) -> Actions:
         try:
-            yield from converse(self, view, "event", method, encode(event), handed.action)
+            yield from converse(self, seeing(view), "event", method, encode(event), handed.action)
         except WorkerLost as error:
             # It missed this event, and goes on with the next one that its worker is there for.
             reported(view, error)
@@ -106,9 +110,10 @@ def reported(view: View, error: Exception) -> None:
         elsewhere.report(f"a worker of {view.account} did not answer", error)
 
 
-def _class(
+def far_plugin(
     base: Any, environment: Housed, spec: Spec[Any], within_s: float, more: dict[str, Any]
 ) -> Any:  # Any: a subclass of ``base``
+    """The class of one plugin, with these fields and methods."""
     return type(base)(
         "Far" + "".join(part.title() for part in spec.name.split("-")),
         (base,),
@@ -125,4 +130,4 @@ def _class(
     )
 
 
-__all__ = ["FarState", "FarStrategy", "far_strategy", "reported"]
+__all__ = ["FarState", "FarStrategy", "far_plugin", "far_strategy", "reported"]

@@ -6,6 +6,7 @@ The host packs by these lists (`sniper.isolation.serving`) and the worker reads 
 from typing import Final
 
 from sniper.amm import NoLiquidity, NoRanges, Unpriced
+from sniper.errors import CallReverted, PermissionDenied, RpcError
 
 POSITION: Final = (
     "token", "pool", "quote", "instance", "venue", "amount", "cost", "opened_at", "opened_block", "state",
@@ -21,7 +22,19 @@ CONTRACT: Final = ("lots", "cost", "unrealised", "margin", "leverage", "maintena
 ORDER: Final = ("id", "key", "instance", "side", "size", "price", "filled", "state", "cancelling")
 
 ERRORS: Final[dict[str, type[Exception]]] = {
-    error.__name__: error for error in (Unpriced, NoRanges, NoLiquidity, KeyError, LookupError, ValueError, TypeError)
+    error.__name__: error
+    for error in (
+        Unpriced,
+        NoRanges,
+        NoLiquidity,
+        CallReverted,
+        RpcError,
+        PermissionDenied,
+        KeyError,
+        LookupError,
+        ValueError,
+        TypeError,
+    )
 }
 """By name, which travels; the more special ones first. Any other one is a `RuntimeError`."""
 

@@ -7,7 +7,9 @@ can do in this process whatever it likes: no check here protects anybody but the
 import json
 import socket
 import sys
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -17,6 +19,7 @@ from sniper.isolation.channel import Channel
 from sniper.isolation.far_view import FarView
 from sniper.isolation.messages import (
     LONGEST_TEXT,
+    MOST_OBJECTS,
     Asked,
     Call,
     Check,
@@ -70,13 +73,15 @@ class Plugin:
         self.config = model_of(self.cls).model_validate(json.loads(make.config))
         self.side = side
         self.view = FarView(side.ask, make.account)
-        self._objects: dict[int, Any] = {}
-        self._kept: dict[int, bytes] = {}
+        self._objects: OrderedDict[int, tuple[Any, bytes]] = OrderedDict()
+        """What was called longest ago first, with its state as the host knows it."""
         self._readers: dict[str, Callable[[bytes], Any]] = {}
         self._forms: dict[str, Callable[[Call, Any], None]] = {
             "event": self._event,
             "judge": self._judge,
             "values": self._values,
+            "made": self._made,
+            "loaded": self._loaded,
         }
 
     def call(self, call: Call) -> Done | Raised:
@@ -102,20 +107,26 @@ class Plugin:
 
     def _held(self, call: Call) -> Any:
         """The object that is called: with the state that the host says, or as the last call left it."""
-        if call.which in self._objects and call.kept is None:
-            return self._objects[call.which]
+        if call.form in _OF_CLASSES:
+            return None
+        known = self._objects.pop(call.which, None)
+        if call.kept is None:
+            assert known is not None  # the host knows what is kept here
+            self._objects[call.which] = known
+            return known[0]
         made = restore_state(self.cls, call.kept, config=self.config) if call.kept else self.cls(config=self.config)
-        self._objects[call.which] = made
-        self._kept[call.which] = call.kept or b""
+        self._objects[call.which] = made, call.kept
+        while len(self._objects) > MOST_OBJECTS + 1:
+            self._objects.popitem(last=False)
         return made
 
     def _now_kept(self, which: int, held: Any) -> bytes | None:
         if not isinstance(held, State):
             return None
         kept = encode_state(held)
-        if kept == self._kept.get(which):
+        if kept == self._objects[which][1]:
             return None
-        self._kept[which] = kept
+        self._objects[which] = held, kept
         return kept
 
     # ---- forms of calls ----
@@ -150,12 +161,43 @@ class Plugin:
             self._gather(held.judge(decode(call.given, Entry), self.view))
 
     def _values(self, call: Call, held: Any) -> None:
-        self.side.answers.append(pack(getattr(held, call.method)(*unpack(call.given))))
+        found = getattr(held, call.method)(*map(_tuples, unpack(call.given)))
+        if isinstance(found, Fraction):
+            found = [found.numerator, found.denominator]
+        elif isinstance(found, dict):
+            found = sorted(found.items())
+        self.side.answers.append(pack(found))
+
+    def _made(self, call: Call, held: None) -> None:
+        """A pool that a factory's log tells of."""
+        self._found(getattr(self.cls, call.method)(self.config, *map(_tuples, unpack(call.given))))
+
+    def _loaded(self, call: Call, held: None) -> None:
+        """A pool that is read from a chain."""
+        from sniper.isolation.far_io import FarChain, driven
+
+        address, block = unpack(call.given)
+        self._found(driven(self.cls.load(address, FarChain(self.side.ask, block), self.config)))
+
+    def _found(self, found: Any) -> None:
+        if found is None:
+            self.side.answers.append(pack(None))
+        else:
+            state = None if found.amm is None else encode_state(found.amm)
+            self.side.answers.append(pack([found.pool, list(found.coins), state]))
 
     def _gather(self, given: Iterator[Frozen]) -> None:
         for each in given:
             self.side.answers.append(encode(each))
             self.view.forget()
+
+
+_OF_CLASSES = frozenset({"made", "loaded"})
+
+
+def _tuples(value: Any) -> Any:
+    """What a log's parameters and a method's arguments are: sequences in them are tuples."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _is_event(found: object) -> bool:

@@ -203,10 +203,13 @@ class Arbitrages:
 
     def _listed(self, legs: Sequence[Leg]) -> None:
         """Pools that everybody sees, for what others hold must not decide what is traded; and no coin that is known to
-        keep a part of what is moved, which no quote counts. Raises `NoRoute`."""
+        keep a part of what is moved, which no quote counts. None that only trades alone. Raises `NoRoute`."""
         for leg in legs:
-            if leg.pool not in self.account.chain.pools:
+            pool = self.account.chain.pools.get(leg.pool)
+            if pool is None:
                 raise NoRoute(f"no pool {leg.pool} is listed")
+            if pool.impl.alone:
+                raise NoRoute(f"pool {leg.pool} is traded alone: its AMM {pool.amm} runs in a worker")
             taxes = self.account.book.taxes.get(asset_id(self.account.chain.id, leg.token_out))
             if taxes is not None and (taxes.buy_bps or taxes.sell_bps):
                 raise NoRoute(f"{leg.token_out} takes a tax, which would be due at each of its pools")

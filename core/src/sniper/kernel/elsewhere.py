@@ -6,7 +6,8 @@ same order, so nothing depends on what such a plugin would say now, and no proce
 
 from collections import deque
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final
 
 from sniper.kernel.facts import Fact, WorkerAnswered
 
@@ -23,6 +24,17 @@ class Elsewhere:
     def __init__(self, kernel: "Kernel") -> None:
         self._kernel = kernel
         self._recorded: dict[tuple[str, str], deque[WorkerAnswered]] = {}
+        self.events = 0
+        """How many were handled: what is remembered of one is forgotten with the next."""
+
+    def begin(self) -> None:
+        """An event is handled now: what AMMs are asked meanwhile is decided with."""
+        self.events += 1
+        _DECIDING.set(self)
+
+    def end(self) -> None:
+        """It was handled: what AMMs are asked from now on is for people and routers."""
+        _DECIDING.set(None)
 
     def recall(self, facts: Iterable[tuple[str, Fact]]) -> None:
         """What is on record of the event that comes next."""
@@ -51,3 +63,12 @@ class Elsewhere:
     def now(self) -> int:
         """ns UTC."""
         return self._kernel.now
+
+
+_DECIDING: Final[ContextVar[Elsewhere | None]] = ContextVar("deciding", default=None)
+
+
+def deciding() -> Elsewhere | None:
+    """Of the kernel that handles an event right now, in this thread; None: none does. For what is not told whose it is,
+    as an AMM."""
+    return _DECIDING.get()

@@ -114,6 +114,8 @@ class Kernel:
         self.depths = Depths(self.tickers)
         self.signals = Signals(wiring.signals, self.market, self.tickers)
         self.elsewhere = Elsewhere(self)
+        if any(amm.amm.alone for chain in wiring.chains for amm in chain.amms):
+            self.handle = self._attended  # type: ignore[method-assign]  # where none is, handling costs no more
         self.awaited: set[str] = set()
         """Tags of events that denied entries wait for; perhaps of some that none waits for any more."""
         self.accounts = {account.name: Account(self, account) for account in wiring.accounts}
@@ -177,6 +179,14 @@ class Kernel:
             self._forgotten()
         if self.later:
             self._drain()
+
+    def _attended(self, event: Event) -> None:
+        """`handle`, where AMMs are asked in workers."""
+        self.elsewhere.begin()
+        try:
+            Kernel.handle(self, event)
+        finally:
+            self.elsewhere.end()
 
     def watched(self, chain_id: int) -> frozenset[str]:
         """Addresses of the tokens that are held or being judged: all that they log matters."""

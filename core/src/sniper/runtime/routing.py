@@ -147,6 +147,8 @@ class Routing:
     def _tell(self, name: str, router: Router, chain: ChainState, address: str) -> None:
         pool = chain.pools.get(address)
         try:
+            if pool is not None and pool.impl.alone:
+                return
             if pool is None:
                 router.removed(address)
             else:

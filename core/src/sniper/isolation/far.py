@@ -1,0 +1,31 @@
+"""The class that stands for a plugin which the host does not import."""
+
+from typing import Any
+
+from sniper.errors import PluginError
+from sniper.isolation.describing import Housed
+from sniper.specs import Spec
+
+KINDS = ("amm", "risk", "strategy")
+"""Kinds that run in workers."""
+
+
+def far_class(environment: Housed, spec: Spec[Any]) -> type[Any]:  # Any: a class of the spec's kind
+    """A class of the kind's contract whose code runs in workers. Raises `PluginError` for a kind or a plugin that
+    cannot, and `IsolationError` where no worker can run on this machine."""
+    if spec.kind == "strategy":
+        from sniper.isolation.strategies import far_strategy
+
+        return far_strategy(environment, spec)
+    if spec.kind == "risk":
+        from sniper.isolation.risk import far_risk
+
+        return far_risk(environment, spec)
+    if spec.kind == "amm":
+        from sniper.isolation.amms import far_amm
+
+        return far_amm(environment, spec)
+    raise PluginError(
+        f"{environment.distribution}: a {spec.kind} needs explicit trust, for it cannot run in a worker (only "
+        f"{', '.join(KINDS)} can): sniper plugins trust {environment.distribution}"
+    )
