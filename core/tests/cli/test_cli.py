@@ -13,6 +13,7 @@ import pytest
 from sniper import errors
 from sniper.cli import exit_codes, main
 from sniper.cli.commands import COMMANDS, GROUPS
+from sniper.errors import IsolationError
 
 FILE = """
 [chain.local]
@@ -218,6 +219,22 @@ def test_plugins_doctor_loads_every_plugin(acme: Any, capsys: pytest.CaptureFixt
     problems = json.loads(capsys.readouterr().out)["problems"]
     assert len(problems) == 18
     assert problems[0]["distribution"] == "bad"
+
+
+def test_plugins_doctor_says_whether_workers_can_run_here(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["plugins", "doctor"]) == exit_codes.OK
+    assert "this machine has what they need" in capsys.readouterr().out
+
+    def none() -> None:
+        raise IsolationError("this kernel offers no Landlock; use Linux 6.12 or newer")
+
+    monkeypatch.setattr("sniper.isolation.launch.available", none)
+    assert main(["plugins", "doctor"]) == exit_codes.OK
+    assert "cannot run on this machine: this kernel offers no Landlock; use Linux" in capsys.readouterr().out
+    assert main(["plugins", "doctor", "--json"]) == exit_codes.OK
+    assert json.loads(capsys.readouterr().out)["workers"] == "this kernel offers no Landlock; use Linux 6.12 or newer"
 
 
 def test_init_writes_a_file_that_is_in_order_and_never_overwrites_one(

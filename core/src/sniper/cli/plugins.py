@@ -10,7 +10,7 @@ from sniper.cli import exit_codes
 from sniper.cli.invocation import Invocation
 from sniper.cli.output import json_option, print_json, print_table
 from sniper.environments.environment import ISOLATED_KINDS
-from sniper.errors import PluginError, SniperError
+from sniper.errors import IsolationError, PluginError, SniperError
 from sniper.specs import AppSpec
 
 if TYPE_CHECKING:
@@ -71,21 +71,41 @@ def info(invocation: Invocation, name: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def diagnose(ctx: click.Context, as_json: bool) -> None:
-    """Load every plugin and say what is wrong. Exit code 1 where anything is."""
+    """Load every plugin and say what is wrong, and whether this machine can run those that nobody vouched for.
+
+    Exit code 1 where a plugin is wrong.
+    """
     found = ctx.ensure_object(Invocation).survey()
     problems = [_problem(problem) for problem in found.problems]
     hidden = as_json or not sys.stderr.isatty()
     with click.progressbar(found.extensions, label="Loading", file=sys.stderr, hidden=hidden) as extensions:
         problems += [problem for each in extensions if (problem := _tried(found, each))]
+    lacking = _lacking()
     if as_json:
-        print_json({"checked": len(found.extensions), "problems": problems})
-    elif problems:
+        print_json({"checked": len(found.extensions), "problems": problems, "workers": lacking or "available"})
+    else:
         for problem in problems:
             click.echo(f"{problem['plugin']}: {problem['message']}")
-    else:
-        click.echo(f"{len(found.extensions)} plugins load and keep to their contracts.")
+        if not problems:
+            click.echo(f"{len(found.extensions)} plugins load and keep to their contracts.")
+        click.echo(
+            f"Plugins that nobody vouched for cannot run on this machine: {lacking}"
+            if lacking
+            else "Plugins that nobody vouched for run in workers; this machine has what they need."
+        )
     if problems:
         ctx.exit(exit_codes.FAILURE)
+
+
+def _lacking() -> str:
+    """Why no worker can be started here; "": they can."""
+    from sniper.isolation.launch import available
+
+    try:
+        available()
+    except IsolationError as error:
+        return str(error)
+    return ""
 
 
 def _tried(found: Catalogue, extension: Extension) -> dict[str, Any] | None:

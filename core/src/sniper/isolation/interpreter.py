@@ -38,12 +38,13 @@ def readable() -> tuple[str, ...]:
     found = [entry for entry in Path(library()).iterdir() if entry.name not in _FOREIGN]
     base = Path(os.path.realpath(sys.base_prefix))
     found += _shared_libraries(base / "lib")
-    for system in (Path("/lib"), Path("/usr/lib"), Path("/usr/local/lib")):
+    # Of directories that hold packages of Python, too (/usr/lib64 does where there are no others), files alone.
+    for system in (Path("/lib"), Path("/lib64"), Path("/usr/lib"), Path("/usr/lib64"), Path("/usr/local/lib")):
         triplet = sysconfig.get_config_var("MULTIARCH")
         if triplet:
             found.append(system / triplet)
         found += _shared_libraries(system)
-    found += [Path("/lib64"), Path("/usr/lib64"), Path("/etc/ld.so.cache"), Path("/usr/share/zoneinfo")]
+    found += [Path("/etc/ld.so.cache"), Path("/usr/share/zoneinfo")]
     return tuple(sorted({os.path.realpath(path) for path in found if path.exists()}))
 
 

@@ -90,7 +90,7 @@ UNKNOWN = ("clone3", "openat2")
 
 def check() -> None:
     """Raises `IsolationError` where this kernel or machine cannot filter as it must."""
-    _here()
+    here()
     libc = ctypes.CDLL(None, use_errno=True)
     action = ctypes.c_uint32(_KILL_PROCESS)
     number = ctypes.c_long({"x86_64": 317, "aarch64": 277}[os.uname().machine])
@@ -102,15 +102,13 @@ def check() -> None:
         )
 
 
-def program() -> bytes:
-    """The filter for this machine: instructions of classic BPF, eight bytes each.
-
-    Raises `IsolationError` on an architecture whose system calls are not listed.
-    """
-    return b"".join(_instructions(_here()))
+def program(architecture: Architecture) -> bytes:
+    """The filter: instructions of classic BPF, eight bytes each."""
+    return b"".join(_instructions(architecture))
 
 
-def _here() -> Architecture:
+def here() -> Architecture:
+    """That of this machine. Raises `IsolationError` where its system calls are not listed."""
     machine = os.uname().machine
     if machine not in ARCHITECTURES or ctypes.sizeof(ctypes.c_void_p) != 8:
         bits = 8 * ctypes.sizeof(ctypes.c_void_p)

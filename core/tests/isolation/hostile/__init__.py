@@ -17,13 +17,15 @@ X86 = os.uname().machine == "x86_64"
 
 
 class Attack(NamedTuple):
-    """story  What it tries, in words.
+    """group  The module that it stands in.
+    story  What it tries, in words.
     run    Returns what it got hold of, or that it is done.
     power  The capability that an attacker needs in the open; "": none, so everybody succeeds there.
     calls  How often it is called; only the last call counts.
     place  Fields of the worker's place that are otherwise.
     """
 
+    group: str
     story: str
     run: Callable[[Scene], object]
     power: str = ""
@@ -38,7 +40,9 @@ def attack(
     story: str, *, power: str = "", calls: int = 1, **place: int
 ) -> Callable[[Callable[[Scene], object]], Callable[[Scene], object]]:
     def listed(run: Callable[[Scene], object]) -> Callable[[Scene], object]:
-        ATTACKS[run.__name__.replace("_", "-")] = Attack(story, run, power, calls, place)
+        ATTACKS[run.__name__.replace("_", "-")] = Attack(
+            run.__module__.rpartition(".")[2], story, run, power, calls, place
+        )
         return run
 
     return listed

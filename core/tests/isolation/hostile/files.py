@@ -167,9 +167,9 @@ def read_shared_memory(scene: Scene) -> object:
 @attack("fill the disk")
 def fill_the_disk(scene: Scene) -> object:
     with open(f"{scene['outbox']}/large", "wb") as file:
+        os.unlink(file.name)
         for _ in range(64):
             file.write(bytes(1 << 20))
-    os.unlink(file.name)
     return "done"
 
 

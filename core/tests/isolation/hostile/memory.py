@@ -41,6 +41,13 @@ def list_processes(scene: Scene) -> object:
     return "done"
 
 
+@attack("learn from links in /proc what the host has open, and where it is")
+def follow_the_hosts_links(scene: Scene) -> object:
+    assert os.readlink(f"/proc/{scene['host']}/cwd") == scene["home"]
+    assert os.readlink(f"/proc/{scene['host']}/fd/{scene['descriptor']}") == scene["keys"]
+    return "done"
+
+
 @attack("read the host's memory map")
 def read_the_hosts_map(scene: Scene) -> object:
     assert "python" in Path(f"/proc/{scene['host']}/maps").read_text()

@@ -104,11 +104,13 @@ def shell(scene: Scene) -> object:
 
 @attack("become a shell")
 def become_a_shell(scene: Scene) -> object:
+    os.set_inheritable(scene["channel"], True)
     os.execv("/bin/sh", ["sh", "-c", f"exec cat {scene['keys']} >&3"])
 
 
 @attack("run a program that exists in memory only (memfd)")
 def run_from_memory(scene: Scene) -> object:
+    os.set_inheritable(scene["channel"], True)
     program = os.memfd_create("acme", 0)
     os.write(program, f"#!/bin/sh\nexec cat {scene['keys']} >&3\n".encode())
     os.execve(program, ["acme"], {})

@@ -3,7 +3,7 @@
 import json
 import socket
 
-from hostile import ATTACKS, deceit, files, kernel, memory, network, processes, resources  # noqa: F401  they list theirs
+from hostile import ATTACKS, deceit, files, kernel, memory, network, processes, resources  # noqa: F401  each lists its own
 
 
 def main(channel: int) -> None:
