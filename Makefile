@@ -12,6 +12,7 @@ MEMBERS := core sdk registry $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/
 WORKERS := -n 3 --dist worksteal
 SOURCES := $(wildcard $(addsuffix /src,$(MEMBERS)))
 STAMP := $(VENV)/.ready
+FREQTRADE := .cache/freqtrade
 ARGS ?=
 
 UNREACHABLE := could not install the pinned packages: is the package index reachable? Behind a proxy set HTTPS_PROXY; \
@@ -24,7 +25,7 @@ unexport VIRTUAL_ENV UV_PYTHON CONDA_PREFIX
 # What tests start and no package index has; looked for behind what is installed.
 export PATH := $(PATH):$(CURDIR)/.cache/servers/bin
 
-.PHONY: help setup servers demo test test-long chaos lint bench eval-risk eval-fees docs site lock clean
+.PHONY: help setup servers freqtrade demo test test-long chaos lint bench eval-risk eval-fees docs site lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -34,13 +35,15 @@ setup: $(STAMP) ## Create .venv with the pinned packages and all members
 servers: ## Fetch redis-server for the tests, where it is not installed
 	@scripts/servers
 
+freqtrade: $(FREQTRADE)/.ready ## Install freqtrade in an environment of its own, for the tests that compare with it
+
 demo: $(STAMP) ## Snipe launches on a chain of its own (ARGS="--seed 7 --json")
 	@$(VENV)/bin/sniper demo $(ARGS)
 
-test: lint servers ## Lint, types, import rules and all tests but the long ones
+test: lint servers freqtrade ## Lint, types, import rules and all tests but the long ones
 	@$(RUN) -m pytest $(WORKERS) -m "not long" $(ARGS)
 
-test-long: lint servers ## The same with the long ones
+test-long: lint servers freqtrade ## The same with the long ones
 	@$(RUN) -m pytest $(WORKERS) $(ARGS)
 
 lint: $(STAMP) ## Style, types, import rules
@@ -88,6 +91,14 @@ $(STAMP): requirements.txt Makefile $(addsuffix /pyproject.toml,$(MEMBERS)) | $(
 	@$(UV) pip install --quiet --python $(RUN) --no-deps --no-build-isolation --offline $(addprefix -e ,$(MEMBERS)) \
 		|| { echo "make: a member could not be installed; see the message above" >&2; exit 1; }
 	@$(RUN) -m compileall -q $(SOURCES)
+	@touch $@
+
+# Nothing of ours is installed there, and nothing of it here.
+$(FREQTRADE)/.ready: plugins/strategy/freqtrade/tests/compared/requirements.txt | $(UV)
+	@echo "make: installing freqtrade into $(FREQTRADE)"
+	@$(UV) venv --quiet --clear --python $(RUN) $(FREQTRADE)
+	@$(UV) pip sync --quiet --compile-bytecode --python $(FREQTRADE)/bin/python --require-hashes $< \
+		|| { echo "make: freqtrade is needed by tests alone; $(UNREACHABLE)" >&2; exit 1; }
 	@touch $@
 
 # uv itself is one of the pinned packages; pip installs it first, by its hash, and it then installs the rest.

@@ -6,6 +6,11 @@ from typing import Final, NamedTuple
 _MODES: Final = {"near": ROUND_HALF_UP, "up": ROUND_CEILING, "down": ROUND_FLOOR}
 
 
+def exact(number: float) -> Decimal:
+    """The decimal that a float is written as."""
+    return Decimal(repr(float(number)))
+
+
 class Steps(NamedTuple):
     """Of one pair. ``tick``: of prices; ``lot``: of amounts; both as decimal text such as ``0.01``.
 
@@ -33,5 +38,4 @@ class Steps(NamedTuple):
 
 
 def _stepped(number: float, step: Decimal, mode: str) -> Decimal:
-    """The decimal that the float is written as, in whole steps."""
-    return (Decimal(repr(float(number))) / step).quantize(Decimal(1), rounding=mode) * step
+    return (exact(number) / step).quantize(Decimal(1), rounding=mode) * step

@@ -5,10 +5,11 @@ computed. What leaves for an exchange is converted exactly: see `sniper_strategy
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any  # Any: what a strategy keeps with its trades
 
 from sniper_strategy_freqtrade import current
-from sniper_strategy_freqtrade.precision import Steps
+from sniper_strategy_freqtrade.precision import Steps, exact
 
 
 class Order:
@@ -218,16 +219,20 @@ class Trade:
 
     def calc_profit(self, rate: float, amount: float | None = None, open_rate: float | None = None) -> float:
         """The same in the stake currency."""
-        held = self.amount if amount is None else amount
-        close = self._worth(held, rate, opening=False)
-        begun = self._worth(held, self.open_rate if open_rate is None else open_rate, opening=True)
-        return round(begun - close if self.is_short else close - begun, 8)
+        held = exact(self.amount if amount is None else amount)
+        begun = held * exact(self.open_rate if open_rate is None else open_rate)
+        close = held * exact(rate)
+        paid, got = exact(self.fee_open), exact(self.fee_close)
+        if self.is_short:
+            return round(float(begun * (1 - paid)) - float(close * (1 + got)), 8)
+        return round(float(close * (1 - got)) - float(begun * (1 + paid)), 8)
 
     def rate_of(self, ratio: float) -> float:
         """The price at which closing gains this ratio."""
+        part = ratio / self.leverage
         if self.is_short:
-            return self.open_rate * (1 - self.fee_open - ratio / self.leverage) / (1 + self.fee_close)
-        return self.open_rate * (1 + self.fee_open + ratio / self.leverage) / (1 - self.fee_close)
+            return self.open_rate * (1 - self.fee_open) * (1 - part) / (1 + self.fee_close)
+        return self.open_rate * (1 + self.fee_open) * (1 + part) / (1 - self.fee_close)
 
     # ---- stops ----
 
@@ -288,7 +293,7 @@ class Trade:
 
     @property
     def has_open_position(self) -> bool:
-        return self.amount > 0 and self.nr_of_successful_entries > 0
+        return any(order.filled and order.ft_order_side == self.entry_side for order in self.orders)
 
     def select_order(
         self, order_side: str | None = None, is_open: bool | None = None, only_filled: bool = False
@@ -326,21 +331,22 @@ class Trade:
 
     def booked(self, *, closing: bool = False) -> None:
         """An order was filled: what is held now, what it cost on average, and what was gained by now."""
-        amount = stake = most = entered = realised = 0.0
-        average, closed = 0.0, False
+        amount = stake = average = Decimal()
+        most = entered = realised = 0.0
+        closed = False
         for order in self.orders:
             if order.ft_is_open or not order.filled:
                 continue
-            price = order.safe_price
+            price, filled = order.safe_price, exact(order.filled)
             if order.ft_order_side == self.entry_side:
-                amount += order.filled
-                stake += price * order.filled
+                amount += filled
+                stake += exact(price) * filled
                 most += price * order.filled
                 entered += self._worth(order.filled, price, opening=True)
             else:
-                amount -= order.filled
-                stake -= average * order.filled
-                realised += self.calc_profit(price, order.filled, average)
+                amount -= filled
+                stake -= average * filled
+                realised += self.calc_profit(price, order.filled, float(average))
                 closed = True
             if amount > 0:
                 average = stake / amount
@@ -349,11 +355,10 @@ class Trade:
             self.close_profit = realised / entered * self.leverage
             self.realized_profit = realised
             self.close_profit_abs = realised
-        left = self.steps.amount(amount + float(self.steps.lot) / 1e6)
-        if left > 0 and not closing:
-            self.open_rate = self.steps.price(average)
-            self.amount = left
-            self.stake_amount = stake / self.leverage
+        if amount > 0 and not closing:
+            self.open_rate = self.steps.price(float(average))
+            self.amount = float(amount)
+            self.stake_amount = float(stake) / self.leverage
             self._value_at_open()
             if self.stop_loss_pct is not None:
                 self.adjust_stop_loss(self.open_rate, self.stop_loss_pct)
