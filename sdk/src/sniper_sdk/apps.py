@@ -14,9 +14,15 @@ def sniper_apps() -> list[AppSpec]:
             factory="sniper_sdk.templates.command:new",
         ),
         AppSpec(
+            name="check-compat",
+            group="plugins",
+            summary="Say from a wheel alone whether it works with this version",
+            factory="sniper_sdk.compat.command:check_compat",
+        ),
+        AppSpec(
             name="test",
             group="plugins",
-            summary="Run the conformance suite of a plugin",
+            summary="Run the conformance suite of a plugin and say its level",
             factory="sniper_sdk.conformance.command:check",
         ),
     ]

@@ -18,6 +18,7 @@ __all__ = [
     "facets",
     "hexed",
     "minimal",
+    "of_beacon",
 ]
 
 MOST: Final = 16
