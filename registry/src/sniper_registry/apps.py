@@ -5,6 +5,7 @@ from sniper import AppSpec, IndexSpec, hookimpl
 _REGISTRY = {
     "licence": ("licences.commands:licence", "Sign a licence of a paid plugin for a holder"),
     "licence-key": ("licences.commands:licence_key", "Make the key that signs licences"),
+    "receipt": ("service.commands.receipt:receipt", "Ask a marketplace for a receipt to rate a plugin with"),
     "results": ("results.command:results", "Compute what a strategy does on generated markets"),
 }
 _INSTALLING = {

@@ -129,6 +129,8 @@ def site(database: Database, tmp_path: Path) -> Iterator[Site]:
             origin=origin,
             directory=tmp_path / "market",
             database=database.engine.url.render_as_string(hide_password=False),
+            repository=shelf.written(tmp_path / "repository"),
+            receipt_work=8,
         )
         market = Marketplace(settings, shelf, clock)
         market.rebuild()

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 
 from sniper.catalogue import Catalogue, config_model
 from sniper.index import Release, Revocation
@@ -78,6 +79,14 @@ class Shelf:
         self.held = list(releases)
         self.gone = revoked
         self.documents: dict[str, Described] = {}
+
+    def written(self, repository: Path) -> Path:
+        """The wheels where a repository has them. Their content is what `release` hashed."""
+        for each in self.held:
+            file = repository / "packages" / each.name / each.filename
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"{each.name} {each.version}")
+        return repository
 
     def releases(self) -> Iterator[tuple[Release, ...]]:
         for _, found in groupby(sorted(self.held, key=lambda each: each.name), key=lambda each: each.name):

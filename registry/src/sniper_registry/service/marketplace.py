@@ -8,10 +8,12 @@ from sniper_registry.catalogue.rebuild import rebuild
 from sniper_registry.catalogue.source import Source
 from sniper_registry.service.accounts import Accounts
 from sniper_registry.service.clock import Clock
+from sniper_registry.service.community import Community
 from sniper_registry.service.credentials import Credentials
 from sniper_registry.service.database import Database
 from sniper_registry.service.errors import Invalid
 from sniper_registry.service.limits import Limiter
+from sniper_registry.service.receipts import Receipts
 from sniper_registry.service.secret import Secret
 
 
@@ -21,12 +23,19 @@ class Settings:
     database   A URL of SQLAlchemy; empty: SQLite in the directory.
     directory  Of its own, not readable by others: the secret, uploads on their way.
     title      What the catalogue is called.
+    receipt_work   Bits of work for a receipt: 22 take some seconds of a processor.
+    receipt_age_s  How old a receipt must be to rate.
+    repository     The signed repository's directory, which is served as it is under ``/repository``; None: it is
+                   served elsewhere, and neither downloads are counted nor receipts given.
     """
 
     origin: str
     directory: Path
     database: str = ""
     title: str = "sniper plugins"
+    repository: Path | None = None
+    receipt_work: int = 22
+    receipt_age_s: int = 3 * 86_400
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.origin)
@@ -52,6 +61,10 @@ class Marketplace:
         self.database = Database(settings.database or f"sqlite:///{settings.directory.absolute()}/service.sqlite")
         self.limiter = Limiter(clock, self.secret)
         self.accounts = Accounts(self.database, clock, self.secret, self.limiter, settings.title)
+        self.receipts = Receipts(
+            self.database, clock, self.secret, self.limiter, work=settings.receipt_work, age_s=settings.receipt_age_s
+        )
+        self.community = Community(self.database, clock, self.limiter, self.receipts)
         self.credentials = Credentials(self.database, clock, self.secret, self.accounts, settings.origin)
 
     def rebuild(self) -> int:

@@ -9,7 +9,7 @@ from sniper.errors import SniperError
 from sniper.index import RegistryError
 from sniper_registry.service.errors import ServiceError, TooManyAttempts
 from sniper_registry.service.marketplace import Marketplace
-from sniper_registry.service.web import account, browse
+from sniper_registry.service.web import account, browse, community
 from sniper_registry.service.web.guard import Guard
 from sniper_registry.service.web.pages import Visit
 from sniper_registry.service.web.session import Elsewhere
@@ -22,7 +22,7 @@ def application(marketplace: Marketplace) -> FastAPI:
     app = FastAPI(title=marketplace.settings.title, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.marketplace = marketplace
     app.add_middleware(Guard, origin=marketplace.settings.origin, largest_upload=LARGEST_UPLOAD)
-    for part in (browse, account):
+    for part in (browse, account, community):
         app.include_router(part.router)
     app.add_exception_handler(Elsewhere, _elsewhere)
     app.add_exception_handler(SniperError, _refused)

@@ -1,0 +1,1 @@
+"""Commands of the marketplace's service, and of those who use it."""
