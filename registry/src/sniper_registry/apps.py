@@ -1,14 +1,29 @@
 """The commands of the registry, and the registries as a source of plugins, for ``sniper``."""
 
+from typing import Final
+
 from sniper import AppSpec, IndexSpec, hookimpl
 
-_REGISTRY = {
+_REGISTRY: Final = {
+    "add": ("commands.trader:add", "Trust a registry by its root"),
+    "init": ("commands.operator:init", "Make an empty repository and its keys"),
+    "key": ("commands.publisher:key", "Make a publisher's key"),
     "licence": ("licences.commands:licence", "Sign a licence of a paid plugin for a holder"),
     "licence-key": ("licences.commands:licence_key", "Make the key that signs licences"),
+    "list": ("commands.trader:list_", "List the registries that are trusted"),
+    "publish": ("commands.publisher:publish", "Sign a wheel and publish it"),
+    "publisher": ("commands.operator:publisher", "Admit a publisher, and give it names"),
     "receipt": ("service.commands.receipt:receipt", "Ask a marketplace for a receipt to rate a plugin with"),
+    "refresh": ("commands.trader:refresh", "Ask what is new and what was revoked"),
+    "remove": ("commands.trader:remove", "Trust a registry no longer"),
     "results": ("results.command:results", "Compute what a strategy does on generated markets"),
+    "revoke": ("commands.operator:revoke", "Say that a release may run no more"),
+    "serve": ("commands.operator:serve", "Serve a repository on this machine"),
+    "timestamp": ("commands.operator:timestamp", "Sign anew what would expire"),
 }
-_INSTALLING = {
+"""Commands of ``sniper registry``: where they are, and what they do."""
+
+_INSTALLING: Final = {
     "install": "Install a plugin into an environment of its own",
     "uninstall": "Remove an installed plugin and its environment",
 }
@@ -16,7 +31,11 @@ _INSTALLING = {
 
 @hookimpl
 def sniper_apps() -> list[AppSpec]:
-    return [
+    registry = [
+        AppSpec(name=name, group="registry", summary=summary, factory=f"sniper_registry.{target}")
+        for name, (target, summary) in _REGISTRY.items()
+    ]
+    installing = [
         AppSpec(
             name=name,
             group="plugins",
@@ -24,10 +43,8 @@ def sniper_apps() -> list[AppSpec]:
             factory=f"sniper_registry.installing.commands.{name}:{name}",
         )
         for name, summary in _INSTALLING.items()
-    ] + [
-        AppSpec(name=name, group="registry", summary=summary, factory=f"sniper_registry.{target}")
-        for name, (target, summary) in _REGISTRY.items()
     ]
+    return registry + installing
 
 
 @hookimpl

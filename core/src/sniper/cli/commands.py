@@ -19,7 +19,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "models": "Train models, and see what they know",
     "plugins": "See what is installed, and install more",
     "policy": "Try the policies that the config lists",
-    "registry": "Publish plugins, and keep a repository of them",
+    "registry": "Publish plugins, keep a repository of them, and say which ones you trust",
     "risk": "See what the risk checks say",
     "strategies": "Bring strategies of other programs",
     "strategy": "See and steer the strategies of a run",

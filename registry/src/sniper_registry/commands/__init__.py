@@ -1,0 +1,1 @@
+"""The commands ``sniper registry …``, by who types them."""
