@@ -22,8 +22,9 @@ import msgspec
 import pluggy
 
 from sniper import hooks, specs
-from sniper.environments import licences
+from sniper.environments import revocations, trust
 from sniper.environments.environment import ISOLATED_KINDS, Environment
+from sniper.environments.hosting import admit
 from sniper.environments.manifest import check
 from sniper.environments.shelf import Shelf, shelf_directory
 from sniper.errors import PluginError
@@ -127,11 +128,20 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """An extension that is installed and may not run, and why: its release was revoked."""
+
+    extension: Extension
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """What is installed and enabled, ordered by (kind, name).
 
     disabled  Extensions that the config switches off.
     waiting   Extensions on the shelf of kinds that no worker runs, of distributions that the trader does not trust.
+    refused   Extensions on the shelf that may not run.
     problems  Plugins that were left out.
     unused    Entries of the config's ``disable`` that name nothing.
     """
@@ -139,6 +149,7 @@ class Catalogue:
     extensions: tuple[Extension, ...]
     disabled: tuple[Extension, ...] = ()
     waiting: tuple[Extension, ...] = ()
+    refused: tuple[Refusal, ...] = ()
     problems: tuple[Problem, ...] = ()
     unused: tuple[str, ...] = ()
 
@@ -162,6 +173,10 @@ class Catalogue:
             raise PluginError("\n".join(stops))
         return self
 
+    def refusal(self, kind: str, name: str) -> Refusal | None:
+        """Why an installed extension may not run; None where nothing is said against it."""
+        return next((each for each in self.refused if each.extension.key == (kind, name)), None)
+
     def specs(self, kind: str) -> tuple[Spec[Any], ...]:
         """All enabled specs of one kind, by name."""
         return tuple(extension.spec for extension in self.extensions if extension.spec.kind == kind)
@@ -179,6 +194,9 @@ class Catalogue:
             raise PluginError(f"there is no kind of plugin {kind!r}{nearest(kind, CONTRACTS)}")
         if any(extension.key == (kind, name) for extension in self.disabled):
             raise PluginError(f"{kind} {name!r} is disabled; remove it from disable under [plugins] in the config")
+        refusal = self.refusal(kind, name)
+        if refusal:
+            raise PluginError(refusal.reason)
         for waiting in self.waiting:
             if waiting.key == (kind, name):
                 raise PluginError(
@@ -201,12 +219,9 @@ class Catalogue:
         Raises `PluginError` where it is missing or is not of the kind's contract, `EnvironmentChanged` and
         `LicenceError`.
         """
-        extension = next((each for each in self.extensions if each.spec is spec), None)
-        if extension and extension.environment:
-            check(extension.environment)
-            licences.demand(extension.environment, shelf_directory())
-            if extension.origin.isolated:
-                raise self._fault(spec, "plugins cannot run isolated yet, so it cannot run at all; uninstall it")
+        extension = self._housed(spec)
+        if extension and extension.environment and extension.origin.isolated:
+            return cast("type[T]", self._far(spec, extension.environment))
         found = self._driver(spec) if spec.kind in DRIVERS else self._import(spec)
         contracts = tuple(_resolve(contract) for contract in CONTRACTS[spec.kind])
         names = " or ".join(contract.replace(":", ".") for contract in CONTRACTS[spec.kind])
@@ -217,14 +232,37 @@ class Catalogue:
             raise self._fault(spec, f"{spec.factory} lacks what {names} demands: {', '.join(sorted(missing))}; add it")
         return found
 
+    def _far(self, spec: Spec[Any], environment: Environment) -> type:
+        """The class that stands for an isolated one."""
+        if spec.kind == "strategy":
+            from sniper.isolation.strategies import far_strategy
+
+            return far_strategy(environment, spec)
+        raise self._fault(spec, "plugins of this kind cannot run isolated yet; trust it, or uninstall it")
+
     def command(self, spec: AppSpec) -> "click.Command":
         """Import the command behind an app's spec. Raises `PluginError`."""
         import click
 
+        self._housed(spec)
         found = self._import(spec)
         if not isinstance(found, click.Command):
             raise self._fault(spec, f"{spec.factory} is no click.Command; decorate it with @click.command()")
         return found
+
+    def _housed(self, spec: Spec[Any]) -> Extension | None:
+        """The extension of a spec from the shelf, whose files were read again; the host may now import a trusted one.
+        Raises `EnvironmentChanged`."""
+        extension = next((each for each in self.extensions if each.spec is spec), None)
+        if extension is None or extension.environment is None:
+            return None
+        from sniper.environments import licences
+
+        check(extension.environment)
+        licences.demand(extension.environment, shelf_directory())
+        if not extension.origin.isolated:
+            admit(extension.environment)
+        return extension
 
     def _import(self, spec: Spec[Any]) -> Any:
         try:
@@ -337,7 +375,10 @@ def _survey(disable: Collection[str]) -> Catalogue:
     found: list[Extension] = []
     problems: list[Problem] = []
     installed = [_origin(entry, core) for entry in importlib_metadata.entry_points(group=GROUP)]
+    shelf = str(Shelf().directory)
     for origin, requires in sorted(installed, key=lambda pair: (pair[0].distribution, pair[0].plugin)):
+        if origin.location.startswith(shelf):  # a trusted environment, or a dependency in it: see below
+            continue
         if origin.distribution in disable:
             unused.discard(origin.distribution)
             continue
@@ -346,45 +387,65 @@ def _survey(disable: Collection[str]) -> Catalogue:
             found += [Extension(spec, origin) for spec in _read(origin, manager)]
         except PluginError as error:
             problems.append(Problem(origin.plugin, origin.distribution, str(error), stops=origin.first_party))
+    refused: list[Refusal] = []
     for shelved in _shelved(core):
         if isinstance(shelved, Problem):
             problems.append(shelved)
-        elif shelved.origin.distribution in disable:
-            unused.discard(shelved.origin.distribution)
+            continue
+        origin = (shelved.extension if isinstance(shelved, Refusal) else shelved).origin
+        if origin.distribution in disable:
+            unused.discard(origin.distribution)
+        elif isinstance(shelved, Refusal):
+            refused.append(shelved)
         else:
             found.append(shelved)
+    reasons = {each.extension.origin.distribution: each.reason for each in refused}
+    problems += [Problem(name, name, reason, stops=False) for name, reason in reasons.items()]
     disabled = [extension for extension in found if extension.id in disable]
-    waiting = [extension for extension in found if extension.origin.isolated and not _isolable(extension)]
-    enabled = [extension for extension in found if extension.id not in disable and extension not in waiting]
+    enabled = [extension for extension in found if extension.id not in disable]
+    waiting = [extension for extension in enabled if _waits(extension)]
+    enabled = [extension for extension in enabled if not _waits(extension)]
     return Catalogue(
         extensions=tuple(sorted(_unique(enabled), key=lambda extension: extension.key)),
         disabled=tuple(sorted(disabled, key=lambda extension: extension.key)),
         waiting=tuple(sorted(waiting, key=lambda extension: extension.key)),
+        refused=tuple(refused),
         problems=(*problems, *_duplicates(enabled)),
         unused=tuple(sorted(unused - {extension.id for extension in disabled})),
     )
 
 
-def _isolable(extension: Extension) -> bool:
-    return extension.spec.kind in ISOLATED_KINDS
+def _waits(extension: Extension) -> bool:
+    """Whether it needs the trader's trust, which it does not have."""
+    return extension.origin.isolated and extension.spec.kind not in ISOLATED_KINDS
 
 
-def _shelved(core: _Core) -> Iterator[Extension | Problem]:
+def _shelved(core: _Core) -> Iterator[Extension | Refusal | Problem]:
     """What lies on the shelf. Nothing of it stops a start: exits of what is held must go on."""
     shelf = Shelf()
     try:
         names = shelf.names()
+        words = trust.given(shelf.directory) if names else {}
+        known = revocations.known(shelf.directory) if names else revocations.Known()
     except PluginError as error:
-        yield Problem("the shelf", str(shelf_directory()), str(error), stops=False)
+        yield Problem("the shelf", str(shelf.directory), str(error), stops=False)
         return
     for name in names:
         try:
-            yield from _offered(shelf.demand(name), core)
+            environment = shelf.demand(name)
+            offered = _offered(environment, core, trusted=name in words and words[name].holds(environment))
         except PluginError as error:
             yield Problem(name, name, str(error), stops=False)
+            continue
+        try:
+            known.demand_none(environment)
+        except PluginError as error:
+            yield from (Refusal(each, str(error)) for each in offered)
+        else:
+            yield from offered
 
 
-def _offered(environment: Environment, core: _Core) -> list[Extension]:
+def _offered(environment: Environment, core: _Core, *, trusted: bool) -> list[Extension]:
     """What a distribution on the shelf offers. Raises `PluginError`."""
     origin = Origin(
         plugin=environment.distribution,
@@ -394,7 +455,7 @@ def _offered(environment: Environment, core: _Core) -> list[Extension]:
         location=str(environment.site),
         editable=False,
         first_party=False,
-        isolated=True,
+        isolated=not trusted,
     )
     _check_requirements(origin, environment.requires, core)
     return [Extension(each.parsed(), origin, environment) for each in environment.offered]

@@ -25,7 +25,10 @@ _REGISTRY: Final = {
 
 _INSTALLING: Final = {
     "install": "Install a plugin into an environment of its own",
+    "trust": "Let an installed plugin run in sniper itself",
     "uninstall": "Remove an installed plugin and its environment",
+    "untrust": "Let a trusted plugin run isolated again",
+    "verify": "Read the files of installed plugins again, and ask what was revoked",
 }
 
 

@@ -22,9 +22,16 @@ def check(invocation: Invocation, path: Path | None, as_json: bool) -> None:
     source = resolved.settings.source
     if as_json:
         print_json(
-            {"file": str(source), "mode": resolved.mode.value, "accounts": [each.name for each in resolved.accounts]}
+            {
+                "file": str(source),
+                "mode": resolved.mode.value,
+                "accounts": [each.name for each in resolved.accounts],
+                "refused": list(resolved.refused),
+            }
         )
         return
+    for line in resolved.refused:
+        click.echo(f"warning: {line}", err=True)
     counts = (
         f"{len(resolved.accounts)} account(s), {sum(len(each.strategies) for each in resolved.accounts)} strategies"
     )

@@ -29,6 +29,19 @@ class Invocation:
             self._survey = Catalogue.survey(file.disabled(self._document()))
         return self._survey
 
+    def informed(self) -> tuple[str, ...]:
+        """Ask where plugins come from what was revoked, if any are installed from there: before a start. What was
+        surveyed before is forgotten. Returns what could not be asked, and why."""
+        from sniper.environments.news import ask
+        from sniper.environments.shelf import Shelf
+
+        shelf = Shelf()
+        if not shelf.names():
+            return ()
+        troubles = ask(self.survey(), shelf)
+        self._survey = None
+        return troubles
+
     def catalogue(self) -> "Catalogue":
         """What is installed. Raises `PluginError` where something is wrong that stops a start."""
         return self.survey().demand_sound()

@@ -28,6 +28,8 @@ def run(invocation: Invocation, mode: str | None, standby: bool) -> None:
     from sniper.runtime.logs import configure
     from sniper.types import Mode
 
+    for line in invocation.informed():
+        click.echo(f"warning: {line}", err=True)
     resolved = invocation.resolved(mode=Mode(mode) if mode else None)
     configure(resolved.settings.logging.level, resolved.settings.logging.format)
     _announce(resolved)
@@ -45,6 +47,8 @@ def _announce(resolved: "Resolved") -> None:
     chains = ", ".join(f"{name} ({chain.id})" for name, chain in resolved.chains.items())
     mode = click.style(f" {resolved.mode.value.upper()} ", bg="red" if live else "green", fg="white", bold=True)
     click.echo(f"{mode} on {chains}: accounts {', '.join(account.name for account in resolved.accounts)}", err=True)
+    for line in resolved.refused:
+        click.echo(click.style(f"refused: {line}", fg="red", bold=True), err=True)
 
 
 async def _trade(resolved: "Resolved", catalogue: "Catalogue", *, standby: bool) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from sniper.amm import Amm
 from sniper.codec import schema
 from sniper.config import model_of
+from sniper.environments.environment import ISOLATED_KINDS
 from sniper.errors import PluginError
 from sniper.isolation.messages import Check, Checked, Describe, Described
 from sniper.risk import RiskCheck, RiskProbe, RiskWatch
@@ -54,7 +55,8 @@ def _specs(module: ModuleType) -> Iterator[Spec[Any]]:
 
 
 def _offer(spec: Spec[Any]) -> Plain:
-    cls = _class(spec.factory)
+    # What cannot run here may need libraries that are not here either.
+    cls = _class(spec.factory) if spec.kind in ISOLATED_KINDS else None
     offer: Plain = {
         "type": type(spec).__name__,
         "spec": msgspec.to_builtins(spec),

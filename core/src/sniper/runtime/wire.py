@@ -42,6 +42,7 @@ def wire(resolved: Resolved, *, signs: bool) -> Wiring:
         )
         for each in resolved.amms
     )
+    known = {each.name for each in amms}
     chains = tuple(
         ChainWiring(
             chain_id=chain.id,
@@ -52,7 +53,8 @@ def wire(resolved: Resolved, *, signs: bool) -> Wiring:
             amms=amms,
             rollup=chain.rollup,
             legacy=chain.transactions == "legacy",
-            pools=tuple((section, pool) for section, pools in sorted(chain.pools.items()) for pool in pools),
+            # Not those of an AMM that may not run.
+            pools=tuple((name, pool) for name in sorted(chain.pools.keys() & known) for pool in chain.pools[name]),
             atomic=_atomic(resolved, name),
         )
         for name, chain in resolved.chains.items()

@@ -102,6 +102,7 @@ class Resolved:
     venues    Those on chains; ``exchanges``: those that take orders themselves.
     signer    None where the executor needs no signatures. ``executor``: None where the mode has none.
     chain_executors  By name of the chain, those that have one of their own.
+    refused   What the config names and may not run, and why: `sniper.settings.stand_in` says what happens instead.
     """
 
     settings: Settings
@@ -122,6 +123,7 @@ class Resolved:
     executor: Configured | None
     signer: Configured | None
     chain_executors: Mapping[str, Configured] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
 
     @property
     def promotions(self) -> Mapping[str, Promotion]:

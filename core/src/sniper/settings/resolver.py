@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from sniper.catalogue import Catalogue, config_model, nearest
+from sniper.environments.licences import LicenceError
+from sniper.environments.manifest import EnvironmentChanged
 from sniper.errors import ConfigError, PluginError
 from sniper.events import CycleFound, tag_of
 from sniper.executor import Executor
@@ -13,7 +15,8 @@ from sniper.settings.complaints import complaint, complaints
 from sniper.settings.model import Account, PluginTable, Settings
 from sniper.settings.resolved import Configured, ConfiguredAccount, ConfiguredStrategy, Resolved
 from sniper.settings.secrets import EndpointUrl, has_variable, interpolated
-from sniper.specs import ExchangeSpec, ExecutorSpec, RiskCheckSpec
+from sniper.settings.stand_in import LEFT_OUT, STAND_INS, Refused
+from sniper.specs import ExchangeSpec, ExecutorSpec, RiskCheckSpec, Spec
 from sniper.strategy import handlers_of
 from sniper.types import Mode
 
@@ -38,6 +41,7 @@ class _Resolver:
         self.settings = settings
         self.catalogue = catalogue
         self.mistakes: list[str] = []
+        self.refused: list[str] = []
         self.done: dict[tuple[str, str], Configured | None] = {}
 
     def resolve(self) -> Resolved:
@@ -87,6 +91,7 @@ class _Resolver:
             executor=executor,
             signer=signer,
             chain_executors={name: each for name, each in chain_executors.items() if each},
+            refused=tuple(dict.fromkeys(self.refused)),
         )
 
     def _say(self, section: Sequence[str], message: str) -> None:
@@ -160,12 +165,19 @@ class _Resolver:
         self, at: Sequence[str], table: PluginTable, asked: Sequence[str], profile: str = ""
     ) -> Configured | None:
         kind, name = at[-2:]
+        plugin_kind, plugin = "risk" if kind == "policy" else kind, table.plugin or name
+        refusal = self.catalogue.refusal(plugin_kind, plugin)
+        if refusal:
+            return self._stand_in(at, refusal.extension.spec, refusal.reason, asked)
         try:
-            spec = self.catalogue.spec("risk" if kind == "policy" else kind, table.plugin or name)
+            spec = self.catalogue.spec(plugin_kind, plugin)
         except PluginError as error:
             self._say(asked, str(error))
             return None
-        cls = self.catalogue.load(spec)
+        try:
+            cls = self.catalogue.load(spec)
+        except (EnvironmentChanged, LicenceError) as error:
+            return self._stand_in(at, spec, str(error), asked)
         shown: dict[str, Any] = {}
         values = table.keys
         if isinstance(spec, RiskCheckSpec):
@@ -192,6 +204,16 @@ class _Resolver:
             self.mistakes += complaints(error, self.settings.source, at, model, values)
             return None
         return Configured(".".join(at), name, spec, cls, config, shown)
+
+    def _stand_in(self, at: Sequence[str], spec: Spec[Any], why: str, asked: Sequence[str]) -> Configured | None:
+        """What runs instead of a plugin that may not. Of kinds without which nothing could be sold, a mistake."""
+        if spec.kind not in STAND_INS and spec.kind not in LEFT_OUT:
+            self._say(asked, why)
+            return None
+        self.refused.append(complaint(self.settings.source, at, why))
+        if spec.kind in LEFT_OUT:
+            return None
+        return Configured(".".join(at), at[-1], spec, STAND_INS[spec.kind], Refused(why=why))
 
     def _strategy(self, name: str) -> ConfiguredStrategy | None:
         table = self.settings.strategy[name]

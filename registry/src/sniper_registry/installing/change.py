@@ -47,7 +47,8 @@ class Change(Frozen, kw_only=True, array_like=False):
     @property
     def lapses(self) -> bool:
         """Whether the trader's trust ends with it."""
-        same = self.before and self.after and self.before.sha256 == self.after.sha256
+        before, after = self.before, self.after
+        same = before and after and (before.sha256, before.permissions) == (after.sha256, after.permissions)
         return self.trusted and not same
 
     def described(self) -> dict[str, Any]:
@@ -66,7 +67,7 @@ class Change(Frozen, kw_only=True, array_like=False):
             "level": shown.level or None,
             "licence": shown.licence or None,
             "native": shown.native,
-            "isolated": True,
+            "isolated": not self.trusted or self.lapses,
             "trust_lapses": self.lapses,
             "extensions": [f"{spec.kind}.{spec.name}" for spec in (each.parsed() for each in shown.offered)],
             "needs_trust": list(needs_trust(shown)),
@@ -97,7 +98,8 @@ class Change(Frozen, kw_only=True, array_like=False):
         yield f"  sha256     {shown.sha256}"
         for spec in (each.parsed() for each in shown.offered):
             yield f"  offers     {spec.kind} {spec.name}: {spec.summary}"
-        yield "  runs       isolated, in a worker of its own" + (", with machine code" if shown.native else "")
+        how = "isolated, in a worker of its own" if data["isolated"] else "in sniper itself, for you trust this release"
+        yield f"  runs       {how}{', with machine code' if shown.native else ''}"
         if data["needs_trust"]:
             yield f"  needs      your trust for {', '.join(data['needs_trust'])}, which cannot run isolated:"
             yield f"             sniper plugins trust {shown.distribution}"

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import importlib_metadata
 
 from sniper.catalogue import Catalogue
+from sniper.environments import revocations, trust
 from sniper.environments.environment import Environment
 from sniper.environments.shelf import Shelf
 from sniper_registry.installing.change import Change
@@ -42,13 +43,23 @@ class Installer:
         with self.shelf.changing() as making:
             before = self.shelf.find(wish.wheel.distribution)
             made = make(wish, making / "new", self.supply, self.describe)
+            revocations.known(self.shelf.directory).demand_none(made)
             demand_room(made, catalogue)
-            yield Change(before=before, after=made)
+            yield Change(before=before, after=made, trusted=is_trusted(self.shelf, before))
 
     def take(self, change: Change) -> Environment:
-        """Do what was prepared."""
+        """Do what was prepared. Trust in another release ends."""
         assert change.after is not None  # prepared gives no other
-        return self.shelf.add(change.after.directory)
+        added = self.shelf.add(change.after.directory)
+        if change.lapses:
+            trust.withdraw(self.shelf.directory, added.distribution)
+        return added
+
+
+def is_trusted(shelf: Shelf, environment: Environment | None) -> bool:
+    """Whether the trader's word holds for it."""
+    word = trust.given(shelf.directory).get(environment.distribution) if environment else None
+    return bool(environment and word and word.holds(environment))
 
 
 def demand_absent(distribution: str, shelf: Shelf) -> None:

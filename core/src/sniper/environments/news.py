@@ -1,0 +1,43 @@
+"""Ask every index which releases may not run any more, and keep the answers."""
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sniper.environments.revocations import learn
+from sniper.environments.shelf import Shelf
+from sniper.errors import PluginError
+from sniper.index import Index, RegistryError, Revocation
+from sniper.types import SECOND
+
+if TYPE_CHECKING:
+    from sniper.catalogue import Catalogue
+
+
+def indexes(catalogue: "Catalogue") -> dict[str, Index]:
+    """An instance of every index that is installed, by name. Raises `PluginError`."""
+    return {spec.name: catalogue.load(spec)() for spec in catalogue.specs("index")}
+
+
+def ask(catalogue: "Catalogue", shelf: Shelf) -> tuple[str, ...]:
+    """What could not be asked, and why: then what was known before counts. Raises `PluginError` where what was known
+    cannot be read."""
+    revoked: list[Revocation] = []
+    troubles: list[str] = []
+    for name, index in _each(catalogue, troubles):
+        try:
+            revoked += index.revoked()
+        except RegistryError as error:
+            troubles.append(f"{name} does not tell what was revoked ({error})")
+    kept = learn(shelf.directory, revoked, None if troubles else time.time_ns())
+    answered = datetime.fromtimestamp(kept.asked_at / SECOND, UTC)
+    when = f"{answered:%Y-%m-%d %H:%M} UTC" if kept.asked_at else "never"
+    return tuple(f"{each}; what is known is as of: {when}" for each in troubles)
+
+
+def _each(catalogue: "Catalogue", troubles: list[str]) -> list[tuple[str, Index]]:
+    try:
+        return list(indexes(catalogue).items())
+    except PluginError as error:
+        troubles.append(str(error))
+        return []
