@@ -25,9 +25,11 @@ _REGISTRY: Final = {
 
 _INSTALLING: Final = {
     "install": "Install a plugin into an environment of its own",
+    "search": "Find plugins in the registries that you trust",
     "trust": "Let an installed plugin run in sniper itself",
     "uninstall": "Remove an installed plugin and its environment",
     "untrust": "Let a trusted plugin run isolated again",
+    "upgrade": "Install the newest releases of what is installed",
     "verify": "Read the files of installed plugins again, and ask what was revoked",
 }
 
