@@ -13,6 +13,10 @@ from sniper.catalogue import Catalogue
 from sniper.environments.shelf import Shelf
 from sniper.index import Release
 from sniper_registry.client.registries import Registries
+from sniper_registry.installing.base import base
+from sniper_registry.installing.lock import given
+from sniper_registry.installing.refused import WheelRefused
+from sniper_registry.installing.wheel import inspect
 from sniper_registry.repository import keys
 from sniper_registry.repository.repository import Repository
 from sniper_registry.repository.submission import described
@@ -88,12 +92,20 @@ def test_a_dependency_with_another_hash_than_the_lock_is_refused(
     assert shelf.names() == ()
 
 
-def test_a_lock_that_lacks_a_dependency_is_refused(registry: Registry, sniper: Sniper, shelf: Shelf) -> None:
-    registry.publish("1.0", [], requires=["sniper-core>=0.1", "acme-math"])
-    done = sniper("plugins", "install", NAME, "--offline")
-    assert done.code == 6
-    assert "requires acme-math, which its release does not pin" in done.err
-    assert shelf.names() == ()
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (f"acme-other==1.0 --hash=sha256:{'0' * 64}", "requires acme-math>=1, which its release does not pin"),
+        (f"acme-math==0.9 --hash=sha256:{'0' * 64}", "requires acme-math>=1, but its release pins 0.9"),
+        ("acme-math==1.0", "each must be NAME==VERSION --hash"),
+        (f"--index-url https://evil.example acme-math==1.0 --hash=sha256:{'0' * 64}", "each must be NAME==VERSION"),
+        ("acme-math @ https://evil.example/acme.whl", "each must be NAME==VERSION"),
+    ],
+)
+def test_a_lock_that_does_not_pin_what_the_wheel_requires_is_refused(tmp_path: Path, line: str, says: str) -> None:
+    made = inspect(wheel(tmp_path, requires=["sniper-core>=0.1", "acme-math>=1"]))
+    with pytest.raises(WheelRefused, match=says):
+        given(made, [line], base())
 
 
 def test_an_upgrade_shows_new_permissions_and_needs_a_word_for_them(
