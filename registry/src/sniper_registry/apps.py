@@ -11,15 +11,19 @@ _REGISTRY: Final = {
     "licence": ("licences.commands:licence", "Sign a licence of a paid plugin for a holder"),
     "licence-key": ("licences.commands:licence_key", "Make the key that signs licences"),
     "list": ("commands.trader:list_", "List the registries that are trusted"),
+    "mirror": ("commands.mirroring:mirror", "Copy a registry, verified"),
     "publish": ("commands.publisher:publish", "Sign a wheel and publish it"),
     "publisher": ("commands.operator:publisher", "Admit a publisher, and give it names"),
     "receipt": ("service.commands.receipt:receipt", "Ask a marketplace for a receipt to rate a plugin with"),
+    "recover": ("commands.emergency:recover", "Take a publisher's names back from a thief of its key"),
     "refresh": ("commands.trader:refresh", "Ask what is new and what was revoked"),
     "remove": ("commands.trader:remove", "Trust a registry no longer"),
     "results": ("results.command:results", "Compute what a strategy does on generated markets"),
     "revoke": ("commands.operator:revoke", "Say that a release may run no more"),
+    "rotate": ("commands.emergency:rotate", "Replace keys"),
     "serve": ("commands.operator:serve", "Serve a repository on this machine"),
     "timestamp": ("commands.operator:timestamp", "Sign anew what would expire"),
+    "verify": ("commands.mirroring:verify", "Check a repository or mirror, and name each fault"),
 }
 """Commands of ``sniper registry``: where they are, and what they do."""
 
