@@ -132,7 +132,7 @@ def site(database: Database, tmp_path: Path) -> Iterator[Site]:
             repository=shelf.written(tmp_path / "repository"),
             receipt_work=8,
         )
-        market = Marketplace(settings, shelf, clock)
+        market = Marketplace(settings, clock, shelf)
         market.rebuild()
         with serving(market, listening):
             yield Site(market, shelf, clock)

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Iterator
-from itertools import groupby
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from sniper.catalogue import Catalogue, config_model
 from sniper.index import Release, Revocation
@@ -88,9 +89,15 @@ class Shelf:
             file.write_text(f"{each.name} {each.version}")
         return repository
 
-    def releases(self) -> Iterator[tuple[Release, ...]]:
-        for _, found in groupby(sorted(self.held, key=lambda each: each.name), key=lambda each: each.name):
-            yield tuple(found)
+    @contextmanager
+    def reading(self) -> Iterator[Self]:
+        yield self
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted({each.name for each in self.held}))
+
+    def releases(self, name: str) -> tuple[Release, ...]:
+        return tuple(each for each in self.held if each.name == name)
 
     def revoked(self) -> tuple[Revocation, ...]:
         return self.gone

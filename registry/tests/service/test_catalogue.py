@@ -10,7 +10,6 @@ import pytest
 
 from sniper_registry.catalogue import reading
 from sniper_registry.catalogue.permissions import difference, told
-from sniper_registry.catalogue.rebuild import renew
 from sniper_registry.catalogue.source import readme
 from sniper_registry.catalogue.words import MOST_WORDS, query, words
 from sniper_registry.service.clock import WallClock
@@ -151,8 +150,7 @@ def test_the_pages_are_the_same_after_the_database_was_dropped_and_rebuilt(site:
 
 def test_one_distribution_is_renewed_to_what_a_rebuild_makes(site: Site) -> None:
     site.shelf.held.append(release(version="1.3.0", day=12, summary="Slower, deeper"))
-    releases = next(found for found in site.shelf.releases() if found[0].name == "sniper-strategy-turtle")
-    renew(site.market.database, site.shelf, "sniper-strategy-turtle", releases)
+    site.market.renew("sniper-strategy-turtle")
     renewed = [site.browser().get(page).text for page in PAGES]
     assert "Slower, deeper" in renewed[0]
     site.market.rebuild()
@@ -238,8 +236,8 @@ def test_a_description_is_read_from_the_wheel_or_is_empty(tmp_path: Path) -> Non
 
 
 def test_the_database_stays_out_of_reach_of_other_users(tmp_path: Path) -> None:
-    settings = Settings(origin="https://plugins.example", directory=tmp_path / "new")
-    Marketplace(settings, Shelf(), WallClock()).close()
+    settings = Settings(origin="https://plugins.example", directory=tmp_path / "new", repository=tmp_path / "none")
+    Marketplace(settings, WallClock()).close()
     assert settings.directory.stat().st_mode & 0o777 == 0o700
     assert sqlite3.connect(settings.directory / "service.sqlite").execute("SELECT count(*) FROM plugin").fetchone() == (
         0,

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from sniper_registry.catalogue import reading
 from sniper_registry.service.clock import DAY, SECOND
-from sniper_registry.service.commands.receipt import ReceiptRefused
+from sniper_registry.service.commands.asking import MarketplaceRefused
 from sniper_registry.service.commands.receipt import receipt as receipt_command
 from sniper_registry.service.errors import Invalid, TooManyAttempts, Unknown
 from sniper_registry.service.work import number_for, proof_of
@@ -27,7 +27,6 @@ def api(browser: Browser, path: str, **fields: object) -> Answer:
 
 def wheel(site: Site, name: str = NAME, version: str = VERSION) -> Path:
     repository = site.market.settings.repository
-    assert repository is not None
     return next((repository / "packages" / name).glob(f"*-{version}-*.whl"))
 
 
@@ -64,11 +63,11 @@ def test_the_command_gets_a_receipt_and_says_why_there_is_none(site: Site) -> No
     gone = CliRunner().invoke(
         receipt_command, [str(wheel(site, "sniper-risk-shell", "0.2.0")), "--service", site.origin]
     )
-    assert isinstance(gone.exception, ReceiptRefused)
+    assert isinstance(gone.exception, MarketplaceRefused)
     assert "there is no sniper-risk-shell 0.2.0" in str(gone.exception)
     for service in ("http://plugins.example", "file:///etc", "http://127.0.0.1:1"):
         refused = CliRunner().invoke(receipt_command, [str(wheel(site)), "--service", service])
-        assert isinstance(refused.exception, ReceiptRefused)
+        assert isinstance(refused.exception, MarketplaceRefused)
 
 
 def test_without_the_wheel_the_work_or_our_challenge_there_is_no_receipt(site: Site) -> None:
@@ -182,7 +181,6 @@ def test_a_download_is_counted_once_a_day_for_an_address(site: Site) -> None:
 
 def test_the_repository_is_served_and_nothing_beside_it(site: Site, tmp_path: Path) -> None:
     repository = site.market.settings.repository
-    assert repository is not None
     (tmp_path / "beside.txt").write_text("secret")
     (repository / "link.txt").symlink_to(tmp_path / "beside.txt")
     (repository / ".hidden").write_text("x")

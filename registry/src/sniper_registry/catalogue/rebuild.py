@@ -8,12 +8,12 @@ import json
 from collections.abc import Iterable, Sequence
 
 from packaging.version import InvalidVersion, Version
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from sniper.errors import writable
 from sniper.index import Release, Revocation
-from sniper_registry.catalogue.source import Described, Source
+from sniper_registry.catalogue.source import Described, Reading, Source
 from sniper_registry.catalogue.words import weighed
 from sniper_registry.service.database import Database
 from sniper_registry.service.tables import Base, Plugin, PluginRelease, SearchTerm
@@ -24,23 +24,31 @@ def rebuild(database: Database, source: Source) -> int:
 
     Raises as `sniper.index.Index` does; the old catalogue stays then.
     """
-    revoked = _revoked(source.revoked())
     count = 0
-    with database.writing() as session:
+    with source.reading() as look, database.writing() as session:
+        _alone(session)
+        revoked = _revoked(look.revoked())
         for table in (SearchTerm, PluginRelease, Plugin):
             session.execute(delete(table))
-        for releases in source.releases():
-            _add(session, releases, revoked, source)
+        for name in look.names():
+            releases = look.releases(name)
+            _add(session, releases, revoked, look)
             count += len(releases)
     return count
 
 
-def renew(database: Database, source: Source, name: str, releases: Sequence[Release]) -> None:
+def renew(database: Database, source: Source, name: str) -> None:
     """The same for one distribution, after something of it was published or revoked."""
-    revoked = _revoked(source.revoked())
-    with database.writing() as session:
+    with source.reading() as look, database.writing() as session:
+        _alone(session)
         session.execute(delete(Plugin).where(Plugin.name == name))  # the other tables follow
-        _add(session, releases, revoked, source)
+        _add(session, look.releases(name), _revoked(look.revoked()), look)
+
+
+def _alone(session: Session) -> None:
+    """One who fills at a time. On SQLite only one writes anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext("catalogue"))))
 
 
 Revoked = dict[tuple[str, str], Revocation]
@@ -50,14 +58,14 @@ def _revoked(revocations: Iterable[Revocation]) -> Revoked:
     return {(each.name, each.version): each for each in revocations}
 
 
-def _add(session: Session, releases: Sequence[Release], revoked: Revoked, source: Source) -> None:
+def _add(session: Session, releases: Sequence[Release], revoked: Revoked, look: Reading) -> None:
     if not releases:
         return
     newest_first = sorted(releases, key=_order, reverse=True)
     good = [each for each in newest_first if (each.name, each.version) not in revoked]
     final = [each for each in good if not _prerelease(each)]
     shown = (final or good or newest_first)[0]
-    described = source.described(shown) if good else Described()  # a revoked wheel may be gone
+    described = look.described(shown) if good else Described()  # a revoked wheel may be gone
     plugin = Plugin(
         name=shown.name,
         kind=shown.kind,

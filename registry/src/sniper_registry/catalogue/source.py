@@ -1,14 +1,18 @@
 """What the catalogue is filled from: the signed repository, read as any trader would."""
 
+import json
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any, Protocol
 
-from sniper.index import Index, Release, Revocation
+from sniper.index import Release, Revocation
+from sniper_registry.catalogue.schemas import schemas
+from sniper_registry.client.client import RegistryClient
 
 LONGEST_README = 100_000
 """Characters."""
@@ -28,11 +32,15 @@ class Described:
     results: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Source(Protocol):
-    """A signed repository. All methods raise as those of `sniper.index.Index`."""
+class Reading(Protocol):
+    """One look at a signed repository. All methods raise as those of `sniper.index.Index`."""
 
-    def releases(self) -> Iterator[tuple[Release, ...]]:
-        """All distributions, each as its releases, oldest version first."""
+    def names(self) -> tuple[str, ...]:
+        """All distributions that have a release, revoked or not, by name."""
+        ...
+
+    def releases(self, name: str) -> tuple[Release, ...]:
+        """Oldest version first."""
         ...
 
     def revoked(self) -> tuple[Revocation, ...]: ...
@@ -40,23 +48,57 @@ class Source(Protocol):
     def described(self, release: Release) -> Described: ...
 
 
-class IndexSource:
-    """An `Index` as a source: wheels are fetched, checked and read without running anything of them."""
+class Source(Protocol):
+    """A signed repository."""
 
-    def __init__(self, index: Index) -> None:
-        self._index = index
+    def reading(self) -> AbstractContextManager[Reading]: ...
 
-    def releases(self) -> Iterator[tuple[Release, ...]]:
-        names = {found.name for found in self._index.search("")} | {each.name for each in self._index.revoked()}
-        for name in sorted(names):
-            yield self._index.releases(name)
+
+class RegistrySource:
+    """A repository as `RegistryClient` proves it. ``directory``: where what was trusted is kept; the first time, the
+    repository's first root is trusted, for whoever runs the service keeps the repository as well.
+
+    Each reading is a look of its own, so it may be used by several threads.
+    """
+
+    def __init__(self, repository: Path, directory: Path, clock: Callable[[], float]) -> None:
+        self._repository, self._directory, self._clock = repository, directory, clock
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        client = RegistryClient(self._repository, self._directory, clock=self._clock)
+        try:
+            if not (self._directory / "metadata" / "root.json").exists():
+                client.trust((self._repository / "metadata" / "1.root.json").read_bytes())
+            client.refresh()
+            yield _Look(client)
+        finally:
+            client.close()
+
+
+class _Look:
+    def __init__(self, client: RegistryClient) -> None:
+        self._client = client
+
+    def names(self) -> tuple[str, ...]:
+        found = {found.name for found in self._client.search("")}
+        return tuple(sorted(found | {each.name for each in self._client.revoked()}))
+
+    def releases(self, name: str) -> tuple[Release, ...]:
+        return self._client.releases(name)
 
     def revoked(self) -> tuple[Revocation, ...]:
-        return self._index.revoked()
+        return self._client.revoked()
 
     def described(self, release: Release) -> Described:
+        results = self._client.results(release)
         with tempfile.TemporaryDirectory(prefix="sniper-catalogue-") as into:
-            return Described(readme=readme(self._index.fetch(release, Path(into))))
+            wheel = self._client.fetch(release, Path(into))
+            return Described(
+                readme=readme(wheel),
+                schemas=schemas(wheel, release.name),
+                results=json.loads(results) if results else {},
+            )
 
 
 def readme(wheel: Path) -> str:

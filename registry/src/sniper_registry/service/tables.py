@@ -112,14 +112,15 @@ class AuditEntry(Base):
 
 
 class Upload(Base):
-    """A release on its way. ``state``: received, reviewing, waiting, publishing, published, refused, rejected,
-    withdrawn or failed. ``wheel``: the file's name; it lies in the staging area under the upload's id."""
+    """A release on its way. ``state``: received, waiting, publishing; in the end published, refused, failed (it could
+    not be published any more) or withdrawn. ``key``: where its files wait. ``wheel``: the file's name."""
 
     __tablename__ = "upload"
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     name: Mapped[str] = mapped_column(index=True)
     version: Mapped[str]
+    key: Mapped[str]
     wheel: Mapped[str]
     sha256: Mapped[str]
     size: Mapped[int]

@@ -119,9 +119,7 @@ class Demo:
         """Stop the bot and judge what it did."""
         await self.bot.stop()
         self.story.read()
-        # Routes of several pools are carried out for AMMs that the venue knows by name.
-        splits = self.amm == config.AMM
-        return summarise(self.scenario, self.chain, self.story, self.seed, splits=splits)
+        return summarise(self.scenario, self.chain, self.story, self.seed)
 
     def _tell(self, watch: Watch | None, played: PlayedBlock | None) -> None:
         self.story.read()

@@ -1,25 +1,14 @@
 """``sniper registry receipt``."""
 
-import http.client
-import json
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sniper.errors import SniperError
+from sniper_registry.service.commands.asking import MarketplaceRefused, asked_json
 
-_MOST = 64 << 10
 _MOST_WORK = 28
 """Bits that a service may ask for: some minutes."""
-
-
-class ReceiptRefused(SniperError, OSError):
-    """A marketplace gives no receipt, or does not answer."""
-
-    code = "receipt-refused"
 
 
 @click.command("receipt")
@@ -37,35 +26,21 @@ def receipt(wheel: Path, service: str) -> None:
     try:
         name, version, _, _ = parse_wheel_filename(wheel.name)
     except InvalidWheelFilename as error:
-        raise ReceiptRefused(f"{wheel.name} is no wheel: {error}") from error
-    challenge = _asked(service, "/api/1/receipts/challenge", {"name": name, "version": str(version)}, "challenge")
+        raise MarketplaceRefused(f"{wheel.name} is no wheel: {error}") from error
+    fields = {"name": str(name), "version": str(version)}
+    challenge = _text(service, asked_json(service, "/api/1/receipts/challenge", fields), "challenge")
     try:
-        if bits_of(challenge) > _MOST_WORK:
-            raise ReceiptRefused(f"{service} asks for more work than a receipt is worth ({bits_of(challenge)} bits)")
-        answer = {"challenge": challenge, "proof": proof_of(challenge, wheel), "number": number_for(challenge)}
+        bits = bits_of(challenge)
     except ValueError as error:
-        raise ReceiptRefused(f"{service} sends a challenge that is none") from error
-    click.echo(_asked(service, "/api/1/receipts", answer, "receipt"))
+        raise MarketplaceRefused(f"{service} sends a challenge that is none") from error
+    if bits > _MOST_WORK:
+        raise MarketplaceRefused(f"{service} asks for more work than a receipt is worth ({bits} bits)")
+    answer = {"challenge": challenge, "proof": proof_of(challenge, wheel), "number": number_for(challenge)}
+    click.echo(_text(service, asked_json(service, "/api/1/receipts", answer), "receipt"))
 
 
-def _asked(service: str, path: str, fields: dict[str, str], wanted: str) -> str:
-    """Raises `ReceiptRefused`."""
-    if not service.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
-        raise ReceiptRefused(f"{service} is asked by https:// only")
-    request = urllib.request.Request(  # noqa: S310  # the scheme is checked above
-        service.rstrip("/") + path, json.dumps(fields).encode(), {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # as above
-            found: Any = json.loads(answer.read(_MOST))  # Any: JSON of a server
-        if not isinstance(found, dict) or not isinstance(found.get(wanted), str) or not found[wanted].isprintable():
-            raise ReceiptRefused(f"{service} answers something else than a {wanted}")
-        return str(found[wanted])
-    except urllib.error.HTTPError as error:
-        try:
-            why = str(json.loads(error.read(_MOST))["message"])
-        except (ValueError, KeyError, TypeError, OSError):
-            why = error.reason
-        raise ReceiptRefused(f"{service} refuses: {why}") from None
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise ReceiptRefused(f"{service} does not answer: {error}") from error
+def _text(service: str, found: dict[str, Any], wanted: str) -> str:  # Any: JSON of a server
+    text = found.get(wanted)
+    if not isinstance(text, str) or not text.isprintable():
+        raise MarketplaceRefused(f"{service} answers without a {wanted}")
+    return text

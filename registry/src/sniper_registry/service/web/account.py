@@ -94,6 +94,7 @@ def _account(visit: Visit, problem: ServiceError | None, **shown: str) -> Respon
         problem=problem,
         keys=visit.market.credentials.keys(who.id),
         tokens=visit.market.credentials.tokens(who),
+        uploads=visit.market.uploads.of(who),
         entries=entries,
         new_token=shown.get("new_token", ""),
     )

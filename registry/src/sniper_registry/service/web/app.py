@@ -9,12 +9,13 @@ from sniper.errors import SniperError
 from sniper.index import RegistryError
 from sniper_registry.service.errors import ServiceError, TooManyAttempts
 from sniper_registry.service.marketplace import Marketplace
-from sniper_registry.service.web import account, browse, community
+from sniper_registry.service.web import account, browse, community, review, uploads
 from sniper_registry.service.web.guard import Guard
 from sniper_registry.service.web.pages import Visit
 from sniper_registry.service.web.session import Elsewhere
 
-LARGEST_UPLOAD = 64 << 20
+LARGEST_UPLOAD = 80 << 20
+"""Bytes of a request: a wheel, and what signs it."""
 
 
 def application(marketplace: Marketplace) -> FastAPI:
@@ -22,7 +23,7 @@ def application(marketplace: Marketplace) -> FastAPI:
     app = FastAPI(title=marketplace.settings.title, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.marketplace = marketplace
     app.add_middleware(Guard, origin=marketplace.settings.origin, largest_upload=LARGEST_UPLOAD)
-    for part in (browse, account, community):
+    for part in (browse, account, community, uploads, review):
         app.include_router(part.router)
     app.add_exception_handler(Elsewhere, _elsewhere)
     app.add_exception_handler(SniperError, _refused)

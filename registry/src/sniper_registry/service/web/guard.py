@@ -8,7 +8,7 @@ from sniper_registry.service.errors import UploadTooLarge
 
 LARGEST_FORM = 256 << 10
 """Bytes of a request's body, but for an upload."""
-UPLOADS = "/api/1/uploads"
+UPLOADS = "/api/1/uploads/"
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -27,7 +27,7 @@ class Guard:
         headers = Headers(scope=scope)
         path: str = scope["path"]
         guarded = self._guarded(path, send)
-        most = self._largest_upload if path == UPLOADS else LARGEST_FORM
+        most = self._largest_upload if path.startswith(UPLOADS) else LARGEST_FORM
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > most:
             await PlainTextResponse(f"at most {most} bytes are taken\n", 413)(scope, receive, guarded)

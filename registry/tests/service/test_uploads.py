@@ -1,0 +1,392 @@
+"""Releases from a publisher's key to the catalogue, with a real repository, on both databases."""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+from securesystemslib.signer import Signer
+from sqlalchemy import update
+
+from sniper_registry.client.client import RegistryClient
+from sniper_registry.repository import keys
+from sniper_registry.repository.repository import Repository
+from sniper_registry.repository.submission import Submission, described, prepared
+from sniper_registry.service.accounts import Who
+from sniper_registry.service.clock import SECOND
+from sniper_registry.service.commands.publisher import prove, submit
+from sniper_registry.service.database import Database
+from sniper_registry.service.errors import Conflict, Forbidden, Invalid
+from sniper_registry.service.following import Follower
+from sniper_registry.service.marketplace import Marketplace, Settings
+from sniper_registry.service.tables import Base, Upload
+from sniper_registry.service.uploads import Shown
+from sniper_registry.wheel import read
+
+from .conftest import HERE, HandClock
+from .served import Browser, free_port, serving
+from .test_account_pages import Publisher
+from .wheels import wheel
+
+ROOT = Path(__file__).resolve().parents[3]
+NAME = "sniper-strategy-tortoise"
+
+
+@dataclass
+class Trade:
+    """A served marketplace over a repository of its own."""
+
+    market: Marketplace
+    clock: HandClock
+    folder: Path
+
+    @property
+    def origin(self) -> str:
+        return self.market.settings.origin
+
+    def browser(self) -> Browser:
+        return Browser(self.origin)
+
+    def reviewer(self, name: str = "rita") -> Publisher:
+        """A browser in which a reviewer is signed in."""
+        browser = Publisher(self, name).enrolled()
+        self.market.accounts.grant(name, "reviewer", by="test")
+        return browser
+
+    def publisher(self, name: str) -> "Author":
+        browser = Publisher(self, name).enrolled()
+        author = Author(self, name, browser, self.folder / f"{name}.key", self.folder / f"{name}.token")
+        keys.create(author.key, None)
+        author.register(author.key)
+        who = author.who
+        token = self.market.credentials.new_token(who, "ci", "", 30, browser.code(), HERE)
+        author.token.touch(mode=0o600)
+        author.token.write_text(token)
+        return author
+
+
+@dataclass
+class Author:
+    """A publisher at their own machine."""
+
+    trade: Trade
+    name: str
+    browser: Publisher
+    key: Path
+    token: Path
+
+    @property
+    def who(self) -> Who:
+        return self.trade.market.accounts.demand(self.browser.cookie.partition("=")[2])
+
+    @property
+    def signer(self) -> Signer:
+        return keys.load(self.key, None)
+
+    def register(self, key: Path) -> None:
+        """As the page tells to."""
+        credentials, public = self.trade.market.credentials, keys.public_text(keys.public_of(key))
+        challenge = credentials.challenge(self.who, public)
+        proof = CliRunner().invoke(prove, [str(key), challenge]).output.strip()
+        credentials.add_key(self.who, public, key.name, challenge, proof, self.browser.code(), HERE)
+
+    def submit(self, made: Path, *more: str) -> Result:
+        """The command."""
+        lock = self.trade.folder / "lock.txt"
+        lock.touch()
+        options = ["--service", self.trade.origin, "--publisher", self.name, "--key", str(self.key)]
+        options += ["--token-file", str(self.token), "--lock", str(lock)]
+        return CliRunner().invoke(submit, [str(made), *options, *more])
+
+    def submission(self, made: Path, signer: Signer | None = None, publisher: str = "") -> Submission:
+        """What the command would send."""
+        found, now = read(made), self.trade.clock.at
+        release = described(found, publisher=publisher or self.name, requires=(), published_at=now, changelog="New.")
+        role = self.trade.market.repository.view().held(f"publisher.{self.name}")
+        return prepared(role, found, release, [signer or self.signer], now / SECOND)
+
+    def send(self, made: Path, signer: Signer | None = None) -> Shown:
+        found = self.submission(made, signer)
+        return self.trade.market.uploads.receive(self.who, read(made).name, found)
+
+
+@pytest.fixture
+def trade(database: Database, tmp_path: Path, empty_repository: Path) -> Iterator[Trade]:
+    shutil.copytree(empty_repository, tmp_path / "world")
+    with free_port() as listening:
+        clock = HandClock()
+        clock.at = time.time_ns()  # that of commands, which know no other
+        settings = Settings(
+            origin=f"http://127.0.0.1:{listening.getsockname()[1]}",
+            directory=tmp_path / "service",
+            repository=tmp_path / "world/repository",
+            database=database.engine.url.render_as_string(hide_password=False),
+        )
+        market = Marketplace(settings, clock)
+        with serving(market, listening):
+            yield Trade(market, clock, tmp_path)
+        market.close()
+
+
+@pytest.fixture(scope="session")
+def empty_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("empty")
+    Repository(folder / "repository", clock=time.time).init()
+    return folder
+
+
+def operator() -> Who:
+    return Who(0, "operator", "reviewer", strong=True, enrolled=True)
+
+
+def test_a_release_goes_from_the_publishers_machine_through_the_review_into_the_catalogue(trade: Trade) -> None:
+    ada, rita = trade.publisher("ada"), trade.reviewer()
+    first = ada.submit(wheel(trade.folder, NAME, permissions=("network:api.acme.example",)))
+    assert first.exit_code == 0, first.output
+    assert "is waiting" in first.output
+    assert "asks for network:api.acme.example" in first.output
+    assert trade.browser().get(f"/plugins/{NAME}").status == 404, "nobody has decided"
+    queue = rita.get("/review")
+    assert NAME in queue.text
+    page = rita.get("/review/1")
+    assert "hookimpl" in page.text, "the sources are there to be read"
+    token = rita.form_token("/review")
+    assert rita.post("/review/1/accept", token=token, level="silver", note="Thanks.").headers["location"] == "/review"
+    shown = trade.browser().get(f"/plugins/{NAME}")
+    assert shown.status == 200
+    assert ">silver<" in shown.text
+    assert "Trades channels." in shown.text
+    second = ada.submit(wheel(trade.folder, NAME, "1.1.0"))
+    assert second.exit_code == 0, second.output
+    assert rita.post("/review/2/refuse", token=token, note="").status == 422
+    assert rita.post("/review/2/accept", token=token).status == 303
+    assert trade.browser().get(f"/plugins/{NAME}").text.count("<article") == 2
+    client = RegistryClient(
+        trade.market.settings.repository, trade.folder / "trader", clock=lambda: trade.clock.at / SECOND
+    )
+    client.trust((trade.market.settings.repository / "metadata/1.root.json").read_bytes())
+    assert client.find(NAME).version == "1.1.0"
+    assert client.find(NAME, "1.0.0").level == "silver"
+    client.close()
+
+
+def test_everything_shown_is_rebuilt_from_the_repository_with_its_config_form(trade: Trade) -> None:
+    ada = trade.publisher("ada")
+    source = ROOT / "plugins/strategy/dca/src/sniper_strategy_dca"
+    name = "sniper-strategy-tortoise-dca"
+    files = {
+        f"{{package}}/{file.name}": file.read_text().replace("sniper_strategy_dca", "sniper_strategy_tortoise_dca")
+        for file in source.glob("*.py")
+    }
+    made = wheel(trade.folder, name, files=files)
+    assert trade.market.uploads.accept(ada.send(made).id, operator(), similar=True).state == "published"
+    pages = ("/", "/?q=tortoise", "/publishers", "/publishers/ada", f"/plugins/{name}")
+    before = [trade.browser().get(page).text for page in pages]
+    assert "[strategy.dca]" in before[-1], "a worker read the config's schema off the wheel"
+    Base.metadata.drop_all(trade.market.database.engine)
+    Base.metadata.create_all(trade.market.database.engine)
+    assert trade.market.rebuild() == 1
+    assert [trade.browser().get(page).text for page in pages] == before
+
+
+def test_a_hostile_wheel_is_refused_at_once_and_not_kept(trade: Trade) -> None:
+    ada = trade.publisher("ada")
+    made = wheel(trade.folder, NAME, files={"{package}/x.py": "import base64\nexec(base64.b64decode('eA=='))\n"})
+    done = ada.submit(made)
+    assert done.exit_code != 0
+    assert "x.py:2" in done.output
+    assert list((trade.market.settings.directory / "uploads").iterdir()) == []
+    assert trade.market.uploads.queue() == []
+    assert "the automated review refused it" in ada.browser.get("/account").text
+
+
+def test_nothing_is_taken_that_the_publishers_own_key_did_not_sign(trade: Trade) -> None:
+    ada, eve = trade.publisher("ada"), trade.publisher("eve")
+    made = wheel(trade.folder, NAME)
+    with pytest.raises(Forbidden, match="no key that you registered"):
+        ada.send(made, eve.signer)
+    with pytest.raises(Forbidden, match="this is of ada"):
+        trade.market.uploads.receive(eve.who, NAME, ada.submission(made))
+    forged = msgspec.structs.replace(ada.submission(made), publisher="eve")
+    with pytest.raises(Invalid, match="not described"):
+        trade.market.uploads.receive(eve.who, NAME, forged)
+    assert trade.market.uploads.queue() == []
+
+
+def test_a_wheel_or_a_description_that_was_changed_on_the_way_is_refused(trade: Trade) -> None:
+    ada = trade.publisher("ada")
+    sent = ada.submission(wheel(trade.folder, NAME))
+    other = wheel(trade.folder, NAME, readme="Other.").read_bytes()
+    release = json.loads(sent.release)
+    for wrong in (
+        msgspec.structs.replace(sent, wheel=other),
+        msgspec.structs.replace(
+            sent, release=json.dumps({**release, "permissions": ["network:evil.example"]}).encode()
+        ),
+        msgspec.structs.replace(sent, release=json.dumps({**release, "level": "platinum"}).encode()),
+        msgspec.structs.replace(sent, release=b"[]"),
+        msgspec.structs.replace(sent, metadata=b"{}"),
+        msgspec.structs.replace(sent, filename="../../etc/passwd"),
+        msgspec.structs.replace(sent, filename="sniper_strategy_tortoise-1.0.0-py3-none-any/../../x.whl"),
+    ):
+        with pytest.raises(Invalid):
+            trade.market.uploads.receive(ada.who, NAME, wrong)
+    assert list((trade.market.settings.directory / "uploads").iterdir()) == []
+
+
+def test_a_key_that_is_removed_while_its_release_waits_publishes_nothing(trade: Trade) -> None:
+    ada = trade.publisher("ada")
+    upload = ada.send(wheel(trade.folder, NAME))
+    trade.market.credentials.remove_key(ada.who, ada.signer.public_key.keyid)
+    with pytest.raises(Conflict, match="no more"):
+        trade.market.uploads.accept(upload.id, operator())
+    assert trade.market.uploads.shown(upload.id).state == "failed"
+    assert trade.market.repository.publishers() == {}
+
+
+def test_another_publisher_cannot_take_a_name_and_a_look_alike_needs_a_persons_word(trade: Trade) -> None:
+    ada, eve = trade.publisher("ada"), trade.publisher("eve")
+    trade.market.uploads.accept(ada.send(wheel(trade.folder, NAME)).id, operator())
+    with pytest.raises(Conflict, match="belongs to ada"):
+        eve.send(wheel(trade.folder, NAME, "2.0.0"))
+    alike = eve.send(wheel(trade.folder, "sniper-strategy-tortolse"))
+    assert ("name", "look") in {(each.rule, each.weight.value) for each in alike.findings}
+    with pytest.raises(Conflict, match="tortoise"):
+        trade.market.uploads.accept(alike.id, operator())
+    assert trade.market.uploads.shown(alike.id).state == "waiting"
+    assert trade.market.uploads.accept(alike.id, operator(), similar=True).state == "published"
+
+
+def test_one_upload_at_a_time_waits_and_can_be_withdrawn(trade: Trade) -> None:
+    ada, eve = trade.publisher("ada"), trade.publisher("eve")
+    first = ada.send(wheel(trade.folder, NAME))
+    with pytest.raises(Conflict, match="undecided"):
+        ada.send(wheel(trade.folder, NAME, "1.1.0"))
+    assert (
+        eve.browser.post(f"/account/uploads/{first.id}/withdraw", token=eve.browser.form_token("/account")).status
+        == 404
+    )
+    assert (
+        ada.browser.post(f"/account/uploads/{first.id}/withdraw", token=ada.browser.form_token("/account")).status
+        == 303
+    )
+    assert ada.send(wheel(trade.folder, NAME, "1.1.0")).state == "waiting"
+    assert len(list((trade.market.settings.directory / "uploads").iterdir())) == 1
+
+
+def test_a_release_never_changes(trade: Trade) -> None:
+    ada = trade.publisher("ada")
+    made = wheel(trade.folder, NAME)
+    sent = ada.submission(made)
+    trade.market.uploads.accept(trade.market.uploads.receive(ada.who, NAME, sent).id, operator())
+    with pytest.raises(Conflict, match="never changes"):
+        trade.market.uploads.receive(ada.who, NAME, sent)
+
+
+def test_nobody_decides_alone_on_their_own_release_and_publishers_do_not_decide(trade: Trade) -> None:
+    ada, eve = trade.publisher("ada"), trade.publisher("eve")
+    upload = ada.send(wheel(trade.folder, NAME))
+    with pytest.raises(Forbidden, match="only reviewers"):
+        trade.market.uploads.accept(upload.id, eve.who)
+    trade.market.accounts.grant("ada", "reviewer", by="test")
+    with pytest.raises(Forbidden, match="of their own"):
+        trade.market.uploads.accept(upload.id, ada.who)
+    assert eve.browser.get("/review").status == 403
+    token = eve.browser.form_token("/account")
+    assert eve.browser.post(f"/review/{upload.id}/accept", token=token).status == 403
+    assert trade.browser().get(f"/review/{upload.id}").headers["location"] == "/sign-in"
+
+
+def test_of_two_reviewers_who_decide_at_once_one_does(trade: Trade) -> None:
+    ada = trade.publisher("ada")
+    upload = ada.send(wheel(trade.folder, NAME))
+
+    def decide(accepts: bool) -> str:
+        try:
+            if accepts:
+                return trade.market.uploads.accept(upload.id, operator()).state
+            trade.market.uploads.refuse(upload.id, operator(), "No.")
+        except Conflict:
+            return "too late"
+        return "refused"
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(decide, [True, False, True, False]))
+    assert outcomes.count("too late") == 3
+    state = trade.market.uploads.shown(upload.id).state
+    assert state in outcomes
+    assert (state == "published") == bool(trade.market.repository.owners())
+
+
+def test_what_a_killed_process_left_is_gone_on_with(trade: Trade) -> None:
+    ada = trade.publisher("ada")
+    uploads, staging = trade.market.uploads, trade.market.settings.directory / "uploads"
+    waiting = ada.send(wheel(trade.folder, NAME))
+    (staging / ".part-left").mkdir()
+    (staging / "orphan").mkdir()
+
+    def state(value: str) -> None:
+        with trade.market.database.writing() as session:
+            session.execute(update(Upload).where(Upload.id == waiting.id).values(state=value, report=""))
+
+    state("received")
+    uploads.resume()
+    assert uploads.shown(waiting.id).state == "waiting"
+    assert uploads.shown(waiting.id).findings
+    state("publishing")
+    uploads.resume()
+    assert uploads.shown(waiting.id).state == "waiting", "it did not come to be published"
+    assert len(list(staging.iterdir())) == 1
+    trade.market.repository.add_publisher("ada", [ada.signer.public_key])
+    trade.market.repository.accept(ada.submission(wheel(trade.folder, NAME)))
+    state("publishing")
+    uploads.resume()
+    assert uploads.shown(waiting.id).state == "published"
+    assert trade.browser().get(f"/plugins/{NAME}").status == 200
+    assert list(staging.iterdir()) == []
+
+
+def test_an_upload_needs_a_token_that_is_good_for_it(trade: Trade) -> None:
+    ada, browser = trade.publisher("ada"), trade.browser()
+    path = f"/api/1/uploads/{NAME}"
+    for headers in ({}, {"Authorization": "Bearer sniper_guess"}, {"Authorization": "Basic x"}):
+        assert browser.send("POST", path, b"", headers).status == 401
+    good = {"Authorization": f"Bearer {ada.token.read_text()}"}
+    assert browser.send("POST", path, b"", good).status == 422
+    scoped = trade.market.credentials.new_token(ada.who, "one", "sniper-amm-x", 30, ada.browser.code(), HERE)
+    assert browser.send("POST", path, b"", {"Authorization": f"Bearer {scoped}"}).status == 403
+    assert browser.send("POST", path, b"", {**good, "Content-Length": str(1 << 30)}).status == 413
+
+
+def test_a_publisher_does_not_sign_on_top_of_what_another_key_signed(trade: Trade) -> None:
+    ada = trade.publisher("ada")
+    trade.market.uploads.accept(ada.send(wheel(trade.folder, NAME)).id, operator())
+    other = trade.folder / "other.key"
+    keys.create(other, None)
+    ada.register(other)
+    ada.key = other
+    done = ada.submit(wheel(trade.folder, NAME, "1.1.0"))
+    assert "not signed by this key: nothing was signed" in str(done.exception)
+
+
+def test_a_token_file_that_others_may_read_is_not_used(trade: Trade) -> None:
+    ada = trade.publisher("ada")
+    ada.token.chmod(0o644)
+    assert "may be read by others" in str(ada.submit(wheel(trade.folder, NAME)).exception)
+
+
+def test_the_catalogue_follows_what_others_change_in_the_repository(trade: Trade) -> None:
+    ada = trade.publisher("ada")
+    trade.market.uploads.accept(ada.send(wheel(trade.folder, NAME)).id, operator())
+    follower = Follower(trade.market)
+    assert follower.look()
+    assert not follower.look()
+    trade.market.repository.revoke(NAME, "1.0.0", "it loses money in a new way")
+    assert follower.look()
+    assert "it loses money in a new way" in trade.browser().get(f"/plugins/{NAME}").text
