@@ -729,6 +729,8 @@ class OrderChanged(Event, tag="order-changed/1"):
 
     key    As it was placed. ``order``: its id. ``filled``: lots, so far.
     state  Of `sniper.kernel.exchange.states`; ``denied``: it was never placed, and ``note`` is the rule that denied it.
+    value  What the filled lots were worth, base units of the quote asset: over ``filled`` times the instrument's unit,
+           their average price in ticks.
     """
 
     key: str
@@ -737,6 +739,7 @@ class OrderChanged(Event, tag="order-changed/1"):
     state: str
     filled: int
     note: str = ""
+    value: int = 0
 
 
 class PositionForced(Event, tag="position-forced/1"):

@@ -7,7 +7,6 @@ import pandas as pd  # type: ignore[import-untyped]
 import pytest
 from click.testing import CliRunner
 
-from sniper_sdk import AppConformance
 from sniper_strategy_freqtrade.errors import BadStrategy
 from sniper_strategy_freqtrade.import_ import import_
 from sniper_strategy_freqtrade.importing import load, made
@@ -24,10 +23,6 @@ class Old(IStrategy):
     def populate_buy_trend(self, dataframe, metadata):
         return dataframe
 """
-
-
-class TestImport(AppConformance):
-    command = import_
 
 
 def written(directory: Path, text: str) -> Path:

@@ -15,6 +15,7 @@ class ExchangeOrder(State):
     reserved  What it can still take, base units of ``asset``.
     cancelling  Whether it is to be cancelled.
     ended_at  When it ended, ns UTC; 0 while it works.
+    value     What the filled lots were worth, base units of the quote asset.
     """
 
     placed: f.ExchangeOrderPlaced
@@ -26,6 +27,7 @@ class ExchangeOrder(State):
     reserved: int = 0
     cancelling: bool = False
     ended_at: int = 0
+    value: int = 0
 
     @property
     def id(self) -> str:

@@ -115,6 +115,7 @@ def filled(book: Book, fact: f.ExchangeFilled) -> None:
     else:
         _hold(book, placed.instrument, placed.instance, fact)
     order.filled = size
+    order.value += fill.value
     order.fills.append(fill.id)
     if placed.plan:
         plans.filled(book, order, fact)

@@ -277,6 +277,7 @@ class Trading:
                 state=order.state,
                 filled=order.filled,
                 note=order.note,
+                value=order.value,
             ),
         )
 

@@ -1,6 +1,18 @@
 """Runs unmodified freqtrade strategies."""
 
-from sniper import AppSpec, hookimpl
+from sniper import AppSpec, StrategySpec, hookimpl
+
+
+@hookimpl
+def sniper_strategies() -> list[StrategySpec]:
+    return [
+        StrategySpec(
+            name="freqtrade",
+            summary="Runs a strategy of freqtrade, unmodified",
+            factory="sniper_strategy_freqtrade.strategy:Freqtrade",
+            in_init=False,
+        )
+    ]
 
 
 @hookimpl

@@ -69,4 +69,6 @@ def features_of(strategy: type[IStrategy]) -> Features:
         missing.add("stoploss_on_exchange: stops are kept here; native_stops of the desk lets the exchange hold others")
     if overrides(strategy, "custom_stoploss") and not strategy.use_custom_stoploss:
         missing.add("custom_stoploss: it is not called, for use_custom_stoploss is not set (as in freqtrade)")
+    if strategy.can_short:
+        missing.add("short: the kernel takes its long entries alone")
     return Features(tuple(sorted(used)), tuple(sorted(missing)))

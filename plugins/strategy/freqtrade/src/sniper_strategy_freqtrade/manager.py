@@ -29,6 +29,11 @@ def within(order: Order, candle: Candle) -> bool:
     return candle.low <= order.price <= candle.high
 
 
+def never(order: Order, candle: Candle) -> bool:
+    """Of a run: the exchange says what is filled."""
+    return False
+
+
 class Manager:
     """All trades of one strategy.
 
@@ -46,11 +51,38 @@ class Manager:
         self.wallet = Wallet(self.rules, self.ledger)
         self.exits = Exits(strategy, self.rules, whole=whole)
         self.fills = fills
+        self._whole = whole
         self.rejected = 0
         self._protections = protections_of(strategy.protections, self.rules.minutes) if terms.protections else []
         self._trades = 0
         self._orders = 0
         self._name = strategy.get_strategy_name()
+
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """Of the newest trade and of the newest order."""
+        return self._trades, self._orders
+
+    @numbers.setter
+    def numbers(self, newest: tuple[int, int]) -> None:
+        self._trades, self._orders = newest
+
+    # ---- what an exchange says ----
+
+    def settled(self, order: Order, now: datetime) -> None:
+        """An order was filled, or a part of it, and nothing more will be."""
+        trade = order.trade
+        left = trade.amount
+        self._filled(trade, order, now)
+        if order.ft_order_side == trade.exit_side:
+            self._reduced(trade, order, left, now)
+
+    def withdrawn(self, order: Order) -> None:
+        """Nothing of an order was filled, and nothing will be."""
+        order.cancel()
+        trade = order.trade
+        if trade.is_open and not trade.has_open_orders and not trade.nr_of_successful_entries:
+            self.ledger.drop(trade)
 
     # ---- one candle ----
 
@@ -75,7 +107,7 @@ class Manager:
             entry = trade.select_order(trade.entry_side, is_open=True)
             if entry is not None:
                 self._try_fill(trade, entry, candle, now)
-            if trade.has_open_position:
+            if trade.has_open_position and (self._whole or not trade.has_open_orders):
                 self._leave(trade, candle, now)
             order = trade.select_order(trade.exit_side, is_open=True)
             if order is not None:
@@ -232,9 +264,9 @@ class Manager:
                 trade.adjust_stop_loss(trade.open_rate, trade.stop_loss_pct)
         if self.rules.filled:
             self.strategy.order_filled(pair=trade.pair, trade=trade, order=order, current_time=now)
-        if entry or order.amount != trade.amount:
-            profit = trade.calc_profit_ratio(order.price)
-            self.exits.move_stop(trade, None, order.price, now, profit)
+        if entry or order.filled != trade.amount:
+            rate = order.safe_price
+            self.exits.move_stop(trade, None, rate, now, trade.calc_profit_ratio(rate))
 
     # ---- orders that wait ----
 
@@ -244,7 +276,7 @@ class Manager:
             entry = order.ft_order_side == trade.entry_side
             if self._timed_out(trade, order, now, entry=entry):
                 order.cancel()
-                if entry and not trade.nr_of_successful_entries:
+                if entry and self._whole and not trade.nr_of_successful_entries:
                     return True
             elif (self.rules.entry_moves if entry else self.rules.exit_moves) and self._moved(
                 trade, order, candle, now, entry=entry
@@ -279,6 +311,8 @@ class Manager:
         if told == order.price:
             return False
         order.cancel()
+        if not self._whole:
+            return False  # another one may leave once the exchange says that this one is gone
         if told is None:
             return entry and not trade.nr_of_successful_entries
         price = float(told)
@@ -315,6 +349,8 @@ class Manager:
         if rate is None:
             return False
         kind = rules.types["exit"]
+        if not self._whole and leave.kind in (e.STOP, e.TRAILED, e.LIQUIDATION):
+            kind = rules.types.get("stoploss", kind)
         if leave.kind in (e.SIGNAL, e.CUSTOM, e.PARTIAL) and kind == "limit" and rules.custom_exit_price:
             told: Any = strategy.custom_exit_price(
                 pair=trade.pair,
@@ -358,10 +394,14 @@ class Manager:
     def _try_exit(self, trade: Trade, order: Order, candle: Candle, now: datetime) -> None:
         if not self._try_fill(trade, order, candle, now):
             return
-        if order.amount != trade.amount:
+        self._reduced(trade, order, trade.amount, now)
+
+    def _reduced(self, trade: Trade, order: Order, left: float, now: datetime) -> None:
+        """An exit of what was ``left`` was filled."""
+        if order.filled != left:
             trade.booked()
             return
-        trade.close(order.price, now)
+        trade.close(order.safe_price, now)
         self.ledger.close(trade)
         if self._protections:
             protect(self._protections, self.ledger, trade, now)

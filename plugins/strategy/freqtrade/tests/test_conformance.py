@@ -1,0 +1,23 @@
+from pathlib import Path
+
+from sniper_sdk import AppConformance, PackageConformance, TradingConformance
+from sniper_strategy_freqtrade.import_ import import_
+from sniper_strategy_freqtrade.strategy import Freqtrade, FreqtradeConfig
+
+STRATEGIES = Path(__file__).parent / "strategies"
+
+
+class TestPackage(PackageConformance):
+    distribution = "sniper-strategy-freqtrade"
+
+
+class TestImport(AppConformance):
+    command = import_
+
+
+class TestTrading(TradingConformance):
+    strategy = Freqtrade
+    config = FreqtradeConfig(file=STRATEGIES / "minutes.py", instruments=("binance:BTC/USDT",), capital="100000")
+    rounds = 120
+    histories = 2
+    max_steps = 3_000_000  # most of them are pandas' own: a frame is computed anew at the end of each candle
