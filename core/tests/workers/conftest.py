@@ -1,4 +1,4 @@
-"""Makes ``released`` importable, and ``world`` of the kernel's tests, which pytest's importlib mode does not."""
+"""Makes importable what these tests share, and those of kernel and runtime, which importlib mode does not."""
 
 import sys
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 from sniper.isolation.host import close_all
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "kernel")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "kernel"), str(HERE.parent / "runtime")]
 
 
 @pytest.fixture(autouse=True)

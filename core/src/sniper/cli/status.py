@@ -74,6 +74,22 @@ def status(invocation: Invocation, as_json: bool) -> None:
             click.secho(f"A breaker stopped {name}: {account['tripped']}. Lower it with: {lower}", fg="red")
         for token, reason in account["unguarded"].items():
             click.secho(f"Not guarded: {token} of {name}: {reason}. Sell it with: sniper close {token}", fg="red")
+    if found["workers"]:
+        print_table(
+            ("worker", "state", "calls", "waited for", "processor", "memory", "lost"),
+            [
+                (
+                    name,
+                    each["state"] + (f": {each['reason']}" if each["reason"] else ""),
+                    str(each["calls"]),
+                    f"{each['waited_s']:.3f} s",
+                    f"{each['cpu_s']:.1f} s",
+                    f"{each['memory'] >> 20} MiB",
+                    str(each["losses"]),
+                )
+                for name, each in found["workers"].items()
+            ],
+        )
     heard = found["signals"]
     if heard["passed"] or heard["dropped"]:
         print_table(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sniper.isolation.asking import Desk
-from sniper.isolation.host import START_S
+from sniper.isolation.host import START_S, Account
 from sniper.kernel.kernel import Kernel
 from sniper.kernel.watches import Watch
 
@@ -22,6 +22,11 @@ def dismiss(kernel: Kernel) -> None:
         for desk in plugin.staff():
             if isinstance(desk, Desk):
                 desk.worker.close()
+
+
+def used(kernel: Kernel) -> list[tuple[str, Account]]:
+    """What each worker in it has used up, all its processes together, by the name of what it does."""
+    return [(name, desk.worker.account()) for plugin, name, _ in _far(kernel) for desk in plugin.staff()]
 
 
 def _desks(kernel: Kernel) -> Iterator[tuple[str, Desk]]:

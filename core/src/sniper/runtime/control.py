@@ -40,6 +40,7 @@ from pydantic import ValidationError
 
 from sniper.errors import ConfigError, PermissionDenied, SignerError, SniperError, told, writable
 from sniper.events import BY_HAND, ClosePosition, Command, KillSwitch, Resume, StageOrdered, StrategyLife, Transfer
+from sniper.isolation import staff
 from sniper.kernel.account import Account
 from sniper.kernel.facts import InstanceMoved, IntentFormed, Judged, StageMoved
 from sniper.kernel.instances import LIVES
@@ -451,6 +452,21 @@ def status(run: "Run") -> dict[str, Any]:
                 },
             }
             for name, account in run.kernel.accounts.items()
+        },
+        "workers": {
+            name: {
+                "plugin": used.name,
+                "state": used.state,
+                "reason": used.reason,
+                "pid": used.pid,
+                "starts": used.starts,
+                "losses": used.losses,
+                "calls": used.calls,
+                "waited_s": round(used.waited_ns / 1e9, 6),
+                "memory": used.memory,
+                "cpu_s": round(used.cpu_ns / 1e9, 3),
+            }
+            for name, used in staff.used(run.kernel)
         },
         "strangers": [
             {

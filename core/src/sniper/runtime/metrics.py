@@ -23,6 +23,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from sniper.events import Answer, AskFailed, Event
+from sniper.isolation import staff
 from sniper.kernel import facts as f
 from sniper.kernel.asks import Submit
 from sniper.plugin import Frozen
@@ -238,6 +239,24 @@ class Metrics(Collector):
         routes = {("yes",): routing.remembered, ("no",): routing.asked - routing.remembered}
         yield _counter("sniper_routes", "Routes asked for, and whether one was remembered", ("remembered",), routes)
         yield from self._gauges()
+        yield from self._workers()
+
+    def _workers(self) -> Iterator[Metric]:
+        """Of plugins that run in workers: all processes of each together."""
+        found = {(name,): used for name, used in staff.used(self._run.kernel)}
+        label = ("worker",)
+        ready = {name: float(used.state == "ready") for name, used in found.items()}
+        yield _gauge("sniper_worker_ready", "1 where a plugin's worker can be asked", label, ready)
+        memory = {name: used.memory for name, used in found.items()}
+        yield _gauge("sniper_worker_memory_bytes", "In memory now", label, memory)
+        spent = {name: used.cpu_ns / 1e9 for name, used in found.items()}
+        yield _counter("sniper_worker_cpu_seconds", "Processor time of a plugin's worker", label, spent)
+        waited = {name: used.waited_ns / 1e9 for name, used in found.items()}
+        yield _counter("sniper_worker_waited_seconds", "How long the kernel waited for it", label, waited)
+        calls = {name: used.calls for name, used in found.items()}
+        yield _counter("sniper_worker_calls", "How often it was asked", label, calls)
+        losses = {name: used.losses for name, used in found.items()}
+        yield _counter("sniper_worker_losses", "Processes that were lost", label, losses)
 
     def _gauges(self) -> Iterator[Metric]:
         run = self._run
@@ -329,7 +348,7 @@ def _histograms(name: str, about: str, label: str, found: Mapping[str, Histogram
     return family
 
 
-def _counter(name: str, about: str, labels: Sequence[str], counts: Mapping[Any, int]) -> CounterMetricFamily:
+def _counter(name: str, about: str, labels: Sequence[str], counts: Mapping[Any, float]) -> CounterMetricFamily:
     """Any: tuples of as many label values as there are labels."""
     family = CounterMetricFamily(name, about, labels=labels)
     for key, count in sorted(counts.items()):
