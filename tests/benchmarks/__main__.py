@@ -31,6 +31,7 @@ SECTIONS = {
     "exchange": "backtests at an exchange on bars and on ticks, beside peers",
     "sweep": "a search over parameters, with one process and with two",
     "breaker": "a breaker trips while the queues are full",
+    "isolation": "plugins in workers",
     "cycles": "cycles after a batch of events",
 }
 

@@ -221,7 +221,9 @@ class Catalogue:
         """
         extension = self._housed(spec)
         if extension and extension.environment and extension.origin.isolated:
-            return cast("type[T]", self._far(spec, extension.environment))
+            from sniper.isolation.far import far_class
+
+            return far_class(extension.environment, spec)
         found = self._driver(spec) if spec.kind in DRIVERS else self._import(spec)
         contracts = tuple(_resolve(contract) for contract in CONTRACTS[spec.kind])
         names = " or ".join(contract.replace(":", ".") for contract in CONTRACTS[spec.kind])
@@ -231,14 +233,6 @@ class Catalogue:
         if missing:
             raise self._fault(spec, f"{spec.factory} lacks what {names} demands: {', '.join(sorted(missing))}; add it")
         return found
-
-    def _far(self, spec: Spec[Any], environment: Environment) -> type:
-        """The class that stands for an isolated one."""
-        if spec.kind == "strategy":
-            from sniper.isolation.strategies import far_strategy
-
-            return far_strategy(environment, spec)
-        raise self._fault(spec, "plugins of this kind cannot run isolated yet; trust it, or uninstall it")
 
     def command(self, spec: AppSpec) -> "click.Command":
         """Import the command behind an app's spec. Raises `PluginError`."""

@@ -14,6 +14,11 @@ def sniper_apps() -> list[AppSpec]:
             factory="sniper_sdk.templates.command:new",
         ),
         AppSpec(
+            name="dev",
+            summary="Re-run a plugin on a replay whenever its files change",
+            factory="sniper_sdk.dev.command:dev",
+        ),
+        AppSpec(
             name="check-compat",
             group="plugins",
             summary="Say from a wheel alone whether it works with this version",

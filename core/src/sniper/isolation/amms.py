@@ -115,11 +115,11 @@ class FarAmm(Amm):
         """The workers that it has."""
         return tuple(cls.desks.values())
 
-    def ask(self, method: str, read: Callable[[Any], T], *given: Any) -> T:
+    def ask(self, method: str, read: Callable[[Any], T], *given: Any, form: str = "changes") -> T:
         """Call a method of the pool. Raises what it raises, and `WorkerLost` where there is no answer."""
         if self.number is None:
             self.number = next(_numbers)
-        answers = list(converse(self, _occasion(), "values", method, pack(*given), _one(read), which=self.number))
+        answers = list(converse(self, _occasion(), form, method, pack(*given), _one(read), which=self.number))
         if len(answers) != 1:
             raise PluginFault(f"{self.who}: {method} gave {len(answers)} values")
         return answers[0]
@@ -137,7 +137,7 @@ class FarAmm(Amm):
                 found: T = known
                 return found
         try:
-            answer = self.ask(method, read, *given)
+            answer = self.ask(method, read, *given, form="asks")
         except WorkerLost as error:
             raise Unpriced(str(error)) from error
         if elsewhere is not None and self.recent is not None:
@@ -178,7 +178,7 @@ class FarAmm(Amm):
         return read
 
     def follows(self) -> dict[str, str]:
-        return self.ask("follows", _pairs)
+        return self.ask("follows", _pairs, form="asks")
 
     def amount_out(self, i: int, j: int, amount_in: int) -> int:
         return self.priced("amount_out", _amount, i, j, amount_in)
@@ -247,7 +247,7 @@ def _on_block(self: FarAmm, timestamp: int) -> None:
 
 
 def _outdated(self: FarAmm) -> bool:
-    return self.ask("outdated", _bool)
+    return self.ask("outdated", _bool, form="asks")
 
 
 def _pool_of(cls: type[FarAmm], topic: str) -> str:

@@ -6,7 +6,7 @@ can make a message of many small ones; and a message has at most `LONGEST` bytes
 
 import socket
 import struct
-from time import monotonic
+from time import perf_counter_ns
 from typing import Final
 
 from sniper.errors import SniperError
@@ -35,20 +35,25 @@ class Late(SniperError, TimeoutError):
 
 
 class Budget:
-    """The time that one request may take, all its questions together. A monotonic clock measures it."""
+    """The time that one request may take, all its questions together; what the host itself does meanwhile is not
+    counted. A monotonic clock measures it."""
 
     __slots__ = ("_end", "seconds")
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._end = monotonic() + seconds
+        self._end = perf_counter_ns() + int(seconds * 1e9)
 
     def left(self) -> float:
         """Seconds. Raises `Late` where there are none."""
-        left = self._end - monotonic()
+        left = self._end - perf_counter_ns()
         if left <= 0:
             raise Late(f"no answer within {self.seconds:g} s")
-        return left
+        return left / 1e9
+
+    def pause(self, ns: int) -> None:
+        """So long nobody waited."""
+        self._end += ns
 
 
 class Channel:
@@ -58,6 +63,7 @@ class Channel:
         connection.setblocking(True)
         self._socket = connection
         self._buffer = bytearray(PIECE + 2)
+        self._view = memoryview(self._buffer)
         self._within = 0.0
 
     def within(self, seconds: float) -> None:
@@ -81,19 +87,21 @@ class Channel:
             last = begin + PIECE >= len(message)
             self._send((_LAST if last else _MORE) + message[begin : begin + PIECE])
 
-    def receive(self, budget: Budget | None = None) -> bytes:
-        """The next message. Raises `Broken` and `Late`."""
-        flag, piece = self._receive()
+    def receive(self, budget: Budget | None = None) -> bytes | memoryview:
+        """The next message, to be read before the next call. Raises `Broken` and `Late`."""
+        piece = self._receive()
+        flag = self._buffer[0]
         if flag == 0:
             return piece
-        pieces, size = [piece], len(piece)
+        pieces, size = [bytes(piece)], len(piece)
         while True:
             if flag != 1 or len(piece) != PIECE or size > LONGEST:
                 raise Broken("a message is longer than any may be, or is not in the pieces that it must be in")
             if budget is not None:
                 self.within(budget.left())
-            flag, piece = self._receive()
-            pieces.append(piece)
+            piece = self._receive()
+            flag = self._buffer[0]
+            pieces.append(bytes(piece))
             size += len(piece)
             if flag == 0 and size <= LONGEST:
                 return b"".join(pieces)
@@ -109,10 +117,10 @@ class Channel:
         except OSError as error:
             raise Gone(f"its process has ended ({error.strerror})") from error
 
-    def _receive(self) -> tuple[int, bytes]:
-        buffer = self._buffer
+    def _receive(self) -> memoryview:
+        """What follows the flag, which is the first byte of the buffer."""
         try:
-            size = self._socket.recv_into(buffer)
+            size = self._socket.recv_into(self._buffer)
         except (BlockingIOError, TimeoutError) as error:
             raise Late(f"no answer within {self._within:g} s") from error
         except OSError as error:
@@ -121,4 +129,4 @@ class Channel:
             raise Gone("its process has ended, or said an empty packet")
         if size > PIECE + 1:
             raise Broken("a packet is longer than any may be")
-        return buffer[0], bytes(memoryview(buffer)[1:size])
+        return self._view[1:size]

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar, cast
 
 from msgspec.structs import replace
 
-from sniper.codec import decode
+from sniper.codec import decode, register
 from sniper.errors import PluginFault
 from sniper.isolation.messages import LONGEST_TEXT
 from sniper.isolation.words import harmless
@@ -33,7 +33,13 @@ MOST: Final = 2**256 - 1
 MOST_ITEMS: Final = 256
 _LATEST: Final = 2**63 - 1
 _SIGNED: Final = frozenset({"lower", "upper"})
-_ACTIONS: Final = frozenset({Open, Close, Arbitrage, Provide, Withdraw, PlaceOrder, StartPlan, CancelOrder, SetTimer})
+_ACTIONS: Final[frozenset[type[Frozen]]] = frozenset(
+    {Open, Close, Arbitrage, Provide, Withdraw, PlaceOrder, StartPlan, CancelOrder, SetTimer}
+)
+
+
+for _action in sorted(_ACTIONS, key=lambda each: each.__name__):
+    register(_action)
 
 
 def action(data: bytes) -> Intent | SetTimer:

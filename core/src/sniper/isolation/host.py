@@ -314,32 +314,43 @@ class Worker:
         self._calls += 1
         serial = self._serial
         over = False
+        began = perf_counter_ns()
         try:
-            left = _Left(self.within_s)
-            message = Call(serial=serial, form=form, method=method, which=which, given=given, now=now, kept=kept)
-            answer = self._exchange(channel, message, left)
-            told = asked = count = 0
+            channel.within(self.within_s)
+            budget = Budget(self.within_s)
+            channel.send(
+                written(Call(serial=serial, form=form, method=method, which=which, given=given, now=now, kept=kept))
+            )
+            told = asked = count = paused = 0
             while True:
+                answer = read_from_worker(channel.receive(budget))
+                kind = type(answer)
                 if answer.serial != serial:
                     raise WorkerRogue(f"it answered request {answer.serial}, and was asked request {serial}")
-                if isinstance(answer, Asked | Done | Raised):
+                if kind not in _SPEAKS:
+                    raise WorkerRogue(f"it said {kind.__name__}, which answers nothing")
+                since = perf_counter_ns()
+                if answer.answers:
                     count += len(answer.answers)
                     if count > MOST_ANSWERS:
                         raise WorkerRogue(f"it gave more than {MOST_ANSWERS} things in one call")
                     for each in answer.answers:
                         yield read(each)
-                if isinstance(answer, Done | Raised):
+                if kind is not Asked:
                     break
-                if not isinstance(answer, Asked):
-                    raise WorkerRogue(f"it said {type(answer).__name__}, which answers nothing")
                 asked += 1
                 reply = self._reply(serial, answer, serve)
                 told += len(reply.answer) if isinstance(reply, Told) else 0
                 if asked > MOST_ASKED or told > MOST_TOLD:
                     raise WorkerRogue(f"it asked {asked} questions in one call, whose answers had {told} bytes")
-                answer = self._exchange(channel, reply, left)
+                took = perf_counter_ns() - since
+                paused += took
+                budget.pause(took)
+                channel.within(budget.left())
+                channel.send(written(reply))
             if answer.kept is not None and len(answer.kept) > MOST_KEPT:
                 raise WorkerRogue(f"its state has {len(answer.kept)} bytes; at most {MOST_KEPT} are kept")
+            self._waited_ns += since - began - paused
             over = True
             life.since += 1
         except (Late, Broken) as error:
@@ -352,21 +363,9 @@ class Worker:
             self._busy = False
             if not over:
                 life.lose(life.reason if not life.ready else "its call was given up")
-        if isinstance(answer, Done):
+        if kind is Done:
             return Ended(answer.kept, "", "")
         return Ended(answer.kept, harmless(answer.text, LONGEST_TEXT) or "it raised", answer.kind)
-
-    def _exchange(self, channel: Channel, message: Frozen, left: "_Left") -> "Asked | Done | Raised":
-        """Send, and wait for what is said next."""
-        began = perf_counter_ns()
-        data = written(message)
-        channel.within(left.seconds())
-        channel.send(data)
-        found: Asked | Done | Raised = read_from_worker(channel.receive(left.budget()))
-        took = perf_counter_ns() - began
-        self._waited_ns += took
-        left.take(took)
-        return found
 
     def _reply(self, serial: int, question: Asked, serve: Serve) -> Told | Refused:
         try:
@@ -377,27 +376,8 @@ class Worker:
             return Refused(serial=serial, kind=kind_of(error), text=str(error)[:LONGEST_TEXT])
 
 
-class _Left:
-    """What is left of a call's time: the host's own work between two messages does not count."""
-
-    __slots__ = ("_ns", "_within")
-
-    def __init__(self, within: float) -> None:
-        self._within = within
-        self._ns = int(within * 1e9)
-
-    def seconds(self) -> float:
-        if self._ns <= 0:
-            raise Late(f"no answer within {self._within:g} s")
-        return self._ns / 1e9
-
-    def budget(self) -> Budget:
-        return Budget(self.seconds())
-
-    def take(self, ns: int) -> None:
-        self._ns -= ns
-
-
+_SPEAKS: Final = frozenset({Asked, Done, Raised})
+"""What may be said in a call."""
 _all: "weakref.WeakSet[Worker]" = weakref.WeakSet()
 
 

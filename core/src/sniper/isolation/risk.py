@@ -10,7 +10,7 @@ from sniper.errors import PluginError, PluginFault
 from sniper.events import Event
 from sniper.isolation import handed
 from sniper.isolation.asking import Desk, Far, converse, seeing
-from sniper.isolation.declared import event_of
+from sniper.isolation.declared import event_of, told_event
 from sniper.isolation.describing import Housed, traits_of
 from sniper.isolation.far_config import FarConfig
 from sniper.isolation.host import WITHIN_S, WorkerLost
@@ -112,7 +112,7 @@ def _judge_roundtrip(self: Far, intent: Roundtrip, view: View) -> Findings:
 
 def _handler(method: str) -> Callable[..., Trips]:
     def handle(self: FarWatch, event: Event, view: View) -> Trips:
-        yield from converse(self, seeing(view), "event", method, encode(event), handed.trip)
+        yield from converse(self, seeing(view), "event", method, told_event(event), handed.trip)
 
     return handle
 

@@ -5,11 +5,10 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from sniper.codec import encode
 from sniper.events import Event
 from sniper.isolation import handed
 from sniper.isolation.asking import Desk, converse, seeing
-from sniper.isolation.declared import event_of
+from sniper.isolation.declared import event_of, told_event
 from sniper.isolation.describing import Housed, place_of, traits_of
 from sniper.isolation.far_config import FarConfig, far_config
 from sniper.isolation.host import WITHIN_S, WorkerLost
@@ -95,7 +94,7 @@ def far_strategy(environment: Housed, spec: Spec[Any], *, within_s: float = WITH
 def _handler(method: str) -> Callable[..., Actions]:
     def handle(self: FarStrategy, event: Event, view: View) -> Actions:
         try:
-            yield from converse(self, seeing(view), "event", method, encode(event), handed.action)
+            yield from converse(self, seeing(view), "event", method, told_event(event), handed.action)
         except WorkerLost as error:
             # It missed this event, and goes on with the next one that its worker is there for.
             reported(view, error)

@@ -16,9 +16,11 @@ from typing import Any, NoReturn
 from sniper.codec import decode, encode, encode_state, restore_state
 from sniper.errors import SniperError, told
 from sniper.isolation.channel import Channel
+from sniper.isolation.declared import heard_event
 from sniper.isolation.far_view import FarView
 from sniper.isolation.messages import (
     LONGEST_TEXT,
+    MOST_ANSWERS,
     MOST_OBJECTS,
     Asked,
     Call,
@@ -75,11 +77,13 @@ class Plugin:
         self.view = FarView(side.ask, make.account)
         self._objects: OrderedDict[int, tuple[Any, bytes]] = OrderedDict()
         """What was called longest ago first, with its state as the host knows it."""
-        self._readers: dict[str, Callable[[bytes], Any]] = {}
+        self._changes = _CHANGING if issubclass(self.cls, State) else frozenset()
+        """Forms of calls after which its state may be another one."""
         self._forms: dict[str, Callable[[Call, Any], None]] = {
             "event": self._event,
             "judge": self._judge,
-            "values": self._values,
+            "asks": self._values,
+            "changes": self._values,
             "made": self._made,
             "loaded": self._loaded,
         }
@@ -101,9 +105,9 @@ class Plugin:
                 text=text[:LONGEST_TEXT],
                 kind=kind,
                 answers=tuple(side.answers),
-                kept=self._now_kept(call.which, held),
+                kept=None if held is None else self._now_kept(call, held),
             )
-        return Done(serial=call.serial, answers=tuple(side.answers), kept=self._now_kept(call.which, held))
+        return Done(serial=call.serial, answers=tuple(side.answers), kept=self._now_kept(call, held))
 
     def _held(self, call: Call) -> Any:
         """The object that is called: with the state that the host says, or as the last call left it."""
@@ -120,37 +124,20 @@ class Plugin:
             self._objects.popitem(last=False)
         return made
 
-    def _now_kept(self, which: int, held: Any) -> bytes | None:
-        if not isinstance(held, State):
+    def _now_kept(self, call: Call, held: Any) -> bytes | None:
+        if call.form not in self._changes:
             return None
         kept = encode_state(held)
-        if kept == self._objects[which][1]:
+        if kept == self._objects[call.which][1]:
             return None
-        self._objects[which] = held, kept
+        self._objects[call.which] = held, kept
         return kept
 
     # ---- forms of calls ----
 
     def _event(self, call: Call, held: Any) -> None:
-        read = self._readers.get(call.method) or self._reader(call.method)
-        self._gather(getattr(held, call.method)(read(call.given), self.view))
-
-    def _reader(self, method: str) -> Callable[[bytes], Any]:
-        """How the event is read that a handler takes: in full, then with the fields that its class declares."""
-        from sniper import events
-
-        kind = getattr(self.cls, method).__sniper_on__
-        tag = events.tag_of(kind)
-        full = next(
-            (each for each in vars(events).values() if _is_event(each) and events.tag_of(each) == tag),
-            kind,
-        )
-
-        def read(data: bytes) -> Any:
-            return events.narrowed(decode(data, full), kind)
-
-        self._readers[method] = read
-        return read
+        handler = getattr(held, call.method)
+        self._gather(handler(heard_event(call.given, handler.__sniper_on__), self.view))
 
     def _judge(self, call: Call, held: Any) -> None:
         from sniper.types import Entry, Roundtrip
@@ -187,23 +174,20 @@ class Plugin:
             self.side.answers.append(pack([found.pool, list(found.coins), state]))
 
     def _gather(self, given: Iterator[Frozen]) -> None:
-        for each in given:
+        for count, each in enumerate(given, 1):
+            if count > MOST_ANSWERS:
+                raise RuntimeError(f"it gave more than {MOST_ANSWERS} things in one call")
             self.side.answers.append(encode(each))
             self.view.forget()
 
 
 _OF_CLASSES = frozenset({"made", "loaded"})
+_CHANGING = frozenset({"event", "changes"})
 
 
 def _tuples(value: Any) -> Any:
     """What a log's parameters and a method's arguments are: sequences in them are tuples."""
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
-def _is_event(found: object) -> bool:
-    from sniper.events import Event
-
-    return isinstance(found, type) and issubclass(found, Event) and found is not Event
 
 
 class Loop:
@@ -218,10 +202,8 @@ class Loop:
         channel.send(written(Ready(serial=0)))
         while True:
             request = read_from_host(channel.receive())
-            if isinstance(request, Call) and self.plugin is not None:
-                answer: Frozen = self.plugin.call(request)
-            else:
-                answer = self._prepared(request)
+            plugin = self.plugin
+            answer = plugin.call(request) if plugin is not None and type(request) is Call else self._prepared(request)
             channel.send(written(answer))
 
     def _prepared(self, request: Frozen) -> Frozen:

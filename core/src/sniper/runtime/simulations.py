@@ -35,6 +35,7 @@ from sniper.runtime.purse import Purse
 from sniper.runtime.stage import Head, Source, staged
 from sniper.runtime.state_server import Questions, StateServer
 from sniper.runtime.states import States
+from sniper.runtime.way import StaysHere
 from sniper.runtime.workers import Worker, Workers
 
 T = TypeVar("T")
@@ -121,6 +122,8 @@ class Simulations:
             )
             try:
                 return await self._locally(work, questions, desk, source)
+            except StaysHere:
+                pass  # the node plays it, and this process asks for prices
             finally:
                 self._server.close(name)
         stage = NodeStage(endpoints, head, desk.plan, source)

@@ -72,7 +72,10 @@ class Way:
         return Planned(pay=pay, get=get, spender=spender, steps=steps, expected=expected)
 
     def given(self) -> WayGiven:
-        """It, written down. Raises `PluginError` where its plugins cannot travel."""
+        """It, written down. Raises `PluginError` where its plugins cannot travel, `StaysHere` where its AMM is asked in
+        a worker of its own."""
+        if self.impl is not None and self.impl.alone:
+            raise StaysHere(f"pool {self.pool} is priced by {self.amm}, which runs in a worker")
         return WayGiven(
             amm=self.amm,
             token=self.token,
@@ -83,6 +86,12 @@ class Way:
             impl=None if self.impl is None else _plugged(self.impl),
             exit_data=self.exit_data,
         )
+
+
+class StaysHere(PluginError):
+    """What prices a pool is not in the process that would have to know."""
+
+    code = "stays-here"
 
 
 def way(pool: str, given: WayGiven) -> Way:

@@ -91,3 +91,10 @@ def test_addresses_are_lower_cased_and_anything_else_is_refused() -> None:
     for wrong in ({"wrapped": "weth"}, {"v3_router": "0x12"}, {"gas_v2": 1}, {"router": mixed}):
         with pytest.raises(ValidationError):
             UniswapConfig.model_validate({"chain_id": 1, "wrapped": mixed, **wrong})
+
+
+def test_another_amm_may_price_the_pairs_that_the_v2_router_trades() -> None:
+    other = Uniswap(config=UniswapConfig(chain_id=1, wrapped=WRAPPED, v2_router=ROUTER2, v2_amm="harbor"))
+    assert other.serves(1, "harbor")
+    assert not other.serves(1, "constant-product")
+    assert other.spender(1, "harbor") == ROUTER2

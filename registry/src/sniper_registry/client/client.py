@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -39,6 +40,7 @@ from sniper_registry.places import (
     file_path,
     is_target,
     is_wheel_of,
+    owned_by,
     publisher_of,
     release_path,
     results_path,
@@ -93,10 +95,15 @@ class RegistryClient:
         """Let go of the connection."""
         self._fetcher.close()
 
+    @property
+    def trusts(self) -> bool:
+        """Whether there is a root that it begins with."""
+        return (self._kept / "root.json").exists()
+
     def trust(self, root: bytes) -> None:
         """Begin with this root, in a directory that trusts none, and refresh. Raises as `refresh`; nothing is kept
         then."""
-        if (self._kept / "root.json").exists():
+        if self.trusts:
             raise RegistryRefused(f"{self.directory} trusts a root already; name another folder")
         with self._turn():
             try:
@@ -184,12 +191,64 @@ class RegistryClient:
         """Whether somebody owns the name here. Raises `RegistryUnreachable` and `RegistryRefused`."""
         return bool(self._owners(name))
 
+    # What a mirror needs.
+
+    @property
+    def files(self) -> int:
+        """How many files came from the registry so far."""
+        return self._fetcher.files
+
+    def roles(self) -> Iterator[tuple[Targets, str]]:
+        """All roles that name targets, verified, with their names."""
+        yield self._role("targets"), "targets"
+        look = self._look()
+        for name in look.delegated():
+            if f"{name}.json" in look.snapshot.meta:
+                yield self._role(name), name
+
+    def names_of(self, role: str) -> list[str]:
+        """The distributions that a publisher's role may sign, each of which belongs to nobody else."""
+        owned = [owned_by(pattern) for pattern in self._look().delegated()[role].paths or ()]
+        names = [name for name in owned if name is not None]
+        for name in names:
+            self._owner(name)
+        return names
+
+    def download(self, target: TargetFile) -> bytes:
+        """A target's bytes, verified."""
+        look = self._look()
+        with judged(self.where), TemporaryDirectory(prefix="sniper-mirror-") as folder:
+            return Path(look.download_target(target, str(Path(folder) / "target"))).read_bytes()
+
+    def signed_files(self) -> Iterator[tuple[str, bytes]]:
+        """The metadata of this state as they were signed, under the names that a repository has them under, in an
+        order in which they may be written: the timestamp last."""
+        look = self._look()
+        versions = {name.removesuffix(".json"): info.version for name, info in look.snapshot.meta.items()}
+        for _, name in self.roles():
+            yield f"{versions[name]}.{name}.json", (self._kept / f"{quote(name, '')}.json").read_bytes()
+        yield f"{look.snapshot.version}.snapshot.json", (self._kept / "snapshot.json").read_bytes()
+        history = self._kept / "root_history"
+        for file in sorted(history.glob("*.root.json"), key=lambda each: int(each.name.split(".")[0])):
+            yield file.name, file.read_bytes()
+        yield "timestamp.json", (self._kept / "timestamp.json").read_bytes()
+
     # Who says what.
 
     def _owners(self, name: str) -> list[str]:
-        path = release_path(name, "0")
-        delegated = self._look().delegated()
-        return [role.name for role in delegated.values() if is_target(path) and role.is_delegated_path(path)]
+        """The roles that may sign a distribution. Whoever was given more or less than whole names owns nothing."""
+        owners = []
+        for role in self._look().delegated().values():
+            owned = [owned_by(pattern) for pattern in role.paths or ()]
+            if publisher_of(role.name) is None:
+                continue
+            if None in owned or role.path_hash_prefixes is not None:
+                raise RegistryRefused(
+                    f"{self.where} lets {role.name} sign {role.paths}, and not only files of its own names; tell its "
+                    "operator"
+                )
+            owners += [role.name] * (name in owned)
+        return owners
 
     def _owner(self, name: str) -> tuple[Targets, str]:
         """The role that signs a distribution, and its publisher. Exactly one may be delegated its files."""
@@ -304,7 +363,7 @@ class RegistryClient:
             with self._turn(), judged(self.where):
                 return self._start(Trusted(self.where, kept, KeptFetcher(kept), self._clock))
         except RegistryError as error:
-            raise RegistryUnreachable(f"{why}; what was kept of it cannot be used either: {said(error)}") from why
+            raise RegistryUnreachable(f"{why}; what was kept of it is too old, or not whole ({said(error)})") from why
 
     @staticmethod
     def _start(trusted: Trusted) -> Trusted:
@@ -312,7 +371,7 @@ class RegistryClient:
         return trusted
 
     def _demand_root(self) -> Path:
-        if not (self._kept / "root.json").exists():
+        if not self.trusts:
             raise RegistryRefused(
                 f"{self.where} is not trusted: sniper registry add {self.where} says by which root it is"
             )

@@ -76,9 +76,10 @@ class DirectoryFetcher(Fetcher):
             raise DownloadHTTPError(f"{url} does not exist", 404) from None
         except OSError as error:
             raise DownloadError(f"{url}: {error.strerror}") from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise DownloadError(f"{url} is no file")
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise DownloadError(f"{url} is no file")
             while chunk := file.read(_CHUNK):
                 yield chunk
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sniper.errors import said
-from sniper.index import RegistryError, RegistryRefused
+from sniper.index import RegistryError, RegistryRefused, RegistryUnreachable
 from sniper.plugin import Frozen
 from sniper_registry.client.client import RegistryClient
 from sniper_registry.client.fetching import PATIENCE_S, fetcher_for, is_address
@@ -73,9 +73,9 @@ class Registries:
         `RegistryRefused`, also where the address shows another registry than the root is of, and `RegistryUnreachable`;
         nothing is changed then.
         """
-        where = where.rstrip("/") if is_address(where) else str(Path(where).absolute())
+        where = located(where)
         if root is None:
-            root = self._root_with(where, (fingerprint or "").lower().removeprefix("sha256:"))
+            root = root_with(where, fingerprint or "", patience_s=self._patience_s)
         digest = hashlib.sha256(root).hexdigest()
         known = next((each for each in self.all() if each.root == digest), None)
         name = known.name if known else name or _name_of(where)
@@ -113,30 +113,52 @@ class Registries:
                 f"{file} cannot be read: {said(error)}; remove {file.parent} and add it anew"
             ) from error
 
-    def _root_with(self, where: str, fingerprint: str) -> bytes:
-        """That root of a registry that has this hash: the first one, or a later one."""
-        if not re.fullmatch(r"[0-9a-f]{64}", fingerprint):
-            raise RegistryRefused(
-                f"say by which root {where} is trusted: --root FILE, or --fingerprint with the SHA-256 that its "
-                f"operator "
-                "tells on another way than this address"
-            )
-        fetcher = fetcher_for(where, patience_s=self._patience_s)
-        try:
-            for version in range(1, _MOST_ROOTS):
-                with judged(where):
-                    root = fetcher.download_bytes(f"{where}/{METADATA}/{version}.root.json", LONGEST_ROOT)
-                if hashlib.sha256(root).hexdigest() == fingerprint:
-                    return root
-        except RegistryError as error:
-            if version > 1:
-                raise RegistryRefused(
-                    f"{where} has no root with the fingerprint {fingerprint}; ask its operator"
-                ) from error
+
+def located(where: str) -> str:
+    """An address without its last slash, or a whole path."""
+    return where.rstrip("/") if is_address(where) else str(Path(where).absolute())
+
+
+def root_of(where: str, file: Path | None, fingerprint: str | None) -> bytes:
+    """The root that is to be trusted: a file's, or that one of the registry that has this fingerprint. Raises
+    `RegistryRefused` unless exactly one of them is told."""
+    if (file is None) == (fingerprint is None):
+        raise RegistryRefused(
+            f"say by which root {where} is trusted: --root FILE, or --fingerprint with the SHA-256 that its operator "
+            f"tells "
+            "on another way than this address; nothing is trusted unseen"
+        )
+    return read_root(file) if file else root_with(where, fingerprint or "")
+
+
+def read_root(file: Path) -> bytes:
+    """A root from a file. Raises `RegistryRefused`."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise RegistryRefused(f"{file} cannot be read: {error.strerror}") from error
+
+
+def root_with(where: str, fingerprint: str, *, patience_s: float = PATIENCE_S) -> bytes:
+    """That root of a registry that has this SHA-256: the first one, or a later one. Raises `RegistryRefused`."""
+    wanted = fingerprint.lower().removeprefix("sha256:")
+    if not re.fullmatch(r"[0-9a-f]{64}", wanted):
+        raise RegistryRefused(f"{fingerprint!r} is no fingerprint; it is 64 hex digits, which the operator tells")
+    fetcher = fetcher_for(where, patience_s=patience_s)
+    version = 1
+    try:
+        while version < _MOST_ROOTS:
+            with judged(where):
+                root = fetcher.download_bytes(f"{where}/{METADATA}/{version}.root.json", LONGEST_ROOT)
+            if hashlib.sha256(root).hexdigest() == wanted:
+                return root
+            version += 1
+    except RegistryUnreachable:
+        if version == 1:
             raise
-        finally:
-            fetcher.close()
-        raise RegistryRefused(f"{where} has no root with the fingerprint {fingerprint}; ask its operator")
+    finally:
+        fetcher.close()
+    raise RegistryRefused(f"{where} has no root with the fingerprint {wanted}; ask its operator")
 
 
 def _home() -> Path:

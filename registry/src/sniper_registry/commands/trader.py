@@ -20,18 +20,9 @@ def add(where: str, root_file: Path | None, fingerprint: str | None, name: str) 
     The root decides what is believed from then on, wherever it comes from; so it must come from somebody you trust, on
     another way than WHERE. With a root that is trusted already, its registry moves to WHERE, such as a mirror.
     """
-    from sniper.index import RegistryRefused
-    from sniper_registry.client.registries import Registries
+    from sniper_registry.client.registries import Registries, located, root_of
 
-    if (root_file is None) == (fingerprint is None):
-        raise RegistryRefused(
-            "say which root is trusted, by --root FILE or by --fingerprint HASH; nothing is trusted unseen"
-        )
-    try:
-        root = root_file.read_bytes() if root_file else None
-    except OSError as error:
-        raise RegistryRefused(f"{root_file} cannot be read: {error.strerror}") from error
-    added = Registries().add(where, root=root, fingerprint=fingerprint, name=name)
+    added = Registries().add(where, root=root_of(located(where), root_file, fingerprint), name=name)
     click.echo(f"{added.name} is trusted: {added.where}")
 
 

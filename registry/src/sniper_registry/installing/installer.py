@@ -11,7 +11,7 @@ from sniper.environments.environment import Environment
 from sniper.environments.shelf import Shelf
 from sniper_registry.installing.change import Change
 from sniper_registry.installing.making import Describe, Wish, make
-from sniper_registry.installing.refused import InstallConflict
+from sniper_registry.installing.refused import InstallConflict, NotAccepted
 from sniper_registry.installing.uv import Supply
 
 
@@ -42,6 +42,7 @@ class Installer:
         demand_absent(wish.wheel.distribution, self.shelf)
         with self.shelf.changing() as making:
             before = self.shelf.find(wish.wheel.distribution)
+            demand_same_publisher(wish, before)
             made = make(wish, making / "new", self.supply, self.describe)
             revocations.known(self.shelf.directory).demand_none(made)
             demand_room(made, catalogue)
@@ -54,6 +55,16 @@ class Installer:
         if change.lapses:
             trust.withdraw(self.shelf.directory, added.distribution)
         return added
+
+
+def demand_same_publisher(wish: Wish, before: Environment | None) -> None:
+    """Raise `NotAccepted` where somebody else would take the place of who published what is installed."""
+    if before and before.publisher and before.publisher != wish.publisher:
+        by = f"by {wish.publisher}" if wish.publisher else "by nobody who signed it"
+        raise NotAccepted(
+            f"{before} was published by {before.publisher}, and {wish.wheel} is {by}; if that is right, uninstall the "
+            "one that is there first"
+        )
 
 
 def is_trusted(shelf: Shelf, environment: Environment | None) -> bool:

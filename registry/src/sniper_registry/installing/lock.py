@@ -35,7 +35,7 @@ def pins(lines: Iterable[str]) -> dict[str, str]:
 
 def given(wheel: Wheel, lines: Iterable[str], base: Mapping[str, Distribution]) -> tuple[str, ...]:
     """The lock that a release brought, less what the base holds. Raises `WheelRefused` where it lacks something that
-    the wheel requires, and `InstallConflict` where the base holds another version."""
+    the wheel requires, and `InstallConflict` where the wheel requires another version of what the base holds."""
     lines = tuple(lines)
     versions = pins(lines)
     needed = [requirement for requirement, _ in _needed(wheel, base)]
@@ -45,12 +45,6 @@ def given(wheel: Wheel, lines: Iterable[str], base: Mapping[str, Distribution]) 
             raise WheelRefused(f"{wheel} requires {requirement}, which its release does not pin; tell its publisher")
         if not requirement.specifier.contains(version, prereleases=True):
             raise WheelRefused(f"{wheel} requires {requirement}, but its release pins {version}; tell its publisher")
-    for name, version in versions.items():
-        if name in base and base[name].version != version:
-            raise InstallConflict(
-                f"{wheel} is pinned to {name} {version}, but sniper-core runs on {name} {base[name].version} here; "
-                "install another release of either"
-            )
     return tuple(sorted(line for line in lines if canonicalize_name(line.partition("==")[0]) not in base))
 
 
@@ -70,8 +64,26 @@ def resolved(wheel: Wheel, base: Mapping[str, Distribution], supply: Supply, scr
         given="\n".join(needed),
         cwd=scratch,
     )
-    lines = [re.sub(r"\s*\\\n\s*", " ", line) for line in _joined(compiled)]
-    return given(wheel, lines, base)
+    return given(wheel, _joined(compiled), base)
+
+
+def demand_consistent(site: Path, base: Mapping[str, Distribution]) -> None:
+    """Raise `InstallConflict` where something in an environment requires what neither the environment nor the base has
+    in that version; both sides are named."""
+    there = {canonicalize_name(str(each.name)): each for each in Distribution.discover(path=[str(site)])}
+    for own in there.values():
+        for line in own.requires or ():
+            requirement = Requirement(line)
+            if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+                continue
+            name = canonicalize_name(requirement.name)
+            held = base.get(name) or there.get(name)
+            if held is None or not requirement.specifier.contains(held.version, prereleases=True):
+                is_ = f"{name} is {held.version}" if held else "that is not there"
+                whose = ", which workers take from sniper-core" if name in base else ""
+                raise InstallConflict(
+                    f"{own.name} {own.version} requires {line}, but {is_}{whose}; install another release of either"
+                )
 
 
 def _joined(compiled: str) -> Iterator[str]:

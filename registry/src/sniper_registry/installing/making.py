@@ -61,6 +61,7 @@ def make(wish: Wish, into: Path, supply: Supply, describe: Describe) -> Environm
     _unpack(wheel, kept, lines, into / SITE, supply, scratch)
     shutil.rmtree(scratch)
     _compare(wheel, into / SITE)
+    lock.demand_consistent(into / SITE, held)
     environment = Environment(
         distribution=wheel.distribution,
         version=wheel.version,

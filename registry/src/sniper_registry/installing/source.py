@@ -2,22 +2,68 @@
 
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
 from sniper.errors import PluginError
+from sniper.index import Index, Release, ReleaseUnknown
 from sniper_registry.installing.making import Wish
+from sniper_registry.installing.refused import WheelRefused
 from sniper_registry.installing.wheel import inspect
 
-_RELEASE: Final = re.compile(r"([A-Za-z0-9][\w.-]*?)(?:==([\w.!+-]+))?")
+_RELEASE: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:==([\w.!+-]+))?")
 
 
-def wished(target: str, scratch: Path) -> Wish:
-    """The wheel that a target stands for, copied to the private directory ``scratch``: nobody changes it between its
-    inspection and its installation. Raises `PluginError` of many kinds."""
+def wished(target: str, scratch: Path, indexes: Iterable[Index]) -> Wish:
+    """The wheel that a target stands for, in the private directory ``scratch``: nobody changes it between its
+    inspection and its installation. Raises `PluginError` and `RegistryError` of many kinds."""
     if target.endswith(".whl"):
         return Wish(wheel=inspect(_copied(Path(target), scratch)), source="wheel")
-    raise PluginError(f"{target}: is no wheel; name a file that ends with .whl")
+    named = _RELEASE.fullmatch(target)
+    if not named:
+        raise PluginError(f"{target}: is neither NAME, NAME==VERSION nor a wheel")
+    return released(canonicalize_name(named[1]), named[2], scratch, indexes)
+
+
+def released(name: str, version: str | None, scratch: Path, indexes: Iterable[Index]) -> Wish:
+    """A release of a registry; without a version its newest. Raises `RegistryError`, and `WheelRefused` where its wheel
+    is not what the release says."""
+    index, release = found(name, version, indexes)
+    wheel = inspect(index.fetch(release, scratch))
+    said, is_ = (release.name, release.version, release.sha256), (wheel.distribution, wheel.version, wheel.sha256)
+    if said != is_:
+        raise WheelRefused(
+            f"the registry says {release.name} {release.version} is the wheel {release.sha256}, and gave "
+            f"{wheel.distribution} {wheel.version}, {wheel.sha256}; nothing was installed"
+        )
+    return Wish(
+        wheel=wheel,
+        source="registry",
+        requires=release.requires,
+        permissions=release.permissions,
+        publisher=release.publisher,
+        level=release.level,
+    )
+
+
+def found(name: str, version: str | None, indexes: Iterable[Index]) -> tuple[Index, Release]:
+    """The first index that has a release, and what it says of it. Raises `RegistryError`."""
+    if version is not None:
+        try:
+            version = str(Version(version))
+        except InvalidVersion as error:
+            raise ReleaseUnknown(f"{version!r} is no version; write it as 1.2.0") from error
+    unknown: ReleaseUnknown | None = None
+    for index in indexes:
+        try:
+            return index, index.find(name, version)
+        except ReleaseUnknown as error:
+            unknown = unknown or error
+    raise unknown or ReleaseUnknown(f"nobody can be asked for {name}: no index is installed")
 
 
 def _copied(file: Path, scratch: Path) -> Path:

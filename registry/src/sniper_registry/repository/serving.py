@@ -62,11 +62,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         except OSError:
             self._refuse()
             return
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            self._refuse()
+            return
         with os.fdopen(descriptor, "rb") as opened:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                self._refuse()
-                return
             self.send_response(HTTPStatus.OK)
             is_page = path.startswith(f"/{SIMPLE}/") and path.endswith(".json")
             kind = _JSON if is_page else _TYPES.get(file.suffix, "application/octet-stream")

@@ -92,6 +92,7 @@ factories = ["{v3_factory}"]
 chain_id = {chain_id}
 wrapped = "{weth}"
 v2_router = "{v2_router}"
+v2_amm = "{amm}"
 v3_router = "{v3_router}"
 universal_router = "{universal_router}"
 

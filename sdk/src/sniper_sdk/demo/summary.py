@@ -65,9 +65,9 @@ class Summary:
         return {**asdict(self), "passed": self.passed}
 
 
-def summarise(scenario: Scenario, chain: DevChain, story: Story, seed: int) -> Summary:
-    """Judge a demo that has ended."""
-    rows = tuple(_row(launch, chain, story) for launch in scenario.launches)
+def summarise(scenario: Scenario, chain: DevChain, story: Story, seed: int, *, splits: bool = True) -> Summary:
+    """Judge a demo that has ended. ``splits``: whether the venue can split a purchase over V2 and V3."""
+    rows = tuple(_row(launch, chain, story, splits) for launch in scenario.launches)
     return Summary(
         seed=seed,
         rows=rows,
@@ -80,7 +80,7 @@ def summarise(scenario: Scenario, chain: DevChain, story: Story, seed: int) -> S
     )
 
 
-def _row(launch: Launch, chain: DevChain, story: Story) -> Row:
+def _row(launch: Launch, chain: DevChain, story: Story, splits: bool) -> Row:
     token = asset_id(chain.chain_id, launch.token.lower())
     told = story.tokens.get(token)
     got, why = _outcome(told, story)
@@ -97,13 +97,14 @@ def _row(launch: Launch, chain: DevChain, story: Story) -> Row:
         got=got,
         why=why,
         pnl=told.realised if told else 0,
-        as_expected=got == expected and exit_fits and _split_fits(launch, told),
+        as_expected=got == expected and exit_fits and _split_fits(launch, told, splits),
     )
 
 
-def _split_fits(launch: Launch, told: Told | None) -> bool:
-    """Whether it was bought once at most, over as many pools as it has."""
-    return told is None or (told.entries <= 1 and (not told.entries or max(1, len(told.legs)) == len(launch.venues)))
+def _split_fits(launch: Launch, told: Told | None, splits: bool) -> bool:
+    """Whether it was bought once at most, over as many pools as it has; over one where nothing is split."""
+    pools = len(launch.venues) if splits else 1
+    return told is None or (told.entries <= 1 and (not told.entries or max(1, len(told.legs)) == pools))
 
 
 def _legs(told: Told | None) -> tuple[str, ...]:

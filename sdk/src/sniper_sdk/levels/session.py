@@ -92,6 +92,13 @@ def run(order: Order) -> Outcome:
     return msgspec.json.decode(out.read_bytes(), type=Outcome)
 
 
+def collected(distribution: str, tests: str | None) -> "tuple[list[type], list[str]]":
+    """The suites of a plugin, which are not run, and what could not be imported."""
+    results = _Results()
+    _pytest(Order(distribution, "", "", tests), results, "--collect-only")
+    return list(results.classes), [each.message.strip().splitlines()[-1] for each in results.found if each.message]
+
+
 class _Results:
     """A plugin of pytest that gathers what it reports."""
 
@@ -141,7 +148,7 @@ def _played(order: Order) -> Outcome:
     return Outcome(tuple(results.found), covered, loops, untimed)
 
 
-def _pytest(order: Order, results: _Results) -> None:
+def _pytest(order: Order, results: _Results, *more: str) -> None:
     import pytest
 
     arguments = ["--sniper-plugin", order.distribution, "-q", "-p", "no:cacheprovider", "-W", "ignore"]
@@ -152,7 +159,7 @@ def _pytest(order: Order, results: _Results) -> None:
     alone = ["--rootdir", str(suites), "-c", "/dev/null", "-o", "asyncio_mode=auto"]
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main([*arguments, *([order.tests] if order.tests else alone)], plugins=[results])
+        code = pytest.main([*arguments, *more, *([order.tests] if order.tests else alone)], plugins=[results])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not results.found:
         told = said.getvalue().strip()[-_MOST_SAID:] or "no test was found"
         results.found.append(Result("collection", "pytest can run", "failed", told))

@@ -52,6 +52,7 @@ class UniswapConfig(Config):
     v2_router: Annotated[
         Address | None, Field(description="UniswapV2Router02, or that of a fork. Without it V2 pairs are not traded.")
     ] = None
+    v2_amm: Annotated[str, Field(description="The AMM that prices the pairs which the V2 router trades.")] = V2
     v3_router: Annotated[Address | None, Field(description="SwapRouter02. Without it V3 pools are not traded.")] = None
     universal_router: Annotated[
         Address | None,
@@ -107,7 +108,7 @@ class Uniswap(OnChainVenue):
             raise UnsupportedSwap(f"{swap.token_in} for {swap.token_out} is no trade: no pool stands between them")
         if swap.amount_in <= 0:  # to SwapRouter02 zero means all that it holds
             raise UnsupportedSwap(f"an amount of {swap.amount_in} cannot be swapped; it must be above 0")
-        if swap.amm == V2:
+        if swap.amm == self.config.v2_amm:
             data, gas = v2.calldata(swap, path), self.config.gas_v2
         else:
             data, gas = v3.calldata(swap, path), self.config.gas_v3
@@ -214,7 +215,7 @@ class Uniswap(OnChainVenue):
         return None if manager is None else liquidity.moved(logs, manager)
 
     def _router(self, amm: str) -> str | None:
-        return self.config.v2_router if amm == V2 else self.config.v3_router if amm == V3 else None
+        return {self.config.v2_amm: self.config.v2_router, V3: self.config.v3_router}.get(amm)
 
     def _coin(self, token: str) -> str:
         return self.config.wrapped if token == NATIVE else token

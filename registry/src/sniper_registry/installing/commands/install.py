@@ -7,6 +7,7 @@ import click
 
 from sniper.cli.invocation import Invocation
 from sniper.cli.output import json_option, print_json
+from sniper.environments.news import indexes
 from sniper.environments.shelf import Shelf
 from sniper_registry.installing.commands.options import (
     accept_option,
@@ -39,14 +40,16 @@ def install(
     offline: bool,
     as_json: bool,
 ) -> None:
-    """Install a plugin into an environment of its own, where it runs isolated. TARGET is a wheel.
+    """Install a plugin into an environment of its own, where it runs isolated.
+
+    TARGET is NAME or NAME==VERSION of a registry that you trust, or a wheel.
 
     sniper itself never imports what is installed so: its code runs in workers, with the permissions that you grant.
     A failed installation changes nothing.
     """
     installer = Installer(Shelf(), supply(wheels, offline), described)
     with TemporaryDirectory(prefix="sniper-install-") as scratch:
-        wish = wished(target, Path(scratch))
+        wish = wished(target, Path(scratch), indexes(invocation.survey()).values())
         if not reinstall and (there := installer.holds(wish)):
             if as_json:
                 print_json(
