@@ -25,7 +25,7 @@ unexport VIRTUAL_ENV UV_PYTHON CONDA_PREFIX
 # What tests start and no package index has; looked for behind what is installed.
 export PATH := $(PATH):$(CURDIR)/.cache/servers/bin
 
-.PHONY: help setup servers freqtrade demo test test-long chaos lint bench eval-risk eval-fees docs site lock clean
+.PHONY: help setup servers freqtrade demo test test-long chaos lint bench eval-risk eval-fees docs site members lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -72,6 +72,10 @@ docs: $(STAMP) ## Generate the reference pages of docs/ from the code
 site: $(STAMP) ## Build the documentation into .cache/site, without any network
 	@NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --config-file docs/site/mkdocs.yml
 	@echo "open .cache/site/index.html"
+
+members: $(STAMP) ## Write the member lists and install what is new among them
+	@$(RUN) scripts/members.py
+	@$(MAKE) --no-print-directory setup
 
 lock: $(STAMP) ## Write the member lists and pin the newest versions that are older than a week
 	@$(RUN) scripts/members.py
