@@ -21,7 +21,8 @@ LONGEST: Final = 60
 OFFICIAL: Final = "sniper"
 """Who owns the names of the first-party plugins: the publisher that only the operator makes."""
 
-_LIKE: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("0", "o"), ("1", "l"), ("i", "l"), ("5", "s"), ("2", "z"))
+_LIKE: Final = (("0", "o"), ("1", "l"), ("i", "l"), ("5", "s"), ("2", "z"), ("rn", "m"), ("vv", "w"), ("cl", "d"))
+"""Single characters first: what they become may be half of a pair."""
 _POSING: Final = frozenset({"official", "verified", "trusted", "original", "real", "sniper", "core", "sdk", "registry"})
 
 

@@ -99,3 +99,9 @@ def empty(tmp_path: Path) -> Iterator[World]:
     world.repository.init()
     yield world
     world.close()
+
+
+@pytest.fixture(scope="session")
+def worlds() -> type[World]:
+    """For a test that fills one by itself."""
+    return World

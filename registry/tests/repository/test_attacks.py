@@ -19,6 +19,7 @@ from securesystemslib.signer import CryptoSigner, Signer
 from tuf.api.metadata import DelegatedRole, Metadata, Root, TargetFile
 
 from sniper.index import RegistryError, RegistryRefused, RegistryUnreachable, ReleaseRevoked
+from sniper_registry.client import fetching
 from sniper_registry.repository.change import meta_of
 from sniper_registry.repository.serving import server
 
@@ -454,7 +455,8 @@ def test_data_without_end_are_cut_off(world: Any, header: bytes) -> None:
 
 
 @pytest.mark.parametrize("drip", [b"x", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n"])
-def test_data_that_come_too_slowly_are_given_up(world: Any, drip: bytes) -> None:
+def test_data_that_come_too_slowly_are_given_up(world: Any, drip: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "LEAST_RATE", 1 << 30)  # so that patience alone counts
     ended = threading.Event()
 
     def slow(connection: socket.socket, path: str) -> None:
