@@ -34,8 +34,10 @@ _REGISTRY: Final = {
 """Commands of ``sniper registry``: where they are, and what they do."""
 
 _INSTALLING: Final = {
+    "freeze": "Write down exactly which plugins are installed",
     "install": "Install a plugin into an environment of its own",
     "search": "Find plugins in the registries that you trust",
+    "sync": "Install exactly the plugins of a file that freeze wrote",
     "trust": "Let an installed plugin run in sniper itself",
     "uninstall": "Remove an installed plugin and its environment",
     "untrust": "Let a trusted plugin run isolated again",

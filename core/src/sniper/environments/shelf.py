@@ -7,7 +7,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -84,18 +84,9 @@ class Shelf:
     def add(self, made: Path) -> Environment:
         """Take in an environment that was made under `changing`; it replaces another release of the distribution, whose
         directory goes with the next change, for a run may be using it. Raises `PluginError`."""
-        environment = read(made)
-        home = self.directory / HOMES / f"{environment.distribution}-{environment.version}-{environment.sha256[:12]}"
-        index = self._index()
-        if home.exists():
-            # The same release again: another directory name, so that the old one stays whole until the index names
-            # the new one.
-            home = Path(tempfile.mkdtemp(prefix=f"{home.name}.", dir=home.parent))
-            home.rmdir()
-        made.rename(home)
-        _synced(home.parent)
-        self._write(_Index({**index.environments, environment.distribution: home.name}))
-        return read(home)
+        distribution, home = self._placed(made)
+        self._write(_Index({**self._index().environments, distribution: home}))
+        return self.demand(distribution)
 
     def remove(self, distribution: str) -> None:
         """Take a distribution off the shelf, and its files away. Raises `PluginError` where it is not there."""
@@ -105,14 +96,26 @@ class Shelf:
         self._write(_Index({name: home for name, home in index.environments.items() if name != distribution}))
         self._sweep()
 
-    def replace(self, environments: dict[str, str]) -> None:
-        """Make the index name these directories under ``environments``, by distribution, and no other."""
+    def exchange(self, made: Iterable[Path], gone: Iterable[str]) -> None:
+        """Take in all of these environments and take off those distributions, in one step."""
+        environments = {name: home for name, home in self._index().environments.items() if name not in set(gone)}
+        for directory in made:
+            distribution, home = self._placed(directory)
+            environments[distribution] = home
         self._write(_Index(environments))
-        self._sweep()
 
-    def homes(self) -> dict[str, str]:
-        """Name of the directory by distribution, as `replace` takes it."""
-        return dict(self._index().environments)
+    def _placed(self, made: Path) -> tuple[str, str]:
+        """Move a new environment to where the index can name it: its distribution, and the directory's name."""
+        environment = read(made)
+        home = self.directory / HOMES / f"{environment.distribution}-{environment.version}-{environment.sha256[:12]}"
+        if home.exists():
+            # The same release again: another directory name, so that the old one stays whole until the index names
+            # the new one.
+            home = Path(tempfile.mkdtemp(prefix=f"{home.name}.", dir=home.parent))
+            home.rmdir()
+        made.rename(home)
+        _synced(home.parent)
+        return environment.distribution, home.name
 
     def _unknown(self, distribution: str) -> PluginError:
         names = self.names()

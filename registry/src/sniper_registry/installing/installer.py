@@ -1,11 +1,11 @@
 """Install, replace and uninstall on the shelf. Each change happens whole or not at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import importlib_metadata
 
-from sniper.catalogue import Catalogue
+from sniper.catalogue import Catalogue, Extension
 from sniper.environments import revocations, trust
 from sniper.environments.environment import Environment
 from sniper.environments.shelf import Shelf
@@ -45,7 +45,7 @@ class Installer:
             demand_same_publisher(wish, before)
             made = make(wish, making / "new", self.supply, self.describe)
             revocations.known(self.shelf.directory).demand_none(made)
-            demand_room(made, catalogue)
+            demand_room(made, catalogue.extensions)
             yield Change(before=before, after=made, trusted=is_trusted(self.shelf, before))
 
     def take(self, change: Change) -> Environment:
@@ -84,10 +84,11 @@ def demand_absent(distribution: str, shelf: Shelf) -> None:
             )
 
 
-def demand_room(made: Environment, catalogue: Catalogue) -> None:
+def demand_room(made: Environment, extensions: Iterable[Extension]) -> None:
     """Raise `InstallConflict` where somebody else offers what it offers."""
+    held = tuple(extensions)
     for spec in (each.parsed() for each in made.offered):
-        for extension in catalogue.extensions:
+        for extension in held:
             if extension.key == (spec.kind, spec.name) and extension.origin.distribution != made.distribution:
                 raise InstallConflict(
                     f"{made} and {extension.origin} both offer {extension.id}; uninstall one of them, or switch the"

@@ -22,7 +22,7 @@ def wished(target: str, scratch: Path, indexes: Iterable[Index]) -> Wish:
     """The wheel that a target stands for, in the private directory ``scratch``: nobody changes it between its
     inspection and its installation. Raises `PluginError` and `RegistryError` of many kinds."""
     if target.endswith(".whl"):
-        return Wish(wheel=inspect(_copied(Path(target), scratch)), source="wheel")
+        return Wish(wheel=inspect(copied(Path(target), scratch)), source="wheel")
     named = _RELEASE.fullmatch(target)
     if not named:
         raise PluginError(f"{target}: is neither NAME, NAME==VERSION nor a wheel")
@@ -66,7 +66,8 @@ def found(name: str, version: str | None, indexes: Iterable[Index]) -> tuple[Ind
     raise unknown or ReleaseUnknown(f"nobody can be asked for {name}: no index is installed")
 
 
-def _copied(file: Path, scratch: Path) -> Path:
+def copied(file: Path, scratch: Path) -> Path:
+    """A copy that nobody else changes. Raises `PluginError` where there is no such file."""
     if not file.is_file():
         raise PluginError(f"{file}: there is no such file")
     return Path(shutil.copyfile(file, scratch / file.name))

@@ -28,7 +28,7 @@ from sniper.plugin import Frozen
 from sniper_registry.installing.archive import Archive, File
 from sniper_registry.installing.refused import WheelRefused
 
-_NAME: Final = re.compile(r"sniper-([a-z0-9]+)-[a-z0-9]+(-[a-z0-9]+)*")
+NAME: Final = re.compile(r"sniper-([a-z0-9]+)-[a-z0-9]+(-[a-z0-9]+)*")
 _MODULE: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _INFO: Final = re.compile(
     r"METADATA|WHEEL|RECORD|entry_points\.txt|top_level\.txt|((LICEN[CS]E|COPYING|NOTICE|AUTHORS)[^/]*)"
@@ -135,7 +135,7 @@ class _Inspection:
         return WheelRefused(f"{self.path.name}: {why}")
 
     def _named(self) -> None:
-        match = _NAME.fullmatch(self.name)
+        match = NAME.fullmatch(self.name)
         if not match or match[1] not in CONTRACTS:
             raise self._refused(
                 f"{self.name!r} is no name of a plugin; it must be sniper-<kind>-<name>, with one of the kinds "

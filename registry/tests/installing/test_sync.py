@@ -1,0 +1,134 @@
+"""What freeze writes, sync installs elsewhere: the very same, or nothing."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_wheels import NAME, library, sha256, wheel
+
+from sniper.environments import trust
+from sniper.environments.shelf import Shelf
+
+PACKAGE = "sniper_strategy_breakout"
+OTHER = "sniper-risk-thunder"
+Sniper = Callable[..., Any]
+RISK = """
+from sniper import RiskCheckSpec, hookimpl
+
+@hookimpl
+def sniper_risk_checks():
+    return [RiskCheckSpec(name="thunder", summary="Hears", factory="sniper_risk_thunder.strategy:Thunder")]
+"""
+THUNDER = """
+from sniper.risk import RiskCheck, must
+
+class Thunder(RiskCheck):
+    def judge(self, intent, view):
+        yield must("quiet", True)
+"""
+
+
+def thunder(directory: Path, **more: Any) -> Path:
+    package = "sniper_risk_thunder"
+    files = {f"{package}/__init__.py": RISK, f"{package}/strategy.py": THUNDER}
+    return wheel(directory, name=OTHER, files=files, **more)
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> Path:
+    return tmp_path / "wheels"
+
+
+@pytest.fixture
+def frozen(wheels: Path, sniper: Sniper, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of a shelf with two plugins, one trusted, one with a dependency; then the shelf is another one."""
+    library(wheels, "acme_math", "1.0", {"acme_math.py": "one = 1\n"})
+    path = wheel(wheels, permissions=["secret:acme"], requires=["sniper-core>=0.1", "acme-math"])
+    sniper("plugins", "install", path, "--wheels", wheels, "--offline", "--accept-permissions")
+    sniper("plugins", "install", thunder(wheels))
+    sniper("plugins", "trust", OTHER, "--yes")
+    file = tmp_path / "sniper-plugins.toml"
+    assert sniper("plugins", "freeze", "--output", file).code == 0
+    monkeypatch.setenv("SNIPER_PLUGINS", str(tmp_path / "elsewhere"))
+    return file
+
+
+def test_the_same_is_installed_elsewhere_and_frozen_alike(frozen: Path, sniper: Sniper, wheels: Path) -> None:
+    done = sniper("plugins", "sync", frozen, "--wheels", wheels, "--offline")
+    assert done.code == 0, done.err
+    assert "2 change(s), 0 as they were" in done.out
+    assert f"isolated here unless you say --trust: {OTHER}" in done.out
+    assert Shelf().names() == (OTHER, NAME)
+    assert sniper("plugins", "freeze").out == frozen.read_text().replace("trusted = true", "trusted = false")
+    again = sniper("plugins", "sync", frozen, "--wheels", wheels, "--offline", "--trust", "--json").json
+    assert (again["changes"], again["kept"]) == ([], [OTHER, NAME])
+    assert sniper("plugins", "freeze").out == frozen.read_text()
+
+
+def test_what_the_file_does_not_name_goes(frozen: Path, sniper: Sniper, wheels: Path, tmp_path: Path) -> None:
+    sniper("plugins", "sync", frozen, "--wheels", wheels, "--offline", "--trust")
+    only = tmp_path / "only.toml"
+    text = frozen.read_text()
+    only.write_text(text[: text.index("[[plugin]]")] + text[text.rindex("[[plugin]]") :])
+    plan = sniper("plugins", "sync", only, "--dry-run", "--json").json
+    assert [(each["action"], each["distribution"]) for each in plan["changes"]] == [("uninstall", OTHER)]
+    assert Shelf().names() == (OTHER, NAME)
+    assert sniper("plugins", "sync", only).code == 0
+    assert Shelf().names() == (NAME,)
+    assert trust.given(Shelf().directory) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (('"secret:acme"', '"secret:other"'), "its release says that it asks for secret:other, but it asks for"),
+        (("acme-math==1.0", "acme-math==1.1"), "acme-math"),
+        (('permissions = ["secret:acme"]', "permissions = []"), "says that it asks for nothing, but it asks for"),
+        (('publisher = ""', 'publisher = "acme"'), "by acme; what was found is"),
+        (('source = "wheel"', 'source = "registry"'), "nobody can be asked for"),
+        (('version = "1.0"', 'version = "1.1"'), "what was found is"),
+        (("format = 1", "format = 2"), "its format is 2, and this sniper reads 1"),
+        (('name = "sniper-risk-thunder"', 'name = "../../evil"'), "'../../evil' is no name of a plugin"),
+        (('name = "sniper-risk-thunder"', 'name = "sniper-strategy-breakout"'), "names sniper-strategy-breakout twice"),
+        (("trusted", "trustd"), "is no file of sniper plugins freeze"),
+    ],
+    ids=lambda each: each[1] if isinstance(each, tuple) else "",
+)
+def test_anything_else_than_the_file_says_stops_all_of_it(
+    frozen: Path, sniper: Sniper, wheels: Path, monkeypatch: pytest.MonkeyPatch, change: tuple[str, str], says: str
+) -> None:
+    monkeypatch.setenv("SNIPER_REGISTRIES", str(frozen.parent / "no-registries"))
+    text = frozen.read_text()
+    assert change[0] in text
+    frozen.write_text(text.replace(*change))
+    done = sniper("plugins", "sync", frozen, "--wheels", wheels, "--offline")
+    assert done.code != 0
+    assert says in done.err
+    assert Shelf().names() == ()
+
+
+def test_a_wheel_that_is_not_the_one_is_not_taken(frozen: Path, sniper: Sniper, wheels: Path) -> None:
+    digest = sha256(thunder(wheels, requires=["sniper-core>=0.1", "msgspec"]))
+    assert digest not in frozen.read_text()
+    done = sniper("plugins", "sync", frozen, "--wheels", wheels, "--offline")
+    assert done.code == 6
+    assert f"{OTHER} 1.0 came from no registry (wheel), and its wheel" in done.err
+    assert Shelf().names() == ()
+
+
+def test_two_that_offer_the_same_are_refused_with_both_named(
+    frozen: Path, sniper: Sniper, wheels: Path, tmp_path: Path
+) -> None:
+    package = "sniper_strategy_eruption"
+    init = (
+        "from sniper import StrategySpec, hookimpl\n@hookimpl\ndef sniper_strategies():\n"
+        f"    return [StrategySpec(name='breakout', summary='Another', factory='{package}.strategy:Breakout')]\n"
+    )
+    digest = sha256(wheel(wheels, name="sniper-strategy-eruption", files={f"{package}/__init__.py": init}))
+    more = f'\n[[plugin]]\nname = "sniper-strategy-eruption"\nversion = "1.0"\nsha256 = "{digest}"\nsource = "wheel"\n'
+    frozen.write_text(frozen.read_text() + more)
+    done = sniper("plugins", "sync", frozen, "--wheels", wheels, "--offline")
+    assert done.code == 6
+    assert f"{NAME} 1.0 and sniper-strategy-eruption 1.0 both offer strategy.breakout" in done.err
+    assert Shelf().names() == ()
