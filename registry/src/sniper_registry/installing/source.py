@@ -11,21 +11,34 @@ from packaging.version import InvalidVersion, Version
 
 from sniper.errors import PluginError
 from sniper.index import Index, Release, ReleaseUnknown
+from sniper_registry.installing import building
 from sniper_registry.installing.making import Wish
 from sniper_registry.installing.refused import WheelRefused
+from sniper_registry.installing.uv import Supply, hidden
 from sniper_registry.installing.wheel import inspect
 
 _RELEASE: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:==([\w.!+-]+))?")
 
 
-def wished(target: str, scratch: Path, indexes: Iterable[Index]) -> Wish:
+def wished(target: str, scratch: Path, indexes: Iterable[Index], supply: Supply, *, build: bool) -> Wish:
     """The wheel that a target stands for, in the private directory ``scratch``: nobody changes it between its
-    inspection and its installation. Raises `PluginError` and `RegistryError` of many kinds."""
+    inspection and its installation. Raises `PluginError` and `RegistryError` of many kinds.
+
+    build  Whether sources may be built, which runs their code.
+    """
     if target.endswith(".whl"):
         return Wish(wheel=inspect(copied(Path(target), scratch)), source="wheel")
+    if building.is_repository(target):
+        building.demand_word(target, build=build)
+        commit = building.cloned(target, scratch / "sources")
+        wheel = inspect(building.built(scratch / "sources", scratch / "built", supply))
+        return Wish(wheel=wheel, source=f"git+{hidden(target.removeprefix('git+'))} at {commit}")
+    if Path(target).is_dir():
+        building.demand_word(target, build=build)
+        return Wish(wheel=inspect(building.built(Path(target), scratch / "built", supply)), source="path")
     named = _RELEASE.fullmatch(target)
     if not named:
-        raise PluginError(f"{target}: is neither NAME, NAME==VERSION nor a wheel")
+        raise PluginError(f"{target}: is neither NAME, NAME==VERSION, a wheel, a directory nor a git repository")
     return released(canonicalize_name(named[1]), named[2], scratch, indexes)
 
 

@@ -67,9 +67,15 @@ def run(*arguments: str, given: str = "", cwd: Path) -> str:
     except OSError as error:
         raise InstallFailed(f"uv cannot be started: {error}; install sniper-registry again") from error
     if done.returncode != 0:
-        said = _CREDENTIALS.sub("****@", done.stderr.strip() or done.stdout.strip())
-        raise InstallFailed(f"uv {arguments[0]} {arguments[1]} failed; nothing was changed. It says:\n{said}")
+        said = hidden(done.stderr.strip() or done.stdout.strip())
+        words = " ".join(word for word in arguments[:2] if not word.startswith("-"))
+        raise InstallFailed(f"uv {words} failed; nothing was changed. It says:\n{said}")
     return done.stdout
+
+
+def hidden(text: str) -> str:
+    """The same without names and passwords in URLs."""
+    return _CREDENTIALS.sub("****@", text)
 
 
 def environment(passed: Sequence[str] = _PASSED, more: Mapping[str, str] | None = None) -> dict[str, str]:

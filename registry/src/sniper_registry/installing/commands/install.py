@@ -27,6 +27,7 @@ from sniper_registry.installing.source import wished
 @dry_run_option
 @accept_option
 @click.option("--reinstall", is_flag=True, help="Also where this very release is installed.")
+@click.option("--build", is_flag=True, help="Build TARGET from sources, which runs their code as you.")
 @supply_options
 @json_option
 @click.pass_obj
@@ -36,20 +37,22 @@ def install(
     dry_run: bool,
     accept: bool,
     reinstall: bool,
+    build: bool,
     wheels: tuple[Path, ...],
     offline: bool,
     as_json: bool,
 ) -> None:
     """Install a plugin into an environment of its own, where it runs isolated.
 
-    TARGET is NAME or NAME==VERSION of a registry that you trust, or a wheel.
+    TARGET is NAME or NAME==VERSION of a registry that you trust, or a wheel. Or, with --build, sources: a directory, or
+    git+URL@REVISION.
 
     sniper itself never imports what is installed so: its code runs in workers, with the permissions that you grant.
     A failed installation changes nothing.
     """
     installer = Installer(Shelf(), supply(wheels, offline), described)
     with TemporaryDirectory(prefix="sniper-install-") as scratch:
-        wish = wished(target, Path(scratch), indexes(invocation.survey()).values())
+        wish = wished(target, Path(scratch), indexes(invocation.survey()).values(), installer.supply, build=build)
         if not reinstall and (there := installer.holds(wish)):
             if as_json:
                 print_json(
