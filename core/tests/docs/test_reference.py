@@ -15,7 +15,7 @@ SOURCES = [*ROOT.glob("*/src/**/*.py"), *ROOT.glob("plugins/*/*/src/**/*.py")]
 
 def test_the_command_line_page_names_every_variable_of_the_environment_that_the_code_reads() -> None:
     named = {name for file in SOURCES for name in re.findall(r"[\"']((?:SNIPER|XDG)_[A-Z_]+)[\"']", file.read_text())}
-    assert named - ENVIRONMENT.keys() == set()
+    assert set(ENVIRONMENT) == named
 
 
 def test_the_command_line_page_shows_groups_their_commands_and_every_option() -> None:
