@@ -82,9 +82,14 @@ class Found(Frozen, kw_only=True, array_like=False):
 
 
 class RegistryError(SniperError, OSError):
-    """A registry cannot be used as it was asked to."""
+    """A registry cannot be used as it was asked to.
+
+    known  What is known of revocations all the same, where that was asked: of the registries that did answer, and of
+           earlier answers.
+    """
 
     code = "registry"
+    known: tuple[Revocation, ...] = ()
 
 
 class RegistryUnreachable(RegistryError, ConnectionError):
@@ -142,5 +147,6 @@ class Index(ABC):
     @abstractmethod
     def revoked(self) -> tuple[Revocation, ...]:
         """All releases that may not run, as of now, by name and version. Raises `RegistryUnreachable` and
-        `RegistryRefused`; whoever calls it then goes on with what was known before, and says how old that is.
+        `RegistryRefused`, which tell what is ``known`` all the same; whoever calls it goes on with that and with what
+        was known before, and says how old it is.
         """

@@ -20,6 +20,8 @@ from tuf.api.metadata import DelegatedRole, Metadata, Root, TargetFile
 
 from sniper.index import RegistryError, RegistryRefused, RegistryUnreachable, ReleaseRevoked
 from sniper_registry.client import fetching
+from sniper_registry.client.index import RegistryIndex
+from sniper_registry.client.registries import Registries
 from sniper_registry.repository.change import meta_of
 from sniper_registry.repository.serving import server
 
@@ -338,6 +340,44 @@ def test_a_release_of_another_publisher_in_ones_own_role_is_refused(world: Any) 
         world.client().find(DUSK)
 
 
+def test_a_name_that_was_seen_stays_with_its_publisher(world: Any) -> None:
+    """A thief of the operator's keys takes the name from acme, and bolt signs the same wheels and one more."""
+    assert world.client().find(DUSK).version == "1.1.0"
+    thief = Thief(world.path, world.now, **operators(world, "targets", "snapshot", "timestamp"))
+    thief.keys["publisher.bolt"] = [world.key("bolt")]
+    role = thief.role("targets")
+    delegated = role.signed.delegations.roles
+    delegated["publisher.acme"].paths = []
+    delegated["publisher.bolt"].paths.append(f"files/{DUSK}/*")
+    role.signed.version += 1
+    thief.sign("targets", role)
+    thief.commit(("targets", role))
+    for version, summary in (
+        ("1.0.0", "Sells when the day ends"),
+        ("1.1.0", "Sells when the day ends"),
+        ("6.6.6", "x"),
+    ):
+        forged(thief, world, DUSK, version, summary, "bolt")
+    assert world.client("who never saw it").find(DUSK).version == "6.6.6"
+    with pytest.raises(RegistryRefused, match="belonged to acme and belongs to bolt now"):
+        world.client().find(DUSK)
+
+
+def test_a_revocation_that_was_heard_of_stays(world: Any) -> None:
+    """A thief of the operator's keys lets a revoked release run again."""
+    world.repository.revoke(DUSK, "1.1.0", "sends your keys to a stranger")
+    assert world.client().find(DUSK).version == "1.0.0"
+    thief = Thief(world.path, world.now, **operators(world, "targets", "snapshot", "timestamp"))
+    role = thief.role("targets")
+    role.signed.targets["revoked.json"] = thief.target("revoked.json", b"[]")
+    role.signed.version += 1
+    thief.sign("targets", role)
+    thief.commit(("targets", role))
+    assert world.client("who never heard").find(DUSK).version == "1.1.0"
+    with pytest.raises(RegistryRefused, match=r"1\.1\.0 was revoked .* and is so no longer"):
+        world.client().find(DUSK)
+
+
 def test_a_name_that_is_owned_twice_is_refused(world: Any) -> None:
     """A thief of the operator's key gives acme's name to bolt as well."""
     thief = Thief(world.path, world.now, **operators(world, "targets", "snapshot", "timestamp"))
@@ -566,6 +606,40 @@ def test_a_revoked_release_is_neither_found_nor_fetched_again(world: Any) -> Non
         world.client().find(DUSK, "1.1.0")
     with pytest.raises(ReleaseRevoked, match="sends your keys to a stranger"):
         world.client().fetch(release, world.folder)
+
+
+def test_what_one_registry_revoked_is_heard_while_another_one_fails(world: Any, worlds: Any, tmp_path: Path) -> None:
+    """Whoever blocks one registry must not silence the others, nor what was heard before."""
+    other = worlds(tmp_path / "other")
+    other.folder.mkdir()
+    other.repository.init(root_keys=1, threshold=1)
+    registries = Registries(tmp_path / "registries", clock=lambda: world.now)
+    for name, each in (("a", other), ("b", world)):
+        registries.add(str(each.path), fingerprint=each.repository.fingerprint(), name=name)
+    other.repository.add_publisher("acme", [other.key("acme").public_key])
+    other.publish("sniper-exit-noon", "1.0.0")
+    other.repository.revoke("sniper-exit-noon", "1.0.0", "bad")
+    assert [each.name for each in RegistryIndex(registries).revoked()] == ["sniper-exit-noon"]
+    world.repository.revoke(DUSK, "1.1.0", "worse")
+    (other.path / "metadata" / "timestamp.json").write_text("{}")
+    with pytest.raises(RegistryRefused) as raised:
+        RegistryIndex(registries).revoked()
+    assert [each.name for each in raised.value.known] == [DUSK, "sniper-exit-noon"]
+
+
+def test_a_name_in_two_registries_is_refused(world: Any, worlds: Any, tmp_path: Path) -> None:
+    other = worlds(tmp_path / "other")
+    other.folder.mkdir()
+    other.repository.init(root_keys=1, threshold=1)
+    other.repository.add_publisher("thief", [other.key("thief").public_key])
+    other.publish(DUSK, "9.9.9", "thief")
+    registries = Registries(tmp_path / "registries", clock=lambda: world.now)
+    for name, each in (("a", other), ("b", world)):
+        registries.add(str(each.path), fingerprint=each.repository.fingerprint(), name=name)
+    with pytest.raises(RegistryRefused, match="in the registries a and b"):
+        RegistryIndex(registries).find(DUSK)
+    registries.remove("a")
+    assert RegistryIndex(registries).find(DUSK).publisher == "acme"
 
 
 def test_what_was_kept_answers_offline_until_it_expires(world: Any) -> None:

@@ -39,7 +39,7 @@ def large(worlds: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
         change.edit("targets")
         for publisher, number in signers.items():
             signer = world.key(publisher)
-            targets = {}
+            targets: dict[str, TargetFile] = {}
             names = [f"sniper-strategy-plugin-{number}-{plugin}" for plugin in range(PLUGINS)]
             for name in names:
                 change.touched.add(name)

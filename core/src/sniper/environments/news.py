@@ -28,6 +28,7 @@ def ask(catalogue: "Catalogue", shelf: Shelf) -> tuple[str, ...]:
         try:
             revoked += index.revoked()
         except RegistryError as error:
+            revoked += error.known
             troubles.append(f"{name} does not tell what was revoked ({error})")
     kept = learn(shelf.directory, revoked, None if troubles else time.time_ns())
     answered = datetime.fromtimestamp(kept.asked_at / SECOND, UTC)

@@ -132,7 +132,7 @@ class RegistryClient:
     def releases(self, name: str) -> tuple[Release, ...]:
         """As `sniper.index.Index.releases`."""
         role, publisher = self._owner(name)
-        versions = self._versions(role, name)
+        versions = self._versions(role, publisher, name)
         found = tuple(self._release(role, publisher, name, version) for version in versions)
         self._memory.note(found)
         return self._levelled(found)
@@ -140,7 +140,7 @@ class RegistryClient:
     def find(self, name: str, version: str | None = None) -> Release:
         """As `sniper.index.Index.find`."""
         role, publisher = self._owner(name)
-        versions, revoked = self._versions(role, name), self.revoked()
+        versions, revoked = self._versions(role, publisher, name), self.revoked()
         bad = {each.version: each for each in revoked if each.name == name}
         if version is None:
             final = [each for each in versions if not Version(each).is_prerelease]
@@ -161,7 +161,7 @@ class RegistryClient:
     def fetch(self, release: Release, into: Path) -> Path:
         """As `sniper.index.Index.fetch`."""
         role, publisher = self._owner(release.name)
-        if release.version not in self._versions(role, release.name):
+        if release.version not in self._versions(role, publisher, release.name):
             raise ReleaseUnknown(f"{release.name} has no version {release.version} at {self.where}")
         known = self._release(role, publisher, release.name, release.version)
         if (known.sha256, known.filename) != (release.sha256, release.filename):
@@ -185,7 +185,13 @@ class RegistryClient:
 
     def revoked(self) -> tuple[Revocation, ...]:
         """As `sniper.index.Index.revoked`."""
-        return self._list("targets", REVOKED, tuple[Revocation, ...])
+        found = self._list("targets", REVOKED, tuple[Revocation, ...])
+        self._memory.hear(found)
+        return found
+
+    def remembered(self) -> tuple[Revocation, ...]:
+        """The revocations that were heard of before, whatever the registry says now."""
+        return self._memory.revoked()
 
     def has(self, name: str) -> bool:
         """Whether somebody owns the name here. Raises `RegistryUnreachable` and `RegistryRefused`."""
@@ -271,14 +277,14 @@ class RegistryClient:
             raise ReleaseUnknown(f"nothing of {name or role} is published at {self.where}")
         return found
 
-    def _versions(self, role: Targets, name: str) -> list[str]:
+    def _versions(self, role: Targets, publisher: str, name: str) -> list[str]:
         """The versions that a publisher signed, oldest first."""
         found = [version for path in role.targets if (version := version_of(path, name)) is not None]
         try:
             found.sort(key=Version)
         except InvalidVersion as error:
             raise RegistryRefused(f"{name} at {self.where} has a release that is no version: {said(error)}") from error
-        self._memory.check(name, found, self.revoked())
+        self._memory.check(name, publisher, found, self.revoked())
         if not found:
             raise ReleaseUnknown(f"{name} has no release at {self.where}")
         return found

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from packaging.version import Version
 
-from sniper.index import Found, Index, RegistryRefused, Release, ReleaseUnknown, Revocation
+from sniper.index import Found, Index, RegistryError, RegistryRefused, Release, ReleaseUnknown, Revocation
 from sniper_registry.client.client import RegistryClient
 from sniper_registry.client.registries import Registries
 
@@ -39,8 +39,19 @@ class RegistryIndex(Index):
         return self._only(release.name, lambda client: client.fetch(release, into))
 
     def revoked(self) -> tuple[Revocation, ...]:
-        found = {each for _, client in self._clients for each in client.revoked()}
-        return tuple(sorted(found, key=lambda each: (each.name, Version(each.version), each.sha256)))
+        found: set[Revocation] = set()
+        trouble: RegistryError | None = None
+        for _, client in self._clients:
+            try:
+                found |= set(client.revoked())
+            except RegistryError as error:
+                found |= set(client.remembered())
+                trouble = trouble or error
+        ordered = tuple(sorted(found, key=lambda each: (each.name, Version(each.version), each.sha256)))
+        if trouble is not None:
+            trouble.known = ordered
+            raise trouble
+        return ordered
 
     def _only(self, name: str, ask: Callable[[RegistryClient], T]) -> T:
         """The answer of the one registry that has the name."""

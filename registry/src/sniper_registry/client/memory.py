@@ -1,54 +1,93 @@
-"""Which releases were seen here: one that was seen may neither change nor disappear without being revoked."""
+"""What was seen of a registry here: a release may neither change nor disappear without being revoked, a name stays with
+its publisher, and a revocation is for ever. So whoever steals keys cannot undo what a trader knows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
+from packaging.version import Version
 
 from sniper.errors import said
 from sniper.index import RegistryRefused, Release, Revocation
+from sniper.plugin import Frozen
 from sniper_registry.repository.tree import write
 
-Seen = dict[str, dict[str, str]]
+
+class Seen(Frozen, kw_only=True, array_like=False):
+    """``owners``: publisher by name. ``releases``: hash of the wheel by name and version."""
+
+    owners: dict[str, str] = {}
+    releases: dict[str, dict[str, str]] = {}
+    revoked: tuple[Revocation, ...] = ()
 
 
 class Memory:
-    """Distribution to version to hash of the wheel, in ``file``."""
+    """Kept in ``file``."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def check(self, name: str, versions: Iterable[str], revoked: Iterable[Revocation]) -> None:
-        """Raise `RegistryRefused` where a release that was seen is gone."""
+    def revoked(self) -> tuple[Revocation, ...]:
+        """All revocations that were ever heard of."""
+        return self._read().revoked
+
+    def hear(self, revoked: Sequence[Revocation]) -> None:
+        """Remember revocations. Raises `RegistryRefused` where one that was heard of is not among them."""
+        seen = self._read()
+        now = {(each.name, each.version, each.sha256) for each in revoked}
+        for each in seen.revoked:
+            if (each.name, each.version, each.sha256) not in now:
+                raise RegistryRefused(
+                    f"{each.name} {each.version} was revoked ({each.reason}), and is so no longer, which cannot be: "
+                    f"the "
+                    "operator's keys may be in other hands; ask the operator"
+                )
+        if len(now) > len(seen.revoked):
+            ordered = sorted(revoked, key=lambda each: (each.name, Version(each.version)))
+            self._write(Seen(owners=seen.owners, releases=seen.releases, revoked=tuple(ordered)))
+
+    def check(self, name: str, publisher: str, versions: Iterable[str], revoked: Iterable[Revocation]) -> None:
+        """Raise `RegistryRefused` where a name has another publisher than it had, or a release that was seen is
+        gone."""
+        seen = self._read()
+        if (before := seen.owners.get(name, publisher)) != publisher:
+            raise RegistryRefused(
+                f"{name} belonged to {before} and belongs to {publisher} now, which cannot be: the operator's keys may "
+                f"be in "
+                "other hands; ask the operator"
+            )
         there = set(versions) | {each.version for each in revoked if each.name == name}
-        if gone := sorted(set(self._read().get(name, {})) - there):
+        if gone := sorted(set(seen.releases.get(name, {})) - there):
             raise RegistryRefused(
                 f"{name} {', '.join(gone)} was there before, and is gone without having been revoked: its publisher's "
-                f"key may "
-                "be in other hands; ask the publisher"
+                "key may be in other hands; ask the publisher"
             )
 
     def note(self, releases: Sequence[Release]) -> None:
         """Remember releases. Raises `RegistryRefused` where one is not what it was."""
         seen = self._read()
-        new = {each.name: dict(seen.get(each.name, {})) for each in releases}
+        owners = {**seen.owners, **{each.name: each.publisher for each in releases}}
+        known = {**seen.releases, **{each.name: dict(seen.releases.get(each.name, {})) for each in releases}}
         for release in releases:
-            before = new[release.name].setdefault(release.version, release.sha256)
+            before = known[release.name].setdefault(release.version, release.sha256)
             if before != release.sha256:
                 raise RegistryRefused(
                     f"{release.name} {release.version} is another wheel than before ({release.sha256[:16]} instead of "
                     f"{before[:16]}), and a release never changes: its publisher's key may be in other hands; ask the "
-                    f"publisher"
+                    "publisher"
                 )
-        if any(seen.get(name) != versions for name, versions in new.items()):
-            write(self._file, msgspec.json.encode({**seen, **new}, order="sorted"))
+        if (owners, known) != (seen.owners, seen.releases):
+            self._write(Seen(owners=owners, releases=known, revoked=seen.revoked))
 
-    def _read(self) -> Mapping[str, Mapping[str, str]]:
+    def _read(self) -> Seen:
         try:
             return msgspec.json.decode(self._file.read_bytes(), type=Seen)
         except FileNotFoundError:
-            return {}
+            return Seen()
         except msgspec.DecodeError as error:
             raise RegistryRefused(
-                f"{self._file} is damaged: {said(error)}; restore it, or remove it to forget all"
+                f"{self._file} is damaged: {said(error)}; restore it, or remove it to forget all that was seen"
             ) from error
+
+    def _write(self, seen: Seen) -> None:
+        write(self._file, msgspec.json.encode(seen, order="sorted"))
