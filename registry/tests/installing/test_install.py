@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_wheels import NAME, library, sha256, wheel
+from small_wheels import NAME, STRATEGY, library, sha256, wheel
 
 from sniper.catalogue import Catalogue
 from sniper.environments.shelf import Shelf
 
 PACKAGE = "sniper_strategy_breakout"
+USES = "from sniper_strategy_breakout.events import TOPIC\n"
 Sniper = Callable[..., Any]
 
 
@@ -107,6 +108,14 @@ def test_dependencies_are_installed_beside_it_pinned_and_by_hash(tmp_path: Path,
     )
     assert (found.site / "acme_deep.py").is_file()
     assert not (found.site / "msgspec").exists()
+
+
+def test_what_sniper_itself_imports_for_a_plugin_is_there(tmp_path: Path, sniper: Sniper) -> None:
+    """Whatever is behind `sniper.evm.keccak` is sniper-core's own dependency, not the plugin's."""
+    code = "from sniper.evm.keccak import keccak256\nTOPIC = keccak256(b'Swap()')\n"
+    path = wheel(tmp_path, files={f"{PACKAGE}/events.py": code, f"{PACKAGE}/strategy.py": f"{USES}{STRATEGY}"})
+    done = sniper("plugins", "install", path)
+    assert done.code == 0, done.err
 
 
 def test_a_dependency_that_takes_the_place_of_the_standard_library_is_refused(

@@ -191,6 +191,23 @@ def test_search_finds_what_there_is_and_says_what_is_installed(registry: Registr
     assert sniper("plugins", "search", "nothing").out.count("\n") == 1
 
 
+def test_info_tells_what_is_installed_and_what_there_is(registry: Registry, sniper: Sniper) -> None:
+    registry.publish("1.0", permissions=["network:api.acme.com"])
+    before = sniper("plugins", "info", NAME, "--json").json
+    assert (before["environment"], before["installed"]) == (None, None)
+    sniper("plugins", "install", NAME, "--offline", "--accept-permissions")
+    registry.publish("1.1")
+    found = sniper("plugins", "info", NAME, "--json").json
+    assert (found["environment"]["publisher"], found["environment"]["runs"]) == ("acme", "isolated")
+    assert [each["version"] for each in found["releases"]] == ["1.0", "1.1"]
+    told = sniper("plugins", "info", NAME).out
+    assert "permissions:  network:api.acme.com" in told
+    assert told.splitlines()[-2].startswith("1.1")
+    done = sniper("plugins", "info", "sniper-risk-nowhere")
+    assert done.code == 6
+    assert "nobody knows sniper-risk-nowhere" in done.err
+
+
 @pytest.mark.parametrize(
     ("target", "says"),
     [

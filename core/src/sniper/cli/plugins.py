@@ -1,5 +1,6 @@
 """``sniper plugins``: what is installed, what it offers, and what is wrong with it."""
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from sniper.cli.output import json_option, print_json, print_table
 from sniper.environments.environment import ISOLATED_KINDS
 from sniper.errors import IsolationError, PluginError, SniperError
 from sniper.specs import AppSpec
+
+_DISTRIBUTION = re.compile(r"sniper-[a-z0-9]+-[a-z0-9-]+")
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -49,8 +52,16 @@ def list_(invocation: Invocation, kind: str | None, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def info(invocation: Invocation, name: str, as_json: bool) -> None:
-    """Show the plugin NAME ("kind.name", or the name alone where it is the only one) and its config keys."""
+    """Show the plugin NAME ("kind.name", or the name alone where it is the only one) and its config keys.
+
+    With the name of a distribution, what is installed of it and what the registries have.
+    """
     found = invocation.survey()
+    if _DISTRIBUTION.fullmatch(name):
+        from sniper.cli.plugin_releases import show
+
+        show(found, name, as_json=as_json)
+        return
     extension = _only(found, name)
     described = _described(extension, extension in found.extensions)
     keys = _keys(found, extension)

@@ -20,6 +20,9 @@ PROVIDED = (
     "typing_extensions",
     "typing_inspection",
     "pluggy",
+    # Keccak, by which AMMs know the events of their pools: `sniper.evm.keccak`.
+    "sha3",
+    "_pysha3",
 )
 """Importable names. An environment resolves its own dependencies against the host's versions of these."""
 

@@ -11,7 +11,7 @@ from sniper.errors import PluginError
 from sniper.isolation.provided import PROVIDED
 
 CORE: Final = "sniper-core"
-_NAMES: Final = {"sniper": CORE}
+_NAMES: Final = {"sniper": CORE, "sha3": "safe-pysha3", "_pysha3": "safe-pysha3"}
 """Distributions that are not called as what they bring."""
 
 
