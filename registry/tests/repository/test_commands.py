@@ -109,6 +109,31 @@ def test_keys_are_rotated_and_a_publisher_is_recovered_by_commands(shell: Shell)
     assert "1 plugins, 1 releases revoked" in shell("refresh")
 
 
+def test_a_publisher_of_several_keys_signs_with_all_that_it_needs(shell: Shell) -> None:
+    for name in ("one", "two"):
+        shell(f"key {name}.key --no-password")
+    shell("publisher repo duo --key one.key --key two.key --threshold 2")
+    (shell.folder / "sniper_risk_twins-1.0-py3-none-any.whl").write_bytes(
+        plugin_wheel("sniper-risk-twins", "1.0", "Wants two")
+    )
+    line = "publish sniper_risk_twins-1.0-py3-none-any.whl --repository repo"
+    assert "not signed by the keys of duo" in shell.refused(f"{line} --key one.key")
+    assert "not all are of one" in shell.refused(f"{line} --key one.key --key acme.key")
+    assert "published by duo" in shell(f"{line} --key one.key --key two.key")
+
+
+def test_what_a_publisher_signed_is_renewed_with_the_same_key(shell: Shell) -> None:
+    assert "the old ones sign nothing" in shell("rotate repo acme --key acme.key")
+    shell(f"publish {shell.wheel('1.1.0')} --repository repo --key acme.key")
+    assert "is whole" in shell("verify repo")
+
+
+def test_a_marketplace_is_not_written_to(shell: Shell) -> None:
+    assert "registry submit" in shell.refused(
+        f"publish {shell.wheel('2.0')} --repository http://x.example --key acme.key"
+    )
+
+
 def test_verify_names_faults_and_fails(shell: Shell) -> None:
     (shell.folder / "repo" / "simple" / "index.html").write_text("other")
     result = shell.result("verify repo --json")

@@ -15,6 +15,7 @@ import pytest
 from sniper.index import RegistryRefused, RegistryUnreachable
 from sniper_registry.client.client import RegistryClient
 from sniper_registry.client.mirroring import STATE, mirror
+from sniper_registry.repository.rotating import recover
 from sniper_registry.repository.serving import server
 from sniper_registry.repository.verifying import verify
 
@@ -96,6 +97,18 @@ def test_a_mirror_of_a_registry_that_was_changed_stays_as_it_was(world: Any, pat
     assert (directory / "metadata" / "timestamp.json").read_bytes() == before
 
 
+def test_a_mirror_drops_what_a_recovery_took_back(world: Any) -> None:
+    world.publish(DUSK, "6.6.6")
+    world.publish("sniper-exit-night", "6.6.6")
+    directory = copied(world, world.path)
+    recover(world.repository, "acme", [(DUSK, "6.6.6"), ("sniper-exit-night", "6.6.6")], "stolen")
+    copied(world, world.path)
+    for path in (world.path, directory):
+        assert faults(world, path) == []
+        assert list((path / "packages").rglob("*6.6.6*")) == []
+        assert not (path / "simple" / "sniper-exit-night").exists()
+
+
 def test_a_mirror_writes_pages_from_what_is_signed_whatever_the_registry_shows(world: Any) -> None:
     page = world.path / "simple" / DUSK / "index.html"
     good = page.read_text()
@@ -128,6 +141,7 @@ def missing(pattern: str) -> Callable[[Path], None]:
         (changed(f"simple/{DUSK}/index.html"), "simple/sniper-exit-dusk/index.html: says something else"),
         (changed("simple/index.json"), "simple/index.json: says something else"),
         (lambda path: (path / "simple" / "evil.html").write_text("x"), "is a page of nothing"),
+        (lambda path: (path / "packages" / DUSK / "evil.whl").write_text("x"), "evil.whl: is signed by nobody"),
         (changed("metadata/*.publisher.acme.json", lambda data: data.replace(b"3", b"4")), "publisher.acme"),
         (missing("metadata/*.publisher.acme.json"), "publisher.acme"),
         (missing("metadata/*.snapshot.json"), "snapshot"),

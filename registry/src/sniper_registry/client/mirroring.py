@@ -53,9 +53,13 @@ def mirror(client: RegistryClient, directory: Path, note: Callable[[str], None] 
     names = [each.name for each in view.catalogue()]
     pages = view.root_pages()
     for distribution in view.owners():
-        pages |= view.pages(distribution)
+        own = view.pages(distribution)
+        pages |= own
+        if not own:
+            tree.remove_pages(distribution)
     for page, text in pages.items():
         tree.write_page(page, text)
+    tree.keep_packages(view.packages())
     return Mirrored(client.files, client.fetched, len(names))
 
 

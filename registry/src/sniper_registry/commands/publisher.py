@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from sniper_registry.commands.operator import FILE, FOLDER, keys_option, opened
+from sniper_registry.commands.operator import FILE, keys_option, opened
 from sniper_registry.commands.passwords import new_password, password_for, password_option, plain_option
 
 
@@ -21,8 +21,10 @@ def key(file: Path, password_fd: int | None, no_password: bool) -> None:
 
 @click.command("publish")
 @click.argument("wheel", type=FILE)
-@click.option("--repository", type=FOLDER, required=True, help="The repository's directory.")
-@click.option("--key", "key_file", type=FILE, required=True, help="The publisher's key.")
+@click.option("--repository", required=True, help="The repository's directory.")
+@click.option(
+    "--key", "key_files", type=FILE, required=True, multiple=True, help="The publisher's key. May be repeated."
+)
 @click.option("--lock", type=FILE, help="Requirements with hashes. Default: uv resolves what the wheel requires.")
 @click.option("--level", "level_file", type=FILE, help="What sniper plugins test --write wrote of this code.")
 @click.option("--changelog", type=FILE, help="What is new, as text.")
@@ -33,8 +35,8 @@ def key(file: Path, password_fd: int | None, no_password: bool) -> None:
 @click.option("--operator-fd", type=click.IntRange(0), help="The same for the operator's keys.")
 def publish(
     wheel: Path,
-    repository: Path,
-    key_file: Path,
+    repository: str,
+    key_files: tuple[Path, ...],
     lock: Path | None,
     level_file: Path | None,
     changelog: Path | None,
@@ -49,14 +51,20 @@ def publish(
     Name, version, kind, summary, licence, permissions and requirements are read from the wheel, which is not run. A
     name that nobody has becomes the publisher's own.
     """
+    from sniper_registry.client.fetching import is_address
+    from sniper_registry.errors import PublishRefused
     from sniper_registry.repository.keys import load
     from sniper_registry.repository.publishing import publish_wheel
 
-    signer = load(key_file, password_for([key_file], password_fd))
+    if is_address(repository):
+        raise PublishRefused(f"{repository} is not written to; sniper registry submit sends a wheel to a marketplace")
+
+    password = password_for(key_files, password_fd)
+    signers = [load(file, password) for file in key_files]
     release = publish_wheel(
-        opened(repository, keys, (), operator_fd),
+        opened(Path(repository), keys, (), operator_fd),
         wheel,
-        signer,
+        signers,
         lock=lock,
         level_file=level_file,
         changelog=changelog,

@@ -24,6 +24,7 @@ class Change(View):
 
     signers  Gives those of the operator's keys that have one of these ids.
     touched  Distributions whose pages and listing may have changed.
+    shrunk   Whether something is not signed any more that was published.
     """
 
     def __init__(self, tree: Tree, signers: Callable[[list[str]], list[Signer]], now: float) -> None:
@@ -34,6 +35,7 @@ class Change(View):
         self._dirty: set[str] = set()
         self._files: dict[tuple[str, str], bytes] = {}
         self.touched: set[str] = set()
+        self.shrunk = False
         self.held("targets")  # is checked by the root as it was
 
     def edit(self, name: str) -> Targets:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from sniper_registry.wheel import Wheel, read
 def publish_wheel(
     repository: Repository,
     file: Path,
-    signer: Signer,
+    signers: Sequence[Signer],
     *,
     lock: Path | None = None,
     level_file: Path | None = None,
@@ -32,7 +33,7 @@ def publish_wheel(
     licence_key: str = "",
     similar: bool = False,
 ) -> Release:
-    """Publish the wheel in ``file`` for the publisher whose key signs. Raises `PublishRefused`; nothing is changed
+    """Publish the wheel in ``file`` for the publisher whose keys sign. Raises `PublishRefused`; nothing is changed
     then.
 
     lock        A requirements file with hashes; None: uv resolves what the wheel requires.
@@ -40,10 +41,12 @@ def publish_wheel(
     similar     Whether the name may be like one of another publisher.
     """
     wheel = read(file)
-    publisher = repository.publisher_with(signer.public_key.keyid)
-    if publisher is None:
+    owners = {repository.publisher_with(signer.public_key.keyid) for signer in signers}
+    if len(owners) != 1 or (publisher := owners.pop()) is None:
         raise PublishRefused(
-            "this key is one of no publisher here; the operator admits it with sniper registry publisher"
+            "this key is one of no publisher here, or not all are of one; the operator admits keys with sniper "
+            "registry "
+            "publisher"
         )
     level = _level(level_file, wheel, file) if level_file else ""
     release = described(
@@ -54,7 +57,7 @@ def publish_wheel(
         changelog=_text(changelog).strip() if changelog else "",
         licence_key=licence_key,
     )
-    release = repository.publish(wheel, release, signer, similar=similar)
+    release = repository.publish(wheel, release, *signers, similar=similar)
     if level:
         repository.award(release.name, release.version, level)
     return msgspec.convert({**msgspec.to_builtins(release), "level": level}, Release)

@@ -166,9 +166,9 @@ class Repository:
         current = self.view().held(role_of(release.publisher))
         return prepared(current, wheel, release, signers, self.clock())
 
-    def publish(self, wheel: Wheel, release: Release, signer: Signer, *, similar: bool = False) -> Release:
+    def publish(self, wheel: Wheel, release: Release, *signers: Signer, similar: bool = False) -> Release:
         """Sign and accept at once, for who is publisher and operator in one. Raises `PublishRefused`."""
-        return self.accept(self.prepare(wheel, release, [signer]), similar=similar)
+        return self.accept(self.prepare(wheel, release, signers), similar=similar)
 
     def accept(self, submission: Submission, *, similar: bool = False) -> Release:
         """Publish what a publisher signed. Takes a name that is free, if it is like no other one.
@@ -256,6 +256,11 @@ class Repository:
             self._note_unfinished(change.touched)
             change.commit(root=root)
             self._write_pages(pages)
+            for name in change.touched:
+                if f"{name}/index.html" not in pages:
+                    self.tree.remove_pages(name)
+            if change.shrunk:
+                self.tree.keep_packages(change.packages())
             self._note_unfinished(set())
 
     def _demand(self) -> None:

@@ -104,6 +104,7 @@ def recover(
         if before is not None:
             good = {path: target for path, target in before.targets.items() if path not in gone}
             change.adopt(role_of(publisher), signed_role(before.version + 1, good, own, repository.clock()))
+        change.shrunk = bool(gone)
         revocations = [repository.revocation_of(each, reason) for each in releases]
         add_revocations(change, revocations)
         change.touched |= {name for name, owner in change.owners().items() if owner == publisher}

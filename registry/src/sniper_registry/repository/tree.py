@@ -6,7 +6,8 @@ asks for yet, so a process that is killed at any point leaves the old repository
 
 import fcntl
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
@@ -72,6 +73,17 @@ class Tree:
             part.unlink(missing_ok=True)
             os.link(file, part)
             part.replace(link)
+
+    def keep_packages(self, signed: Container[str]) -> None:
+        """Remove from ``packages/`` what is not among these paths below it."""
+        for file in sorted((self.directory / PACKAGES).rglob("*")):
+            path = file.relative_to(self.directory / PACKAGES).as_posix()
+            if not file.is_dir() and path not in signed:
+                file.unlink()
+
+    def remove_pages(self, name: str) -> None:
+        """Remove the pages of a distribution that has no release any more."""
+        shutil.rmtree(self.directory / SIMPLE / name, ignore_errors=True)
 
     def write_metadata(self, name: str, metadata: Metadata[S]) -> None:
         write(self.directory / METADATA / name, metadata.to_bytes())

@@ -72,6 +72,8 @@ class _Verification:
         yield from self._owners(view)
         for name, role in held.items():
             yield from self._targets(view, name, role)
+        if len(held) == len(view.snapshot.meta):  # else nobody can tell what a role that is broken signed
+            yield from self._packages(view)
         yield from self._releases(view, held)
         yield from self._lists(view)
         yield from self._pages(view)
@@ -168,6 +170,14 @@ class _Verification:
                 yield Fault(f"{PACKAGES}/{path.removeprefix('files/')}", f"is not {TARGETS}/{path}")
             if set(target.hashes) != {"sha256"}:
                 yield Fault(path, "is named by other hashes than SHA-256")
+
+    def _packages(self, view: View) -> Iterator[Fault]:
+        folder = self._tree.directory / PACKAGES
+        signed = view.packages()
+        for file in sorted(folder.rglob("*")):
+            path = file.relative_to(folder).as_posix()
+            if not file.is_dir() and path not in signed and not file.name.startswith("."):
+                yield Fault(f"{PACKAGES}/{path}", "is signed by nobody")
 
     def _releases(self, view: View, held: Mapping[str, Targets]) -> Iterator[Fault]:
         for name, owner in sorted(view.owners().items()):

@@ -187,6 +187,14 @@ class View:
             level=self.awards().get(name, {}).get(newest.version, ""),
         )
 
+    def packages(self) -> set[str]:
+        """All paths below ``packages/`` that somebody signed."""
+        found: set[str] = set()
+        for name in self.publishers():
+            role = self.role(role_of(name))
+            found |= {path.removeprefix("files/") for path in role.targets} if role else set()
+        return found
+
     def root_pages(self) -> dict[str, str]:
         """The pages that list the distributions."""
         return root_page(each.name for each in self.catalogue())
