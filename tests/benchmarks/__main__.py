@@ -32,6 +32,7 @@ SECTIONS = {
     "sweep": "a search over parameters, with one process and with two",
     "breaker": "a breaker trips while the queues are full",
     "isolation": "plugins in workers",
+    "marketplace": "pages of the marketplace with 5,000 releases",
     "cycles": "cycles after a batch of events",
 }
 

@@ -1,5 +1,6 @@
 """A marketplace of each test's own, on both databases."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ import psycopg
 import pyotp
 import pytest
 from argon2 import PasswordHasher
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import sync_playwright
 
 from sniper_registry.service import passwords
 from sniper_registry.service.accounts import Accounts, Who
@@ -80,6 +83,17 @@ def dear_passwords() -> None:
 def postgres() -> Iterator[PostgresServer]:
     with postgres_server() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert program, "there is no Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=program, args=arguments)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,39 +1,25 @@
 """The pages in a real browser: what loads, what a keyboard reaches, what is readable, in light and dark."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyotp
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from sniper_registry.service.clock import SECOND
 from sniper_registry.service.database import Database
 
 from .conftest import PASSWORD, Site
+from .looks import CONTRAST, NAMES
 
-HERE = Path(__file__).parent
-CONTRAST = (HERE / "contrast.js").read_text()
-NAMES = (HERE / "names.js").read_text()
 INJECT = """() => {
   const script = document.createElement("script");
   script.textContent = "window.ran = 1";
   document.body.append(script);
   return window.ran;
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert program, "there is no Chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=program, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -60,6 +46,8 @@ def test_every_page_is_readable_named_and_loads_nothing_from_elsewhere(
         "/publishers/ada",
         "/plugins/sniper-strategy-turtle",
         "/plugins/sniper-exit-gone",
+        "/plugins/sniper-exit-gone/report",
+        "/rate",
     ):
         page.goto(site.origin + path)
         assert page.evaluate(CONTRAST) == [], path

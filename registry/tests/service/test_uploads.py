@@ -11,6 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import expect
 from securesystemslib.signer import Signer
 from sqlalchemy import update
 
@@ -30,6 +32,7 @@ from sniper_registry.service.uploads import Shown
 from sniper_registry.wheel import read
 
 from .conftest import HERE, HandClock
+from .looks import CONTRAST, NAMES
 from .served import Browser, free_port, serving
 from .test_account_pages import Publisher
 from .wheels import wheel
@@ -174,6 +177,25 @@ def test_a_release_goes_from_the_publishers_machine_through_the_review_into_the_
     assert client.find(NAME).version == "1.1.0"
     assert client.find(NAME, "1.0.0").level == "silver"
     client.close()
+
+
+def test_the_review_pages_are_readable_and_named(trade: Trade, chromium: Chromium) -> None:
+    ada, rita = trade.publisher("ada"), trade.reviewer()
+    ada.send(wheel(trade.folder, NAME, files={"{package}/deep.py": "import ctypes\n\n\ndef f(): ...\n"}))
+    name, _, value = rita.cookie.partition("=")
+    for scheme in ("light", "dark"):
+        context = chromium.new_context(color_scheme=scheme)
+        context.add_cookies([{"name": name, "value": value, "url": trade.origin}])
+        page = context.new_page()
+        for path in ("/review", "/review/1", "/account"):
+            page.goto(trade.origin + path)
+            assert page.evaluate(CONTRAST) == [], path
+            assert page.evaluate(NAMES) == [], path
+        page.goto(f"{trade.origin}/review/1")
+        expect(page.locator("details[open] li.grave code")).to_have_text("import ctypes")
+        context.close()
+    page = ada.browser.get("/account")
+    assert "imports ctypes" in page.text, "the publisher sees what was found"
 
 
 def test_everything_shown_is_rebuilt_from_the_repository_with_its_config_form(trade: Trade) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from sniper_registry.catalogue.permissions import difference
 from sniper_registry.catalogue.words import query
@@ -194,8 +194,10 @@ def _listing(
     session: Session, found: Select[Any], order: list[Any], page: int
 ) -> Listing:  # Any: columns, and expressions
     page = min(max(1, page), FURTHEST)
-    count = session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) or 0
-    rows = session.scalars(found.order_by(*order).limit(PAGE).offset((page - 1) * PAGE)).all()
+    count = session.scalar(select(func.count()).select_from(found.with_only_columns(Plugin.id).subquery())) or 0
+    # what only a plugin's own page shows is long, and is left where it is
+    brief = found.options(defer(Plugin.readme), defer(Plugin.schemas), defer(Plugin.results))
+    rows = session.scalars(brief.order_by(*order).limit(PAGE).offset((page - 1) * PAGE)).all()
     return Listing(tuple(_cards(session, rows)), count, page)
 
 
