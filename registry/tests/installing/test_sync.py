@@ -1,5 +1,6 @@
 """What freeze writes, sync installs elsewhere: the very same, or nothing."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from small_wheels import NAME, library, sha256, wheel
 
+from sniper.cli import main
 from sniper.environments import trust
 from sniper.environments.shelf import Shelf
 
@@ -35,23 +37,35 @@ def thunder(directory: Path, **more: Any) -> Path:
     return wheel(directory, name=OTHER, files=files, **more)
 
 
-@pytest.fixture
-def wheels(tmp_path: Path) -> Path:
-    return tmp_path / "wheels"
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Wheels, and the file of a shelf with two plugins: one trusted, one with a dependency and a permission."""
+    directory = tmp_path_factory.mktemp("written")
+    library(directory, "acme_math", "1.0", {"acme_math.py": "one = 1\n"})
+    path = wheel(directory, permissions=["secret:acme"], requires=["sniper-core>=0.1", "acme-math"])
+    plugins = ["plugins", "install", str(path), "--wheels", str(directory), "--offline", "--accept-permissions"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SNIPER_PLUGINS", str(directory / "shelf"))
+        assert main(plugins) == 0
+        assert main(["plugins", "install", str(thunder(directory))]) == 0
+        assert main(["plugins", "trust", OTHER, "--yes"]) == 0
+        assert main(["plugins", "freeze", "--output", str(directory / "sniper-plugins.toml")]) == 0
+    return directory
 
 
 @pytest.fixture
-def frozen(wheels: Path, sniper: Sniper, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of a shelf with two plugins, one trusted, one with a dependency; then the shelf is another one."""
-    library(wheels, "acme_math", "1.0", {"acme_math.py": "one = 1\n"})
-    path = wheel(wheels, permissions=["secret:acme"], requires=["sniper-core>=0.1", "acme-math"])
-    sniper("plugins", "install", path, "--wheels", wheels, "--offline", "--accept-permissions")
-    sniper("plugins", "install", thunder(wheels))
-    sniper("plugins", "trust", OTHER, "--yes")
-    file = tmp_path / "sniper-plugins.toml"
-    assert sniper("plugins", "freeze", "--output", file).code == 0
-    monkeypatch.setenv("SNIPER_PLUGINS", str(tmp_path / "elsewhere"))
-    return file
+def wheels(tmp_path: Path, written: Path) -> Path:
+    copied = tmp_path / "wheels"
+    copied.mkdir()
+    for file in written.glob("*.whl"):
+        shutil.copy(file, copied)
+    return copied
+
+
+@pytest.fixture
+def frozen(written: Path, sniper: Sniper, tmp_path: Path) -> Path:
+    """The file, beside a shelf that is empty."""
+    return Path(shutil.copy(written / "sniper-plugins.toml", tmp_path))
 
 
 def test_the_same_is_installed_elsewhere_and_frozen_alike(frozen: Path, sniper: Sniper, wheels: Path) -> None:

@@ -47,6 +47,30 @@ def with_entry(name: str, mode: int = 0o100644, content: bytes = b"x = 1\n") -> 
     return build
 
 
+def around(before: bytes, behind: bytes) -> Callable[[Path], Path]:
+    def build(directory: Path) -> Path:
+        path = wheel(directory)
+        path.write_bytes(before + path.read_bytes() + behind)
+        return path
+
+    return build
+
+
+def commented(directory: Path) -> Path:
+    path = wheel(directory)
+    with zipfile.ZipFile(path, "a") as opened:
+        opened.comment = b"another archive could lie here"
+    return path
+
+
+def renamed_within(directory: Path) -> Path:
+    """One name where the file lies, another one in the list at the end."""
+    path = wheel(directory)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(f"{PACKAGE}/strategy.py".encode(), f"{PACKAGE}/strategx.py".encode(), 1))
+    return path
+
+
 def with_metadata(text: str) -> Callable[[Path], Path]:
     return lambda directory: wheel(directory, metadata=text)
 
@@ -121,6 +145,14 @@ ATTACKS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "what RECORD does not list": (with_entry(f"{PACKAGE}/extra.py"), "is not listed in RECORD"),
     "a zip bomb": (with_file(f"{PACKAGE}/zeros.bin", bytes(8 << 20)), "unpacks to 8,388,608 bytes .* a zip bomb"),
     "overlapping files": (overlapping, "overlap within the archive: a zip bomb"),
+    "bytes before the archive": (around(b"#!/bin/sh\n", b""), "holds bytes before or behind the archive"),
+    "two archives in one file": (
+        lambda directory: around(wheel(directory / "other", version="1.0").read_bytes(), b"")(directory),
+        "holds bytes before or behind the archive",
+    ),
+    "bytes behind the archive": (commented, "holds bytes before or behind the archive"),
+    "bytes behind its end": (around(b"", b"more"), "holds bytes before or behind the archive"),
+    "two names for one file": (renamed_within, "is no sound zip file: File name in directory"),
     "a wrong hash": (
         lambda directory: wheel(directory, record={f"{PACKAGE}/strategy.py": f"{PACKAGE}/strategy.py,sha256=AAAA,"}),
         "is not the file that RECORD lists",

@@ -1,6 +1,7 @@
 """The zip file that a wheel is, read as if an attacker had made it. Nothing is unpacked to disk here."""
 
 import hashlib
+import os
 import re
 import stat
 import zipfile
@@ -20,6 +21,9 @@ _SMALL: Final = 1 << 20
 _PIECE: Final = 1 << 20
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _PLAIN: Final = re.compile(r"[^\x00-\x1f\x7f\\:]+")
+_END: Final = b"PK\x05\x06"
+_END_SIZE: Final = 22
+"""The last record of an archive without a comment."""
 _UTF8: Final = 0x800
 _ENCRYPTED: Final = 0x1
 
@@ -65,6 +69,12 @@ def _read(opened: zipfile.ZipFile, path: Path) -> dict[str, File]:
     entries = opened.infolist()
     if len(entries) > MOST_FILES:
         raise WheelRefused(f"{path.name}: holds {len(entries):,} files, more than {MOST_FILES:,}")
+    # Readers differ on where an archive begins and ends, so two of them could unpack two different ones.
+    with path.open("rb") as file:
+        file.seek(-min(_END_SIZE, path.stat().st_size), os.SEEK_END)
+        ends = file.read().startswith(_END)
+    if not ends or min((entry.header_offset for entry in entries), default=0):
+        raise WheelRefused(f"{path.name}: holds bytes before or behind the archive, which is all that a wheel is")
     seen: dict[str, str] = {}
     for entry in entries:
         _check(entry, path)
