@@ -43,6 +43,14 @@ class Mined(Frozen):
     transactions: tuple[Transaction, ...]
 
 
+class Fetched(Frozen):
+    """An answer by HTTP. ``body``: as it came, at most 512 KiB."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
 class Chain(Protocol):
     """Read access to one chain, pinned to one block. Reads made together travel in one batch."""
 
@@ -127,6 +135,18 @@ class Io(Protocol):
 
         Raises `ComputeError` where it raises, takes too long or too much memory; `RpcError` when no endpoint answers;
         `PoolUnknown` and `PluginError` for a pool that cannot be traded.
+        """
+        ...
+
+    async def fetch(
+        self, url: str, *, method: str = "GET", headers: Sequence[tuple[str, str]] = (), body: bytes = b""
+    ) -> Fetched:
+        """Make a request by HTTPS, for a plugin that runs in a worker: to a host that was granted to it
+        (``"network:api.acme.com"``). ``${secret:NAME}`` in the value of a header becomes the value of a secret that was
+        granted (``"secret:NAME"``).
+
+        Raises `PermissionDenied` for what was not granted, and in a plugin that runs in sniper itself, which makes its
+        requests with a library of its own; `RpcError` where no answer came within 10 seconds, or a larger one.
         """
         ...
 

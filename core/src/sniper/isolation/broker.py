@@ -8,10 +8,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Final, TypeVar
 
-from sniper.errors import PluginFault
-from sniper.io import Chain
+from sniper.errors import PermissionDenied, PluginFault
+from sniper.io import Chain, Io
 from sniper.isolation.far_io import LOG
 from sniper.isolation.host import Ended, Worker
+from sniper.isolation.network import Requests, plain
 from sniper.isolation.packing import pack, unpack
 from sniper.isolation.serving import BadQuestion
 from sniper.isolation.told import ERRORS
@@ -39,7 +40,7 @@ async def errand(worker: Worker, form: str, given: bytes, read: Callable[[bytes]
 
     def run() -> tuple[list[T], Ended]:
         worker.wait()
-        return _all(worker.call(form, "", given, read=read, serve=serve))
+        return _all(worker.call(form, "", given, read=read, serve=serve, kept=b""))
 
     found, ended = await asyncio.to_thread(run)
     if ended.raised:
@@ -103,6 +104,32 @@ class ChainReads:
             last=None if last is None else _number(last),
         )
         return [[getattr(log, name) for name in LOG] for log in found]
+
+
+class IoAsks:
+    """Answers what a probe asks: about the chain of its account, and requests to the hosts that were granted."""
+
+    def __init__(self, io: Io, chain_id: int, requests: Requests) -> None:
+        self._io = io
+        self._chain_id = chain_id
+        self._requests = requests
+        self._reads: ChainReads | None = None
+
+    async def __call__(self, what: str, given: list[Any]) -> Any:  # Any: plain values
+        """Raises `BadQuestion`, and what chain and requests raise."""
+        if what == "io.chain":
+            if given != [self._chain_id]:
+                raise PermissionDenied(f"a check reads the chain of its account, {self._chain_id}, and no other")
+            chain = await self._io.chain(self._chain_id)
+            self._reads = ChainReads(chain)
+            return chain.block
+        if what == "io.fetch" and len(given) == 4 and type(given[3]) is bytes and isinstance(given[2], list):
+            url, method, headers, body = given
+            pairs = [(_text(name), _text(value)) for name, value in headers]
+            return plain(await self._requests.fetch(_text(url), _text(method), pairs, body))
+        if self._reads is None:
+            raise BadQuestion(f"it asked for {what!r:.60}, and for no chain before")
+        return await self._reads(what, given)
 
 
 def _text(value: Any) -> str:

@@ -3,13 +3,15 @@
 Nothing in a worker waits for two things at once, so no event loop runs there: to ``await`` is to ask and to be told.
 """
 
-from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
+from sniper.errors import PermissionDenied
 from sniper.evm.log import Log
-from sniper.io import Mined, Transaction
+from sniper.io import Fetched, Mined, Transaction
 from sniper.isolation.far_view import Asks
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 LOG = ("address", "topics", "data", "block", "block_hash", "transaction", "transaction_index", "index")
@@ -71,6 +73,31 @@ class FarChain:
 
     async def time(self, block: int | None = None) -> int:
         return int(self._asks("chain.time", block))
+
+
+class FarIo:
+    """See `sniper.io.Io`. What simulates and what computes elsewhere is for plugins that are trusted."""
+
+    def __init__(self, asks: Asks) -> None:
+        self._asks = asks
+
+    async def chain(self, chain_id: int) -> FarChain:
+        return FarChain(self._asks, int(self._asks("io.chain", chain_id)))
+
+    async def fork(self, chain_id: int) -> NoReturn:
+        raise PermissionDenied("a plugin in a worker simulates nothing; it needs explicit trust: sniper plugins trust")
+
+    async def simulate(self, chain_id: int, scenario: Any, *args: Any, **kwargs: Any) -> NoReturn:
+        raise PermissionDenied("a plugin in a worker simulates nothing; it needs explicit trust: sniper plugins trust")
+
+    async def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return function(*args, **kwargs)
+
+    async def fetch(
+        self, url: str, *, method: str = "GET", headers: Sequence[tuple[str, str]] = (), body: bytes = b""
+    ) -> Fetched:
+        status, pairs, found = self._asks("io.fetch", url, method, [list(pair) for pair in headers], body)
+        return Fetched(status=status, headers=tuple((name, value) for name, value in pairs), body=found)
 
 
 def _tuples(value: Any) -> Any:

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_type_hints
 
 from sniper.codec import decode, encode, encode_state, restore_state
 from sniper.errors import SniperError, told
@@ -84,6 +84,8 @@ class Plugin:
             "judge": self._judge,
             "asks": self._values,
             "changes": self._values,
+            "probed": self._probed,
+            "judged": self._judged,
             "made": self._made,
             "loaded": self._loaded,
         }
@@ -146,6 +148,22 @@ class Plugin:
             self._gather(held.judge_roundtrip(decode(call.given, Roundtrip), self.view))
         else:
             self._gather(held.judge(decode(call.given, Entry), self.view))
+
+    def _probed(self, call: Call, held: Any) -> None:
+        """What a probe brings back."""
+        from sniper.isolation.far_io import FarIo, driven
+        from sniper.types import Entry
+
+        found = driven(held.probe(decode(call.given, Entry), FarIo(self.side.ask)))
+        self.side.answers.append(encode(found))
+
+    def _judged(self, call: Call, held: Any) -> None:
+        """What a probe finds in what it brought back."""
+        from sniper.types import Entry
+
+        entry, found = unpack(call.given)
+        kind = get_type_hints(type(held).judge)["found"]
+        self._gather(held.judge(decode(entry, Entry), self.view, decode(found, kind)))
 
     def _values(self, call: Call, held: Any) -> None:
         found = getattr(held, call.method)(*map(_tuples, unpack(call.given)))

@@ -5,12 +5,12 @@ from typing import Any, ParamSpec, TypeVar
 
 from msgspec import structs
 
-from sniper.errors import CallReverted, RpcError
+from sniper.errors import CallReverted, PermissionDenied, RpcError
 from sniper.evm.abi import function
 from sniper.evm.log import Log, log_from_json
 from sniper.evm.rpc import Endpoints, NodeError, returned
 from sniper.evm.simulate import CallResult, SimulatedBlock, SimulatedCall, StateOverride, simulate_blocks
-from sniper.io import Mined, Trade, Transaction
+from sniper.io import Fetched, Mined, Trade, Transaction
 from sniper.kernel.account import Account
 from sniper.runtime.desk import Desk
 from sniper.runtime.probing import PROBES, reads_balance, reads_code, reads_slot
@@ -257,6 +257,15 @@ class ShellIo:
     ) -> T:
         """See `sniper.io.Io`."""
         return await self._simulations.play(self._account, chain_id, scenario, args, kwargs)
+
+    async def fetch(
+        self, url: str, *, method: str = "GET", headers: Sequence[tuple[str, str]] = (), body: bytes = b""
+    ) -> Fetched:
+        """See `sniper.io.Io`."""
+        raise PermissionDenied(
+            f"{url.partition('?')[0]:.100} is not fetched: requests are made here for plugins in workers alone. What "
+            "runs in sniper itself makes its own, with a library that its distribution depends on"
+        )
 
     async def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See `sniper.io.Io`."""

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import typing
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Any, ClassVar, NoReturn, ParamSpec, TypeVar
 
@@ -13,7 +13,7 @@ from hypothesis.strategies import SearchStrategy
 from sniper.codec import decode, encode, to_json
 from sniper.config import Config
 from sniper.errors import CodecError, RpcError
-from sniper.io import Chain, Fork
+from sniper.io import Chain, Fetched, Fork
 from sniper.risk import Entry, Evidence, Finding, RiskCheck, RiskProbe, Roundtrip
 from sniper_sdk import strategies
 from sniper_sdk.builders import BuiltView
@@ -38,6 +38,11 @@ class NoIo:
         self, chain_id: int, scenario: Callable[P, Generator[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         self._fail(chain_id)
+
+    async def fetch(
+        self, url: str, *, method: str = "GET", headers: Sequence[tuple[str, str]] = (), body: bytes = b""
+    ) -> Fetched:
+        raise RpcError(f"{url} does not answer; nothing does here")
 
     async def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Computes here: what needs no endpoint works without one."""
