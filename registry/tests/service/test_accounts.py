@@ -53,8 +53,15 @@ def test_a_name_is_given_once(desk: Desk) -> None:
     desk.accounts.register("ada", PASSWORD, HERE)
     with pytest.raises(Conflict, match="taken"):
         desk.accounts.register("ada", PASSWORD, HERE)
-    with pytest.raises(Conflict):
-        desk.accounts.register("admin", PASSWORD, HERE)
+    for other in ("admin", "adm1n", "sniper", "snlper"):
+        with pytest.raises(Conflict):
+            desk.accounts.register(other, PASSWORD, f"address of {other}")
+
+
+def test_a_name_that_looks_like_another_accounts_is_not_given(desk: Desk) -> None:
+    desk.accounts.register("mill", PASSWORD, HERE)
+    with pytest.raises(Conflict, match="looks like"):
+        desk.accounts.register("m111", PASSWORD, HERE)
 
 
 def test_a_wrong_password_and_an_unknown_name_are_told_alike(desk: Desk) -> None:
@@ -371,7 +378,7 @@ def test_only_a_strongly_signed_in_reviewer_reviews(desk: Desk) -> None:
 def test_a_change_that_fails_leaves_nothing_half_done(desk: Desk) -> None:
     def change() -> None:
         with desk.database.writing() as session:
-            session.add(Account(name="half", password="x", created_at=1))
+            session.add(Account(name="half", skeleton="half", password="x", created_at=1))
             session.flush()
             raise RuntimeError("half way")
 
@@ -406,7 +413,7 @@ def test_sqlite_waits_for_another_writer_instead_of_failing(tmp_path: Path) -> N
     def add(number: int) -> None:
         with database.writing() as session:
             session.execute(text("SELECT count(*) FROM account"))
-            session.add(Account(name=f"user-{number}", password="x", created_at=1))
+            session.add(Account(name=f"user-{number}", skeleton=f"user-{number}", password="x", created_at=1))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(add, range(40)))

@@ -1,5 +1,6 @@
 """The review of whole wheels: their files, permissions against the last release, licences."""
 
+import json
 import stat
 import zipfile
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from sniper_registry.review import archive, licence, permissions
 from sniper_registry.review.finding import Finding, Weight, ordered, refused
 from sniper_registry.review.review import review
+from sniper_sdk.levels.statement import contents_of_wheel
 
 from .wheels import described, wheel
 
@@ -138,3 +140,20 @@ def test_an_update_that_changes_licence_or_is_silent_is_looked_at(tmp_path: Path
 def test_findings_survive_being_stored() -> None:
     finding = Finding("loot", Weight.REFUSE, "names x", "a.py", 3)
     assert Finding.of(finding.plain()) == finding
+
+
+def test_a_claimed_level_is_held_against_the_wheel_and_left_to_a_person(tmp_path: Path) -> None:
+    made = wheel(tmp_path)
+    release = described(made)
+    told = {"distribution": release.name, "version": "1.0.0", "level": "gold", "contents": contents_of_wheel(made)}
+
+    def found(**other: str) -> Finding:
+        claim = json.dumps({**told, **other}).encode()
+        return next(each for each in review(made, release, None, claim) if each.rule == "level")
+
+    assert found().weight is Weight.LOOK
+    assert "gold is claimed of this very code" in found().text
+    for wrong in ({"contents": "0" * 64}, {"version": "2.0.0"}, {"distribution": "sniper-amm-x"}, {"level": "diamond"}):
+        assert found(**wrong).weight is Weight.REFUSE
+    for nonsense in (b"[]", b"{", b"null"):
+        assert "level" in rules(review(made, release, None, nonsense))

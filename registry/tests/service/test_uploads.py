@@ -30,6 +30,7 @@ from sniper_registry.service.marketplace import Marketplace, Settings
 from sniper_registry.service.tables import Base, Upload
 from sniper_registry.service.uploads import Shown
 from sniper_registry.wheel import read
+from sniper_sdk.levels.statement import contents_of_wheel
 
 from .conftest import HERE, HandClock
 from .looks import CONTRAST, NAMES
@@ -165,8 +166,12 @@ def test_a_release_goes_from_the_publishers_machine_through_the_review_into_the_
     assert shown.status == 200
     assert ">silver<" in shown.text
     assert "Trades channels." in shown.text
-    second = ada.submit(wheel(trade.folder, NAME, "1.1.0"))
+    made, level = wheel(trade.folder, NAME, "1.1.0"), trade.folder / "level.json"
+    told = {"distribution": NAME, "version": "1.1.0", "level": "gold", "contents": contents_of_wheel(made)}
+    level.write_text(json.dumps(told))
+    second = ada.submit(made, "--level", str(level))
     assert second.exit_code == 0, second.output
+    assert "gold is claimed of this very code" in second.output
     assert rita.post("/review/2/refuse", token=token, note="").status == 422
     assert rita.post("/review/2/accept", token=token).status == 303
     assert trade.browser().get(f"/plugins/{NAME}").text.count("<article") == 2
@@ -309,6 +314,21 @@ def test_a_release_never_changes(trade: Trade) -> None:
     trade.market.uploads.accept(trade.market.uploads.receive(ada.who, NAME, sent).id, operator())
     with pytest.raises(Conflict, match="never changes"):
         trade.market.uploads.receive(ada.who, NAME, sent)
+
+
+def test_without_the_operators_targets_key_only_further_releases_are_published(trade: Trade) -> None:
+    ada, eve = trade.publisher("ada"), trade.publisher("eve")
+    trade.market.uploads.accept(ada.send(wheel(trade.folder, NAME)).id, operator())
+    (trade.folder / "world/repository-keys/targets.key").rename(trade.folder / "taken-home.key")
+    with_less = Marketplace(trade.market.settings, trade.clock)
+    further, new = ada.send(wheel(trade.folder, NAME, "1.1.0")), eve.send(wheel(trade.folder, "sniper-risk-hare"))
+    assert with_less.uploads.accept(further.id, operator()).state == "published"
+    with pytest.raises(Conflict, match="it waits on"):
+        with_less.uploads.accept(new.id, operator())
+    assert with_less.uploads.shown(new.id).state == "waiting"
+    (trade.folder / "taken-home.key").rename(trade.folder / "world/repository-keys/targets.key")
+    assert with_less.uploads.accept(new.id, operator()).state == "published"
+    with_less.close()
 
 
 def test_nobody_decides_alone_on_their_own_release_and_publishers_do_not_decide(trade: Trade) -> None:

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from sniper.index import Release
-from sniper_registry.review import archive, licence, permissions
+from sniper_registry.review import archive, level, licence, permissions
 from sniper_registry.review.finding import Finding, Weight, ordered
 
 
-def review(wheel: Path, release: Release, before: Release | None) -> tuple[Finding, ...]:
+def review(wheel: Path, release: Release, before: Release | None, claim: bytes = b"") -> tuple[Finding, ...]:
     """What is found, the gravest first. Nothing of the wheel runs.
 
     before  The newest release that is not revoked; None: this is the first.
+    claim   The publisher's level file; empty: none.
     """
     found = [
         *archive.reviewed(wheel, release.permissions),
@@ -21,9 +22,5 @@ def review(wheel: Path, release: Release, before: Release | None) -> tuple[Findi
         found.append(Finding("licence", Weight.LOOK, f"it was {before.licence} before"))
     if not release.changelog.strip() and before is not None:
         found.append(Finding("changelog", Weight.LOOK, "an update that does not say what changed"))
-    found.append(
-        Finding(
-            "level", Weight.NOTE, "no suite was run: that would run the plugin; whoever accepts it may award a level"
-        )
-    )
+    found.append(level.reviewed(claim, wheel, release))
     return ordered(found)

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from sniper_registry.names import skeleton
 from sniper_registry.service import audit, passwords, second_factor
 from sniper_registry.service.clock import SECOND, Clock
 from sniper_registry.service.database import Database
@@ -53,20 +54,20 @@ class Accounts:
         """A new account, signed in. Returns the cookie's value. Raises `Invalid`, `Conflict`, `TooManyAttempts`."""
         if not _NAME.fullmatch(name) or not 2 <= len(name) <= 40:
             raise Invalid("a name has 2 to 40 lower-case letters, digits and single hyphens", field="name")
-        if name in RESERVED:
+        if skeleton(name) in {skeleton(each) for each in RESERVED}:
             raise Conflict(f"the name {name} is not to be had", field="name")
         stored = passwords.hashed(password, name)
         now = self._clock.now()
         try:
             with self._database.writing() as session:
                 self._limiter.take(session, "register-address", address)
-                account = Account(name=name, password=stored, created_at=now)
+                account = Account(name=name, skeleton=skeleton(name), password=stored, created_at=now)
                 session.add(account)
                 session.flush()
                 audit.note(session, now, name, "registered")
                 return _login(session, account, now, strong=False)
         except IntegrityError:
-            raise Conflict(f"the name {name} is taken", field="name") from None
+            raise Conflict(f"the name {name} is taken, or looks like one that is", field="name") from None
 
     def sign_in(self, name: str, password: str, address: str) -> str:
         """The first factor. Returns the cookie's value; it is good for little until `confirm`, where the account has a

@@ -21,8 +21,8 @@ class Staging:
         self.directory = directory
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def put(self, submission: Submission) -> str:
-        """Keep a submission. Returns its key."""
+    def put(self, submission: Submission, claim: bytes) -> str:
+        """Keep a submission, with the level that its publisher claims. Returns its key."""
         key = secrets.token_hex(16)
         part = self.directory / f"{_PART}{key}"
         part.mkdir(mode=0o700)
@@ -31,6 +31,7 @@ class Staging:
                 (submission.filename, submission.wheel),
                 ("role.json", submission.metadata),
                 ("release.json", submission.release),
+                ("level.json", claim),
             ):
                 with (part / name).open("xb") as file:
                     file.write(data)
@@ -52,6 +53,10 @@ class Staging:
             wheel=(place / filename).read_bytes(),
             release=(place / "release.json").read_bytes(),
         )
+
+    def claim(self, key: str) -> bytes:
+        """The level file that came with it; empty where none did."""
+        return (self.directory / key / "level.json").read_bytes()
 
     def wheel(self, key: str, filename: str) -> Path:
         """Where its wheel lies."""

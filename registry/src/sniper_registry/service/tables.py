@@ -23,11 +23,13 @@ class Base(DeclarativeBase):
 
 class Account(Base):
     """A publisher or reviewer. ``totp``: the secret, encrypted; ``totp_step``: the newest time step whose code was
-    taken, so that no code counts twice. ``role``: ``publisher`` or ``reviewer``."""
+    taken, so that no code counts twice. ``role``: ``publisher`` or ``reviewer``. ``skeleton``: what names that look
+    alike have in common."""
 
     __tablename__ = "account"
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
+    skeleton: Mapped[str] = mapped_column(unique=True)
     password: Mapped[str]
     role: Mapped[str] = mapped_column(default="publisher")
     created_at: Mapped[int]

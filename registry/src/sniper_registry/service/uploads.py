@@ -76,8 +76,10 @@ class Uploads:
         self._credentials, self._repository, self._staging = credentials, repository, staging
         self._published = published
 
-    def receive(self, who: Who, distribution: str, submission: Submission) -> Shown:
-        """Take an upload, and review it by machine. Raises `Invalid`, `Forbidden`, `Conflict`, `TooManyAttempts`."""
+    def receive(self, who: Who, distribution: str, submission: Submission, claim: bytes = b"") -> Shown:
+        """Take an upload, and review it by machine. ``claim``: a level file, or nothing.
+
+        Raises `Invalid`, `Forbidden`, `Conflict`, `TooManyAttempts`."""
         with self._database.writing() as session:
             self._limiter.take(session, "upload-account", who.name)
         try:
@@ -106,7 +108,7 @@ class Uploads:
         if not self._signing(who.id, submission):
             raise Forbidden("no key that you registered signed this; register it on your account page")
         self._demand_free(who.name, release)
-        key = self._staging.put(submission)
+        key = self._staging.put(submission, claim)
         now = self._clock.now()
         try:
             with self._database.writing() as session:
@@ -260,7 +262,8 @@ class Uploads:
             key, filename = row.key, row.wheel
         submission = self._staging.get(key, publisher, filename)
         release = msgspec.json.decode(submission.release, type=Release)
-        found = list(review(self._staging.wheel(key, filename), release, self._before(release.name)))
+        wheel, claim = self._staging.wheel(key, filename), self._staging.claim(key)
+        found = list(review(wheel, release, self._before(release.name), claim))
         found += self._name(publisher, release.name)
         report = json.dumps([each.plain() for each in ordered(found)])
         now = self._clock.now()

@@ -38,6 +38,7 @@ def prove(key: Path, challenge: str, password_fd: int | None) -> None:
 @click.option("--token-file", required=True, type=_FILE, help="Holds a token for uploads; only you may read it.")
 @click.option("--lock", type=_FILE, help="Requirements with hashes. Default: uv resolves what the wheel requires.")
 @click.option("--changelog", type=_FILE, help="What is new, as text.")
+@click.option("--level", type=_FILE, help="What sniper plugins test --write wrote of this code.")
 @click.option("--licence-key", default="", help="Public key by which licence files of a paid plugin are verified.")
 @password_option
 def submit(
@@ -48,6 +49,7 @@ def submit(
     token_file: Path,
     lock: Path | None,
     changelog: Path | None,
+    level: Path | None,
     licence_key: str,
     password_fd: int | None,
 ) -> None:
@@ -73,8 +75,14 @@ def submit(
         licence_key=licence_key,
     )
     sent = prepared(_role(service, publisher, signer), found, release, [signer], time.time())
-    body, kind = _form({"role": ("role.json", sent.metadata), "release": ("release.json", sent.release),
-                        "wheel": (sent.filename, sent.wheel)})  # fmt: skip
+    files = {
+        "role": ("role.json", sent.metadata),
+        "release": ("release.json", sent.release),
+        "wheel": (sent.filename, sent.wheel),
+    }
+    if level:
+        files["level"] = ("level.json", level.read_bytes())
+    body, kind = _form(files)
     headers = {"Content-Type": kind, "Authorization": f"Bearer {token}"}
     told = decoded(service, asked(service, f"/api/1/uploads/{found.name}", body, headers))
     click.echo(f"{found.name} {found.version} is {told.get('state')} (upload {told.get('id')})")

@@ -17,7 +17,8 @@ from sniper_registry.service.web.session import Entered, Visiting, of_form
 
 router = APIRouter()
 LARGEST_WHEEL = 64 << 20
-_PARTS = {"role": LONGEST_ROLE, "release": LONGEST_NOTE, "wheel": LARGEST_WHEEL}
+_PARTS = {"role": LONGEST_ROLE, "release": LONGEST_NOTE, "wheel": LARGEST_WHEEL, "level": LONGEST_NOTE}
+_OPTIONAL = {"level"}
 
 
 def bearer(request: Request, distribution: str) -> Who:
@@ -31,16 +32,16 @@ def bearer(request: Request, distribution: str) -> Who:
 
 @router.post("/api/1/uploads/{distribution}")
 async def upload(request: Request, distribution: str) -> Response:
-    """Three files: ``role`` and ``release``, signed and described by the publisher, and ``wheel``.
+    """Files: ``role`` and ``release``, signed and described by the publisher, ``wheel``, and perhaps ``level``.
 
     The token is looked at before the first byte is read, and what comes is written to the disk as it comes.
     """
     market: Marketplace = request.app.state.marketplace
     who = await run_in_threadpool(bearer, request, distribution)
-    async with request.form(max_files=3, max_fields=0) as form:
+    async with request.form(max_files=4, max_fields=0) as form:
         files = {name: part for name, part in form.items() if isinstance(part, UploadFile)}
-        if files.keys() != _PARTS.keys():
-            raise Invalid("an upload is the three files role, release and wheel")
+        if files.keys() | _OPTIONAL != _PARTS.keys():
+            raise Invalid("an upload is the files role, release and wheel, and perhaps level")
         data = {name: await _read(name, part) for name, part in files.items()}
         submission = Submission(
             publisher=who.name,
@@ -49,7 +50,7 @@ async def upload(request: Request, distribution: str) -> Response:
             wheel=data["wheel"],
             release=data["release"],
         )
-    shown = await run_in_threadpool(market.uploads.receive, who, distribution, submission)
+    shown = await run_in_threadpool(market.uploads.receive, who, distribution, submission, data.get("level", b""))
     return JSONResponse(plain(shown), 202)
 
 
