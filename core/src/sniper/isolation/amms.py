@@ -15,7 +15,7 @@ from sniper.isolation.asking import Desk, Occasion, converse
 from sniper.isolation.broker import ChainReads, errand
 from sniper.isolation.describing import Housed, place_of, traits_of
 from sniper.isolation.far_config import FarConfig
-from sniper.isolation.host import WITHIN_S, Worker, WorkerLost
+from sniper.isolation.host import WITHIN_S, Worker
 from sniper.isolation.messages import MOST_KEPT
 from sniper.isolation.packing import pack, unpack
 from sniper.isolation.serving import BadQuestion
@@ -138,8 +138,8 @@ class FarAmm(Amm):
                 return found
         try:
             answer = self.ask(method, read, *given, form="asks")
-        except WorkerLost as error:
-            raise Unpriced(str(error)) from error
+        except PluginFault as error:  # no answer, or its code raised what no contract knows
+            raise Unpriced(f"{self.who}: {error}") from error
         if elsewhere is not None and self.recent is not None:
             self.recent[1][key] = answer
         return answer

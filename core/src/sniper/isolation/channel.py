@@ -76,14 +76,16 @@ class Channel:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
         self._within = seconds
 
-    def send(self, message: bytes) -> None:
-        """Raises `Broken` and `Late`."""
+    def send(self, message: bytes, budget: Budget | None = None) -> None:
+        """Raises `Broken` and `Late`. What is long is sent in pieces, all within ``budget``."""
         if len(message) <= PIECE:
             self._send(_LAST + message)
             return
         if len(message) > LONGEST:
             raise Broken(f"a message of {len(message)} bytes; at most {LONGEST} can be said")
         for begin in range(0, len(message), PIECE):
+            if budget is not None:
+                self.within(budget.left())
             last = begin + PIECE >= len(message)
             self._send((_LAST if last else _MORE) + message[begin : begin + PIECE])
 

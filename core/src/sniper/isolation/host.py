@@ -165,8 +165,10 @@ class _Life:
             self._end()
             if self.closed:
                 return
-            self.row = self.row + 1 if self.since < SOUND_AFTER else 0
+            if self.since >= SOUND_AFTER:
+                self.row = 0
             pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(self.row, 10))
+            self.row += 1
             self.reason = f"{self.reason}; it is started again within {pause:g} s"
             self.changed.clear()
             self.changed.wait(pause)
@@ -318,8 +320,11 @@ class Worker:
         try:
             channel.within(self.within_s)
             budget = Budget(self.within_s)
-            channel.send(
-                written(Call(serial=serial, form=form, method=method, which=which, given=given, now=now, kept=kept))
+            self._send(
+                channel,
+                written(Call(serial=serial, form=form, method=method, which=which, given=given, now=now, kept=kept)),
+                budget,
+                began,
             )
             told = asked = count = paused = 0
             while True:
@@ -347,7 +352,7 @@ class Worker:
                 paused += took
                 budget.pause(took)
                 channel.within(budget.left())
-                channel.send(written(reply))
+                self._send(channel, written(reply), budget, since + took)
             if answer.kept is not None and len(answer.kept) > MOST_KEPT:
                 raise WorkerRogue(f"its state has {len(answer.kept)} bytes; at most {MOST_KEPT} are kept")
             self._waited_ns += since - began - paused
@@ -367,6 +372,12 @@ class Worker:
             return Ended(answer.kept, "", "")
         return Ended(answer.kept, harmless(answer.text, LONGEST_TEXT) or "it raised", answer.kind)
 
+    def _send(self, channel: Channel, message: bytes, budget: Budget, since: int) -> None:
+        """Send, and where that took a while (``since``: ns), wait for so much less for what comes back."""
+        channel.send(message, budget)
+        if perf_counter_ns() - since > _A_WHILE_NS:
+            channel.within(budget.left())
+
     def _reply(self, serial: int, question: Asked, serve: Serve) -> Told | Refused:
         try:
             return Told(serial=serial, answer=serve(question.what, question.arguments))
@@ -376,6 +387,7 @@ class Worker:
             return Refused(serial=serial, kind=kind_of(error), text=str(error)[:LONGEST_TEXT])
 
 
+_A_WHILE_NS: Final = 1_000_000
 _SPEAKS: Final = frozenset({Asked, Done, Raised})
 """What may be said in a call."""
 _all: "weakref.WeakSet[Worker]" = weakref.WeakSet()
