@@ -152,6 +152,7 @@ def test_a_publisher_changes_its_key_and_the_old_one_signs_nothing(world: Any) -
     new = world.key("acme-2")
     signed = rotating.resigned(world.repository, "acme", [new])
     rotating.rotate_publisher(world.repository, "acme", [new.public_key], signed)
+    assert world.repository.publishers()["acme"].keyids == [new.public_key.keyid]
     whole(world)
     assert world.client().find(DUSK).version == "1.1.0"
     with pytest.raises(PublishRefused, match="not signed by the keys of acme"):
@@ -194,6 +195,7 @@ class TestRecovery:
             assert client.fetch(client.find(DUSK), world.folder).exists()
             with pytest.raises(ReleaseRevoked, match="key was stolen"):
                 client.find(DUSK, "6.6.6")
+            assert [each.version for each in client.releases(DUSK)] == ["1.0.0", "1.1.0"]
         assert [(each.name, each.version) for each in world.client().revoked()] == [(DUSK, "6.6.6")]
         assert [each.version for each in world.client().search("dusk")] == ["1.1.0"]
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tuf.api.metadata import TargetFile
 
 from sniper.index import RegistryRefused, RegistryUnreachable
 from sniper_registry.client.client import RegistryClient
 from sniper_registry.client.mirroring import STATE, mirror
 from sniper_registry.repository.rotating import recover
 from sniper_registry.repository.serving import server
+from sniper_registry.repository.submission import signed_role
 from sniper_registry.repository.verifying import verify
 
 DUSK = "sniper-exit-dusk"
@@ -95,6 +97,22 @@ def test_a_mirror_of_a_registry_that_was_changed_stays_as_it_was(world: Any, pat
     with pytest.raises((RegistryRefused, RegistryUnreachable)):
         copied(world, world.path)
     assert (directory / "metadata" / "timestamp.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("path", [f"files/{DUSK}/9.9.9.json", "files/../../x", "/etc/x", "revoked.json"])
+def test_a_mirror_copies_no_target_that_is_not_its_signers_own(world: Any, path: str) -> None:
+    """The keys of bolt and of the operator were stolen."""
+    directory = copied(world, world.path)
+    before = (directory / "metadata" / "timestamp.json").read_bytes()
+    with world.repository.change() as change:
+        role = change.role("publisher.bolt")
+        targets = {**role.targets, path: TargetFile.from_data(path, b"[]", ["sha256"])}
+        signed = signed_role(role.version + 1, targets, [world.key("bolt")], world.now)
+        change.adopt("publisher.bolt", signed)
+    with pytest.raises(RegistryRefused, match="which is not its own"):
+        copied(world, world.path)
+    assert (directory / "metadata" / "timestamp.json").read_bytes() == before
+    assert any(fault.startswith(f"{path}: is signed by publisher.bolt") for fault in faults(world))
 
 
 def test_a_mirror_drops_what_a_recovery_took_back(world: Any) -> None:
