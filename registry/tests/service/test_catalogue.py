@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from sniper.index import Release, ReleaseUnknown
 from sniper_registry.catalogue import reading
 from sniper_registry.catalogue.permissions import difference, told
-from sniper_registry.catalogue.source import readme
+from sniper_registry.catalogue.source import Described, readme
 from sniper_registry.catalogue.words import MOST_WORDS, query, words
 from sniper_registry.service.clock import WallClock
 from sniper_registry.service.marketplace import Marketplace, Settings
@@ -167,6 +168,31 @@ def test_a_rebuild_that_fails_leaves_the_old_catalogue(site: Site) -> None:
     with pytest.raises(OSError, match="disk"):
         site.market.rebuild()
     assert site.browser().get("/").text == before
+
+
+def test_others_write_while_wheels_are_read(site: Site) -> None:
+    class Slow(Shelf):
+        def described(self, release: Release) -> Described:
+            site.market.community.report(
+                "sniper-risk-shell", "", "other", f"while {release.name} is read", release.name
+            )
+            return super().described(release)
+
+    site.market.source = Slow(*site.shelf.held, revoked=site.shelf.gone)
+    assert site.market.rebuild() == 7
+    assert len(site.market.community.reports()) == 3
+
+
+def test_a_name_of_which_nothing_is_left_does_not_keep_the_others_away(site: Site) -> None:
+    class Robbed(Shelf):
+        def releases(self, name: str) -> tuple[Release, ...]:
+            if name == "sniper-exit-gone":
+                raise ReleaseUnknown("taken back from a thief")
+            return super().releases(name)
+
+    site.market.source = Robbed(*site.shelf.held, revoked=site.shelf.gone)
+    assert site.market.rebuild() == 6
+    assert site.browser().get("/plugins/sniper-exit-gone").status == 404
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/plugins/none", "/publishers/nobody", "/plugins/%2e%2e"])

@@ -5,14 +5,15 @@ ratings, reports and counts of downloads are the service's own and in no reposit
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from packaging.version import InvalidVersion, Version
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from sniper.errors import writable
-from sniper.index import Release, Revocation
+from sniper.index import Release, ReleaseUnknown, Revocation
 from sniper_registry.catalogue.source import Described, Reading, Source
 from sniper_registry.catalogue.words import weighed
 from sniper_registry.service.database import Database
@@ -24,25 +25,30 @@ def rebuild(database: Database, source: Source) -> int:
 
     Raises as `sniper.index.Index` does; the old catalogue stays then.
     """
-    count = 0
-    with source.reading() as look, database.writing() as session:
-        _alone(session)
+    with source.reading() as look:
         revoked = _revoked(look.revoked())
+        found = [each for name in look.names() if (each := _read(look, name, revoked))]
+    with database.writing() as session:  # only now: reading wheels takes its time, and others write meanwhile
+        _alone(session)
         for table in (SearchTerm, PluginRelease, Plugin):
             session.execute(delete(table))
-        for name in look.names():
-            releases = look.releases(name)
-            _add(session, releases, revoked, look)
-            count += len(releases)
-    return count
+        for each in found:
+            _add(session, each, revoked)
+    return sum(len(each.newest_first) for each in found)
 
 
 def renew(database: Database, source: Source, name: str) -> None:
-    """The same for one distribution, after something of it was published or revoked."""
-    with source.reading() as look, database.writing() as session:
+    """The same for one distribution, after something of it was published or revoked. Where somebody fills all of it at
+    the same time from an older state, the next look at the repository puts that right (`service.following`).
+    """
+    with source.reading() as look:
+        revoked = _revoked(look.revoked())
+        found = _read(look, name, revoked)
+    with database.writing() as session:
         _alone(session)
         session.execute(delete(Plugin).where(Plugin.name == name))  # the other tables follow
-        _add(session, look.releases(name), _revoked(look.revoked()), look)
+        if found:
+            _add(session, found, revoked)
 
 
 def _alone(session: Session) -> None:
@@ -58,14 +64,30 @@ def _revoked(revocations: Iterable[Revocation]) -> Revoked:
     return {(each.name, each.version): each for each in revocations}
 
 
-def _add(session: Session, releases: Sequence[Release], revoked: Revoked, look: Reading) -> None:
-    if not releases:
-        return
-    newest_first = sorted(releases, key=_order, reverse=True)
+class _Found(NamedTuple):
+    """A distribution. ``shown``: the release that its page is about; ``good``: whether any may run."""
+
+    newest_first: list[Release]
+    shown: Release
+    good: bool
+    described: Described
+
+
+def _read(look: Reading, name: str, revoked: Revoked) -> _Found | None:
+    """None: nothing is left of it, as of what a thief of a key had published."""
+    try:
+        newest_first = sorted(look.releases(name), key=_order, reverse=True)
+    except ReleaseUnknown:
+        return None
     good = [each for each in newest_first if (each.name, each.version) not in revoked]
     final = [each for each in good if not _prerelease(each)]
     shown = (final or good or newest_first)[0]
-    described = look.described(shown) if good else Described()  # a revoked wheel may be gone
+    # a revoked wheel may be gone
+    return _Found(newest_first, shown, bool(good), look.described(shown) if good else Described())
+
+
+def _add(session: Session, found: _Found, revoked: Revoked) -> None:
+    shown, described = found.shown, found.described
     plugin = Plugin(
         name=shown.name,
         kind=shown.kind,
@@ -76,14 +98,14 @@ def _add(session: Session, releases: Sequence[Release], revoked: Revoked, look: 
         licence=shown.licence,
         paid=bool(shown.licence_key),
         published_at=shown.published_at,
-        revoked=not good,
+        revoked=not found.good,
         readme=described.readme,
         schemas=json.dumps(described.schemas, sort_keys=True),
         results=json.dumps(described.results, sort_keys=True) if described.results else "",
     )
     session.add(_storable(plugin))
     session.flush()
-    for position, each in enumerate(newest_first):
+    for position, each in enumerate(found.newest_first):
         revocation = revoked.get((each.name, each.version))
         session.add(
             _storable(
@@ -106,8 +128,8 @@ def _add(session: Session, releases: Sequence[Release], revoked: Revoked, look: 
                 )
             )
         )
-    found = weighed(shown.name, shown.kind, shown.publisher, shown.summary, described.readme)
-    session.add_all(SearchTerm(plugin_id=plugin.id, word=word, weight=weight) for word, weight in found.items())
+    words = weighed(shown.name, shown.kind, shown.publisher, shown.summary, described.readme)
+    session.add_all(SearchTerm(plugin_id=plugin.id, word=word, weight=weight) for word, weight in words.items())
     session.flush()
 
 

@@ -5,7 +5,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any, Protocol
@@ -63,6 +63,7 @@ class RegistrySource:
 
     def __init__(self, repository: Path, directory: Path, clock: Callable[[], float]) -> None:
         self._repository, self._directory, self._clock = repository, directory, clock
+        self._known: dict[str, Described] = {}
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
@@ -71,14 +72,16 @@ class RegistrySource:
             if not (self._directory / "metadata" / "root.json").exists():
                 client.trust((self._repository / "metadata" / "1.root.json").read_bytes())
             client.refresh()
-            yield _Look(client)
+            yield _Look(client, self._known)
         finally:
             client.close()
 
 
 class _Look:
-    def __init__(self, client: RegistryClient) -> None:
-        self._client = client
+    """``known``: what was read off wheels before, by their hashes, for a wheel never changes."""
+
+    def __init__(self, client: RegistryClient, known: dict[str, Described]) -> None:
+        self._client, self._known = client, known
 
     def names(self) -> tuple[str, ...]:
         found = {found.name for found in self._client.search("")}
@@ -91,14 +94,12 @@ class _Look:
         return self._client.revoked()
 
     def described(self, release: Release) -> Described:
+        if release.sha256 not in self._known:
+            with tempfile.TemporaryDirectory(prefix="sniper-catalogue-") as into:
+                wheel = self._client.fetch(release, Path(into))
+                self._known[release.sha256] = Described(readme=readme(wheel), schemas=schemas(wheel, release.name))
         results = self._client.results(release)
-        with tempfile.TemporaryDirectory(prefix="sniper-catalogue-") as into:
-            wheel = self._client.fetch(release, Path(into))
-            return Described(
-                readme=readme(wheel),
-                schemas=schemas(wheel, release.name),
-                results=json.loads(results) if results else {},
-            )
+        return replace(self._known[release.sha256], results=json.loads(results) if results else {})
 
 
 def readme(wheel: Path) -> str:
