@@ -166,6 +166,13 @@ def test_connections_and_addresses_that_were_asked_for_are_not_refused() -> None
     assert "drop" not in seen("U = 'https://api.telegram.org/bot'", ("network:api.telegram.org",))
 
 
+def test_a_long_chain_of_names_is_followed_to_its_end() -> None:
+    chain = "".join(f"a{number} = a{number + 1}\n" for number in range(20_000))
+    assert "decoded-code" in seen(f"import base64\n{chain}a20000 = base64.b64decode(x)\nexec(a0)\n")
+    imports = "".join(f"import m{number}\nm{number}.x = 1\n" for number in range(10_000))
+    assert "patches" in seen(imports)
+
+
 def test_a_finding_says_where_and_why() -> None:
     (finding,) = findings(Source("a/b.py", "\n\nimport ctypes\n", ast.parse("\n\nimport ctypes\n")))
     assert (finding.file, finding.line, finding.weight) == ("a/b.py", 3, Weight.LOOK)

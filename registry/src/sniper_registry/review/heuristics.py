@@ -77,20 +77,25 @@ def _decodes(source: Source, node: ast.AST) -> bool:
 
 
 def _names_from(source: Source, holds: Callable[[ast.AST], bool]) -> set[str]:
-    """Names that were given such a value, or one made of such a name, anywhere in the file."""
+    """Names that were given such a value, or one made of such a name, anywhere in the file. Each assignment is looked
+    at once: a source may be a long chain of them."""
+    given: dict[str, list[str]] = {}
+    waiting: list[str] = []
+    for node in source.nodes:
+        if isinstance(node, ast.Assign):
+            targets = [target.id for target in node.targets if isinstance(target, ast.Name)]
+            for part in ast.walk(node.value):
+                if isinstance(part, ast.Name):
+                    given.setdefault(part.id, []).extend(targets)
+                if holds(part):
+                    waiting += targets
     found: set[str] = set()
-    assigned = [(node.targets, node.value) for node in source.nodes if isinstance(node, ast.Assign)]
-    while True:
-        more = {
-            target.id
-            for targets, value in assigned
-            if any(holds(node) or (isinstance(node, ast.Name) and node.id in found) for node in ast.walk(value))
-            for target in targets
-            if isinstance(target, ast.Name)
-        } - found
-        if not more:
-            return found
-        found |= more
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += given.get(name, ())
+    return found
 
 
 @_rule("runs-text", Weight.LOOK, "text that becomes code can be anything at run time")
@@ -98,9 +103,6 @@ def _runs_text(source: Source) -> Seen:
     for call in source.calls:
         if source.dotted(call.func) in _RUNS and call.args:
             yield call.lineno, f"calls {source.dotted(call.func)}"
-
-
-_BLOB = re.compile(r"[A-Za-z0-9+/=_\s-]{300,}|(\\x[0-9a-f]{2}){80,}")
 
 
 @_rule("blob", Weight.LOOK, "nobody can read what it is; data belongs into a file of its own")
@@ -271,7 +273,7 @@ def _reflection(source: Source) -> Seen:
             yield node.lineno, f"calls {source.dotted(node.func)}"
         elif isinstance(node, ast.Call) and source.dotted(node.func) == "getattr" and len(node.args) > 1:
             base = source.dotted(node.args[0])
-            if base in source.aliases.values() and literal(node.args[1]) is None:
+            if base in source.imported and literal(node.args[1]) is None:
                 yield node.lineno, f"a computed attribute of {base}"
 
 
@@ -306,8 +308,9 @@ def _patches(source: Source) -> Seen:
 
 
 def _imported(source: Source, node: ast.AST) -> bool:
-    name = source.dotted(node)
-    return bool(name) and any(within(name, frozenset({each})) for each in set(source.aliases.values()) | {"builtins"})
+    """Whether an expression is something that was imported, or an attribute of that."""
+    parts = source.dotted(node).split(".")
+    return any(".".join(parts[:end]) in source.imported for end in range(1, min(len(parts), 20) + 1))
 
 
 @_rule("background", Weight.LOOK, "it runs when nobody called it")

@@ -47,6 +47,11 @@ class Source:
                     found.setdefault(node.targets[0].id, name)
         return found
 
+    @cached_property
+    def imported(self) -> frozenset[str]:
+        """Dotted names of what was imported, and of the builtins."""
+        return frozenset(self.aliases.values()) | {"builtins"}
+
     def dotted(self, node: ast.AST) -> str:
         """The dotted name that an expression stands for, past aliases, ``getattr`` with a literal name and
         ``__import__`` with one; empty where it is something else."""
