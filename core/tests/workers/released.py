@@ -11,6 +11,7 @@ import pytest
 
 import sniper_strategy_ema_cross
 from sniper.isolation.host import Worker
+from sniper.kernel.elsewhere import Elsewhere
 from sniper.specs import AmmSpec, RiskCheckSpec, StrategySpec
 
 
@@ -87,4 +88,5 @@ def nobody_asked() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Worker, "__init__", asked)
         patch.setattr(Worker, "call", asked)
+        patch.setattr(Elsewhere, "asks", property(lambda _: False, lambda *_: None), raising=False)
         yield

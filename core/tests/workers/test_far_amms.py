@@ -157,3 +157,20 @@ def test_other_kinds_need_explicit_trust() -> None:
 
     with pytest.raises(PluginError, match="sniper plugins trust sniper-amm-constant-product"):
         far_class(ENVIRONMENT, SizerSpec(name="acme", summary="", factory="acme:Acme"))
+
+
+def test_who_begins_with_a_snapshot_needs_no_worker_for_what_was_asked_before_it() -> None:
+    """The kernel remembers what a position is worth until its pool changes; who was restored remembers nothing."""
+    world = World(FarSetup(amm=far()))
+    world.open(1, amount=ETHER)
+    world.settle()
+    world.mine(trades=((pool_of(1), ETHER),))
+    worth = world.account.view.worth(FIRST)
+    assert worth
+    other = world.setup.kernel(lambda what, error: None)
+    with nobody_asked():
+        restore(other, dump(world.kernel))
+        other.elsewhere.begin()
+        assert other.accounts["main"].view.worth(FIRST) == worth
+        other.elsewhere.end()
+    assert other.facts == []

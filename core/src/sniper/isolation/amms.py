@@ -9,7 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, ClassVar, Final, Self, TypeVar
 
-from sniper.amm import Amm, Chain, Change, Found, Unpriced, on_creation, on_log
+from sniper.amm import Amm, Chain, Change, Found, NoLiquidity, Unpriced, on_creation, on_log
 from sniper.errors import PluginFault
 from sniper.isolation.asking import Desk, Occasion, converse
 from sniper.isolation.broker import ChainReads, errand
@@ -20,6 +20,7 @@ from sniper.isolation.messages import MOST_KEPT
 from sniper.isolation.packing import pack, unpack
 from sniper.isolation.serving import BadQuestion
 from sniper.isolation.strategies import far_plugin
+from sniper.isolation.told import ERRORS, kind_of
 from sniper.kernel.elsewhere import MARKET, deciding
 from sniper.specs import Spec
 
@@ -31,8 +32,11 @@ _MOST_COINS: Final = 16
 _LOAD_S: Final = 10.0
 """Seconds that a worker may compute for one reading."""
 
+MOST_RECENT: Final = 64
+"""Answers that are remembered of one pool."""
+_ANSWERED, _REFUSED = b"\0", b"\1"
+
 _numbers = itertools.count(1)
-_NOT_KNOWN: Final = object()
 
 
 def far_amm(environment: Housed, spec: Spec[Any], *, within_s: float = WITHIN_S) -> type[Amm]:
@@ -46,6 +50,7 @@ def far_amm(environment: Housed, spec: Spec[Any], *, within_s: float = WITHIN_S)
         "swap_gas": int(traits["swap_gas"]),
         "deadline_s": int(traits["deadline_s"]),
         "desks": {},
+        "has_follows": bool(traits.get("follows", True)),
     }
     for each in traits["logs"]:
         more[str(each["method"])] = on_log(str(each["signature"]), of=str(each["of"]))(_on_log(str(each["method"])))
@@ -65,21 +70,25 @@ def far_amm(environment: Housed, spec: Spec[Any], *, within_s: float = WITHIN_S)
 class FarAmm(Amm):
     """See `sniper.amm.Amm`; `far_amm` makes a class of it for each plugin.
 
-    kept    The pool's state, as the worker wrote it. ``number``: under which the worker knows the pool.
-    recent  What it answered since its state changed or another event came. Any: what each method gives.
+    kept      The pool's state, as the worker wrote it. ``number``: under which the worker knows the pool.
+    recent    Questions since it changed, with their answers. They are state: the kernel, too, remembers a price until a
+              pool changes, and who begins with a snapshot does not and asks again.
+    followed  See `follows`; None: it was not asked.
     """
 
     alone = True
-    derived = ("number", "recent")
+    derived = ("number",)
     environment: ClassVar[Housed]
     factory: ClassVar[str]
     who: ClassVar[str]
     within_s: ClassVar[float]
     desks: ClassVar[dict[int, Desk]] = {}
+    has_follows: ClassVar[bool] = True
     config: FarConfig
     kept: bytes = b""
     number: Any = None
-    recent: Any = None
+    recent: list[tuple[bytes, bytes]] = []
+    followed: list[tuple[str, str]] | None = None
 
     # ---- the worker ----
 
@@ -87,7 +96,7 @@ class FarAmm(Amm):
         """Its state, after a call."""
         if kept != self.kept:
             self.kept = kept
-            self.recent = None
+            self.recent = []
 
     def desk(self, account: str) -> Desk:
         """The worker of its section."""
@@ -125,24 +134,21 @@ class FarAmm(Amm):
         return answers[0]
 
     def priced(self, method: str, read: Callable[[Any], T], *given: Any) -> T:
-        """The same, of a method that changes nothing: the kernel asks such things again and again about one event.
-        Raises `Unpriced` where there is no answer."""
-        elsewhere = deciding()
-        key = (method, *given)
-        if elsewhere is not None:
-            if self.recent is None or self.recent[0] != elsewhere.events:
-                self.recent = (elsewhere.events, {})
-            known = self.recent[1].get(key, _NOT_KNOWN)
-            if known is not _NOT_KNOWN:
-                found: T = known
-                return found
+        """The same, of a method that changes nothing, remembered until the state changes. Raises `Unpriced` where
+        there is no answer, which is not remembered."""
+        question = pack(method, *given)
+        for known, told in self.recent:
+            if known == question:
+                return _recalled(told, read)
         try:
-            answer = self.ask(method, read, *given, form="asks")
+            told = _ANSWERED + self.ask(method, _whole, *given, form="asks")
+        except NoLiquidity as error:
+            told = _REFUSED + pack(kind_of(error), str(error))
         except PluginFault as error:  # no answer, or its code raised what no contract knows
             raise Unpriced(f"{self.who}: {error}") from error
-        if elsewhere is not None and self.recent is not None:
-            self.recent[1][key] = answer
-        return answer
+        if deciding() is not None:  # else nobody could say later that it was asked
+            self.recent = [*self.recent[-MOST_RECENT + 1 :], (question, told)]
+        return _recalled(told, read)
 
     # ---- the contract ----
 
@@ -178,7 +184,11 @@ class FarAmm(Amm):
         return read
 
     def follows(self) -> dict[str, str]:
-        return self.ask("follows", _pairs, form="asks")
+        if not self.has_follows:
+            return {}
+        if self.followed is None:
+            self.followed = sorted(self.ask("follows", _pairs, form="asks").items())
+        return dict(self.followed)
 
     def amount_out(self, i: int, j: int, amount_in: int) -> int:
         return self.priced("amount_out", _amount, i, j, amount_in)
@@ -263,6 +273,20 @@ def _one(read: Callable[[Any], T]) -> Callable[[bytes], T]:
         return read(value)
 
     return reads
+
+
+def _whole(value: Any) -> bytes:
+    """Read later, for whoever asks."""
+    return pack(value)
+
+
+def _recalled(told: bytes, read: Callable[[Any], T]) -> T:
+    """What was answered, or what it raised then."""
+    found = unpack(told[1:])
+    if told[:1] == _REFUSED:
+        kind, text = found
+        raise ERRORS.get(kind, Unpriced)(text)
+    return read(found[0])
 
 
 def _amount(value: Any) -> int:

@@ -100,6 +100,8 @@ def converse(
     """
     elsewhere, account = occasion.elsewhere, occasion.account
     recorded = None if elsewhere is None else elsewhere.recorded(account, far.who)
+    if recorded is None and elsewhere is not None and not elsewhere.asks:
+        raise WorkerLost(f"{far.who}: nothing is on record")
     if recorded is None:
         recorded = yield from _asked(far, occasion, form, method, given, read, which)
     else:

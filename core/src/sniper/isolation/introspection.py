@@ -118,6 +118,7 @@ def _of_amm(cls: type[Amm]) -> Plain:
             if hasattr(method, "__sniper_creation__")
         ],
         "on_block": cls.on_block is not Amm.on_block,
+        "follows": cls.follows is not Amm.follows,
         "outdated": cls.outdated is not Amm.outdated,
         "pool_of": cls.pool_of.__func__ is not Amm.pool_of.__func__,  # type: ignore[attr-defined]  # classmethods
     }

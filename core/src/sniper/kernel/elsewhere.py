@@ -24,12 +24,11 @@ class Elsewhere:
     def __init__(self, kernel: "Kernel") -> None:
         self._kernel = kernel
         self._recorded: dict[tuple[str, str], deque[WorkerAnswered]] = {}
-        self.events = 0
-        """How many were handled: what is remembered of one is forgotten with the next."""
+        self.asks = True
+        """Whether plugins are asked. Where a journal is run again, what is not on record was not answered."""
 
     def begin(self) -> None:
         """An event is handled now: what AMMs are asked meanwhile is decided with."""
-        self.events += 1
         _DECIDING.set(self)
 
     def end(self) -> None:

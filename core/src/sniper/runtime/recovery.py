@@ -53,8 +53,10 @@ class Rerun:
     mismatches  The first of each account that differs.
     """
 
-    def __init__(self, kernel: Kernel, position: int = 0) -> None:
+    def __init__(self, kernel: Kernel, position: int = 0, *, asks: bool = False) -> None:
+        """``asks``: whether plugins in workers are asked where the record has no answer of theirs."""
         self.kernel = kernel
+        self._asks = asks
         self.position = position
         self.inputs = 0
         self.facts = 0
@@ -63,6 +65,15 @@ class Rerun:
     def take(self, frame: Frame) -> list[Frozen]:
         """Run one frame; what its records hold. Raises `CodecError`."""
         structs = read_records(frame.first, frame.records)
+        elsewhere = self.kernel.elsewhere
+        before, elsewhere.asks = elsewhere.asks, self._asks
+        try:
+            self._run(frame, structs)
+        finally:
+            elsewhere.asks = before
+        return structs
+
+    def _run(self, frame: Frame, structs: list[Frozen]) -> None:
         kernel = self.kernel
         handle = kernel.handle
         recorded: list[Record] = []
@@ -92,7 +103,6 @@ class Rerun:
             self._compare(recorded, frame.first + len(frame.records), frame.epoch)
         kernel.asks.clear()
         self.position = frame.first + len(frame.records)
-        return structs
 
     def _given(self, account: str, fact: Frozen) -> None:
         """A fact that no input led to: a recovery decided it, such as that the account is halted."""

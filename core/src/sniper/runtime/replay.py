@@ -90,7 +90,7 @@ def replay(
     register_events()
     kernel = Kernel(wire(resolved, signs=signs(resolved)))
     result.begin = _begin(run / JOURNAL, kernel, chosen[0])
-    rerun = Rerun(kernel, result.begin)
+    rerun = Rerun(kernel, result.begin, asks=bool(result.differing))
     began = perf_counter()
     with uncollected():
         for frame in frames(run / JOURNAL, result.begin, progress):
