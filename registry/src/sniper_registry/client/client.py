@@ -308,8 +308,7 @@ class RegistryClient:
         ):
             raise RegistryRefused(
                 f"the release {version} of {name} is not what {publisher} signed it to be: its description names "
-                f"another "
-                "name, version, publisher or wheel; ask the publisher"
+                "another name, version, publisher or wheel; ask the publisher"
             )
         return release
 

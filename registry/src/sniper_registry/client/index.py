@@ -59,8 +59,7 @@ class RegistryIndex(Index):
         if len(having) > 1:
             raise RegistryRefused(
                 f"{name} is in the registries {' and '.join(where for where, _ in having)}, and may be two plugins; "
-                f"remove "
-                "one of them with sniper registry remove"
+                "remove one of them with sniper registry remove"
             )
         if having:
             return ask(having[0][1])

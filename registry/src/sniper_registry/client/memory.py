@@ -39,8 +39,7 @@ class Memory:
             if (each.name, each.version, each.sha256) not in now:
                 raise RegistryRefused(
                     f"{each.name} {each.version} was revoked ({each.reason}), and is so no longer, which cannot be: "
-                    f"the "
-                    "operator's keys may be in other hands; ask the operator"
+                    "the operator's keys may be in other hands; ask the operator"
                 )
         if len(now) > len(seen.revoked):
             ordered = sorted(revoked, key=lambda each: (each.name, Version(each.version)))
@@ -53,8 +52,7 @@ class Memory:
         if (before := seen.owners.get(name, publisher)) != publisher:
             raise RegistryRefused(
                 f"{name} belonged to {before} and belongs to {publisher} now, which cannot be: the operator's keys may "
-                f"be in "
-                "other hands; ask the operator"
+                "be in other hands; ask the operator"
             )
         there = set(versions) | {each.version for each in revoked if each.name == name}
         if gone := sorted(set(seen.releases.get(name, {})) - there):

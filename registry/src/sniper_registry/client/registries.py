@@ -125,8 +125,7 @@ def root_of(where: str, file: Path | None, fingerprint: str | None) -> bytes:
     if (file is None) == (fingerprint is None):
         raise RegistryRefused(
             f"say by which root {where} is trusted: --root FILE, or --fingerprint with the SHA-256 that its operator "
-            f"tells "
-            "on another way than this address; nothing is trusted unseen"
+            "tells on another way than this address; nothing is trusted unseen"
         )
     return read_root(file) if file else root_with(where, fingerprint or "")
 

@@ -109,14 +109,12 @@ def judged(where: str) -> Iterator[None]:
     except ExpiredMetadataError as error:
         raise RegistryRefused(
             f"{where} shows a state that is too old ({said(error)}): it is not kept up, or somebody holds back what is "
-            f"new; "
-            "try another mirror"
+            "new; try another mirror"
         ) from error
     except BadVersionNumberError as error:
         raise RegistryRefused(
             f"{where} shows an older state than you have seen ({said(error)}): somebody takes you back to what was "
-            f"replaced; "
-            "try another mirror"
+            "replaced; try another mirror"
         ) from error
     except UnsignedMetadataError as error:
         raise RegistryRefused(

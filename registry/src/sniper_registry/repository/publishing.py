@@ -45,8 +45,7 @@ def publish_wheel(
     if len(owners) != 1 or (publisher := owners.pop()) is None:
         raise PublishRefused(
             "this key is one of no publisher here, or not all are of one; the operator admits keys with sniper "
-            "registry "
-            "publisher"
+            "registry publisher"
         )
     level = _level(level_file, wheel, file) if level_file else ""
     release = described(
