@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from small_wheels import NAME, STRATEGY, library, sha256, wheel
 
 from sniper.catalogue import Catalogue
+from sniper.environments import revocations
 from sniper.environments.shelf import Shelf
 
 PACKAGE = "sniper_strategy_breakout"
@@ -20,7 +23,12 @@ Sniper = Callable[..., Any]
 
 
 def files(directory: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(directory)): file.read_bytes() for file in directory.rglob("*") if file.is_file()}
+    """All but what was learned of revocations on the way."""
+    return {
+        str(file.relative_to(directory)): file.read_bytes()
+        for file in directory.rglob("*")
+        if file.is_file() and file.name != revocations.FILE
+    }
 
 
 def test_an_installed_wheel_is_listed_as_isolated_and_never_imported(
@@ -126,6 +134,45 @@ def test_a_dependency_that_takes_the_place_of_the_standard_library_is_refused(
     done = sniper("plugins", "install", wheel(tmp_path, requires=["acme-math"]), "--wheels", mirror, "--offline")
     assert done.code == 6
     assert "a dependency brings json, which would take the place" in done.err
+    assert shelf.names() == ()
+
+
+def test_a_dependency_changes_nothing_of_the_plugin(tmp_path: Path, sniper: Sniper, shelf: Shelf) -> None:
+    mirror = tmp_path / "mirror"
+    library(mirror, "acme_math", "1.4", {f"{PACKAGE}/strategy.py": "import os\n"})
+    done = sniper("plugins", "install", wheel(tmp_path, requires=["acme-math"]), "--wheels", mirror, "--offline")
+    assert done.code == 6
+    assert f"acme_math-1.4 brings files of {PACKAGE}" in done.err
+    assert shelf.names() == ()
+
+
+def test_what_a_dependency_brings_for_every_interpreter_or_for_users_is_left_out(
+    tmp_path: Path, sniper: Sniper, shelf: Shelf
+) -> None:
+    mirror = tmp_path / "mirror"
+    files = {"acme_math.py": "one = 1\n", "acme.pth": "import os\n", "acme_math-1.4.data/scripts/acme": "#!python\n"}
+    library(mirror, "acme_math", "1.4", files)
+    done = sniper("plugins", "install", wheel(tmp_path, requires=["acme-math"]), "--wheels", mirror, "--offline")
+    assert done.code == 0, done.err
+    there = {each.name for each in shelf.demand(NAME).site.iterdir()}
+    assert "acme_math.py" in there
+    assert not {"acme.pth", "bin"} & there
+    assert sniper("plugins", "verify").code == 0
+
+
+def test_sources_of_a_dependency_are_never_built(tmp_path: Path, sniper: Sniper, shelf: Shelf) -> None:
+    mirror, ran = tmp_path / "mirror", tmp_path / "ran"
+    mirror.mkdir()
+    setup = f"open({str(ran)!r}, 'w')\nfrom setuptools import setup\nsetup(name='acme-math', version='1.4')\n"
+    with tarfile.open(mirror / "acme_math-1.4.tar.gz", "w:gz") as archive:
+        for name, text in {"setup.py": setup, "PKG-INFO": "Metadata-Version: 2.1\nName: acme-math\n"}.items():
+            entry = tarfile.TarInfo(f"acme_math-1.4/{name}")
+            entry.size = len(text)
+            archive.addfile(entry, BytesIO(text.encode()))
+    done = sniper("plugins", "install", wheel(tmp_path, requires=["acme-math"]), "--wheels", mirror, "--offline")
+    assert done.code == 6
+    assert "uv pip compile failed; nothing was changed" in done.err
+    assert not ran.exists()
     assert shelf.names() == ()
 
 

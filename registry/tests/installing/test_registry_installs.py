@@ -171,6 +171,17 @@ def test_a_revoked_release_is_not_installed_and_not_run_at_the_next_start(
     assert sniper("plugins", "install", NAME, "--offline").code == 0
 
 
+def test_a_wheel_by_its_path_is_held_against_what_the_registries_revoked(
+    registry: Registry, sniper: Sniper, shelf: Shelf
+) -> None:
+    registry.publish("1.0")
+    registry.repository.revoke(NAME, "1.0", "steals keys")
+    done = sniper("plugins", "install", registry.wheels / f"{PACKAGE}-1.0-py3-none-any.whl")
+    assert done.code == 6
+    assert "breakout 1.0 was revoked: steals keys" in done.err
+    assert shelf.names() == ()
+
+
 def test_a_registry_that_is_gone_takes_nothing_back(registry: Registry, sniper: Sniper, shelf: Shelf) -> None:
     registry.publish("1.0")
     sniper("plugins", "install", NAME, "--offline")

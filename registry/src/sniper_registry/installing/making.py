@@ -119,6 +119,10 @@ def _compare(wheel: Wheel, site: Path) -> None:
     """Raise `WheelRefused` where uv and the inspection read the archive differently, or a dependency brings what takes
     the place of something else."""
     info = f"{wheel.package}-{wheel.version}.dist-info"
+    # Of two that bring one file, the last to be unpacked wins, and which that is, is for chance to decide.
+    for other in site.glob("*.dist-info/RECORD"):
+        if other.parent.name != info and f"\n{wheel.package}/" in f"\n{other.read_text(errors='replace')}":
+            raise WheelRefused(f"{wheel}: {other.parent.name[:-10]} brings files of {wheel.package}; do not install it")
     found: dict[str, str] = {}
     for line in listed(site).splitlines():
         digest, path = line.split("  ", 1)

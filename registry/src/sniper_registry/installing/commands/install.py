@@ -16,6 +16,7 @@ from sniper_registry.installing.commands.options import (
     show,
     supply,
     supply_options,
+    warn_of_news,
 )
 from sniper_registry.installing.describing import described
 from sniper_registry.installing.installer import Installer
@@ -51,6 +52,7 @@ def install(
     A failed installation changes nothing.
     """
     installer = Installer(Shelf(), supply(wheels, offline), described)
+    warn_of_news(invocation.survey(), installer.shelf, offline=offline)
     with TemporaryDirectory(prefix="sniper-install-") as scratch:
         wish = wished(target, Path(scratch), indexes(invocation.survey()).values(), installer.supply, build=build)
         if not reinstall and (there := installer.holds(wish)):

@@ -7,7 +7,10 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from sniper.catalogue import Catalogue
 from sniper.cli.output import print_json
+from sniper.environments.news import ask
+from sniper.environments.shelf import Shelf
 from sniper_registry.installing.change import Change
 from sniper_registry.installing.refused import NotAccepted
 from sniper_registry.installing.uv import Supply
@@ -34,6 +37,13 @@ def supply_options(command: _Command) -> _Command:
 
 def supply(wheels: tuple[Path, ...], offline: bool) -> Supply:
     return Supply(wheels=tuple(str(each.absolute()) for each in wheels), offline=offline)
+
+
+def warn_of_news(catalogue: Catalogue, shelf: Shelf, *, offline: bool) -> None:
+    """Learn what was revoked since, for a wheel by its path may be revoked, too; say what could not be asked."""
+    if not offline:
+        for line in ask(catalogue, shelf):
+            click.echo(f"warning: {line}", err=True)
 
 
 def show(change: Change, *, as_json: bool, done: bool) -> None:

@@ -8,7 +8,7 @@ from sniper.cli.invocation import Invocation
 from sniper.cli.output import json_option, print_json
 from sniper.environments.news import indexes
 from sniper.environments.shelf import Shelf
-from sniper_registry.installing.commands.options import dry_run_option, supply, supply_options
+from sniper_registry.installing.commands.options import dry_run_option, supply, supply_options, warn_of_news
 from sniper_registry.installing.describing import described
 from sniper_registry.installing.frozen import read
 from sniper_registry.installing.installer import Installer
@@ -39,6 +39,7 @@ def sync(
     plugins = read(file)
     catalogue = invocation.survey()
     installer = Installer(Shelf(), supply(wheels, offline), described)
+    warn_of_news(catalogue, installer.shelf, offline=offline)
     syncing = Syncing(installer, list(indexes(catalogue).values()), wheels)
     with syncing.prepared(plugins, catalogue) as prepared:
         changes = [change.described() for change in prepared.changes]
