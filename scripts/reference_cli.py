@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "SNIPER_CACHE": "where the sdk keeps node and contracts of the development chain; else `~/.cache/sniper`",
     "SNIPER_PLUGINS": "where plugins that run in isolation are kept; else below `XDG_DATA_HOME`",
     "SNIPER_REGISTRIES": "where the registries that you trust are kept; else below `XDG_DATA_HOME`",
+    "SNIPER_SECRET_": "and a name, as in `SNIPER_SECRET_ACME_KEY`: the secret `acme-key` that a plugin was granted",
     "XDG_CONFIG_HOME": "where `sniper/sniper.toml` is looked for; else `~/.config`",
     "XDG_CACHE_HOME": "where compiled code of routers is kept; else `~/.cache`",
     "XDG_DATA_HOME": "where `sniper/plugins` lies; else `~/.local/share`",
