@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 
 from sniper.amm import Amm, Chain, Change, Found, NoLiquidity, Unpriced, on_creation, on_log
 from sniper.errors import PluginFault
+from sniper.evm.abi import event
 from sniper.isolation.asking import Desk, Occasion, converse
 from sniper.isolation.broker import ChainReads, errand
 from sniper.isolation.describing import Housed, place_of, traits_of
@@ -53,10 +54,11 @@ def far_amm(environment: Housed, spec: Spec[Any], *, within_s: float = WITHIN_S)
         "has_follows": bool(traits.get("follows", True)),
     }
     for each in traits["logs"]:
-        more[str(each["method"])] = on_log(str(each["signature"]), of=str(each["of"]))(_on_log(str(each["method"])))
+        signature = _signature(each["signature"])
+        more[f"handles_{each['method']}"] = on_log(signature, of=str(each["of"]))(_on_log(str(each["method"])))
     for each in traits["creations"]:
-        made = on_creation(str(each["signature"]))(_on_creation(str(each["method"])))
-        more[str(each["method"])] = classmethod(made)
+        made = on_creation(_signature(each["signature"]))(_on_creation(str(each["method"])))
+        more[f"handles_{each['method']}"] = classmethod(made)
     if traits["on_block"]:
         more["on_block"] = _on_block
     if traits["outdated"]:
@@ -207,6 +209,12 @@ class FarAmm(Amm):
 
     def venue_data(self, i: int, j: int) -> int:
         return self.priced("venue_data", _signed, i, j)
+
+
+def _signature(text: Any) -> str:
+    """Of an event that can be read. Raises `ValueError`."""
+    event(str(text))
+    return str(text)
 
 
 def _occasion() -> Occasion:

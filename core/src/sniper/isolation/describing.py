@@ -112,8 +112,8 @@ def checked_section(place: Place, factory: str, values: Mapping[str, Any]) -> "S
         answer = _answered(place, Check(serial=1, factory=factory, values=key[2]), Checked)
         if answer.mistakes:
             mistakes: list[dict[str, Any]] = [
-                {**each, "msg": harmless(str(each["msg"]), LONGEST_TEXT), "type": str(each["type"])}
-                for each in _list(answer.mistakes)
+                {"type": each.type, "loc": each.loc, "msg": harmless(each.msg, LONGEST_TEXT), "input": each.input}
+                for each in _mistakes(answer.mistakes)
             ]
             return mistakes
         _object(answer.values)
@@ -141,9 +141,18 @@ def traits_of(environment: Housed, spec: Spec[Any]) -> dict[str, Any]:
     return _traits[key]
 
 
-def _list(text: str) -> list[dict[str, Any]]:
+class _Mistake(Frozen, array_like=False):
+    """As pydantic tells it. Any: JSON."""
+
+    type: str
+    loc: tuple[str | int, ...]
+    msg: str
+    input: Any = None
+
+
+def _mistakes(text: str) -> list[_Mistake]:
     try:
-        return msgspec.json.decode(text, type=list[dict[str, Any]])
+        return msgspec.json.decode(text, type=list[_Mistake])
     except msgspec.MsgspecError as error:
         raise PluginError(
             f"a plugin says what is wrong with its config in a form that cannot be read: {error}"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sniper.errors import PluginError
+from sniper.errors import PluginError, told
 from sniper.isolation.describing import Housed
 from sniper.specs import Spec
 
@@ -13,6 +13,15 @@ KINDS = ("amm", "risk", "strategy")
 def far_class(environment: Housed, spec: Spec[Any]) -> type[Any]:  # Any: a class of the spec's kind
     """A class of the kind's contract whose code runs in workers. Raises `PluginError` for a kind or a plugin that
     cannot, and `IsolationError` where no worker can run on this machine."""
+    try:
+        return _made(environment, spec)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise PluginError(
+            f"{environment.distribution}: what it says of {spec.factory} makes no sense ({told(error)}); uninstall it"
+        ) from error
+
+
+def _made(environment: Housed, spec: Spec[Any]) -> type[Any]:
     if spec.kind == "strategy":
         from sniper.isolation.strategies import far_strategy
 

@@ -54,7 +54,7 @@ def far_risk(
         base = FarWatch
         for each in traits["handlers"]:
             method = str(each["method"])
-            more[method] = on(event_of(str(each["event"]), each["schema"]))(_handler(method))
+            more[f"handles_{method}"] = on(event_of(str(each["event"]), each["schema"]))(_handler(method))
     elif traits.get("form") == "probe":
         base = FarProbe
     else:

@@ -83,7 +83,7 @@ def far_strategy(environment: Housed, spec: Spec[Any], *, within_s: float = WITH
     """
     traits = traits_of(environment, spec)
     handlers = {
-        str(each["method"]): on(event_of(str(each["event"]), each["schema"]))(_handler(str(each["method"])))
+        f"handles_{each['method']}": on(event_of(str(each["event"]), each["schema"]))(_handler(str(each["method"])))
         for each in traits["handlers"]
     }
     fields = {**handlers, "opens": bool(traits["opens"])}
