@@ -25,7 +25,7 @@ unexport VIRTUAL_ENV UV_PYTHON CONDA_PREFIX
 # What tests start and no package index has; looked for behind what is installed.
 export PATH := $(PATH):$(CURDIR)/.cache/servers/bin
 
-.PHONY: help setup servers freqtrade demo test test-long chaos lint bench eval-risk eval-fees docs site members lock clean
+.PHONY: help setup servers freqtrade demo marketplace test test-long chaos lint bench eval-risk eval-fees docs site members lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ freqtrade: $(FREQTRADE)/.ready ## Install freqtrade in an environment of its own
 
 demo: $(STAMP) ## Snipe launches on a chain of its own (ARGS="--seed 7 --json")
 	@$(VENV)/bin/sniper demo $(ARGS)
+
+marketplace: $(STAMP) ## Write, publish, install, run isolated and revoke a plugin
+	@$(RUN) scripts/marketplace.py
 
 test: lint servers freqtrade ## Lint, types, import rules and all tests but the long ones
 	@$(RUN) -m pytest $(WORKERS) -m "not long" $(ARGS)
