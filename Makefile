@@ -28,7 +28,7 @@ export PATH := $(PATH):$(CURDIR)/.cache/servers/bin
 .PHONY: help setup servers freqtrade demo marketplace test test-long chaos lint bench eval-risk eval-fees docs site members lock clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "make %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "make %-11s %s\n", $$1, $$2 }'
 
 setup: $(STAMP) ## Create .venv with the pinned packages and all members
 
