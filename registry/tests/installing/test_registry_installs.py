@@ -122,7 +122,7 @@ def test_an_upgrade_shows_new_permissions_and_needs_a_word_for_them(
     ]
     done = sniper("plugins", "upgrade", "--offline")
     assert done.code == 6
-    assert "permission NEW secret:wallet: it is told the secret wallet of your config" in done.out
+    assert "permission NEW secret:wallet: it has the secret wallet sent with its requests" in done.out
     assert "asks for secret:wallet, which was not granted" in done.err
     assert shelf.demand(NAME).version == "1.0"
     assert sniper("plugins", "upgrade", "--accept-permissions", "--offline").code == 0

@@ -4,7 +4,7 @@
     Requests by HTTPS to this host, made by the host process (port 443 where none is said). A name with a dot; no
     wildcard, no address, no name of this machine or its network.
 ``secret:NAME``
-    The value of a secret of the trader's, by the name that the config gives it.
+    A secret of the trader's in headers of such requests. The host puts it there; the plugin does not see it.
 ``read:PATH``
     A file, or a directory with all below it, to read. Absolute.
 """
@@ -52,7 +52,7 @@ class Secret(Frozen):
 
     @property
     def sentence(self) -> str:
-        return f"is told the secret {self.name} of your config"
+        return f"has the secret {self.name} sent with its requests, without seeing it"
 
 
 class Read(Frozen):
