@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from hashlib import sha256
 from pathlib import Path
@@ -73,3 +74,11 @@ def test_the_comparison_notices_a_difference() -> None:
     assert not differences(own, own)
     assert len(differences(changed, own)) == 2
     assert differences(own[1:], own)
+
+
+def test_each_strategy_has_a_name_of_its_own() -> None:
+    """freqtrade finds them by that, in all files."""
+    names = [
+        name for path in STRATEGIES.glob("*.py") for name in re.findall(r"^class (\w+)", path.read_text(), re.MULTILINE)
+    ]
+    assert len(names) == len(set(names))

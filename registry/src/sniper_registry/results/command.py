@@ -13,8 +13,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("wheel", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", type=_FILE, help="The file to write; else it is printed.")
 @click.option("--check", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Hold a file against them.")
-@click.option("--seeds", type=click.IntRange(1, 100), default=5, show_default=True, help="Markets of each model.")
-@click.option("--trials", type=click.IntRange(2, 1_000), default=12, show_default=True, help="Of each search.")
+@click.option("--seeds", type=click.IntRange(1, 100), default=3, show_default=True, help="Markets of each model.")
+@click.option("--trials", type=click.IntRange(2, 1_000), default=8, show_default=True, help="Of each search.")
 @click.option("--bars", type=click.IntRange(1_000, 1_000_000), default=3_000, show_default=True, help="Of each market.")
 def results(wheel: Path, out: Path | None, check: Path | None, seeds: int, trials: int, bars: int) -> None:
     """Compute the results of the strategy in WHEEL: no number of them is its author's.

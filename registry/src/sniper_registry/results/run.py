@@ -41,8 +41,8 @@ class Amount:
     """
 
     bars: int = 3_000
-    seeds: int = 5
-    trials: int = 12
+    seeds: int = 3
+    trials: int = 8
     folds: int = 4
     limit: int = 600
 

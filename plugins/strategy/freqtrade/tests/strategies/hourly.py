@@ -2,7 +2,7 @@ from base import Crossing
 from freqtrade.strategy import informative
 
 
-class Hourly(Crossing):
+class RisenHour(Crossing):
     """Enters with the first candle after an hour that rose."""
 
     order_types = {"entry": "market", "exit": "market", "stoploss": "market", "stoploss_on_exchange": False}
