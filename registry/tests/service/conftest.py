@@ -85,7 +85,7 @@ def postgres() -> Iterator[PostgresServer]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is there, no other test of this process can run an event loop
 def chromium() -> Iterator[Chromium]:
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert program, "there is no Chromium: apt-get install chromium"

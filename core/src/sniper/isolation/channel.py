@@ -9,6 +9,7 @@ import struct
 from time import perf_counter_ns
 from typing import Final
 
+from sniper import depth
 from sniper.errors import SniperError
 from sniper.isolation.messages import LONGEST
 
@@ -91,6 +92,7 @@ class Channel:
 
     def receive(self, budget: Budget | None = None) -> bytes | memoryview:
         """The next message, to be read before the next call. Raises `Broken` and `Late`."""
+        depth.hold()
         piece = self._receive()
         flag = self._buffer[0]
         if flag == 0:

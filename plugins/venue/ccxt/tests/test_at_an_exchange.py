@@ -80,6 +80,7 @@ class TestCcxt(ExchangeConformance):
     exchange_type = CcxtExchange
 
 
+@pytest.mark.long
 class TestWithoutSearchByClientId(ExchangeConformance):
     exchange_type = CcxtExchange
 

@@ -73,6 +73,7 @@ async def stage(server: FuturesServer, opened: Callable[..., CcxtExchange], requ
     return Perpetual(server, exchange, instrument)
 
 
+@pytest.mark.long
 class TestContracts(ExchangeConformance):
     exchange_type = CcxtExchange
 

@@ -18,6 +18,7 @@ from typing import IO, Final
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, DownloadLengthMismatchError, SlowRetrievalError
 from tuf.ngclient import FetcherInterface
 
+from sniper import depth
 from sniper.errors import said
 
 PATIENCE_S: Final = 20.0
@@ -58,6 +59,7 @@ class Fetcher(FetcherInterface):
                 self._chunks.close()  # what ended early must not wait for the garbage collector
 
     def _fetch(self, url: str) -> Iterator[bytes]:
+        depth.hold()  # metadata are read before it is known whose they are
         self._chunks = self._chunks_of(url)
         return self._chunks
 
