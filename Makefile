@@ -25,7 +25,7 @@ unexport VIRTUAL_ENV UV_PYTHON CONDA_PREFIX
 # What tests start and no package index has; looked for behind what is installed.
 export PATH := $(PATH):$(CURDIR)/.cache/servers/bin
 
-.PHONY: help setup servers freqtrade demo marketplace test test-long chaos lint bench eval-risk eval-fees docs site members lock clean
+.PHONY: help setup servers browser freqtrade demo marketplace test test-long chaos lint bench eval-risk eval-fees docs site members lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "make %-11s %s\n", $$1, $$2 }'
@@ -35,6 +35,10 @@ setup: $(STAMP) ## Create .venv with the pinned packages and all members
 servers: ## Fetch redis-server for the tests, where it is not installed
 	@scripts/servers
 
+browser:
+	@for each in chromium chromium-browser google-chrome; do command -v $$each >/dev/null && exit 0; done; \
+	echo "make: tests read pages in Chromium, which is not there; install it: sudo apt-get install chromium" >&2; exit 1
+
 freqtrade: $(FREQTRADE)/.ready ## Install freqtrade in an environment of its own, for the tests that compare with it
 
 demo: $(STAMP) ## Snipe launches on a chain of its own (ARGS="--seed 7 --json")
@@ -43,10 +47,10 @@ demo: $(STAMP) ## Snipe launches on a chain of its own (ARGS="--seed 7 --json")
 marketplace: $(STAMP) ## Write, publish, install, run isolated and revoke a plugin
 	@$(RUN) scripts/marketplace.py
 
-test: lint servers freqtrade ## Lint, types, import rules and all tests but the long ones
+test: browser lint servers freqtrade ## Lint, types, import rules and all tests but the long ones
 	@$(RUN) -m pytest $(WORKERS) -m "not long" $(ARGS)
 
-test-long: lint servers freqtrade ## The same with the long ones
+test-long: browser lint servers freqtrade ## The same with the long ones
 	@$(RUN) -m pytest $(WORKERS) $(ARGS)
 
 lint: $(STAMP) ## Style, types, import rules

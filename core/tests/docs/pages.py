@@ -1,12 +1,14 @@
 """The pages that people wrote, cut into their fenced blocks."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
 ROOT = Path(__file__).resolve().parents[3]
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 GENERATED = {ROOT / "docs" / name for name in ("hooks.md", "config.md", "cli.md", "errors.md")}
 """Held by `scripts/reference.py --check`, and by the tests of hooks and settings."""
 TUTORIALS = sorted(page for page in ROOT.glob("docs/tutorials/*.md") if page.name != "index.md")

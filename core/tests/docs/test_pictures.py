@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from pages import PAGES, ROOT
+from pages import BROWSER, PAGES, ROOT
 from playwright.sync_api import Page, sync_playwright
 
 PICTURES = sorted((ROOT / "docs/pictures").glob("*.svg"))
@@ -29,7 +29,7 @@ OUT_OF_PLACE = """() => {
 @pytest.fixture(scope="module")
 def browsed() -> Iterator[Page]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         yield browser.new_page()
         browser.close()
 

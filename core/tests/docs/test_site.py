@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from pages import ROOT
+from pages import BROWSER, ROOT
 from playwright.sync_api import Page, sync_playwright
 
 CONFIG = ROOT / "docs/site/mkdocs.yml"
@@ -71,7 +71,7 @@ def shown(site: Path) -> dict[Path, Shown]:
 def browsed() -> Iterator[Page]:
     """A page of Chromium that may read files and nothing else."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         page = browser.new_page()
         page.route(lambda address: not address.startswith("file:"), lambda route: route.abort())
         yield page

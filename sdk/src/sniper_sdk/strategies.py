@@ -20,6 +20,7 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from sniper import order_types
 from sniper.events import (
     Bar,
     BookChanged,
@@ -35,11 +36,13 @@ from sniper.events import (
     TokenDescribed,
 )
 from sniper.exchange_orders import Side
+from sniper.executor import Submission
 from sniper.instrument import COIN, Instrument
+from sniper.lease import Lease
 from sniper.plugin import Frozen
 from sniper.risk import Finding
 from sniper.types import BPS, SECOND, Entry, KillLevel, Mode, asset_id, split_asset
-from sniper_sdk import builders
+from sniper_sdk import builders, order_plans
 from sniper_sdk.builders import CHAIN, POOL, QUOTE, TOKEN, BuiltPool, BuiltPosition, BuiltToken, BuiltView
 
 __all__ = [
@@ -314,12 +317,19 @@ def events(*kinds: type[E]) -> SearchStrategy[E]:
 
 def structs(kind: type[S]) -> SearchStrategy[S]:
     """Any value of a struct class: its fields by their names, where the vocabulary knows them, else by their types."""
-    named: Mapping[str, SearchStrategy[Any]] = {**_NAMED, **_ODD.get(kind, {})}
+    of_plan = kind.__module__ == order_types.__name__
+    named: Mapping[str, SearchStrategy[Any]] = {
+        **_NAMED,
+        **(order_plans.COMMON if of_plan else {}),
+        **_ODD.get(kind, {}),
+        **_WHOLE.get(kind, {}),
+    }
     fields = {}
     for field in msgspec.structs.fields(kind):  # type: ignore[arg-type]  # a struct at run time
         by_name = named.get(field.name)
-        fields[field.name] = by_name if by_name is not None and _fits(field.type) else _typed(field.type)
-    return st.builds(kind, **fields)
+        says = by_name is not None and (_fits(field.type) or field.name in _WHOLE.get(kind, {}))
+        fields[field.name] = by_name if by_name is not None and says else _typed(field.type)
+    return order_plans.built(kind, fields) if of_plan else st.builds(kind, **fields)
 
 
 # Any: strategies of fields of many types.
@@ -378,7 +388,12 @@ _said: Final[Mapping[str, SearchStrategy[Any]]] = {
 _steps = st.integers(0, 10**7)
 """Prices in ticks, sizes in lots."""
 _levels = st.lists(st.tuples(_steps, _steps), max_size=8).map(tuple)
+_WHOLE: Final[Mapping[type, Mapping[str, SearchStrategy[Any]]]] = {
+    **order_plans.FIELDS,
+    Submission: {"before": st.just(())},  # others of its kind
+}
 _ODD: Final[Mapping[type, Mapping[str, SearchStrategy[Any]]]] = {
+    Lease: {"token": st.integers(1, 10**6)},
     PoolCreated: {"pool": _pool_addresses},
     PoolRead: {"pool": _pool_addresses},
     TokenDescribed: {"token": st.sampled_from([split_asset(each)[1] for each in TOKENS])},
