@@ -25,8 +25,8 @@ def raised() -> Iterator[None]:
 def test_a_limit_that_a_library_raised_is_lowered_before_a_message_is_read(raised: None) -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
-        Channel(theirs).send(DEEP)
-        message = bytes(Channel(ours).receive())
+        Channel(theirs, asks=False).send(DEEP)
+        message = bytes(Channel(ours, asks=True).receive())
         assert sys.getrecursionlimit() <= DEEPEST
         with pytest.raises(CodecError):
             unpack(message)

@@ -4,6 +4,8 @@ A packet holds a flag and a piece of a message. Only the last piece of a message
 can make a message of many small ones; and a message has at most `LONGEST` bytes.
 """
 
+import os
+import select
 import socket
 import struct
 from time import perf_counter_ns
@@ -14,6 +16,13 @@ from sniper.errors import SniperError
 from sniper.isolation.messages import LONGEST
 
 PIECE: Final = 64 << 10
+SOON_NS: Final = 50_000
+"""To wake a process on a processor that sleeps takes about as long: within it, looking again is the faster wait."""
+_MOST_VAIN: Final = 8
+_TICKS_NS: Final = 20_000_000
+"""A socket's own limit costs nothing, and is up to two ticks late, of at most 10 ms. `poll` is exact."""
+_WAKING_NS: Final = 2_000_000
+"""So much before the end a wait is over: the host has to wake up, and to say that nothing came."""
 _LAST, _MORE = b"\0", b"\1"
 
 
@@ -58,24 +67,40 @@ class Budget:
 
 
 class Channel:
-    """One end. It waits as long as it must, or as long as `within` said."""
+    """One end. It waits as long as it must, or as long as `within` said.
 
-    def __init__(self, connection: socket.socket) -> None:
+    While one question follows another within `SOON_NS`, both sides look for the next message again and again for so
+    long before they sleep. Where both are on one processor, they would wait for each other's looking: each look in
+    vain is a reason to sleep at once the next times, twice as often as before. ``asks``: this end asks, so that the
+    pause between two questions is its own; at the other end it is what the wait took.
+    """
+
+    def __init__(self, connection: socket.socket, *, asks: bool) -> None:
         connection.setblocking(True)
+        self._asks = asks
+        self._looks = len(os.sched_getaffinity(0)) > 1
+        self._soon = False
+        self._came = 0
+        self._vain = 0
+        self._sleeps = 0
         self._socket = connection
         self._buffer = bytearray(PIECE + 2)
         self._view = memoryview(self._buffer)
-        self._within = 0.0
+        self._within_ns = 0
+        self._coarse = True
 
     def within(self, seconds: float) -> None:
-        """From now on no single wait takes longer. The kernel measures it, which costs nothing where it is short."""
-        if seconds == self._within:
+        """From now on no single wait takes longer; where nothing comes, it ends some milliseconds before."""
+        within_ns = int(seconds * 1e9)
+        if within_ns == self._within_ns:
             return
-        whole = int(seconds)
-        limit = struct.pack("ll", whole, max(1, int((seconds - whole) * 1_000_000)))
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-        self._within = seconds
+        self._within_ns = within_ns
+        self._coarse = within_ns > _TICKS_NS
+        if self._coarse:
+            whole, rest = divmod(within_ns - _TICKS_NS, 1_000_000_000)
+            limit = struct.pack("ll", whole, max(1, rest // 1000))
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
     def send(self, message: bytes, budget: Budget | None = None) -> None:
         """Raises `Broken` and `Late`. What is long is sent in pieces, all within ``budget``."""
@@ -114,23 +139,74 @@ class Channel:
         self._socket.close()
 
     def _send(self, packet: bytes) -> None:
+        began = perf_counter_ns()
         try:
-            self._socket.send(packet)
-        except (BlockingIOError, TimeoutError) as error:
-            raise Late("it does not listen") from error
+            if self._coarse:
+                try:
+                    self._socket.send(packet)
+                    return
+                except BlockingIOError:
+                    pass
+            self._wait(select.POLLOUT, began)
+            self._socket.send(packet, socket.MSG_DONTWAIT)
+        except Late:
+            raise
         except OSError as error:
             raise Gone(f"its process has ended ({error.strerror})") from error
 
     def _receive(self) -> memoryview:
         """What follows the flag, which is the first byte of the buffer."""
+        began = perf_counter_ns()
+        if self._asks:
+            self._soon = began - self._came < SOON_NS
         try:
-            size = self._socket.recv_into(self._buffer)
-        except (BlockingIOError, TimeoutError) as error:
-            raise Late(f"no answer within {self._within:g} s") from error
+            size = self._received(began)
+        except Late:
+            raise
         except OSError as error:
             raise Gone(f"its process has ended ({error.strerror})") from error
+        self._came = perf_counter_ns()
+        if not self._asks:
+            self._soon = self._came - began < SOON_NS
         if size == 0:
             raise Gone("its process has ended, or said an empty packet")
         if size > PIECE + 1:
             raise Broken("a packet is longer than any may be")
         return self._view[1:size]
+
+    def _received(self, began: int) -> int:
+        if self._soon and self._looks:
+            size = self._looked(began + SOON_NS)
+            if size is not None:
+                return size
+        if self._coarse:
+            try:
+                return self._socket.recv_into(self._buffer)
+            except BlockingIOError:
+                pass
+        self._wait(select.POLLIN, began)
+        return self._socket.recv_into(self._buffer, 0, socket.MSG_DONTWAIT)
+
+    def _wait(self, event: int, began: int) -> None:
+        """For what is left since ``began``. Raises `Late`."""
+        poll = select.poll()
+        poll.register(self._socket, event)
+        left = began + self._within_ns - _WAKING_NS - perf_counter_ns()
+        if not poll.poll(max(0, left // 1_000_000)):
+            raise Late(f"no answer within {self._within_ns / 1e9:g} s")
+
+    def _looked(self, until: int) -> int | None:
+        """The length of a packet that comes ``until`` then; None: none did. Raises `OSError`."""
+        if self._sleeps:
+            self._sleeps -= 1
+            return None
+        while perf_counter_ns() < until:
+            try:
+                size = self._socket.recv_into(self._buffer, 0, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                continue
+            self._vain = 0
+            return size
+        self._vain = min(self._vain + 1, _MOST_VAIN)
+        self._sleeps = 1 << self._vain
+        return None

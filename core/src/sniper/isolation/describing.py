@@ -175,7 +175,7 @@ def _answered(place: Place, request: Describe | Check, kind: type[Any]) -> Any: 
     except BaseException:
         ours.close()
         raise
-    channel, budget = Channel(ours), Budget(WITHIN_S)
+    channel, budget = Channel(ours, asks=True), Budget(WITHIN_S)
     try:
         for expected in (Ready, kind):
             channel.within(budget.left())

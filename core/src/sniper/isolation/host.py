@@ -183,7 +183,7 @@ class _Life:
         except BaseException:
             ours.close()
             raise
-        self.channel = channel = Channel(ours)
+        self.channel = channel = Channel(ours, asks=True)
         self.starts += 1
         self.since = 0
         budget = Budget(START_S)

@@ -246,6 +246,6 @@ def main(descriptor: int) -> NoReturn:
     """The process, once it is in the sandbox."""
     with socket.socket(fileno=descriptor) as connection:
         try:
-            Loop(Channel(connection)).run()
+            Loop(Channel(connection, asks=False)).run()
         except ConnectionError:
             sys.exit(0)  # the host is gone, or wants no more of this
