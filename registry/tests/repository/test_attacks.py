@@ -627,6 +627,25 @@ def test_what_one_registry_revoked_is_heard_while_another_one_fails(world: Any, 
     assert [each.name for each in raised.value.known] == [DUSK, "sniper-exit-noon"]
 
 
+def test_a_registry_that_says_nothing_neither_holds_up_a_start_nor_silences_another_one(
+    world: Any, worlds: Any, tmp_path: Path
+) -> None:
+    registries = Registries(tmp_path / "registries", clock=lambda: world.now)
+    other = worlds(tmp_path / "other")
+    other.folder.mkdir()
+    other.repository.init(root_keys=1, threshold=1)
+    for name, each in (("a", other), ("b", world)):
+        registries.add(str(each.path), fingerprint=each.repository.fingerprint(), name=name)
+    world.repository.revoke(DUSK, "1.1.0", "worse")
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes the connection, and nothing comes
+        silent_one = tmp_path / "registries" / "a" / "registry.json"
+        entry = msgspec.json.decode(silent_one.read_bytes())
+        silent_one.write_bytes(msgspec.json.encode({**entry, "where": f"http://127.0.0.1:{silent.getsockname()[1]}"}))
+        with pytest.raises(RegistryUnreachable, match="the registry a has not answered within 3 s") as raised:
+            RegistryIndex(registries, within_s=3).revoked()
+    assert [each.name for each in raised.value.known] == [DUSK]
+
+
 def test_a_name_in_two_registries_is_refused(world: Any, worlds: Any, tmp_path: Path) -> None:
     other = worlds(tmp_path / "other")
     other.folder.mkdir()

@@ -1,16 +1,29 @@
 """All registries that the trader added, as one source of plugins."""
 
+import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from packaging.version import Version
 
-from sniper.index import Found, Index, RegistryError, RegistryRefused, Release, ReleaseUnknown, Revocation
+from sniper.index import (
+    Found,
+    Index,
+    RegistryError,
+    RegistryRefused,
+    RegistryUnreachable,
+    Release,
+    ReleaseUnknown,
+    Revocation,
+)
 from sniper_registry.client.client import RegistryClient
 from sniper_registry.client.registries import Registries
 
 T = TypeVar("T")
+WITHIN_S: Final = 5.0
+"""Seconds that a start waits for what all registries say of revoked releases."""
 
 
 class RegistryIndex(Index):
@@ -19,11 +32,9 @@ class RegistryIndex(Index):
     registries  Those of ``$SNIPER_REGISTRIES`` where none are given.
     """
 
-    def __init__(self, registries: Registries | None = None) -> None:
-        registries = registries or Registries()
-        self._clients: Sequence[tuple[str, RegistryClient]] = [
-            (each.name, registries.client(each)) for each in registries.all()
-        ]
+    def __init__(self, registries: Registries | None = None, *, within_s: float = WITHIN_S) -> None:
+        self._registries, self._within_s = registries or Registries(), within_s
+        self._clients = self._new_clients()
 
     def search(self, text: str) -> tuple[Found, ...]:
         found = [each for _, client in self._clients for each in client.search(text)]
@@ -39,11 +50,18 @@ class RegistryIndex(Index):
         return self._only(release.name, lambda client: client.fetch(release, into))
 
     def revoked(self) -> tuple[Revocation, ...]:
+        """All are asked at once, so that none which drips or is silent keeps the others from being heard, nor a start
+        from going on: after `within_s` seconds what was heard before counts."""
+        clients = self._new_clients()  # whom nobody waits for any more may go on with its own
+        answers = [_Answer(client) for _, client in clients]
+        end = time.monotonic() + self._within_s
+        for answer in answers:
+            answer.over.wait(max(0.0, end - time.monotonic()))
         found: set[Revocation] = set()
         trouble: RegistryError | None = None
-        for _, client in self._clients:
+        for (name, client), answer in zip(clients, answers, strict=True):
             try:
-                found |= set(client.revoked())
+                found |= set(answer.get(name, self._within_s))
             except RegistryError as error:
                 found |= set(client.remembered())
                 trouble = trouble or error
@@ -52,6 +70,9 @@ class RegistryIndex(Index):
             trouble.known = ordered
             raise trouble
         return ordered
+
+    def _new_clients(self) -> Sequence[tuple[str, RegistryClient]]:
+        return [(each.name, self._registries.client(each)) for each in self._registries.all()]
 
     def _only(self, name: str, ask: Callable[[RegistryClient], T]) -> T:
         """The answer of the one registry that has the name."""
@@ -67,3 +88,31 @@ class RegistryIndex(Index):
         if asked:
             raise ReleaseUnknown(f"there is no {name} in {asked}; sniper plugins search finds what there is")
         raise ReleaseUnknown(f"nobody can be asked for {name}: no registry was added; sniper registry add does")
+
+
+class _Answer:
+    """What one registry says, asked in a thread that nobody has to wait for.
+
+    over   It has answered, or failed.
+    """
+
+    def __init__(self, client: RegistryClient) -> None:
+        self.over = threading.Event()
+        self._revoked: tuple[Revocation, ...] = ()
+        self._error: Exception | None = None
+        threading.Thread(target=self._ask, args=(client,), name="registry", daemon=True).start()
+
+    def get(self, name: str, within_s: float) -> tuple[Revocation, ...]:
+        """What is there by now. Raises `RegistryError`."""
+        if not self.over.is_set():
+            raise RegistryUnreachable(f"the registry {name} has not answered within {within_s:g} s")
+        if self._error is not None:
+            raise self._error
+        return self._revoked
+
+    def _ask(self, client: RegistryClient) -> None:
+        try:
+            self._revoked = client.revoked()
+        except Exception as error:  # raised in the thread that asks for it
+            self._error = error
+        self.over.set()
