@@ -123,13 +123,13 @@ class Stand(Generic[Node]):
         """Wait until the journal shows it; the bot must not end meanwhile. Any: see `Record.until`."""
         await self.record.until(what, self.bot)
 
-    async def replayed(self) -> int:
+    async def replayed(self, *words: str) -> int:
         """Stop the bot and run its journal again under another hash seed: exit code of ``sniper replay --verify``."""
         if self.bot.running:
             await self.bot.stop()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "sniper", "--config", str(self.config), "replay", str(self.data), "--verify"),
+            *("-m", "sniper", "--config", str(self.config), "replay", str(self.data), "--verify", *words),
             env={**os.environ, **self.environment, "PYTHONHASHSEED": "7"},
             stdout=asyncio.subprocess.DEVNULL,
         )

@@ -28,6 +28,7 @@ from sniper.environments.hosting import admit
 from sniper.environments.manifest import check
 from sniper.environments.shelf import Shelf, shelf_directory
 from sniper.errors import PluginError
+from sniper.isolation.place import WITHIN_S
 from sniper.specs import AppSpec, Spec
 
 if TYPE_CHECKING:
@@ -213,8 +214,9 @@ class Catalogue:
             f"install the distribution that brings it, usually sniper-{kind}-{name}"
         )
 
-    def load(self, spec: Spec[T]) -> type[T]:
-        """Import the class behind a spec; of an isolated one a class that stands for it, whose work a worker does.
+    def load(self, spec: Spec[T], *, worker_s: float = WITHIN_S) -> type[T]:
+        """Import the class behind a spec; of an isolated one a class that stands for it, whose work a worker does,
+        each call within ``worker_s`` seconds.
 
         Raises `PluginError` where it is missing or is not of the kind's contract, `EnvironmentChanged` and
         `LicenceError`.
@@ -223,7 +225,7 @@ class Catalogue:
         if extension and extension.environment and extension.origin.isolated:
             from sniper.isolation.far import far_class
 
-            return far_class(extension.environment, spec)
+            return far_class(extension.environment, spec, worker_s)
         found = self._driver(spec) if spec.kind in DRIVERS else self._import(spec)
         contracts = tuple(_resolve(contract) for contract in CONTRACTS[spec.kind])
         names = " or ".join(contract.replace(":", ".") for contract in CONTRACTS[spec.kind])

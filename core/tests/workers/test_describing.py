@@ -83,4 +83,4 @@ def test_a_description_that_makes_no_sense_is_refused(tmp_path: Path, monkeypatc
     for traits in ({}, {"opens": True, "handlers": [{"method": "x"}]}, {"opens": True, "handlers": 5}):
         monkeypatch.setattr("sniper.isolation.strategies.traits_of", lambda *_, found=traits: found)
         with pytest.raises(PluginError, match="makes no sense"):
-            far_class(environment, spec)
+            far_class(environment, spec, 0.1)

@@ -156,7 +156,7 @@ def test_other_kinds_need_explicit_trust() -> None:
     from sniper.specs import SizerSpec
 
     with pytest.raises(PluginError, match="sniper plugins trust sniper-amm-constant-product"):
-        far_class(ENVIRONMENT, SizerSpec(name="acme", summary="", factory="acme:Acme"))
+        far_class(ENVIRONMENT, SizerSpec(name="acme", summary="", factory="acme:Acme"), 0.1)
 
 
 def test_who_begins_with_a_snapshot_needs_no_worker_for_what_was_asked_before_it() -> None:

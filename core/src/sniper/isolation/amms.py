@@ -16,9 +16,10 @@ from sniper.isolation.asking import Desk, Occasion, converse
 from sniper.isolation.broker import ChainReads, errand
 from sniper.isolation.describing import Housed, place_of, traits_of
 from sniper.isolation.far_config import FarConfig
-from sniper.isolation.host import WITHIN_S, Worker
+from sniper.isolation.host import Worker
 from sniper.isolation.messages import MOST_KEPT
 from sniper.isolation.packing import pack, unpack
+from sniper.isolation.place import WITHIN_S
 from sniper.isolation.serving import BadQuestion
 from sniper.isolation.strategies import far_plugin
 from sniper.isolation.told import ERRORS, kind_of

@@ -37,7 +37,7 @@ from sniper.isolation.messages import (
     read_from_worker,
     written,
 )
-from sniper.isolation.place import Place
+from sniper.isolation.place import WITHIN_S, Place
 from sniper.isolation.serving import BadQuestion
 from sniper.isolation.told import kind_of
 from sniper.isolation.words import harmless, words
@@ -47,8 +47,6 @@ T = TypeVar("T")
 Serve = Callable[[str, bytes], bytes]
 """Answers a question: its name, its packed arguments."""
 
-WITHIN_S: Final = 0.1
-"""Seconds that the kernel waits for one call, all its questions together."""
 START_S: Final = 10.0
 """Seconds within which a new process must be ready."""
 FIRST_PAUSE_S: Final = 1.0

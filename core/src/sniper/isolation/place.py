@@ -1,8 +1,12 @@
 """What a worker may see and do. Everything that is not said here it may not."""
 
+from typing import Final
+
 from sniper.plugin import Frozen
 
 MIB = 1 << 20
+WITHIN_S: Final = 0.1
+"""Seconds that the kernel waits for one call, all its questions together, where no config says otherwise."""
 
 
 class Place(Frozen):

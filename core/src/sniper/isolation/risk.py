@@ -16,9 +16,10 @@ from sniper.isolation.broker import IoAsks, errand
 from sniper.isolation.declared import event_of, told_event
 from sniper.isolation.describing import Housed, traits_of
 from sniper.isolation.far_config import FarConfig
-from sniper.isolation.host import WITHIN_S, WorkerLost
+from sniper.isolation.host import WorkerLost
 from sniper.isolation.network import Requests
 from sniper.isolation.packing import pack
+from sniper.isolation.place import WITHIN_S
 from sniper.isolation.strategies import FarState, far_plugin, reported
 from sniper.plugin import Frozen
 from sniper.risk import Evidence, Finding, Findings, RiskCheck, RiskProbe, RiskWatch, Trips, must

@@ -11,7 +11,8 @@ from sniper.isolation.asking import Desk, converse, seeing
 from sniper.isolation.declared import event_of, told_event
 from sniper.isolation.describing import Housed, place_of, traits_of
 from sniper.isolation.far_config import FarConfig, far_config
-from sniper.isolation.host import WITHIN_S, WorkerLost
+from sniper.isolation.host import WorkerLost
+from sniper.isolation.place import WITHIN_S
 from sniper.plugin import State
 from sniper.specs import Spec
 from sniper.strategy import Actions, Strategy, on

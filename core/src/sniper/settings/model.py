@@ -21,6 +21,7 @@ from pydantic import (
 from sniper.amounts import Amount, Coins, PositiveAmount
 from sniper.evm.keccak import keccak256
 from sniper.evm.rollup_fee import Rollup
+from sniper.isolation.place import WITHIN_S
 from sniper.settings.secrets import EndpointUrl
 from sniper.types import NATIVE, Mode
 
@@ -164,6 +165,9 @@ class Deadlines(Table):
     """What a transaction did."""
     read: Seconds = 5.0
     """Pools, tokens and balances."""
+    worker: Seconds = WITHIN_S
+    """One call of a plugin in a worker, all its questions together: the kernel waits for it, and does without what is
+    late. More where processors are few and busy."""
 
 
 class Runtime(Table):

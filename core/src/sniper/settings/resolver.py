@@ -175,7 +175,7 @@ class _Resolver:
             self._say(asked, str(error))
             return None
         try:
-            cls = self.catalogue.load(spec)
+            cls = self.catalogue.load(spec, worker_s=self.settings.runtime.deadlines.worker)
         except (EnvironmentChanged, LicenceError) as error:
             return self._stand_in(at, spec, str(error), asked)
         shown: dict[str, Any] = {}
