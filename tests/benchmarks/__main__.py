@@ -17,6 +17,7 @@ SECTIONS = {
     "simulated": "the same with the honeypot's simulated purchase and sale",
     "scenarios": "a purchase and the sale of it, simulated on the node and in a worker",
     "startup": "the command line with 40 plugins",
+    "fixtures": "a dev chain in its known state, for a test",
     "throughput": "kernel and live loop, events per CPU second; memory",
     "durable": "durable orders",
     "round_trips": "orders through ccxt and an exchange on this machine",

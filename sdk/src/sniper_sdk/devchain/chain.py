@@ -165,6 +165,11 @@ class DevChain:
     # where it is
 
     @property
+    def running(self) -> bool:
+        """Whether the node was started and lives."""
+        return self._rpc is not None and self._running.alive
+
+    @property
     def port(self) -> int:
         """The port on the loopback interface, for HTTP and WebSocket alike."""
         return self._running.port

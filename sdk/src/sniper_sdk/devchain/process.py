@@ -53,6 +53,11 @@ class AnvilProcess:
         """The process id."""
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
+
     def kill(self) -> None:
         """SIGKILL, as a crash would, and wait. `end` has still to clean up."""
         self._process.kill()
