@@ -7,6 +7,7 @@ from sniper import AppSpec, IndexSpec, hookimpl
 _REGISTRY: Final = {
     "account": ("service.commands.operator:account", "Make reviewers of a marketplace, and help its publishers"),
     "add": ("commands.trader:add", "Trust a registry by its root"),
+    "check": ("review.command:check", "See what a marketplace's review would find of a wheel"),
     "init": ("commands.operator:init", "Make an empty repository and its keys"),
     "key": ("commands.publisher:key", "Make a publisher's key"),
     "licence": ("licences.commands:licence", "Sign a licence of a paid plugin for a holder"),

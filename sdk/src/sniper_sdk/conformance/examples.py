@@ -11,7 +11,7 @@ from sniper.catalogue import Extension, Origin, config_model
 from sniper.config import Config
 
 _FENCE = "```"
-_OF_THE_CORE = frozenset({"plugin", "sizer", "exits", "venue"})
+OF_THE_CORE = frozenset({"plugin", "sizer", "exits", "venue"})
 """Keys of a strategy's section that are not the plugin's own."""
 
 
@@ -39,7 +39,7 @@ def example_config(extension: Extension, cls: type) -> Config | None:
     for document in shown_sections(readme(extension.origin)):
         section = document.get(kind, {}).get(name)
         if section is not None:
-            return model.model_validate({key: value for key, value in section.items() if key not in _OF_THE_CORE})
+            return model.model_validate({key: value for key, value in section.items() if key not in OF_THE_CORE})
     values = {}
     for key, field in model.model_fields.items():
         if field.is_required():
