@@ -30,6 +30,7 @@ SECTIONS = {
     "pools": "a market of 10,000 pools",
     "routes": "routes over markets of constant-product pools",
     "exchange": "backtests at an exchange on bars and on ticks, beside peers",
+    "freqtrade": "strategies of freqtrade on 500,000 candles, beside freqtrade itself",
     "sweep": "a search over parameters, with one process and with two",
     "breaker": "a breaker trips while the queues are full",
     "isolation": "plugins in workers",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple  # Any: pandas brings no types
 
-import pandas as pd  # type: ignore[import-untyped]
+import numpy as np
 
 from sniper_strategy_freqtrade.errors import BadStrategy
 from sniper_strategy_freqtrade.surface.informative import Informative, merge_informative_pair
@@ -88,8 +88,8 @@ class Columns(NamedTuple):
     """One pair's candles as lists, from the second one that counts: signals are those of the candle before.
 
     first  Which row of what was analysed the first of them is. ``times``: ms UTC of their beginnings.
-    signal  1 of each row that may begin a trade: long, -1: short, 0: none. ``leaves``: whether a signal ends a long
-            (1), a short (2), or both (3).
+    signal  1 of each row that may begin a trade: long, -1: short, 0: none; ``entries``: the rows that may.
+    leaves  Whether a signal ends a long (1), a short (2), or both (3). Tags are whatever the strategy wrote.
     """
 
     first: int
@@ -99,45 +99,51 @@ class Columns(NamedTuple):
     low: list[float]
     close: list[float]
     signal: list[int]
+    entries: list[int]
     entered: list[int]
     leaves: list[int]
-    enter_tag: list[Any] | None
-    exit_tag: list[Any] | None
+    enter_tag: Any | None
+    exit_tag: Any | None
 
 
 def columns_of(frame: Any, skipped: int, *, can_short: bool) -> Columns:
     """``skipped``: rows that only warm the indicators up."""
-    rows = frame.iloc[skipped:]
-    flags = {name: _shifted(rows, name) == 1 if name in rows.columns else None for name in SIGNALS}
-    nothing = pd.Series(False, index=rows.index).to_numpy()
+    count = max(len(frame) - skipped - 1, 0)
+    there, before = slice(skipped + 1, skipped + 1 + count), slice(skipped, skipped + count)
+    nothing = np.zeros(count, dtype=bool)
     enter_long, exit_long, enter_short, exit_short = (
-        nothing if each is None or (not can_short and name.endswith("short")) else each for name, each in flags.items()
+        frame[name].to_numpy()[before] == 1
+        if name in frame.columns and (can_short or not name.endswith("short"))
+        else nothing
+        for name in SIGNALS
     )
     long = enter_long & ~exit_long & ~enter_short
     short = enter_short & ~exit_short & ~enter_long
-    times = rows["date"].dt.as_unit("ms").astype("int64") if len(rows) else pd.Series([], dtype="int64")
-    opened, high, low, close = (rows[name].astype(float).to_list()[1:] for name in ("open", "high", "low", "close"))
+    signal = long.astype(np.int8) - short.astype(np.int8)
+    times = frame["date"].iloc[there].dt.as_unit("ms").astype("int64")
+    opened, high, low, close = (
+        frame[name].to_numpy(dtype=float)[there].tolist() for name in ("open", "high", "low", "close")
+    )
     return Columns(
         skipped + 1,
-        times.to_list()[1:],
+        times.to_list(),
         opened,
         high,
         low,
         close,
-        (long.astype(int) - short.astype(int)).tolist()[1:],
-        (enter_long.astype(int) + 2 * enter_short.astype(int)).tolist()[1:],
-        (exit_long.astype(int) + 2 * exit_short.astype(int)).tolist()[1:],
-        _tags(rows, "enter_tag"),
-        _tags(rows, "exit_tag"),
+        signal.tolist(),
+        np.flatnonzero(signal).tolist(),
+        (enter_long.astype(np.int8) + 2 * enter_short.astype(np.int8)).tolist(),
+        (exit_long.astype(np.int8) + 2 * exit_short.astype(np.int8)).tolist(),
+        *(_tags(frame, name, before) for name in ("enter_tag", "exit_tag")),
     )
 
 
-def _shifted(rows: Any, name: str) -> Any:
-    return rows[name].shift(1).to_numpy()
+def _tags(frame: Any, name: str, rows: slice) -> Any | None:
+    return frame[name].iloc[rows].astype(object).to_numpy() if name in frame.columns else None
 
 
-def _tags(rows: Any, name: str) -> list[Any] | None:
-    if name not in rows.columns:
-        return None
-    told = rows[name].astype(object).shift(1)
-    return [tag if isinstance(tag, str) and tag else None for tag in told.to_list()[1:]]
+def tag_of(tags: Any | None, row: int) -> str | None:
+    """What a signal was called; None: nothing, which a column may say in several ways."""
+    tag = None if tags is None else tags[row]
+    return tag if isinstance(tag, str) and tag else None

@@ -4,20 +4,23 @@ sniper's own backtests (`sniper backtest`) fill orders after they were decided. 
 be reached at its price within the candle in which it was decided; where its figures are to be met, that is done here.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any  # pandas brings no types
 
+import numpy as np
+
 from sniper_strategy_freqtrade import current
-from sniper_strategy_freqtrade.analysis import Columns, analysed, columns_of
+from sniper_strategy_freqtrade.analysis import Columns, analysed, columns_of, tag_of
 from sniper_strategy_freqtrade.candle import Candle
 from sniper_strategy_freqtrade.manager import Manager
 from sniper_strategy_freqtrade.precision import Steps
+from sniper_strategy_freqtrade.quiet import Quiet
 from sniper_strategy_freqtrade.rules import Terms
 from sniper_strategy_freqtrade.surface.dataprovider import DataProvider
 from sniper_strategy_freqtrade.surface.enums import RunMode
 from sniper_strategy_freqtrade.surface.interface import IStrategy
-from sniper_strategy_freqtrade.surface.timeframes import timeframe_to_msecs
 
 
 def backtest(
@@ -44,51 +47,88 @@ def backtest(
     columns: dict[str, Columns] = {}
     for pair, frame in candles.items():
         made = analysed(strategy, pair, frame)
-        provider.analysed[pair] = made, made["date"].iloc[-1].to_pydatetime()
+        provider.analysed(pair, made)
         columns[pair] = columns_of(made, manager.rules.startup, can_short=manager.rules.can_short)
-    _Run(manager, provider, columns, timeframe_to_msecs(strategy.timeframe)).play(pairs)
+    run = _Run(manager, columns)
+    provider.seen = run.seen
+    run.play(pairs)
     return manager
 
 
 class _Run:
-    """Candle by candle, over all pairs at once; where nothing is held and nothing is entered, to the next signal."""
+    """Candle by candle, over all pairs at once; a pair of which nothing can come is left out until something can."""
 
-    def __init__(self, manager: Manager, provider: DataProvider, columns: dict[str, Columns], interval: int) -> None:
+    def __init__(self, manager: Manager, columns: dict[str, Columns]) -> None:
         self._manager = manager
-        self._provider = provider
         self._columns = columns
-        self._interval = interval
+        self._quiet = Quiet(manager.rules, stacking=manager.terms.stacking, alone=len(columns) == 1)
+        self._times = _united([each.times for each in columns.values()])
+        self._numbers: dict[str, Sequence[int]] = {}
+        for pair, each in columns.items():
+            whole = len(each.times) == len(self._times)
+            self._numbers[pair] = (
+                range(len(self._times)) if whole else np.searchsorted(self._times, each.times).tolist()
+            )
+        self._rows = dict.fromkeys(columns, -1)
+        self._number = -1
+        self._turns: list[str] = []
+        self._turn = 0
 
     def play(self, pairs: Sequence[str]) -> None:
-        manager, columns, open_ = self._manager, self._columns, self._manager.ledger.open
-        rows = {pair: {time: n for n, time in enumerate(columns[pair].times)} for pair in pairs}
-        every = sorted(set().union(*rows.values()))
-        if not every:
-            return
-        signals = sorted({time for pair in pairs for time, row in rows[pair].items() if columns[pair].signal[row]})
-        last, number, following = every[-1], 0, 0
-        while number < len(every):
-            time = every[number]
-            if not manager.rules.loops and not any(open_.values()):
-                while following < len(signals) and signals[following] < time:
-                    following += 1
-                if following == len(signals):
-                    break
-                while every[number] < signals[following]:
-                    number += 1
-                time = every[number]
+        manager, ledger = self._manager, self._manager.ledger
+        columns, numbers, rows = self._columns, self._numbers, self._rows
+        due = {pair: self._next(pair) for pair in pairs}
+        over = len(self._times)
+        while self._times:
+            before, number = self._number, min(due.values())
             if manager.rules.loops:
-                manager.strategy.bot_loop_start(current_time=_date(time))
-            held = [trade.pair for trade in manager.ledger.trades_open()]
-            for pair in dict.fromkeys([*held, *pairs]):
-                row = rows[pair].get(time)
-                if row is not None and (open_.get(pair) or columns[pair].signal[row]):
-                    self._provider.seen[pair] = columns[pair].first + row
-                    manager.step(pair, candle_of(columns[pair], row), columns[pair].signal[row], last=time == last)
-            number += 1
+                self._loop(before + 1, min(number + 1, over))
+            if number >= over:
+                break
+            self._number, self._turns = number, list(pairs)
+            if len(pairs) > 1:
+                self._turns = list(dict.fromkeys([*(trade.pair for trade in ledger.trades_open()), *pairs]))
+            for self._turn, pair in enumerate(self._turns):  # noqa: B020  (callbacks ask whose turn it is)
+                if due[pair] == number:
+                    each = columns[pair]
+                    row = rows[pair] = bisect_left(numbers[pair], number)
+                    manager.step(pair, candle_of(each, row), each.signal[row], last=number == over - 1)
+                    due[pair] = self._next(pair)
         for pair in pairs:
-            if open_.get(pair):
+            if ledger.open.get(pair):
                 manager.end(pair, candle_of(columns[pair], len(columns[pair].times) - 1))
+
+    def seen(self, pair: str) -> int | None:
+        """How many rows of what was analysed are over: of pairs whose turn is still to come one less."""
+        each, turns = self._columns[pair], self._turns
+        if self._turn < len(turns) and turns[self._turn] == pair:
+            return each.first + self._rows[pair]
+        been = pair in turns[: self._turn]
+        count = bisect_left(self._numbers[pair], self._number + been)
+        return each.first + count - 1 if count else None
+
+    def _next(self, pair: str) -> int:
+        """The number of the next candle in which something may happen to a pair."""
+        each, row = self._columns[pair], self._rows[pair] + 1
+        trades = self._manager.ledger.open.get(pair)
+        if trades:
+            row = self._quiet.skip(trades, each, row)
+        else:
+            following = bisect_left(each.entries, row)
+            row = each.entries[following] if following < len(each.entries) else len(each.times)
+        return self._numbers[pair][row] if row < len(each.times) else len(self._times)
+
+    def _loop(self, begin: int, end: int) -> None:
+        """A new candle begins: of none of the pairs it was the turn yet."""
+        self._turns = []
+        for self._number in range(begin, end):
+            self._manager.strategy.bot_loop_start(current_time=_date(self._times[self._number]))
+
+
+def _united(times: list[list[int]]) -> list[int]:
+    if all(each == times[0] for each in times):
+        return times[0]
+    return sorted(set().union(*times))
 
 
 def candle_of(columns: Columns, row: int) -> Candle:
@@ -100,8 +140,8 @@ def candle_of(columns: Columns, row: int) -> Candle:
         columns.close[row],
         columns.entered[row],
         columns.leaves[row],
-        None if columns.enter_tag is None else columns.enter_tag[row],
-        None if columns.exit_tag is None else columns.exit_tag[row],
+        tag_of(columns.enter_tag, row),
+        tag_of(columns.exit_tag, row),
     )
 
 

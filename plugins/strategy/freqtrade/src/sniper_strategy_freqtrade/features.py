@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 from sniper_strategy_freqtrade.surface.interface import IStrategy
 from sniper_strategy_freqtrade.surface.parameters import BaseParameter
 
-_CALLBACKS: Final = (
+CALLBACKS: Final = (
     "adjust_entry_price",
     "adjust_exit_price",
     "adjust_order_price",
@@ -49,7 +49,7 @@ def overrides(strategy: type[IStrategy], name: str) -> bool:
 
 
 def features_of(strategy: type[IStrategy]) -> Features:
-    used = {name for name in _CALLBACKS if overrides(strategy, name)}
+    used = {name for name in CALLBACKS if overrides(strategy, name)}
     values: dict[str, Any] = {name: getattr(strategy, name, None) for name in dir(strategy)}
     told = {
         "minimal_roi": bool(strategy.minimal_roi),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final  # Any: a strategy's attributes are its own
 
 from sniper_strategy_freqtrade.errors import BadStrategy
-from sniper_strategy_freqtrade.features import overrides
+from sniper_strategy_freqtrade.features import CALLBACKS, overrides
 from sniper_strategy_freqtrade.surface.interface import IStrategy
 from sniper_strategy_freqtrade.surface.timeframes import timeframe_to_minutes
 
@@ -86,6 +86,8 @@ class Rules:
         self.entry_moves = has["adjust_entry_price"] or has["adjust_order_price"]
         self.exit_moves = has["adjust_exit_price"] or has["adjust_order_price"]
         self.asked = self.custom_exit or self.custom_stop or self.custom_roi or self.adjusts
+        """Whether a trade's callbacks are called in each candle."""
+        self.calls = any(has[name] for name in CALLBACKS if name not in ("bot_start", "informative_pairs"))
 
     def roi_at(self, minutes: int) -> tuple[int, float] | None:
         """The newest entry of the table that is in force: its minutes and its ratio; None: none is yet."""

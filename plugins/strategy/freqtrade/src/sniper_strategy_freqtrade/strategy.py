@@ -293,7 +293,7 @@ class Freqtrade(Strategy):
             runtime.newest.pop(pair, None)
             return
         frame = analysed(runtime.strategy, pair, candles)
-        runtime.provider.analysed[pair] = frame, frame["date"].iloc[-1].to_pydatetime()
+        runtime.provider.analysed(pair, frame)
         # one row more, so that the signals of the newest candle are those of a row before the last
         beyond = frame.iloc[[-1, -1]]
         columns = columns_of(beyond, 0, can_short=False)

@@ -331,6 +331,9 @@ class Trade:
 
     def booked(self, *, closing: bool = False) -> None:
         """An order was filled: what is held now, what it cost on average, and what was gained by now."""
+        if len(self.orders) == 1 and not closing:
+            self._booked_once(self.orders[0])
+            return
         amount = stake = average = Decimal()
         most = entered = realised = 0.0
         closed = False
@@ -362,6 +365,17 @@ class Trade:
             self._value_at_open()
             if self.stop_loss_pct is not None:
                 self.adjust_stop_loss(self.open_rate, self.stop_loss_pct)
+
+    def _booked_once(self, order: Order) -> None:
+        """The same where there is the first entry alone, as of nearly all trades."""
+        price, amount = order.safe_price, order.filled
+        self.max_stake_amount = price * amount / self.leverage
+        self.open_rate = self.steps.price(price)
+        self.amount = amount
+        self.stake_amount = float(exact(price) * exact(amount)) / self.leverage
+        self._value_at_open()
+        if self.stop_loss_pct is not None:
+            self.adjust_stop_loss(self.open_rate, self.stop_loss_pct)
 
     def close(self, rate: float, at: datetime) -> None:
         """All of it is sold."""

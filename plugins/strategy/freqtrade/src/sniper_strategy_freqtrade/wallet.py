@@ -23,15 +23,21 @@ class Wallet:
         return sum(trade.stake_amount for trades in self._ledger.open.values() for trade in trades)
 
     def free(self) -> float:
+        return self._free(self.tied_up())
+
+    def _free(self, tied: float) -> float:
         realised = sum(trade.realized_profit for trades in self._ledger.open.values() for trade in trades)
-        return self._terms.cash + self._ledger.closed_profit + realised - self.tied_up()
+        return self._terms.cash + self._ledger.closed_profit + realised - tied
 
     def total(self) -> float:
         """What trades may use in all, and use."""
-        return (self.tied_up() + self.free()) * self._terms.share
+        tied = self.tied_up()
+        return (tied + self._free(tied)) * self._terms.share
 
     def available(self) -> float:
-        return min(self.total() - self.tied_up(), self.free())
+        tied = self.tied_up()
+        free = self._free(tied)
+        return min((tied + free) * self._terms.share - tied, free)
 
     def proposed(self) -> float | None:
         """The stake of a new trade; None: there is not so much."""
