@@ -1,23 +1,27 @@
-"""Each package that `sniper plugins new` writes is sound as it stands: its tests, types and style."""
+"""Each package that `sniper plugins new` writes is sound: its types, its style, what is in it, and its tests, which run
+against the installed wheel."""
 
 import json
 import os
-import subprocess
-import sys
-import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from generated_packages import NAME, Packages, name_of
 
 from sniper.catalogue import CONTRACTS
 from sniper_sdk.templates.command import new
 from sniper_sdk.templates.package import KINDS, TemplateError, package_files, write_package
 
-NAME = "moon-shot"
-LONG = {"amm", "exit", "fee", "risk", "sizer", "strategy"}
-"""Kinds whose suites play whole histories."""
+CONFIGURED = sorted(set(KINDS) - {"app", "index"})
+"""Kinds that a config file names."""
+ON_A_CHAIN = {"amm", "exit", "fee", "signer", "strategy", "venue"}
+AT_AN_EXCHANGE = {"exchange"}
+BRIEF = ("risk", "signer", "venue")
+"""Kinds whose own tests run always: a check of the kernel, a driver of the shell, and transactions on a chain."""
 SNIPER = "import sys; from sniper.cli import main; sys.exit(main())"
+EACH = "import sys; from sniper.cli import main; sys.exit(sum(main([*sys.argv[1:3], file]) for file in sys.argv[3:]))"
 
 
 def test_there_is_a_template_for_each_kind() -> None:
@@ -25,72 +29,79 @@ def test_there_is_a_template_for_each_kind() -> None:
     assert set(CONTRACTS) <= set(KINDS)
 
 
-def name_of(kind: str) -> str:
-    """Two templates may make plugins of one kind, whose packages must not be called alike."""
-    return f"{NAME}-2" if KINDS[kind].of else NAME
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_package_has_all_that_a_repository_needs(packages: Packages, kind: str) -> None:
+    directory = packages.root / kind
+    needed = {"README.md", "CHANGELOG.md", ".gitignore", ".ci/run", ".github/workflows/test.yml", "pyproject.toml"}
+    found = {str(file.relative_to(directory)) for file in directory.rglob("*") if file.is_file()}
+    assert needed <= found
+    assert ("example.toml" in found) == (kind in CONFIGURED)
+    assert os.access(directory / ".ci/run", os.X_OK)
+    tests = (directory / "tests" / "test_conformance.py").read_text()
+    assert ("dev_chain" in tests or "def deploy(self, chain: DevChain" in tests) == (kind in ON_A_CHAIN)
+    assert ("ExchangeServer" in tests) == (kind in AT_AN_EXCHANGE)
 
 
-@pytest.fixture(scope="module")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One package of each kind, each beside what an installer would have written of it."""
-    root = tmp_path_factory.mktemp("packages")
-    for kind in KINDS:
-        directory = write_package(kind, name_of(kind), root / kind)
-        register(directory)
-    return root
+def test_all_are_found_where_their_wheels_are_installed(packages: Packages) -> None:
+    done = packages.run("-c", SNIPER, "plugins", "list", "--json")
+    assert done.returncode == 0, done.stderr
+    found = {(each["kind"], each["name"]) for each in json.loads(done.stdout)["plugins"]}
+    assert {(KINDS[kind].of or kind, name_of(kind)) for kind in KINDS} <= found
 
 
-def register(directory: Path) -> None:
-    project = tomllib.loads((directory / "pyproject.toml").read_text())["project"]
-    info = directory / "src" / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-    info.mkdir()
-    requires = "".join(f"Requires-Dist: {line}\n" for line in project["dependencies"])
-    head = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n{requires}"
-    (info / "METADATA").write_text(f"{head}\n{(directory / project['readme']).read_text()}")
-    groups = [
-        f"[{group}]\n" + "".join(f"{name} = {target}\n" for name, target in entries.items())
-        for group, entries in project["entry-points"].items()
-    ]
-    (info / "entry_points.txt").write_text("\n".join(groups))
+@pytest.mark.parametrize("kinds", [("executor",), tuple(set(CONFIGURED) - {"executor"})], ids=["executor", "others"])
+def test_their_example_configs_are_whole_and_right(packages: Packages, kinds: tuple[str, ...]) -> None:
+    site = packages.sites["executor" not in kinds]
+    alone = replace(packages, sites=(site,))
+    done = alone.run("-c", EACH, "config", "check", *(f"{kind}/example.toml" for kind in kinds))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("in order") == len(kinds)
 
 
-def run(directory: Path, *command: str, sources: tuple[Path, ...]) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join(map(str, sources))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    environment |= {"PYTHONPATH": path, "MYPYPATH": path}
-    return subprocess.run(
-        [sys.executable, *command], cwd=directory, env=environment, capture_output=True, text=True, check=False
-    )
-
-
-@pytest.mark.parametrize(
-    "kind",
-    [pytest.param(kind, marks=[pytest.mark.long] if kind in LONG else []) for kind in KINDS],
-)
-def test_a_new_package_passes_its_suite_through_the_command(packages: Path, kind: str) -> None:
-    directory = packages / kind
-    done = run(directory, "-c", SNIPER, "plugins", "test", ".", "--no-level", "--json", sources=(directory / "src",))
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    found = json.loads(done.stdout)
-    assert found["distribution"] == f"sniper-{KINDS[kind].of or kind}-{name_of(kind)}"
-    outcomes = [result["outcome"] for result in found["results"]]
-    assert set(outcomes) <= {"passed", "skipped"}
-    assert outcomes.count("passed") >= 12
-
-
-def test_new_packages_pass_strict_type_checks(packages: Path) -> None:
-    sources = tuple(packages / kind / "src" for kind in KINDS)
-    files = [str(file) for kind in KINDS for file in (packages / kind / "src").glob("sniper_*/*.py")]
-    config = packages / "strategy" / "pyproject.toml"
-    done = run(packages, "-m", "mypy", "--config-file", str(config), *files, sources=sources)
+def test_they_pass_strict_type_checks(packages: Packages) -> None:
+    files = [str(file) for kind in KINDS for file in (packages.root / kind / "src").glob("sniper_*/*.py")]
+    config = packages.root / "strategy" / "pyproject.toml"
+    done = packages.run("-m", "mypy", "--config-file", str(config), *files)
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("name", ["x", "a-name-of-thirty-letters-inall"])
 @pytest.mark.parametrize("command", [("check",), ("format", "--check")], ids=" ".join)
-def test_new_packages_are_in_style(packages: Path, command: tuple[str, ...]) -> None:
+def test_they_are_in_style_however_they_are_called(name: str, command: tuple[str, ...], packages: Packages) -> None:
+    root = packages.root.with_name(f"named-{name}")
     for kind in KINDS:
-        done = run(packages / kind, "-m", "ruff", *command, "--no-cache", ".", sources=())
-        assert done.returncode == 0, done.stdout
+        if not (root / kind).exists():
+            write_package(kind, name, root / kind)
+    done = packages.run("-m", "ruff", *command, "--no-cache", ".", cwd=root)
+    assert done.returncode == 0, done.stdout
+
+
+def passes(packages: Packages, kinds: tuple[str, ...]) -> None:
+    """Run the tests of these packages against their wheels."""
+    config = ("-c", str(packages.root / "strategy" / "pyproject.toml"), "--rootdir", str(packages.root))
+    tests = (str(packages.root / kind / "tests") for kind in kinds)
+    done = packages.run("-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", *config, *tests)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+def test_their_own_tests_pass_against_the_installed_wheels(packages: Packages) -> None:
+    passes(packages, BRIEF)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - set(BRIEF)))
+def test_the_own_tests_of_each_kind_pass_against_its_installed_wheel(packages: Packages, kind: str) -> None:
+    passes(packages, (kind,))
+
+
+def test_the_command_tests_what_is_installed(packages: Packages) -> None:
+    done = packages.run("-c", SNIPER, "plugins", "test", "risk", "--no-level", "--json")
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    found = json.loads(done.stdout)
+    assert found["distribution"] == f"sniper-risk-{NAME}"
+    outcomes = [result["outcome"] for result in found["results"]]
+    assert set(outcomes) <= {"passed", "skipped"}
+    assert outcomes.count("passed") >= 12
 
 
 @pytest.mark.parametrize("name", ["Moon", "moon_shot", "", "a" * 31, "1st", "class"])

@@ -233,18 +233,21 @@ class DevChain:
 
         Raises `CallReverted` with the reason if it failed.
         """
-        signed = self._signed(sender, to, data, value, gas=gas)
-        if self.automine or self.block_time is not None:
-            receipt = _receipt(self.rpc.call("eth_sendRawTransactionSync", signed))
-        else:
-            transaction = str(self.rpc.call("eth_sendRawTransaction", signed))
-            self.rpc.call("evm_mine")
-            receipt = self.receipt(transaction)
+        receipt = self.include(self._signed(sender, to, data, value, gas=gas))
         if not receipt.succeeded:
             call = {"from": sender.address, "to": to, "data": "0x" + data.hex(), "value": hex(value), "gas": hex(gas)}
             self.rpc.call("eth_call", call, hex(receipt.block - 1))  # raises with the reason
             raise CallReverted(f"transaction {receipt.hash} reverted, though the same call one block before does not")
         return receipt
+
+    def include(self, signed: str) -> Receipt:
+        """Hand in a signed transaction (hex with 0x), wait until it is mined (mine it, unless the node does), and
+        return its receipt, which may say that it failed."""
+        if self.automine or self.block_time is not None:
+            return _receipt(self.rpc.call("eth_sendRawTransactionSync", signed))
+        transaction = str(self.rpc.call("eth_sendRawTransaction", signed))
+        self.rpc.call("evm_mine")
+        return self.receipt(transaction)
 
     def receipt(self, transaction: str) -> Receipt:
         """The receipt of a mined transaction; raises `RpcError` if it is not mined."""

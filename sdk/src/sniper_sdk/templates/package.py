@@ -2,6 +2,8 @@
 
 import keyword
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -67,6 +69,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "venue": Kind("sniper_venues", "VenueSpec", "venue", "Trades through one router"),
 }
 
+_USUAL: Final[Mapping[str, str]] = {"amm": "constant-product", "exit": "stop-loss", "sizer": "fixed"}
+"""What the example config of a package uses beside it, by kind."""
+
 
 def write_package(kind: str, name: str, directory: Path) -> Path:
     """Write the package ``sniper-<kind>-<name>`` into ``directory``, which must be new or empty; returns it.
@@ -82,6 +87,13 @@ def write_package(kind: str, name: str, directory: Path) -> Path:
         file.write_text(text)
         if text.startswith("#!"):
             file.chmod(0o755)
+    # where a line breaks depends on the length of the name
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "format", "--quiet", "--no-cache", "."],
+        cwd=directory, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise TemplateError(f"{directory} was written, but ruff could not format it: {done.stderr.strip()[-400:]}")
     return directory
 
 
@@ -95,7 +107,7 @@ def package_files(kind: str, name: str) -> dict[str, str]:
     section = _filled(f"{kind}/section.toml", words) if _has(f"{kind}/section.toml") else ""
     usage = f"\n```toml\n{section}```\n" if section else ""
     package, module = words["package"], words["module"]
-    example = {"example.toml": _filled("example.toml", {**words, "section": section})} if section else {}
+    example = {"example.toml": _example(kind, words, section)} if section else {}
     return {
         ".ci/run": _filled("ci_run", words),
         ".github/workflows/test.yml": _filled("workflow.yml", words),
@@ -109,6 +121,18 @@ def package_files(kind: str, name: str) -> dict[str, str]:
         f"src/{package}/py.typed": "",
         "tests/test_conformance.py": _filled(f"{kind}/test.py", words),
     }
+
+
+def _example(kind: str, words: Mapping[str, str], section: str) -> str:
+    """A whole config around the section of this plugin, which takes the place of the one that does the same."""
+    if _has(f"{kind}/example.toml"):
+        return _filled(f"{kind}/example.toml", {**words, "section": section})
+    names = {other: words["name"] if kind == other else name for other, name in _USUAL.items()}
+    around = _filled("around.toml", names).split("\n\n")
+    others = [table for table in around if not table.startswith(f"[{kind}.")]
+    return _filled(
+        "example.toml", {**words, "section": "\n".join([section, *(f"{table.strip()}\n" for table in others)])}
+    )
 
 
 def _words(kind: str, name: str) -> dict[str, str]:
