@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from sniper_sdk.templates.package import KINDS, write_package
 
@@ -33,16 +34,30 @@ class Packages:
 
     def run(self, *command: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Run this Python in its environment and the one of the wheels; the sources are not on its path."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-        environment["PYTHONPATH"] = environment["MYPYPATH"] = os.pathsep.join(map(str, self.sites))
         return subprocess.run(
             [sys.executable, *command],
             cwd=cwd or self.root,
-            env=environment,
+            env=self._environment(),
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def start(self, *command: str, cwd: Path, output: IO[bytes]) -> "subprocess.Popen[bytes]":
+        """As `run`, without waiting for its end."""
+        return subprocess.Popen(
+            [sys.executable, *command],
+            cwd=cwd,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        environment["PYTHONPATH"] = environment["MYPYPATH"] = os.pathsep.join(map(str, self.sites))
+        return environment
 
 
 def made(directory: Path) -> Packages:

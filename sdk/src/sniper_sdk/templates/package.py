@@ -108,6 +108,7 @@ def package_files(kind: str, name: str) -> dict[str, str]:
     usage = f"\n```toml\n{section}```\n" if section else ""
     package, module = words["package"], words["module"]
     example = {"example.toml": _example(kind, words, section)} if section else {}
+    shown = "`example.toml` is a whole config.\n" if section else ""
     return {
         ".ci/run": _filled("ci_run", words),
         ".github/workflows/test.yml": _filled("workflow.yml", words),
@@ -115,7 +116,7 @@ def package_files(kind: str, name: str) -> dict[str, str]:
         "CHANGELOG.md": _filled("CHANGELOG.md", words),
         **example,
         "pyproject.toml": _filled("pyproject.toml", words),
-        "README.md": _filled("README.md", {**words, "usage": usage}),
+        "README.md": _filled("README.md", {**words, "usage": usage, "example": shown}),
         f"src/{package}/__init__.py": _filled("init.py", words),
         f"src/{package}/{module}.py": _filled(f"{kind}/module.py", words),
         f"src/{package}/py.typed": "",
