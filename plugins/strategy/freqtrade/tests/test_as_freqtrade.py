@@ -25,8 +25,8 @@ def market_of(name: str) -> Market:
 def theirs(market: Market) -> dict[str, Any]:
     """What freqtrade makes of all strategies, in one process; kept until anything that leads to it changes."""
     told = json.dumps(jobs(market))
-    sources = [PROGRAM, PROGRAM.with_name("requirements.txt"), *sorted(STRATEGIES.glob("*.py"))]
-    key = sha256(told.encode() + b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+    sources = [PROGRAM, PROGRAM.with_name("requirements.txt"), *sorted(STRATEGIES.iterdir())]
+    key = sha256(told.encode() + b"".join(path.read_bytes() for path in sources if path.is_file())).hexdigest()[:16]
     kept = ROOT / ".cache" / "freqtrade-results" / f"{key}.json"
     if not kept.is_file():
         python = FREQTRADE / "bin" / "python"

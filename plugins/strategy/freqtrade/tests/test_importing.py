@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from sniper_strategy_freqtrade.errors import BadStrategy
 from sniper_strategy_freqtrade.import_ import import_
 from sniper_strategy_freqtrade.importing import load, made
+from sniper_strategy_freqtrade.rules import Rules, Terms
 
 STRATEGIES = Path(__file__).parent / "strategies"
 
@@ -73,6 +74,50 @@ def test_modules_beside_the_file_are_its_own(tmp_path: Path) -> None:
 def test_what_cannot_be_run_is_refused_with_its_reason(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(BadStrategy, match=said):
         load(written(tmp_path, text))
+
+
+def searched(directory: Path, found: str) -> Path:
+    for name in ("base.py", "searched.py"):
+        (directory / name).write_text((STRATEGIES / name).read_text())
+    (directory / "searched.json").write_text(found)
+    return directory / "searched.py"
+
+
+def test_found_parameters_come_before_the_strategys_own_tables_and_those_before_defaults() -> None:
+    found = made(load(STRATEGIES / "searched.py", "Searched"), {})
+    values = {name: parameter.value for name, parameter in found.enumerate_parameters()}
+    assert values == {"buy_level": 44.3, "slack": 9, "high": 61, "strict": False, "protection_rest": 7}
+    assert [name for name, _ in found.enumerate_parameters("buy")] == ["buy_level", "slack", "strict"]
+    rules = Rules(found, Terms())
+    assert (rules.slots, rules.stoploss, rules.roi) == (2, -0.024, ((0, 0.021), (45, 0.007)))
+    assert (rules.trailing, rules.positive, rules.offset, rules.only_offset) == (True, 0.006, 0.013, True)
+
+
+def test_what_a_file_of_parameters_leaves_out_stays(tmp_path: Path) -> None:
+    path = searched(tmp_path, json.dumps({"strategy_name": "Searched", "params": {"sell": {"high": 70}}}))
+    found = made(load(path, "Searched"), {})
+    assert (found.high.value, found.buy_level.value, found.stoploss, found.trailing_stop) == (70, 20.0, -0.05, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is not a file of parameters"),
+        ("[]", "is not a file of parameters"),
+        ('{"strategy_name": "Other", "params": {}}', "is of 'Other', not of Searched"),
+        ('{"strategy_name": "Searched", "params": {"roi": 5}}', "each space under params is a table"),
+    ],
+)
+def test_parameters_that_are_not_of_this_strategy_are_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(BadStrategy, match=said):
+        load(searched(tmp_path, text), "Searched")
+
+
+def test_a_parameter_without_a_space_is_refused(tmp_path: Path) -> None:
+    text = "from freqtrade.strategy import IntParameter\n" + OLD.replace("= 2", "= 3").replace("buy", "entry")
+    path = written(tmp_path, text.replace("    stoploss", "    length = IntParameter(1, 9, default=2)\n    stoploss"))
+    with pytest.raises(BadStrategy, match="parameter length has no space"):
+        made(load(path), {})
 
 
 def test_the_command_lists_what_a_strategy_uses_and_writes_its_section(tmp_path: Path) -> None:

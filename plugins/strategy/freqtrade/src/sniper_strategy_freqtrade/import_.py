@@ -9,6 +9,7 @@ import click
 from sniper_strategy_freqtrade.errors import BadStrategy
 from sniper_strategy_freqtrade.features import features_of
 from sniper_strategy_freqtrade.importing import load, made
+from sniper_strategy_freqtrade.parameter_file import found_beside
 from sniper_strategy_freqtrade.surface.timeframes import timeframe_to_seconds
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def import_(path: Path, name: str, instruments: tuple[str, ...], output: Path | 
     else:
         click.echo(f"{strategy.__name__}, candles of {strategy.timeframe}")
         click.echo(f"uses: {', '.join(features.used)}")
+        if found_beside(path).is_file():
+            click.echo(f"parameters: those in {found_beside(path)}")
         for each in features.missing:
             click.echo(click.style(f"not as in freqtrade: {each}", fg="yellow"))
     if output is None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from sniper_strategy_freqtrade import parameter_file
 from sniper_strategy_freqtrade.errors import BadStrategy
 from sniper_strategy_freqtrade.surface.interface import IStrategy
 
@@ -37,6 +38,7 @@ MODULES: Final[Mapping[str, str]] = {
     "technical.qtpylib": "qtpylib",
 }
 """Modules that a strategy may import, and which of the surface each is."""
+_FOUND: Final = "_sniper_found_parameters"
 _ROOTS: Final = ("freqtrade", "technical")
 
 
@@ -99,7 +101,8 @@ class _Imports:
 
 
 def load(path: Path, name: str = "") -> type[IStrategy]:
-    """The strategy of a file; ``name``: which, where it has several.
+    """The strategy of a file; ``name``: which, where it has several. What is beside it of found parameters is read as
+    well, and `made` gives it to each instance.
 
     Raises `BadStrategy` for a file that does not load or holds no strategy, and for one of an older interface.
     """
@@ -123,6 +126,7 @@ def load(path: Path, name: str = "") -> type[IStrategy]:
         )
     strategy = found[name or next(iter(found))]
     _of_version_three(path, strategy)
+    vars(module)[_FOUND] = parameter_file.read(path, strategy.__name__)
     return strategy
 
 
@@ -162,8 +166,13 @@ def _of_version_three(path: Path, strategy: type[IStrategy]) -> None:
 
 
 def made(strategy: type[IStrategy], config: dict[str, Any]) -> IStrategy:
-    """An instance of it. Any: a config of freqtrade's. Raises `BadStrategy` where its constructor does."""
+    """An instance of it, with its parameters. Any: a config of freqtrade's.
+
+    Raises `BadStrategy` where its constructor does, and for parameters that make no sense.
+    """
     try:
-        return strategy(config)
+        found = strategy(config)
     except Exception as error:  # the strategy's own code
         raise BadStrategy(f"{strategy.__name__} cannot be made: {type(error).__name__}: {error}") from error
+    parameter_file.apply(found, vars(sys.modules.get(strategy.__module__, builtins)).get(_FOUND, {}))
+    return found

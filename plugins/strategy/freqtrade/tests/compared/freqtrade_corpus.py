@@ -79,6 +79,7 @@ CASES: Final = {
         Case("informatives", "Hourly"),
         Case("informatives", "Merged"),
         Case("parameters", "Parameters", ALL, slots=2),
+        Case("searched", "Searched", ALL, slots=2),
         Case("protected", "Cooldown", ALL, slots=3),
         Case("protected", "Guarded", ALL, slots=3),
         Case("protected", "LowProfit", ALL, slots=3),

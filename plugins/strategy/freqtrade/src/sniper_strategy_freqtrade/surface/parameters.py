@@ -1,6 +1,6 @@
-"""Parameters that freqtrade's search may change: here they are their values.
+"""Parameters that freqtrade's search may change: here they are their values, which a file beside the strategy may give.
 
-``space``, ``optimize`` and ``load`` say what its search does with them, and nothing here.
+``optimize`` says what its search does with them, and nothing here; ``load``: whether a value that was found counts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -71,6 +71,14 @@ class DecimalParameter(NumericParameter):
     def __init__(self, low: Any, high: Any = None, *, default: Any, decimals: int = 3, **kwargs: Any) -> None:
         self.decimals = decimals
         super().__init__(low, high, default=round(default, decimals), **kwargs)
+
+    @property
+    def value(self) -> Any:
+        return self._value
+
+    @value.setter
+    def value(self, new: Any) -> None:
+        self._value = round(new, self.decimals)
 
     @property
     def range(self) -> list[float]:
