@@ -30,6 +30,7 @@ _REGISTRY: Final = {
     "service": ("service.commands.operator:service", "Serve a marketplace"),
     "submit": ("service.commands.publisher:submit", "Sign a wheel and send it to a marketplace"),
     "timestamp": ("commands.operator:timestamp", "Sign anew what would expire"),
+    "work": ("service.commands.operator:work", "Run what a marketplace's reviews run"),
     "verify": ("commands.mirroring:verify", "Check a repository or mirror, and name each fault"),
 }
 """Commands of ``sniper registry``: where they are, and what they do."""

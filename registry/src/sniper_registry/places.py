@@ -86,6 +86,11 @@ def results_path(distribution: str, version: str) -> str:
     return f"results/{distribution}/{version}.json"
 
 
+def checks_path(distribution: str, version: str) -> str:
+    """The target with what a review found out by running a release."""
+    return f"results/{distribution}/{version}.checks.json"
+
+
 def version_of(path: str, distribution: str) -> str | None:
     """The version that a release's path names; None for another target."""
     prefix = f"files/{distribution}/"

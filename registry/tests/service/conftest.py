@@ -1,9 +1,11 @@
 """A marketplace of each test's own, on both databases."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pyotp
@@ -12,6 +14,7 @@ from argon2 import PasswordHasher
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import sync_playwright
 
+from sniper_registry.repository.repository import Repository
 from sniper_registry.service import passwords
 from sniper_registry.service.accounts import Accounts, Who
 from sniper_registry.service.clock import SECOND
@@ -24,6 +27,9 @@ from sniper_sdk.servers import PostgresServer, postgres_server
 
 from .published import Shelf, turtles
 from .served import Browser, free_port, serving
+
+if TYPE_CHECKING:
+    from .trade import Trade
 
 HERE = "192.0.2.1"
 PASSWORD = "correct horse battery"
@@ -151,3 +157,30 @@ def site(database: Database, tmp_path: Path) -> Iterator[Site]:
         with serving(market, listening):
             yield Site(market, shelf, clock)
         market.close()
+
+
+@pytest.fixture
+def trade(database: Database, tmp_path: Path, empty_repository: Path) -> "Iterator[Trade]":
+    from .trade import Trade
+
+    shutil.copytree(empty_repository, tmp_path / "world")
+    with free_port() as listening:
+        clock = HandClock()
+        clock.at = time.time_ns()  # that of commands, which know no other
+        settings = Settings(
+            origin=f"http://127.0.0.1:{listening.getsockname()[1]}",
+            directory=tmp_path / "service",
+            repository=tmp_path / "world/repository",
+            database=database.engine.url.render_as_string(hide_password=False),
+        )
+        market = Marketplace(settings, clock)
+        with serving(market, listening):
+            yield Trade(market, clock, tmp_path)
+        market.close()
+
+
+@pytest.fixture(scope="session")
+def empty_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("empty")
+    Repository(folder / "repository", clock=time.time).init()
+    return folder

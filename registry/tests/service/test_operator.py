@@ -17,7 +17,7 @@ from sniper_registry.repository.submission import described, prepared
 from sniper_registry.service import possession
 from sniper_registry.service.clock import SECOND, WallClock
 from sniper_registry.service.commands.operator import account, opened, rebuild, review
-from sniper_registry.service.errors import Unknown
+from sniper_registry.service.errors import Conflict, Unknown
 from sniper_registry.service.marketplace import Marketplace
 from sniper_registry.wheel import read
 
@@ -81,11 +81,21 @@ def test_the_queue_is_worked_off_on_the_command_line(market: Marketplace, direct
     assert "sha256 " in shown
     assert "note    licence: the licence is Apache-2.0" in shown
     assert isinstance(run(review, "show", directory, "77").exception, Unknown)
-    done = run(review, "accept", directory, str(number), "--level", "bronze")
+    done = run(review, "accept", directory, str(number), "--level", "bronze", "--unchecked")
     assert done.output == f"{NAME} 1.0.0 is published\n"
     assert run(review, "list", directory).output == ""
     assert run(rebuild, directory).output == "1 releases\n"
     assert market.uploads.shown(number).decided_by == "operator"
+
+
+def test_what_reviews_run_is_run_by_a_process_of_its_own(market: Marketplace, directory: Path) -> None:
+    number = uploaded(market, directory.parent)
+    assert isinstance(run(review, "accept", directory, str(number)).exception, Conflict)
+    done = sniper("work", directory, "--once")
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = run(review, "show", directory, str(number)).output
+    assert "conformance: done" in shown
+    assert "refuse  conformance: nobody can install it" in shown, "it offers a class of a module that it has not"
 
 
 def test_an_upload_is_refused_on_the_command_line_with_a_reason(market: Marketplace, directory: Path) -> None:
@@ -132,7 +142,7 @@ def test_the_service_is_started_serves_what_is_published_and_stops_when_told(dir
     toml.write_text(toml.read_text().replace("127.0.0.1:1", f"127.0.0.1:{port}"))
     market = opened(directory)
     number = uploaded(market, directory.parent)
-    run(review, "accept", directory, str(number))
+    run(review, "accept", directory, str(number), "--unchecked")
     market.close()
     command = [
         str(Path(sys.executable).with_name("sniper")),

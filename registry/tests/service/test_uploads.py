@@ -1,152 +1,30 @@
 """Releases from a publisher's key to the catalogue, with a real repository, on both databases."""
 
 import json
-import shutil
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import pytest
-from click.testing import CliRunner, Result
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
-from securesystemslib.signer import Signer
 from sqlalchemy import update
 
 from sniper_registry.client.client import RegistryClient
 from sniper_registry.repository import keys
-from sniper_registry.repository.repository import Repository
-from sniper_registry.repository.submission import Submission, described, prepared
-from sniper_registry.service.accounts import Who
 from sniper_registry.service.clock import SECOND
-from sniper_registry.service.commands.publisher import prove, submit
-from sniper_registry.service.database import Database
 from sniper_registry.service.errors import Conflict, Forbidden, Invalid
 from sniper_registry.service.following import Follower
-from sniper_registry.service.marketplace import Marketplace, Settings
+from sniper_registry.service.marketplace import Marketplace
 from sniper_registry.service.tables import Base, Upload
-from sniper_registry.service.uploads import Shown
-from sniper_registry.wheel import read
 from sniper_sdk.levels.statement import contents_of_wheel
 
-from .conftest import HERE, HandClock
+from .conftest import HERE
 from .looks import CONTRAST, NAMES
-from .served import Browser, free_port, serving
-from .test_account_pages import Publisher
+from .trade import NAME, Trade, operator
 from .wheels import wheel
 
 ROOT = Path(__file__).resolve().parents[3]
-NAME = "sniper-strategy-tortoise"
-
-
-@dataclass
-class Trade:
-    """A served marketplace over a repository of its own."""
-
-    market: Marketplace
-    clock: HandClock
-    folder: Path
-
-    @property
-    def origin(self) -> str:
-        return self.market.settings.origin
-
-    def browser(self) -> Browser:
-        return Browser(self.origin)
-
-    def reviewer(self, name: str = "rita") -> Publisher:
-        """A browser in which a reviewer is signed in."""
-        browser = Publisher(self, name).enrolled()
-        self.market.accounts.grant(name, "reviewer", by="test")
-        return browser
-
-    def publisher(self, name: str) -> "Author":
-        browser = Publisher(self, name).enrolled()
-        author = Author(self, name, browser, self.folder / f"{name}.key", self.folder / f"{name}.token")
-        keys.create(author.key, None)
-        author.register(author.key)
-        who = author.who
-        token = self.market.credentials.new_token(who, "ci", "", 30, browser.code(), HERE)
-        author.token.touch(mode=0o600)
-        author.token.write_text(token)
-        return author
-
-
-@dataclass
-class Author:
-    """A publisher at their own machine."""
-
-    trade: Trade
-    name: str
-    browser: Publisher
-    key: Path
-    token: Path
-
-    @property
-    def who(self) -> Who:
-        return self.trade.market.accounts.demand(self.browser.cookie.partition("=")[2])
-
-    @property
-    def signer(self) -> Signer:
-        return keys.load(self.key, None)
-
-    def register(self, key: Path) -> None:
-        """As the page tells to."""
-        credentials, public = self.trade.market.credentials, keys.public_text(keys.public_of(key))
-        challenge = credentials.challenge(self.who, public)
-        proof = CliRunner().invoke(prove, [str(key), challenge]).output.strip()
-        credentials.add_key(self.who, public, key.name, challenge, proof, self.browser.code(), HERE)
-
-    def submit(self, made: Path, *more: str) -> Result:
-        """The command."""
-        lock = self.trade.folder / "lock.txt"
-        lock.touch()
-        options = ["--service", self.trade.origin, "--publisher", self.name, "--key", str(self.key)]
-        options += ["--token-file", str(self.token), "--lock", str(lock)]
-        return CliRunner().invoke(submit, [str(made), *options, *more])
-
-    def submission(self, made: Path, signer: Signer | None = None, publisher: str = "") -> Submission:
-        """What the command would send."""
-        found, now = read(made), self.trade.clock.at
-        release = described(found, publisher=publisher or self.name, requires=(), published_at=now, changelog="New.")
-        role = self.trade.market.repository.view().held(f"publisher.{self.name}")
-        return prepared(role, found, release, [signer or self.signer], now / SECOND)
-
-    def send(self, made: Path, signer: Signer | None = None) -> Shown:
-        found = self.submission(made, signer)
-        return self.trade.market.uploads.receive(self.who, read(made).name, found)
-
-
-@pytest.fixture
-def trade(database: Database, tmp_path: Path, empty_repository: Path) -> Iterator[Trade]:
-    shutil.copytree(empty_repository, tmp_path / "world")
-    with free_port() as listening:
-        clock = HandClock()
-        clock.at = time.time_ns()  # that of commands, which know no other
-        settings = Settings(
-            origin=f"http://127.0.0.1:{listening.getsockname()[1]}",
-            directory=tmp_path / "service",
-            repository=tmp_path / "world/repository",
-            database=database.engine.url.render_as_string(hide_password=False),
-        )
-        market = Marketplace(settings, clock)
-        with serving(market, listening):
-            yield Trade(market, clock, tmp_path)
-        market.close()
-
-
-@pytest.fixture(scope="session")
-def empty_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("empty")
-    Repository(folder / "repository", clock=time.time).init()
-    return folder
-
-
-def operator() -> Who:
-    return Who(0, "operator", "reviewer", strong=True, enrolled=True)
 
 
 def test_a_release_goes_from_the_publishers_machine_through_the_review_into_the_catalogue(trade: Trade) -> None:
@@ -161,7 +39,8 @@ def test_a_release_goes_from_the_publishers_machine_through_the_review_into_the_
     page = rita.get("/review/1")
     assert "hookimpl" in page.text, "the sources are there to be read"
     token = rita.form_token("/review")
-    assert rita.post("/review/1/accept", token=token, level="silver", note="Thanks.").headers["location"] == "/review"
+    done = rita.post("/review/1/accept", token=token, unchecked="on", level="silver", note="Thanks.")
+    assert done.headers["location"] == "/review"
     shown = trade.browser().get(f"/plugins/{NAME}")
     assert shown.status == 200
     assert ">silver<" in shown.text
@@ -173,7 +52,7 @@ def test_a_release_goes_from_the_publishers_machine_through_the_review_into_the_
     assert second.exit_code == 0, second.output
     assert "gold is claimed of this very code" in second.output
     assert rita.post("/review/2/refuse", token=token, note="").status == 422
-    assert rita.post("/review/2/accept", token=token).status == 303
+    assert rita.post("/review/2/accept", token=token, unchecked="on").status == 303
     assert trade.browser().get(f"/plugins/{NAME}").text.count("<article") == 2
     client = RegistryClient(
         trade.market.settings.repository, trade.folder / "trader", clock=lambda: trade.clock.at / SECOND
@@ -212,7 +91,7 @@ def test_everything_shown_is_rebuilt_from_the_repository_with_its_config_form(tr
         for file in source.glob("*.py")
     }
     made = wheel(trade.folder, name, files=files)
-    assert trade.market.uploads.accept(ada.send(made).id, operator(), similar=True).state == "published"
+    assert trade.market.uploads.accept(ada.send(made).id, operator(), unchecked=True, similar=True).state == "published"
     pages = ("/", "/?q=tortoise", "/publishers", "/publishers/ada", f"/plugins/{name}")
     before = [trade.browser().get(page).text for page in pages]
     assert "[strategy.dca]" in before[-1], "a worker read the config's schema off the wheel"
@@ -272,22 +151,22 @@ def test_a_key_that_is_removed_while_its_release_waits_publishes_nothing(trade: 
     upload = ada.send(wheel(trade.folder, NAME))
     trade.market.credentials.remove_key(ada.who, ada.signer.public_key.keyid)
     with pytest.raises(Conflict, match="no more"):
-        trade.market.uploads.accept(upload.id, operator())
+        trade.market.uploads.accept(upload.id, operator(), unchecked=True)
     assert trade.market.uploads.shown(upload.id).state == "failed"
     assert trade.market.repository.publishers() == {}
 
 
 def test_another_publisher_cannot_take_a_name_and_a_look_alike_needs_a_persons_word(trade: Trade) -> None:
     ada, eve = trade.publisher("ada"), trade.publisher("eve")
-    trade.market.uploads.accept(ada.send(wheel(trade.folder, NAME)).id, operator())
+    trade.market.uploads.accept(ada.send(wheel(trade.folder, NAME)).id, operator(), unchecked=True)
     with pytest.raises(Conflict, match="belongs to ada"):
         eve.send(wheel(trade.folder, NAME, "2.0.0"))
     alike = eve.send(wheel(trade.folder, "sniper-strategy-tortolse"))
     assert ("name", "look") in {(each.rule, each.weight.value) for each in alike.findings}
     with pytest.raises(Conflict, match="tortoise"):
-        trade.market.uploads.accept(alike.id, operator())
+        trade.market.uploads.accept(alike.id, operator(), unchecked=True)
     assert trade.market.uploads.shown(alike.id).state == "waiting"
-    assert trade.market.uploads.accept(alike.id, operator(), similar=True).state == "published"
+    assert trade.market.uploads.accept(alike.id, operator(), unchecked=True, similar=True).state == "published"
 
 
 def test_one_upload_at_a_time_waits_and_can_be_withdrawn(trade: Trade) -> None:
@@ -311,23 +190,23 @@ def test_a_release_never_changes(trade: Trade) -> None:
     ada = trade.publisher("ada")
     made = wheel(trade.folder, NAME)
     sent = ada.submission(made)
-    trade.market.uploads.accept(trade.market.uploads.receive(ada.who, NAME, sent).id, operator())
+    trade.market.uploads.accept(trade.market.uploads.receive(ada.who, NAME, sent).id, operator(), unchecked=True)
     with pytest.raises(Conflict, match="never changes"):
         trade.market.uploads.receive(ada.who, NAME, sent)
 
 
 def test_without_the_operators_targets_key_only_further_releases_are_published(trade: Trade) -> None:
     ada, eve = trade.publisher("ada"), trade.publisher("eve")
-    trade.market.uploads.accept(ada.send(wheel(trade.folder, NAME)).id, operator())
+    trade.market.uploads.accept(ada.send(wheel(trade.folder, NAME)).id, operator(), unchecked=True)
     (trade.folder / "world/repository-keys/targets.key").rename(trade.folder / "taken-home.key")
     with_less = Marketplace(trade.market.settings, trade.clock)
     further, new = ada.send(wheel(trade.folder, NAME, "1.1.0")), eve.send(wheel(trade.folder, "sniper-risk-hare"))
-    assert with_less.uploads.accept(further.id, operator()).state == "published"
+    assert with_less.uploads.accept(further.id, operator(), unchecked=True).state == "published"
     with pytest.raises(Conflict, match="it waits on"):
-        with_less.uploads.accept(new.id, operator())
+        with_less.uploads.accept(new.id, operator(), unchecked=True)
     assert with_less.uploads.shown(new.id).state == "waiting"
     (trade.folder / "taken-home.key").rename(trade.folder / "world/repository-keys/targets.key")
-    assert with_less.uploads.accept(new.id, operator()).state == "published"
+    assert with_less.uploads.accept(new.id, operator(), unchecked=True).state == "published"
     with_less.close()
 
 
@@ -341,7 +220,7 @@ def test_nobody_decides_alone_on_their_own_release_and_publishers_do_not_decide(
         trade.market.uploads.accept(upload.id, ada.who)
     assert eve.browser.get("/review").status == 403
     token = eve.browser.form_token("/account")
-    assert eve.browser.post(f"/review/{upload.id}/accept", token=token).status == 403
+    assert eve.browser.post(f"/review/{upload.id}/accept", token=token, unchecked="on").status == 403
     assert trade.browser().get(f"/review/{upload.id}").headers["location"] == "/sign-in"
 
 
@@ -352,7 +231,7 @@ def test_of_two_reviewers_who_decide_at_once_one_does(trade: Trade) -> None:
     def decide(accepts: bool) -> str:
         try:
             if accepts:
-                return trade.market.uploads.accept(upload.id, operator()).state
+                return trade.market.uploads.accept(upload.id, operator(), unchecked=True).state
             trade.market.uploads.refuse(upload.id, operator(), "No.")
         except Conflict:
             return "too late"
@@ -408,7 +287,7 @@ def test_an_upload_needs_a_token_that_is_good_for_it(trade: Trade) -> None:
 
 def test_a_publisher_does_not_sign_on_top_of_what_another_key_signed(trade: Trade) -> None:
     ada = trade.publisher("ada")
-    trade.market.uploads.accept(ada.send(wheel(trade.folder, NAME)).id, operator())
+    trade.market.uploads.accept(ada.send(wheel(trade.folder, NAME)).id, operator(), unchecked=True)
     other = trade.folder / "other.key"
     keys.create(other, None)
     ada.register(other)
@@ -425,7 +304,7 @@ def test_a_token_file_that_others_may_read_is_not_used(trade: Trade) -> None:
 
 def test_the_catalogue_follows_what_others_change_in_the_repository(trade: Trade) -> None:
     ada = trade.publisher("ada")
-    trade.market.uploads.accept(ada.send(wheel(trade.folder, NAME)).id, operator())
+    trade.market.uploads.accept(ada.send(wheel(trade.folder, NAME)).id, operator(), unchecked=True)
     follower = Follower(trade.market)
     assert follower.look()
     assert not follower.look()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, defer
 from sniper_registry.catalogue.permissions import difference
 from sniper_registry.catalogue.words import query
 from sniper_registry.service.errors import Unknown
-from sniper_registry.service.tables import Download, Plugin, PluginRelease, Rating, SearchTerm
+from sniper_registry.service.tables import Download, Plugin, PluginChecked, PluginRelease, Rating, SearchTerm
 
 PAGE = 24
 """Plugins on a page."""
@@ -80,6 +80,7 @@ class Shown:
     readme: str
     schemas: Mapping[str, Mapping[str, Any]]  # Any: JSON
     results: Mapping[str, Any]
+    checks: Mapping[str, Any]
     versions: tuple[Version, ...]
     stars_by: tuple[int, ...]
 
@@ -145,12 +146,14 @@ def plugin(session: Session, name: str) -> Shown:
     ).all()
     counted = select(Rating.stars, func.count()).where(Rating.name == name).group_by(Rating.stars)
     stars: dict[int, int] = dict(iter(session.execute(counted)))
+    checked = session.get(PluginChecked, row.id)
     (card,) = _cards(session, [row])
     return Shown(
         card=card,
         readme=row.readme,
         schemas=json.loads(row.schemas),
         results=json.loads(row.results) if row.results else {},
+        checks=json.loads(checked.document) if checked else {},
         versions=_versions(releases),
         stars_by=tuple(stars.get(star, 0) for star in range(1, 6)),
     )

@@ -17,7 +17,7 @@ from sniper.index import Release, ReleaseUnknown, Revocation
 from sniper_registry.catalogue.source import Described, Reading, Source
 from sniper_registry.catalogue.words import weighed
 from sniper_registry.service.database import Database
-from sniper_registry.service.tables import Base, Plugin, PluginRelease, SearchTerm
+from sniper_registry.service.tables import Base, Plugin, PluginChecked, PluginRelease, SearchTerm
 
 
 def rebuild(database: Database, source: Source) -> int:
@@ -30,7 +30,7 @@ def rebuild(database: Database, source: Source) -> int:
         found = [each for name in look.names() if (each := _read(look, name, revoked))]
     with database.writing() as session:  # only now: reading wheels takes its time, and others write meanwhile
         _alone(session)
-        for table in (SearchTerm, PluginRelease, Plugin):
+        for table in (SearchTerm, PluginChecked, PluginRelease, Plugin):
             session.execute(delete(table))
         for each in found:
             _add(session, each, revoked)
@@ -105,6 +105,9 @@ def _add(session: Session, found: _Found, revoked: Revoked) -> None:
     )
     session.add(_storable(plugin))
     session.flush()
+    if described.checks:
+        document = json.dumps(described.checks, sort_keys=True)
+        session.add(_storable(PluginChecked(plugin_id=plugin.id, document=document)))
     for position, each in enumerate(found.newest_first):
         revocation = revoked.get((each.name, each.version))
         session.add(

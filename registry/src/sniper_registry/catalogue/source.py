@@ -25,11 +25,13 @@ class Described:
     readme   Its long description, plain text.
     schemas  The JSON schema of each config section, by its dotted name (``strategy.ema-cross``).
     results  What the registry recomputed of a strategy; empty where nothing.
+    checks   What its review found out by running it; empty where nothing.
     """
 
     readme: str = ""
     schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # Any: what JSON holds
     results: Mapping[str, Any] = field(default_factory=dict)
+    checks: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Reading(Protocol):
@@ -98,8 +100,12 @@ class _Look:
             with tempfile.TemporaryDirectory(prefix="sniper-catalogue-") as into:
                 wheel = self._client.fetch(release, Path(into))
                 self._known[release.sha256] = Described(readme=readme(wheel), schemas=schemas(wheel, release.name))
-        results = self._client.results(release)
-        return replace(self._known[release.sha256], results=json.loads(results) if results else {})
+        results, checks = self._client.results(release), self._client.checks(release)
+        return replace(
+            self._known[release.sha256],
+            results=json.loads(results) if results else {},
+            checks=json.loads(checks) if checks else {},
+        )
 
 
 def readme(wheel: Path) -> str:

@@ -37,6 +37,7 @@ from sniper_registry.places import (
     LONGEST_NOTE,
     LONGEST_WHEEL,
     REVOKED,
+    checks_path,
     file_path,
     is_target,
     is_wheel_of,
@@ -179,8 +180,14 @@ class RegistryClient:
 
     def results(self, release: Release) -> bytes | None:
         """What the registry computed of a strategy's release, as JSON; None: nothing."""
+        return self._of_index(results_path(release.name, release.version))
+
+    def checks(self, release: Release) -> bytes | None:
+        """What the registry's review found out by running a release, as JSON; None: nothing."""
+        return self._of_index(checks_path(release.name, release.version))
+
+    def _of_index(self, path: str) -> bytes | None:
         role = self._role(INDEX_ROLE)
-        path = results_path(release.name, release.version)
         return self._target(role, path, LONGEST_NOTE) if path in role.targets else None
 
     def revoked(self) -> tuple[Revocation, ...]:

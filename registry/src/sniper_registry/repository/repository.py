@@ -26,6 +26,7 @@ from sniper_registry.places import (
     CATALOGUE,
     INDEX_ROLE,
     REVOKED,
+    checks_path,
     is_publisher,
     pattern_of,
     results_path,
@@ -206,21 +207,31 @@ class Repository:
         at = int(self.clock() * 10**9)
         return Revocation(name=release.name, version=release.version, sha256=release.sha256, reason=reason, at=at)
 
-    def award(self, name: str, version: str, level: str, results: Mapping[str, Any] | None = None) -> None:
-        """Put on record what the registry found of a release: its level, and of a strategy the results that it
-        computed.
+    def award(
+        self,
+        name: str,
+        version: str,
+        level: str | None,
+        results: Mapping[str, Any] | None = None,
+        checks: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Put on record what the registry found of a release: its level, of a strategy the results that it computed,
+        and what its review ran.
 
-        results  Plain data (Any: JSON). Raises `ReleaseUnknown` and `PublishRefused`.
+        level            None: it stays.
+        results, checks  Plain data (Any: JSON); None: they stay. Raises `ReleaseUnknown` and `PublishRefused`.
         """
-        if level not in LEVELS:
+        if level is not None and level not in LEVELS:
             raise PublishRefused(f"there is no level {level!r}; there are {', '.join(LEVELS[1:])}")
         with self.change() as change:
             change.release(name, version)
-            awards = change.awards()
-            awards.setdefault(name, {})[version] = level
-            change.put(INDEX_ROLE, AWARDS, msgspec.json.encode(awards, order="sorted"))
-            if results is not None:
-                change.put(INDEX_ROLE, results_path(name, version), msgspec.json.encode(results, order="sorted"))
+            if level is not None:
+                awards = change.awards()
+                awards.setdefault(name, {})[version] = level
+                change.put(INDEX_ROLE, AWARDS, msgspec.json.encode(awards, order="sorted"))
+            for path, found in ((results_path(name, version), results), (checks_path(name, version), checks)):
+                if found is not None:
+                    change.put(INDEX_ROLE, path, msgspec.json.encode(found, order="sorted"))
             change.touched.add(name)
 
     def refresh_timestamp(self) -> None:

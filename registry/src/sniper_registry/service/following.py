@@ -20,7 +20,9 @@ class Follower:
         self._seen = b""
 
     def look(self) -> bool:
-        """Whether something was rebuilt. Raises as `Marketplace.rebuild`; the catalogue stays as it was then."""
+        """Whether something was rebuilt, after what was found of published releases is put on record. Raises as
+        `Marketplace.rebuild` and `Uploads.record`; the catalogue stays as it was then."""
+        self._marketplace.uploads.record()
         now = (self._marketplace.settings.repository / "metadata" / "timestamp.json").read_bytes()
         if now == self._seen:
             return False

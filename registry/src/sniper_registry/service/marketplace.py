@@ -8,6 +8,7 @@ from sniper_registry.catalogue.rebuild import rebuild, renew
 from sniper_registry.catalogue.source import RegistrySource, Source
 from sniper_registry.repository.repository import Repository
 from sniper_registry.service.accounts import Accounts
+from sniper_registry.service.checks import Checks
 from sniper_registry.service.clock import SECOND, Clock
 from sniper_registry.service.community import Community
 from sniper_registry.service.credentials import Credentials
@@ -15,7 +16,9 @@ from sniper_registry.service.database import Database
 from sniper_registry.service.errors import Invalid
 from sniper_registry.service.limits import Limiter
 from sniper_registry.service.receipts import Receipts
+from sniper_registry.service.reviewer import Reviewer
 from sniper_registry.service.secret import Secret
+from sniper_registry.service.shipping import PACKAGES
 from sniper_registry.service.submissions import Staging
 from sniper_registry.service.uploads import Uploads
 
@@ -82,13 +85,16 @@ class Marketplace:
         self.source = source or RegistrySource(
             settings.repository, settings.directory / "trusted", lambda: clock.now() / SECOND
         )
+        self.checks = Checks(self.database, clock)
+        self.staging = Staging(settings.directory / "uploads")
         self.uploads = Uploads(
             self.database,
             clock,
             self.limiter,
             self.credentials,
             self.repository,
-            Staging(settings.directory / "uploads"),
+            self.staging,
+            self.checks,
             self.renew,
         )
 
@@ -99,6 +105,10 @@ class Marketplace:
     def renew(self, name: str) -> None:
         """The same for one distribution."""
         renew(self.database, self.source, name)
+
+    def reviewer(self) -> Reviewer:
+        """Who runs what a review runs."""
+        return Reviewer(self.checks, self.uploads, self.staging, self.settings.repository / PACKAGES)
 
     def close(self) -> None:
         """Give back all connections."""

@@ -54,6 +54,10 @@ class Staging:
             release=(place / "release.json").read_bytes(),
         )
 
+    def release(self, key: str) -> bytes:
+        """How its publisher describes it. Raises `OSError` where it is gone."""
+        return (self.directory / key / "release.json").read_bytes()
+
     def claim(self, key: str) -> bytes:
         """The level file that came with it; empty where none did."""
         return (self.directory / key / "level.json").read_bytes()

@@ -134,6 +134,23 @@ class Upload(Base):
     report: Mapped[str] = mapped_column(Text, default="")
 
 
+class Check(Base):
+    """What is run for an upload: ``step`` is conformance or results, ``state`` due, running, done or failed.
+
+    until     When who runs it is taken for dead. ``tries``: how often somebody began.
+    document  JSON: what came of it. ``recorded``: whether that is in the repository, beside the release.
+    """
+
+    __tablename__ = "upload_check"
+    upload_id: Mapped[int] = mapped_column(ForeignKey("upload.id"), primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(default="due", index=True)
+    until: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)
+    document: Mapped[str] = mapped_column(Text, default="")
+    recorded: Mapped[bool] = mapped_column(default=False)
+
+
 # What the catalogue shows
 
 
@@ -183,6 +200,14 @@ class PluginRelease(Base):
     published_at: Mapped[int]
     revoked: Mapped[str] = mapped_column(Text, default="")
     revoked_at: Mapped[int] = mapped_column(default=0)
+
+
+class PluginChecked(Base):
+    """What a review found out by running the release that a plugin's page is about, as JSON."""
+
+    __tablename__ = "plugin_checked"
+    plugin_id: Mapped[int] = mapped_column(ForeignKey("plugin.id", ondelete="CASCADE"), primary_key=True)
+    document: Mapped[str] = mapped_column(Text)
 
 
 class SearchTerm(Base):

@@ -5,7 +5,7 @@ The service has no publisher's key: what arrives is signed as it will be publish
 
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -24,11 +24,13 @@ from sniper_registry.places import is_wheel_of
 from sniper_registry.repository.repository import LEVELS, Repository
 from sniper_registry.repository.submission import Submission, described
 from sniper_registry.repository.view import read_role
+from sniper_registry.results.declared import ResultsError, from_wheel
 from sniper_registry.review.archive import LARGEST_SOURCE
 from sniper_registry.review.finding import Finding, Weight, ordered, refused
 from sniper_registry.review.review import review
 from sniper_registry.service import audit
 from sniper_registry.service.accounts import Who
+from sniper_registry.service.checks import CONFORMANCE, OPEN, RESULTS, Checks, Step
 from sniper_registry.service.clock import SECOND, Clock
 from sniper_registry.service.credentials import Credentials
 from sniper_registry.service.database import Database
@@ -57,6 +59,11 @@ class Shown:
     decided_by: str
     note: str
     findings: tuple[Finding, ...]
+    checks: tuple[Step, ...]
+
+    def check(self, step: str) -> Step | None:
+        """One of the steps that are run for it; None: it is none of its."""
+        return next((each for each in self.checks if each.step == step), None)
 
 
 class Uploads:
@@ -70,8 +77,10 @@ class Uploads:
         credentials: Credentials,
         repository: Repository,
         staging: Staging,
+        checks: Checks,
         published: Callable[[str], None],
     ) -> None:
+        self._checks = checks
         self._database, self._clock, self._limiter = database, clock, limiter
         self._credentials, self._repository, self._staging = credentials, repository, staging
         self._published = published
@@ -149,6 +158,8 @@ class Uploads:
                 self._review(number, name)
             else:
                 self._settle(number)
+        for number, _, _ in self._rows("waiting"):  # of a service that ran nothing yet
+            self._put_on_list(number)
         with self._database.reading() as session:
             keys = session.scalars(select(Upload.key).where(Upload.state.in_(UNDECIDED))).all()
         self._staging.sweep(keys)
@@ -187,6 +198,7 @@ class Uploads:
                 decided_by=row.decided_by,
                 note=row.note,
                 findings=tuple(Finding.of(each) for each in json.loads(row.report or "[]")),
+                checks=self._checks.of(number),
             )
 
     def source(self, number: int) -> dict[str, str]:
@@ -217,17 +229,32 @@ class Uploads:
             raise Invalid("say why: the publisher reads it", field="note")
         self._end(number, ("waiting",), "refused", reviewer.name, note.strip()[:2000])
 
-    def accept(self, number: int, reviewer: Who, *, note: str = "", level: str = "", similar: bool = False) -> Shown:
+    def accept(
+        self,
+        number: int,
+        reviewer: Who,
+        *,
+        note: str = "",
+        level: str = "",
+        similar: bool = False,
+        unchecked: bool = False,
+    ) -> Shown:
         """Publish an upload as it was signed. A publisher who has published nothing yet is admitted.
 
-        level    What the reviewer awards, having run the suites; empty: none.
-        similar  Whether the reviewer allows a name that is like another one.
+        level      What the reviewer awards, having run the suites; empty: none.
+        similar    Whether the reviewer allows a name that is like another one.
+        unchecked  Whether they do without what is still to be run. Results are not waited for: they follow.
 
         Raises `Invalid`, `Forbidden`, `Unknown`, `Conflict` where it is decided or cannot be published any more.
         """
         self._demand_other(number, reviewer)
         if level not in LEVELS:
             raise Invalid(f"there is no level {level!r}", field="level")
+        conformance = self.shown(number).check(CONFORMANCE)
+        if not unchecked and (conformance is None or conformance.state in OPEN):
+            raise Conflict(
+                "its conformance was not run yet: wait for it (sniper registry work runs it), or accept it unchecked"
+            )
         self._move(number, "waiting", "publishing", reviewer.name)
         with self._database.reading() as session:
             row = session.get_one(Upload, number)
@@ -254,7 +281,37 @@ class Uploads:
             self._repository.award(release.name, release.version, level)
         self._end(number, ("publishing",), "published", reviewer.name, note.strip()[:2000])
         self._published(release.name)
+        self.record()
         return self.shown(number)
+
+    def found(self, number: int, rule: str, findings: Iterable[Finding]) -> None:
+        """Add what running a waiting upload brought to its report, once. What refuses ends it."""
+        with self._database.writing() as session:
+            row = session.get_one(Upload, number)
+            if row.state != "waiting":
+                return
+            before = [Finding.of(each) for each in json.loads(row.report or "[]")]
+            ran = [each for each in findings if each.rule == rule]
+            kept = [each for each in before if each.rule != CONFORMANCE or rule != CONFORMANCE]
+            report = ordered(tuple(dict.fromkeys([*kept, *ran])))
+            row.report = json.dumps([each.plain() for each in report])
+        if refused(ran):
+            self._end(number, ("waiting",), "refused", "review", "the automated review refused it")
+
+    def record(self) -> int:
+        """Put on record, beside their releases, what was found of those that are published. Returns of how many steps.
+
+        Raises as `Repository.award`; what is not on record is tried again the next time."""
+        steps = self._checks.unpublished()
+        for step in steps:
+            results, checks = (step.document, None) if step.step == RESULTS else (None, step.document)
+            try:
+                self._repository.award(step.name, step.version, None, results, checks)
+                self._published(step.name)
+            except ReleaseUnknown:  # of a thief of a key, and gone
+                pass
+            self._checks.recorded(step)
+        return len(steps)
 
     def _review(self, number: int, publisher: str) -> None:
         with self._database.reading() as session:
@@ -278,6 +335,19 @@ class Uploads:
                 audit.note(session, now, publisher, f"{row.name} {row.version} was refused", "by the automated review")
         if verdict == "refused":
             self._staging.drop(key)
+        else:
+            self._put_on_list(number)
+
+    def _put_on_list(self, number: int) -> None:
+        """What is to be run for an upload that waits."""
+        with self._database.writing() as session:
+            row = session.get_one(Upload, number)
+            try:
+                from_wheel(self._staging.wheel(row.key, row.wheel))
+                steps: tuple[str, ...] = (CONFORMANCE, RESULTS)
+            except ResultsError:
+                steps = (CONFORMANCE,)
+            self._checks.due(session, number, steps)
 
     def _before(self, name: str) -> Release | None:
         try:

@@ -1,5 +1,6 @@
 """What the operator of a marketplace types: ``service``, ``rebuild``, ``review``, ``account``."""
 
+import contextlib
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,14 @@ from sniper.errors import ConfigError, told
 from sniper_registry.commands.passwords import password_for, password_option
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sniper_registry.service.accounts import Who
     from sniper_registry.service.marketplace import Marketplace
 
 FILE = "service.toml"
+_LOOK_S = 3.0
+"""Seconds between looks for something to do."""
 _KEYS = {"origin": str, "repository": str, "database": str, "title": str, "keys": str, "receipt_age_s": int}
 _directory = click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
 
@@ -66,8 +71,11 @@ def _settings(file: Path) -> dict[str, Any]:  # Any: TOML
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, help="Port to listen on.")
 @click.option("--behind", default="", help="Address of a proxy in front, whose word on who asks is taken.")
+@click.option(
+    "--no-work", is_flag=True, help="Run nothing of uploads: sniper registry work does, elsewhere or as somebody else."
+)
 @password_option
-def service(directory: Path, host: str, port: int, behind: str, password_fd: int | None) -> None:
+def service(directory: Path, host: str, port: int, behind: str, no_work: bool, password_fd: int | None) -> None:
     """Serve the marketplace of DIRECTORY: accounts, uploads, reviews and the catalogue.
 
     DIRECTORY holds service.toml, which says its origin and where the signed repository is. The catalogue follows the
@@ -81,7 +89,10 @@ def service(directory: Path, host: str, port: int, behind: str, password_fd: int
     market = opened(directory, password_fd, signs=True)
     try:
         market.uploads.resume()
-        with following(market, lambda error: click.echo(f"the catalogue stays as it was: {told(error)}", err=True)):
+        with (
+            following(market, lambda error: click.echo(f"the catalogue stays as it was: {told(error)}", err=True)),
+            contextlib.nullcontext() if no_work else _working(directory),
+        ):
             uvicorn.run(
                 application(market),
                 host=host,
@@ -91,6 +102,59 @@ def service(directory: Path, host: str, port: int, behind: str, password_fd: int
                 proxy_headers=bool(behind),
                 forwarded_allow_ips=behind or None,
             )
+    finally:
+        market.close()
+
+
+@contextlib.contextmanager
+def _working(directory: Path) -> "Iterator[None]":
+    """``sniper registry work`` beside what the body does."""
+    import signal
+    import subprocess
+    import sys
+
+    # The server raises anew what ended it, once it is done: that must lead through here instead of ending us at once.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    process = subprocess.Popen([sys.executable, "-m", "sniper", "registry", "work", str(directory)])
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@click.command("work")
+@_directory
+@click.option("--once", is_flag=True, help="End when nothing is left to do.")
+def work(directory: Path, once: bool) -> None:
+    """Run what the reviews of DIRECTORY run: conformance, and results of strategies.
+
+    Each runs in a process of its own, and the code of a release in workers of that. It needs no key of the operator,
+    and goes on with what another process left. Several may run at once.
+    """
+    import signal
+    from threading import Event
+
+    from sqlalchemy.exc import SQLAlchemyError
+
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    market = opened(directory)
+    reviewer = market.reviewer()
+    try:
+        while not stop.is_set():
+            try:
+                worked = reviewer.work(stop)
+            except (SQLAlchemyError, OSError) as error:  # the database is away: its step is begun anew
+                if once:
+                    raise
+                click.echo(f"nothing is run for now: {told(error)}", err=True)
+                worked = False
+            if not worked:
+                if once:
+                    return
+                stop.wait(_LOOK_S)
     finally:
         market.close()
 
@@ -137,6 +201,8 @@ def show(directory: Path, number: int) -> None:
         click.echo(f"{upload.name} {upload.version} by {upload.publisher}: {upload.state}\nsha256 {upload.sha256}")
         if upload.note:
             click.echo(upload.note)
+        for step in upload.checks:
+            click.echo(f"{step.step}: {step.state}")
         for each in upload.findings:
             place = f" {each.file}:{each.line}" if each.file else ""
             click.echo(f"{each.weight:<7} {each.rule}{place}: {each.text}")
@@ -150,12 +216,15 @@ def show(directory: Path, number: int) -> None:
 @click.option("--note", default="", help="For the publisher.")
 @click.option("--level", default="", help="What you award, having run the suites.")
 @click.option("--similar", is_flag=True, help="You looked at the name: it may be like one of another publisher.")
+@click.option("--unchecked", is_flag=True, help="You do without its conformance, which was not run yet.")
 @password_option
-def accept(directory: Path, number: int, note: str, level: str, similar: bool, password_fd: int | None) -> None:
+def accept(
+    directory: Path, number: int, note: str, level: str, similar: bool, unchecked: bool, password_fd: int | None
+) -> None:
     """Publish an upload as its publisher signed it."""
     market = opened(directory, password_fd, signs=True)
     try:
-        shown = market.uploads.accept(number, operator(), note=note, level=level, similar=similar)
+        shown = market.uploads.accept(number, operator(), note=note, level=level, similar=similar, unchecked=unchecked)
         click.echo(f"{shown.name} {shown.version} is {shown.state}")
     finally:
         market.close()

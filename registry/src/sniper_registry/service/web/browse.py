@@ -60,6 +60,7 @@ def config_again(name: str) -> Response:
 def _plugin(visit: Visit, name: str, form: Mapping[str, str] | None = None) -> Response:
     with visit.market.database.reading() as session:
         shown = reading.plugin(session, name)
+        computing = visit.market.checks.computing(session, name, shown.card.version)
     sections: list[dict[str, Any]] = []  # Any: what the template reads
     chosen = form.get("section", "") if form is not None else ""
     if chosen and chosen not in shown.schemas:
@@ -74,7 +75,9 @@ def _plugin(visit: Visit, name: str, form: Mapping[str, str] | None = None) -> R
         sections.append({"name": section, "number": number, "fields": filled, "written": result})
     permissions = [told(each) for each in shown.current.permissions]
     status = 422 if any(_wrong(each["written"]) for each in sections) else 200
-    return visit.page("plugin.html", status, shown=shown, permissions=permissions, sections=sections)
+    return visit.page(
+        "plugin.html", status, shown=shown, permissions=permissions, sections=sections, computing=computing
+    )
 
 
 def _filled(asked: tuple[Field, ...], values: Mapping[str, str], sent: bool) -> list[tuple[Field, str]]:

@@ -30,7 +30,12 @@ def accept(visit: Visiting, number: int, form: Entered) -> Response:
     who = reviewer(visit, form)
     try:
         visit.market.uploads.accept(
-            number, who, note=form.get("note", ""), level=form.get("level", ""), similar=form.get("similar") == "on"
+            number,
+            who,
+            note=form.get("note", ""),
+            level=form.get("level", ""),
+            similar=form.get("similar") == "on",
+            unchecked=form.get("unchecked") == "on",
         )
     except (Conflict, Invalid) as problem:
         return _upload(visit, number, problem)

@@ -89,6 +89,7 @@ def plain(shown: Shown) -> dict[str, Any]:  # Any: JSON
         "state": shown.state,
         "note": shown.note,
         "findings": [each.plain() for each in shown.findings],
+        "checks": {each.step: each.state for each in shown.checks},
     }
 
 
