@@ -1,3 +1,4 @@
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -23,9 +24,23 @@ def test_it_says_how_a_strategy_is_tried() -> None:
         {"instrument": "{instrument}", "size": "10", "pairs": [["{instrument}", 1]]},
         {"fast": "5:30:5", "slow": "0.5:2:log"},
     )
-    assert 'instrument = "x:A/B"' in found.config("x:A/B")
-    assert 'pairs = [["x:A/B", 1]]' in found.config("x:A/B")
+    assert 'instrument = "x:A/B"' in found.config(["x:A/B"])
+    assert 'pairs = [["x:A/B", 1]]' in found.config(["x:A/B"])
     assert found.varied() == ("strategy.acme.fast=5:30:5", "strategy.acme.slow=0.5:2:log")
+
+
+def test_a_strategy_of_several_instruments_names_each_and_their_coins() -> None:
+    text = """
+    [strategy.acme]
+    exchange = "{exchange}"
+    pairs = ["{instrument}", "{instrument:3}"]
+    targets = { "{base}" = 1, "{base:2}" = 2 }
+    """
+    found = parsed(text)
+    assert found.instruments == 3
+    written = tomllib.loads(found.config(["x:A/Q", "x:B/Q", "x:C/Q"]))["strategy"]["acme"]
+    assert written == {"exchange": "x", "pairs": ["x:A/Q", "x:C/Q"], "targets": {"A": 1, "B": 2}}
+    assert parsed(GOOD).instruments == 1
 
 
 @pytest.mark.parametrize(
@@ -43,6 +58,7 @@ def test_it_says_how_a_strategy_is_tried() -> None:
         (GOOD.replace('"5:30:5"', "5"), "is no range"),
         (GOOD.replace("fast =", '"a=b --vary c" ='), "is no range"),
         ("vary = 3\n[strategy.acme]\nx = '{instrument}'", "6 parameters at most"),
+        (GOOD.replace('"10"', '"{instrument:9}"'), "8 instruments at most, not 9"),
         (GOOD + "\n".join(f'k{number} = "1:2"' for number in range(5)), "6 parameters at most"),
     ],
 )

@@ -1,10 +1,11 @@
 import hashlib
 from itertools import pairwise
+from statistics import correlation
 
 import pytest
 
 from sniper_registry.results import markets
-from sniper_registry.results.markets import MODELS, bars, csv, seed_of
+from sniper_registry.results.markets import MODELS, bars, csv, seed_of, together
 
 SHA = "ab" * 32
 
@@ -54,3 +55,21 @@ def test_crashes_fall_and_have_gaps() -> None:
 def test_a_model_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="'bull' is none of random-walk"):
         next(bars("bull", 1, 1))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_instruments_of_a_market_open_together_and_move_together_by_half(model: str) -> None:
+    first, second, third = together(model, seed_of(SHA, model, 0), 2_000, 3)
+    assert [each.time for each in first] == [each.time for each in second] == [each.time for each in third]
+    assert len({each[-1].close for each in (first, second, third)}) == 3
+    for each in (first, second, third):
+        assert all(0 < bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high for bar in each)
+    moves = [[bar.close / bar.open - 1 for bar in each] for each in (first, second)]
+    assert 0.4 < correlation(*moves) < 0.75
+
+
+def test_several_are_the_same_on_every_machine_and_one_alone_is_what_it_was() -> None:
+    found = together("crashes", 7, 1_000, 2)
+    digests = [hashlib.sha256(csv(each).encode()).hexdigest()[:16] for each in found]
+    assert digests == ["cd6d93c043fe559f", "76ae8bfeca09096f"]
+    assert together("trends", 7, 500, 1) == [list(bars("trends", 7, 500))]

@@ -17,6 +17,15 @@ exits = []
 [vary]
 fast = "5:15:5"
 """
+REBALANCE = """
+[strategy.rebalance]
+exchange = "{exchange}"
+targets = { "{base}" = "0.4", "{base:2}" = "0.3" }
+band_bps = 100
+every_s = 3600
+bar_s = 3600
+exits = []
+"""
 SMALL = Amount(bars=1_000, seeds=1, trials=2, folds=2)
 
 
@@ -27,6 +36,12 @@ def test_a_strategy_is_backtested_searched_and_validated_with_costs(tmp_path: Pa
     assert found["measured"]["total"] != 0
     assert found["validated"]["trials"] == SMALL.trials
     assert len(found["validated"]["walk_forward"]) == SMALL.folds
+
+
+def test_a_strategy_of_several_instruments_trades_a_market_of_them(tmp_path: Path) -> None:
+    found = tried(parsed(REBALANCE), "random-walk", seed_of("ab", "random-walk", 0), SMALL, tmp_path, None)
+    assert found["fills"] > 10
+    assert "validated" not in found
 
 
 def test_what_fails_is_told_as_the_command_said_it(tmp_path: Path) -> None:

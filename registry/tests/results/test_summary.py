@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from sniper_registry.results.declared import ResultsError
+from sniper_registry.results.declared import Declared, ResultsError
 from sniper_registry.results.recompute import _traded
 from sniper_registry.results.run import Amount
 from sniper_registry.results.summary import lower_bound, spread, summed
@@ -38,7 +38,7 @@ def test_no_digit_is_published_that_depends_on_the_machine() -> None:
 
 
 def test_a_market_without_a_ratio_has_no_bound() -> None:
-    found = summed("d", "1", "ab", "s", Amount(), {"trends": [run(0.0, None), run(0.1, 1.0)]})
+    found = summed("d", "1", "ab", Declared("s", {}, {}), Amount(), {"trends": [run(0.0, None), run(0.1, 1.0)]})
     assert found["models"]["trends"]["sharpe_at_least"]["known"] == 1
     assert "searched" not in found["models"]["trends"]
 

@@ -8,13 +8,15 @@
     fast = "5:30:5"
 
 The section is what a trader would write, with ``{instrument}`` for the market's own; what is not in it has its
-default. ``vary`` names the parameters that are searched, as ``sniper optimise --vary`` takes them. Nothing else may
-stand there: fees, cash, fills and the market are the registry's.
+default. A strategy of several has ``{instrument}``, ``{instrument:2}`` and so on, up to 8; ``{base:2}`` is the coin of
+the second, also as a key, and ``{exchange}`` the place of all. ``vary`` names the parameters that are searched, as
+``sniper optimise --vary`` takes them. Nothing else may stand there: fees, cash, fills and the market are the registry's.
 """
 
 import re
 import tomllib
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -27,6 +29,8 @@ FILE: Final = "results.toml"
 LONGEST: Final = 64 << 10
 MOST_VARIED: Final = 6
 INSTRUMENT: Final = "{instrument}"
+MOST_INSTRUMENTS: Final = 8
+_BLANK: Final = re.compile(r"\{(instrument|base)(?::([1-9][0-9]?))?\}|\{(exchange)\}")
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,60}")
 _KEY: Final = re.compile(r"[a-z][a-z0-9_.]{0,60}")
 _RANGE: Final = re.compile(r"-?[0-9.]{1,20}:-?[0-9.]{1,20}(:[0-9.]{1,20}|:log)?")
@@ -46,11 +50,16 @@ class Declared:
     section: dict[str, Any]  # Any: TOML
     vary: dict[str, str]
 
-    def config(self, instrument: str) -> str:
-        """The section for an instrument, as TOML."""
+    @property
+    def instruments(self) -> int:
+        """How many it trades."""
+        return _numbered(self.section)
+
+    def config(self, instruments: Sequence[str]) -> str:
+        """The section for these instruments (such as ``binance:BTC/USDT``), all of one exchange, as TOML."""
         document = tomlkit.document()
         outer = tomlkit.table(is_super_table=True)
-        outer.add(self.strategy, _filled(self.section, instrument))
+        outer.add(self.strategy, _filled(self.section, instruments))
         document.add("strategy", outer)
         return tomlkit.dumps(document)
 
@@ -92,8 +101,10 @@ def parsed(text: str) -> Declared:
     [(name, section)] = sections.items()
     if not _NAME.fullmatch(name) or not isinstance(section, dict):
         raise ResultsError(f"{FILE}: {name!r} is no section of a strategy; write [strategy.NAME]")
-    if INSTRUMENT not in _texts(section):
+    if not _numbered(section):
         raise ResultsError(f'{FILE}: no key of [strategy.{name}] is "{INSTRUMENT}", so it would not trade the market')
+    if _numbered(section) > MOST_INSTRUMENTS:
+        raise ResultsError(f"{FILE}: a market has {MOST_INSTRUMENTS} instruments at most, not {_numbered(section)}")
     return Declared(name, section, _vary(document.get("vary", {})))
 
 
@@ -106,17 +117,29 @@ def _vary(table: object) -> dict[str, str]:
     return dict(table)
 
 
+def _numbered(section: object) -> int:
+    """The greatest number of an instrument that stands there; 0: none does."""
+    found = [_BLANK.fullmatch(text) for text in _texts(section)]
+    return max((int(each[2] or 1) for each in found if each and each[1]), default=0)
+
+
 def _texts(value: object) -> set[str]:
     if isinstance(value, dict):
-        return {text for each in value.values() for text in _texts(each)}
+        return set(value) | {text for each in value.values() for text in _texts(each)}
     if isinstance(value, list):
         return {text for each in value for text in _texts(each)}
     return {value} if isinstance(value, str) else set()
 
 
-def _filled(value: Any, instrument: str) -> Any:  # Any: TOML
+def _filled(value: Any, instruments: Sequence[str]) -> Any:  # Any: TOML
     if isinstance(value, dict):
-        return {key: _filled(each, instrument) for key, each in value.items()}
+        return {_filled(key, instruments): _filled(each, instruments) for key, each in value.items()}
     if isinstance(value, list):
-        return [_filled(each, instrument) for each in value]
-    return instrument if value == INSTRUMENT else value
+        return [_filled(each, instruments) for each in value]
+    blank = _BLANK.fullmatch(value) if isinstance(value, str) else None
+    if blank is None:
+        return value
+    if blank[3]:
+        return instruments[0].partition(":")[0]
+    instrument = instruments[int(blank[2] or 1) - 1]
+    return instrument if blank[1] == "instrument" else instrument.partition(":")[2].partition("/")[0]

@@ -2,10 +2,13 @@
 
 None of them is a real market. A random walk has nothing to earn: what earns there was lucky. Trends and returns to a
 mean have something to earn, for a rule that is about them. Crashes fall in hours and have gaps.
+
+Several instruments of one market move together: half of the variance of each is common to all. They crash at once, and
+their trends and their means are their own.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +26,10 @@ MILLION: Final = 1_000_000
 _MASK: Final = (1 << 64) - 1
 
 
+_SHARE: Final = 7
+"""Tenths of a common and of an own move that make one: 0.7² + 0.7² is 0.98, so it is about as wide as either."""
+
+
 @dataclass(frozen=True)
 class Bar:
     """``time``: of its open, seconds UTC. Prices are ticks, ``volume`` lots."""
@@ -37,7 +44,10 @@ class Bar:
 
 def seed_of(sha256: str, model: str, number: int) -> int:
     """The seed of market ``number`` of a model for the wheel of that hash: 64 bits."""
-    text = f"sniper-markets/{VERSION}:{sha256}:{model}:{number}"
+    return _seed(f"sniper-markets/{VERSION}:{sha256}:{model}:{number}")
+
+
+def _seed(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
@@ -65,7 +75,42 @@ def bars(model: str, seed: int, count: int) -> Iterator[Bar]:
         time += HOUR
 
 
-def csv(found: Iterator[Bar]) -> str:
+def together(model: str, seed: int, count: int, instruments: int) -> list[list[Bar]]:
+    """``count`` bars of each of several instruments, which open at the same times. One alone is what `bars` gives.
+    Raises `ValueError` for a model that is none."""
+    if instruments == 1:
+        return [list(bars(model, seed, count))]
+    if model not in MODELS:
+        raise ValueError(f"{model!r} is none of {', '.join(MODELS)}")
+    common = _Draw(seed)
+    own = [_Draw(_seed(f"sniper-markets/{VERSION}:{seed}:instrument:{number}")) for number in range(instruments)]
+    prices, drifts, time = [FIRST] * instruments, [0] * instruments, BEGIN
+    found: list[list[Bar]] = [[] for _ in own]
+    for _ in range(count):
+        if model == "trends":
+            for number, draw in enumerate(own):
+                if draw.below(150) == 0 or drifts[number] == 0:
+                    drifts[number] = (400 + draw.below(800)) * (1 if draw.below(2) else -1)
+        if model == "crashes":
+            drifts = [drift * 9 // 10 for drift in drifts]
+            if common.below(400) == 0:
+                drifts = [-9_000] * instruments
+                time += HOUR * common.below(4)  # nothing is traded for a while
+        shared = [common.bell(1_800) for _ in range(STEPS)]
+        for number, draw in enumerate(own):
+            path = [prices[number]]
+            for step in shared:
+                pull = (FIRST - path[-1]) * 4_000 // FIRST if model == "mean-reverting" else 0
+                move = (_SHARE * (step + draw.bell(1_800)) + 5) // 10 + drifts[number] // STEPS + pull
+                path.append(max(10, path[-1] + (path[-1] * move + MILLION // 2) // MILLION))
+            bar = Bar(time, path[0], max(path), min(path), path[-1], 50_000 + draw.below(100_000))
+            found[number].append(bar)
+            prices[number] = path[-1]
+        time += HOUR
+    return found
+
+
+def csv(found: Iterable[Bar]) -> str:
     """As ``sniper data import --as bars`` takes it, with prices of two and sizes of three decimals."""
     rows = ["time,open,high,low,close,volume"]
     for each in found:

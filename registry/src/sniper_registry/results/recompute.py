@@ -42,7 +42,7 @@ def recomputed(
                 if progress:
                     progress(sum(map(len, runs.values())), amount.seeds * len(markets.MODELS))
     _traded([each for found in runs.values() for each in found])
-    return summary.summed(str(distribution), str(version), sha256, declared.strategy, amount, runs)
+    return summary.summed(str(distribution), str(version), sha256, declared, amount, runs)
 
 
 def _traded(runs: list[dict[str, Any]]) -> None:

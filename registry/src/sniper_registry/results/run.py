@@ -12,7 +12,8 @@ from sniper.errors import writable
 from sniper_registry.results import markets
 from sniper_registry.results.declared import Declared, ResultsError
 
-INSTRUMENT: Final = "results:BASE/USDT"
+INSTRUMENT: Final = "results:BASE{}/USDT"
+"""The first one has no number."""
 MAKER_FEE: Final = "0.0005"
 TAKER_FEE: Final = "0.001"
 LATENCY_MS: Final = 100
@@ -55,15 +56,17 @@ def tried(
     directory  Empty; what is written into it is not needed afterwards.
     shelf      Where the release is installed; None: strategies of this environment itself are tried.
     """
-    text = markets.csv(markets.bars(model, seed, amount.bars))
-    (directory / "bars.csv").write_text(text)
+    names = [INSTRUMENT.format(number or "") for number in (0, *range(2, declared.instruments + 1))]
     config = directory / "sniper.toml"
-    config.write_text(f"{DESK}{declared.config(INSTRUMENT)}")
+    config.write_text(f"{DESK}{declared.config(names)}")
     run = _Commands(directory, shelf, amount.limit)
     market = str(directory / "market")
     fees = ["--maker-fee", MAKER_FEE, "--taker-fee", TAKER_FEE]
-    instrument = ["--as", "bars", "--instrument", INSTRUMENT, "--tick", "0.01", "--lot", "0.001", *fees]
-    run.run("data", "import", str(directory / "bars.csv"), *instrument, "--data", market)
+    steps = ["--tick", "0.01", "--lot", "0.001", *fees]
+    for name, bars in zip(names, markets.together(model, seed, amount.bars, len(names)), strict=True):
+        (directory / "bars.csv").write_text(markets.csv(bars))
+        what = [str(directory / "bars.csv"), "--as", "bars", "--instrument", name]
+        run.run("data", "import", *what, *steps, "--data", market)
     played = run.run("backtest", str(config), "--data", market, "--out", str(directory / "run.json"), "--json")
     if played["halted"]:
         raise ResultsError(f"the account was halted: {writable(str(played['halted']))}")

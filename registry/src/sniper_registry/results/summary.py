@@ -5,6 +5,7 @@ from math import sqrt
 from statistics import median
 from typing import Any, Final
 
+from sniper_registry.results.declared import Declared
 from sniper_registry.results.markets import VERSION
 from sniper_registry.results.run import CASH, LATENCY_MS, MAKER_FEE, TAKER_FEE, Amount
 
@@ -31,7 +32,7 @@ def summed(
     distribution: str,
     version: str,
     sha256: str,
-    strategy: str,
+    declared: Declared,
     amount: Amount,
     runs: Mapping[str, Sequence[dict[str, Any]]],
 ) -> dict[str, Any]:  # Any: JSON
@@ -41,7 +42,8 @@ def summed(
         "distribution": distribution,
         "version": version,
         "sha256": sha256,
-        "strategy": strategy,
+        "strategy": declared.strategy,
+        **({"instruments": declared.instruments} if declared.instruments > 1 else {}),
         "markets": VERSION,
         "bars": amount.bars,
         "trials": amount.trials,

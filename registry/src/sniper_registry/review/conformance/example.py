@@ -11,6 +11,9 @@ from sniper_registry.results.declared import ResultsError, from_wheel
 from sniper_sdk.builders import INSTRUMENT
 from sniper_sdk.conformance.examples import OF_THE_CORE, shown_sections
 
+COINS = ("ETH", "SOL", "XRP", "ADA", "DOT", "LTC", "UNI")
+"""Of an example's further instruments."""
+
 
 def example_section(
     wheel: Path, kind: str, name: str, schema: Mapping[str, Any]
@@ -41,5 +44,7 @@ def _shown(wheel: Path, kind: str, name: str) -> Iterator[dict[str, Any]]:
             declared = from_wheel(wheel)
         except (ResultsError, zipfile.BadZipFile):
             return
+        exchange = INSTRUMENT.partition(":")[0]
+        of_the_world = [INSTRUMENT, *(f"{exchange}:{coin}/USDT" for coin in COINS)]
         if declared.strategy == name:
-            yield tomllib.loads(declared.config(INSTRUMENT))["strategy"][name]
+            yield tomllib.loads(declared.config(of_the_world))["strategy"][name]
