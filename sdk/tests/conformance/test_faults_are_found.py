@@ -35,8 +35,6 @@ from sniper.risk import (
 )
 from sniper.sizer import Sizer
 from sniper.strategy import Actions, Open, Strategy, View, on
-from sniper.types import NATIVE, Step
-from sniper.venue import OnChainVenue, Swap
 from sniper_sdk import (
     AmmConformance,
     BusConformance,
@@ -46,7 +44,6 @@ from sniper_sdk import (
     RiskWatchConformance,
     SizerConformance,
     StrategyConformance,
-    VenueConformance,
 )
 from sniper_sdk.strategies import amounts
 
@@ -499,65 +496,6 @@ class DividesByNothing(SoundAmm):
         return Fraction(self.reserves[j], self.reserves[i])
 
 
-# ---- venues ----
-
-ROUTER = "0x" + "ab" * 20
-
-
-class SoundVenue(OnChainVenue):
-    config: Nothing
-
-    def serves(self, chain_id: int, amm: str) -> bool:
-        return (chain_id, amm) == (1, "constant-product")
-
-    def spender(self, chain_id: int, amm: str) -> str:
-        return ROUTER
-
-    def plan(self, swap: Swap) -> tuple[Step, ...]:
-        value = swap.amount_in if swap.token_in == NATIVE else 0
-        purpose = "entry" if swap.opens else "exit"
-        trade = Step(purpose=purpose, to=ROUTER, data=self.data(swap), value=value, gas=100_000)
-        if value:
-            return (trade,)
-        return (*self.approve(swap.chain_id, swap.amm, swap.token_in, swap.amount_in, swap.allowance), trade)
-
-    def approve(self, chain_id: int, amm: str, token: str, amount: int, allowance: int) -> tuple[Step, ...]:
-        if allowance >= amount:
-            return ()
-        return (Step(purpose="approve", to=token, data=amount.to_bytes(32, "big"), value=0, gas=50_000),)
-
-    def data(self, swap: Swap) -> bytes:
-        coins = bytes.fromhex(swap.token_in[2:]) + bytes.fromhex(swap.token_out[2:])
-        numbers = swap.amount_in.to_bytes(32, "big") + swap.min_out.to_bytes(32, "big")
-        return coins + numbers + bytes.fromhex(swap.owner[2:])
-
-
-class PaysItself(SoundVenue):
-    def data(self, swap: Swap) -> bytes:
-        return super().data(swap)[:-20] + bytes.fromhex(ROUTER[2:])
-
-
-class TakesAnything(SoundVenue):
-    def data(self, swap: Swap) -> bytes:
-        data = super().data(swap)
-        return data[:72] + bytes(32) + data[-20:]
-
-
-class ApprovesAlways(SoundVenue):
-    def approve(self, chain_id: int, amm: str, token: str, amount: int, allowance: int) -> tuple[Step, ...]:
-        return super().approve(chain_id, amm, token, amount, 0)
-
-
-class ApprovesWithoutEnd(SoundVenue):
-    def approve(self, chain_id: int, amm: str, token: str, amount: int, allowance: int) -> tuple[Step, ...]:
-        return () if allowance >= amount else super().approve(chain_id, amm, token, 2**256 - 1, 0)
-
-
-class ServesAll(SoundVenue):
-    def serves(self, chain_id: int, amm: str) -> bool:
-        return True
-
-
 # ---- buses ----
 
 
@@ -641,7 +579,6 @@ def suite(plugin: Any) -> Any:
         (Exit, ExitConformance, {"exit": plugin}),
         (Sizer, SizerConformance, {"sizer": plugin}),
         (FeeEstimator, FeeConformance, {"estimator": plugin}),
-        (OnChainVenue, VenueConformance, {"venue": plugin, "amm": "constant-product"}),
         (Bus, BusConformance, {"make": lambda self, *, deltas=1000: plugin(deltas)}),
     ]
     if issubclass(plugin, Amm):
@@ -713,11 +650,6 @@ def run(test: Callable[[], Any]) -> None:
         (Overcharges, "the_amount_in_buys_what_was_wanted_and_hardly_less_would", "buys"),
         (Learns, "quoting_changes_nothing", "quotes differently|changed the pool"),
         (InPlace, "a_checkpoint_and_its_pool_do_not_change_each_other", "checkpoint"),
-        (PaysItself, "proceeds_go_to_the_owner_and_the_minimum_is_insisted_on", "who is paid"),
-        (TakesAnything, "proceeds_go_to_the_owner_and_the_minimum_is_insisted_on", "min_out"),
-        (ApprovesAlways, "approvals_are_exact_and_only_where_needed", "may be taken already"),
-        (ApprovesWithoutEnd, "approvals_are_exact_and_only_where_needed", "does not approve exactly"),
-        (ServesAll, "it_serves_what_it_says_and_nothing_unknown", "does not exist"),
         (FactsLast, "facts_do_not_wait_behind_market_data", "waits behind market data"),
         (LosesInSilence, "lost_deltas_are_said_once_and_cost_no_fact", "no source is said"),
         (SaysItForever, "lost_deltas_are_said_once_and_cost_no_fact", "said once"),
@@ -746,7 +678,7 @@ def test_what_a_plugin_raises_is_let_out(plugin: Any, test: str, error: type[Exc
 @pytest.mark.long
 @pytest.mark.parametrize(
     "plugin",
-    [Sound, SoundExit, SoundCheck, SoundProbe, SoundWatch, SoundSizer, SoundFee, SoundAmm, SoundVenue, SoundBus],
+    [Sound, SoundExit, SoundCheck, SoundProbe, SoundWatch, SoundSizer, SoundFee, SoundAmm, SoundBus],
     ids=lambda plugin: plugin.__name__,
 )
 def test_a_sound_plugin_passes_all(plugin: Any) -> None:

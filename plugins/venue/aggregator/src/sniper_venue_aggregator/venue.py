@@ -110,7 +110,7 @@ class Aggregator(OnChainVenue):
         return approval(token, self.spender(chain_id, amm), amount, allowance, self.config.gas_approve)
 
     def serves_route(self, chain_id: int, legs: tuple[RouteLeg, ...]) -> bool:
-        return chain_id == self.config.chain_id and all(leg.amm in self.config.amms for leg in legs)
+        return chain_id == self.config.chain_id and bool(legs) and all(leg.amm in self.config.amms for leg in legs)
 
     def route_spender(self, chain_id: int) -> str:
         """Raises `UnsupportedRoute`."""
@@ -122,7 +122,9 @@ class Aggregator(OnChainVenue):
         """Raises `UnsupportedRoute`."""
         if not self.serves_route(route.chain_id, route.legs):
             used = ", ".join(dict.fromkeys(leg.amm for leg in route.legs))
-            raise UnsupportedRoute(f"a route through {used} on chain {route.chain_id} is not served; {self._scope}")
+            raise UnsupportedRoute(
+                f"a route through {used or 'no pool'} on chain {route.chain_id} is not served; {self._scope}"
+            )
         return self._plan(route)
 
     def approve_route(self, chain_id: int, token: str, amount: int, allowance: int) -> tuple[Step, ...]:
