@@ -371,9 +371,9 @@ def _survey(disable: Collection[str]) -> Catalogue:
     found: list[Extension] = []
     problems: list[Problem] = []
     installed = [_origin(entry, core) for entry in importlib_metadata.entry_points(group=GROUP)]
-    shelf = str(Shelf().directory)
+    shelf = Shelf()
     for origin, requires in sorted(installed, key=lambda pair: (pair[0].distribution, pair[0].plugin)):
-        if origin.location.startswith(shelf):  # a trusted environment, or a dependency in it: see below
+        if shelf.holds(origin.location):  # a trusted environment, or a dependency in it: see below
             continue
         if origin.distribution in disable:
             unused.discard(origin.distribution)

@@ -1,8 +1,10 @@
 """Trust is a word about one release; without it nothing of a plugin reaches sniper itself."""
 
+import importlib
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -130,6 +132,69 @@ def test_trust_survives_the_same_release_made_anew_and_ends_with_it(
     sniper("plugins", "install", path, "--reinstall")
     assert not Catalogue.survey().extension("strategy", "breakout").origin.isolated
     sniper("plugins", "uninstall", NAME)
+    assert trust.given(shelf.directory) == {}
+
+
+def test_trust_lapses_where_the_same_wheel_has_other_dependencies(tmp_path: Path, sniper: Sniper, shelf: Shelf) -> None:
+    mirror, frozen = tmp_path / "mirror", tmp_path / "frozen.toml"
+    library(mirror, "acme_math", "1.0", {"acme_math.py": "one = 1\n"})
+    path = wheel(mirror, requires=["acme-math"])
+    supply = ("--wheels", mirror, "--offline")
+    sniper("plugins", "install", path, *supply)
+    sniper("plugins", "trust", NAME, "--yes")
+    sniper("plugins", "freeze", "--output", frozen)
+    sniper("plugins", "install", path, *supply, "--reinstall")
+    assert not Catalogue.survey().extension("strategy", "breakout").origin.isolated  # the same dependencies
+    library(mirror, "acme_math", "1.1", {"acme_math.py": "import os\n"})
+    done = sniper("plugins", "install", path, *supply, "--reinstall")
+    assert "runs       isolated" in done.out
+    assert "trust      lapses" in done.out
+    assert Catalogue.survey().extension("strategy", "breakout").origin.isolated
+    assert trust.given(shelf.directory) == {}
+    sniper("plugins", "trust", NAME, "--yes")
+    done = sniper("plugins", "sync", frozen, *supply)
+    assert "trust      lapses" in done.out
+    assert Catalogue.survey().extension("strategy", "breakout").origin.isolated
+
+
+@pytest.fixture
+def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What sniper imports from: a directory whose path begins as the shelf's does."""
+    directory = tmp_path / "shelf-venv"
+    directory.mkdir()
+    monkeypatch.syspath_prepend(str(directory))
+    return directory
+
+
+def unpacked(path: Path, into: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(into)
+    importlib.invalidate_caches()
+
+
+def test_a_plugin_of_sniper_itself_is_none_of_the_shelf_whose_path_begins_alike(
+    tmp_path: Path, sniper: Sniper, shelf: Shelf, beside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked(wheel(tmp_path), beside)
+    for module in (PACKAGE, f"{PACKAGE}.strategy"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    assert Catalogue.survey().extension("strategy", "breakout").origin.location == str(beside)
+    monkeypatch.delitem(sys.modules, PACKAGE)
+    done = sniper("plugins", "install", wheel(tmp_path, version="1.1"))
+    assert f"{NAME} 1.0 is installed in {beside}" in done.err
+    assert shelf.names() == ()
+
+
+def test_what_collides_with_sniper_itself_is_found_where_its_path_begins_as_the_shelfs(
+    tmp_path: Path, sniper: Sniper, shelf: Shelf, beside: Path
+) -> None:
+    mirror = tmp_path / "mirror"
+    unpacked(library(tmp_path, "acme_math", "2.0", {"acme_math.py": "one = 2\n"}), beside)
+    library(mirror, "acme_math", "1.0", {"acme_math.py": "one = 1\n"})
+    sniper("plugins", "install", wheel(tmp_path, requires=["acme-math"]), "--wheels", mirror, "--offline")
+    done = sniper("plugins", "trust", NAME, "--yes")
+    assert done.code == 6
+    assert "brings acme-math 1.0, but sniper's own environment holds acme-math 2.0" in done.err
     assert trust.given(shelf.directory) == {}
 
 

@@ -104,7 +104,8 @@ class Environment(Frozen, kw_only=True, array_like=False):
 
     @property
     def code(self) -> str:
-        """What the manifest of an epoch says of its code: hex SHA-256 of the wheel's hash and the lock."""
+        """What the manifest of an epoch, and the trader's trust, say of its code: hex SHA-256 of the wheel's hash and
+        the lock."""
         return hashlib.sha256("\n".join((self.sha256, *self.lock)).encode()).hexdigest()
 
     @property

@@ -61,6 +61,10 @@ class Shelf:
             raise self._unknown(distribution)
         return found
 
+    def holds(self, path: str | Path) -> bool:
+        """Whether a path lies in one of its environments."""
+        return Path(path).is_relative_to(self.directory / HOMES)
+
     @contextmanager
     def changing(self) -> Iterator[Path]:
         """Hold the shelf against other changes and give a new directory beside the environments to make one in. It is

@@ -1,6 +1,7 @@
 """The trader's explicit word that a release may run in sniper itself, and when it lapses.
 
-It is bound to name, version, hash of the wheel, and permissions: any other release has to ask anew.
+It is bound to name, version, code (the hash of the wheel and the lock) and permissions: any other release, and the same
+one with other dependencies, has to ask anew.
 """
 
 from pathlib import Path
@@ -16,18 +17,22 @@ FILE = "trust.json"
 
 
 class Trust(Frozen, kw_only=True, array_like=False):
-    """One word. ``at``: nanoseconds UTC."""
+    """One word.
+
+    code  As `Environment.code`; empty in a word that was given before dependencies counted, which holds for nothing.
+    at    Nanoseconds UTC.
+    """
 
     distribution: str
     version: str
-    sha256: str
+    code: str = ""
     permissions: tuple[str, ...]
     at: int
 
     def holds(self, environment: Environment) -> bool:
-        """Whether it was given to this very release, with these permissions."""
-        given = (self.distribution, self.version, self.sha256, self.permissions)
-        return given == (environment.distribution, environment.version, environment.sha256, environment.permissions)
+        """Whether it was given to this very release, with these dependencies and permissions."""
+        given = (self.distribution, self.version, self.code, self.permissions)
+        return given == (environment.distribution, environment.version, environment.code, environment.permissions)
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -52,7 +57,7 @@ def give(shelf: Path, environment: Environment, at: int) -> None:
     word = Trust(
         distribution=environment.distribution,
         version=environment.version,
-        sha256=environment.sha256,
+        code=environment.code,
         permissions=environment.permissions,
         at=at,
     )

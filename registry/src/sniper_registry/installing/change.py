@@ -48,7 +48,7 @@ class Change(Frozen, kw_only=True, array_like=False):
     def lapses(self) -> bool:
         """Whether the trader's trust ends with it."""
         before, after = self.before, self.after
-        same = before and after and (before.sha256, before.permissions) == (after.sha256, after.permissions)
+        same = before and after and (before.code, before.permissions) == (after.code, after.permissions)
         return self.trusted and not same
 
     def described(self) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class Change(Frozen, kw_only=True, array_like=False):
             yield f"  needs      your trust for {', '.join(data['needs_trust'])}, which cannot run isolated:"
             yield f"             sniper plugins trust {shown.distribution}"
         if self.lapses:
-            yield "  trust      lapses: you trusted another release; see what changed, then trust this one or not"
+            yield "  trust      lapses: you trusted other code; see what changed, then trust this or not"
         for line in data["dependencies"]["added"]:
             yield f"  + {line}"
         for line in data["dependencies"]["removed"]:

@@ -77,7 +77,7 @@ def demand_absent(distribution: str, shelf: Shelf) -> None:
     """Raise `InstallConflict` where the host itself has the distribution: two of one name cannot be told apart."""
     for held in importlib_metadata.distributions(name=distribution):
         location = str(held.locate_file(""))
-        if not location.startswith(str(shelf.directory)):
+        if not shelf.holds(location):
             raise InstallConflict(
                 f"{distribution} {held.version} is installed in {location}, where sniper itself is; uninstall that one "
                 "first, or keep it and install no other"

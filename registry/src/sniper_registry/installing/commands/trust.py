@@ -22,7 +22,7 @@ def trust(distribution: str, yes: bool, as_json: bool) -> None:
     """Let the installed release of DISTRIBUTION run in sniper itself, with all of sniper's rights.
 
     Nothing holds its code back then, permissions neither: it can read keys and send orders. Trust is of this release
-    with these permissions alone; any other one runs isolated until you trust it, too.
+    with these dependencies and permissions alone; any other one runs isolated until you trust it, too.
     """
     shelf = Shelf()
     with shelf.changing():
@@ -31,7 +31,7 @@ def trust(distribution: str, yes: bool, as_json: bool) -> None:
         revocations.known(shelf.directory).demand_none(environment)
         words = trusting.given(shelf.directory)
         others = [each for each in shelf.environments() if (word := words.get(each.distribution)) and word.holds(each)]
-        demand_hostable(environment, others, [each for each in sys.path if not each.startswith(str(shelf.directory))])
+        demand_hostable(environment, others, [each for each in sys.path if not shelf.holds(each)])
         if not yes:
             click.echo(f"{environment}, sha256 {environment.sha256}", err=True)
             click.echo("It will run with all of sniper's rights: read keys, send orders, reach any host.", err=True)
