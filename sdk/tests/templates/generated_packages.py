@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -32,12 +33,14 @@ class Packages:
     root: Path
     sites: tuple[Path, ...]
 
-    def run(self, *command: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run this Python in its environment and the one of the wheels; the sources are not on its path."""
         return subprocess.run(
             [sys.executable, *command],
             cwd=cwd or self.root,
-            env=self._environment(),
+            env={**self._environment(), **(environment or {})},
             capture_output=True,
             text=True,
             check=False,

@@ -1,5 +1,6 @@
 """The packages that `sniper plugins new` writes, in what they are for: a run that they make up between them."""
 
+import asyncio
 import json
 import sqlite3
 import subprocess
@@ -8,12 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
-from generated_packages import NAME, Packages
+from generated_packages import NAME, Packages, name_of
 
 from sniper.evm.transaction import SigningKey
 from sniper_sdk import zoo
+from sniper_sdk.conformance.index import stock
 from sniper_sdk.devchain import DevChain
+from sniper_sdk.exchange import ExchangeServer, Symbol
+from sniper_sdk.exchange.order import Side
 from sniper_sdk.zoo import ZooToken
 
 SNIPER = "import sys; from sniper.cli import main; sys.exit(main())"
@@ -92,6 +97,31 @@ factories = ["{factory}"]
 chain_id = {chain_id}
 wrapped = "{weth}"
 v2_router = "{router}"
+"""
+
+EXCHANGE = """
+mode = "live"
+data_dir = "data"
+[runtime]
+metrics_port = 0
+[venue.{name}]
+url = "{url}"
+symbols = ["BTC/USDT"]
+poll_ms = 50
+[account.main.desk.{name}]
+quote = "USDT"
+keys = "keys.toml"
+allow_live = true
+[strategy.simple-spread]
+instrument = "{name}:BTC/USDT"
+size = "0.001"
+max_inventory = "0.01"
+post_only = false
+exits = []
+[sizer.fixed]
+amount = "100 coins"
+[risk.moon-shot]
+max_amount = "1000 coins"
 """
 
 
@@ -220,6 +250,39 @@ def test_an_executor_plays_a_run_in_paper_mode(packages: Packages, chain: DevCha
     assert chain.nonce(OWNER) == 0  # nothing was sent
 
 
+@pytest.mark.long
+async def test_an_exchange_is_traded_on(packages: Packages, tmp_path: Path) -> None:
+    """A maker's quotes are at the exchange of the sdk."""
+    async with ExchangeServer([Symbol.of("BTC", "USDT")]) as server:
+        account = server.account("me", USDT="100000", BTC="1")
+        keys = tmp_path / "keys.toml"
+        keys.write_text(f'apiKey = "{account.key}"\nsecret = "{account.secret}"\n')
+        keys.chmod(0o600)
+        config = tmp_path / "sniper.toml"
+        config.write_text(EXCHANGE.format(name=name_of("exchange"), url=server.url))
+        server.quote("BTCUSDT", bid="41999.99", ask="42000.01")
+
+        def quoted() -> bool:
+            return {order.asked.side for order in server.engine.open_orders(account, "BTCUSDT")} == {
+                Side.BUY,
+                Side.SELL,
+            }
+
+        with running(packages, config) as run:
+            await asyncio.to_thread(run.until, quoted, "both sides are quoted")
+            await asyncio.to_thread(run.stop)
+
+
 def test_a_command_joins_the_others(packages: Packages) -> None:
     done = packages.run("-c", SNIPER, NAME, "--times", "2")
     assert done.stdout == f"hello from {NAME}\n" * 2, done.stderr
+
+
+def test_an_index_is_searched_by_the_command(packages: Packages, tmp_path: Path) -> None:
+    for release, wheel in stock().wheels:
+        (tmp_path / release.filename).write_bytes(wheel)
+        (tmp_path / f"{release.filename}.json").write_bytes(msgspec.json.encode(release))
+    done = packages.run("-c", SNIPER, "plugins", "search", "dusk", environment={"SNIPER_FOLDER": str(tmp_path)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "sniper-exit-dusk" in done.stdout
+    assert "1.11.0" in done.stdout
