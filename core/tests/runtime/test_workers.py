@@ -1,6 +1,7 @@
 """Worker processes: what is computed there, and that whatever goes wrong there is an answer."""
 
 import asyncio
+import importlib
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -49,6 +50,18 @@ async def test_the_same_arguments_are_computed_once(workers: Workers) -> None:
     assert others == [first, first]
     os.kill(first, 9)
     assert await workers.compute(work.sleeps, (0.2,), {}) == first
+
+
+async def test_no_bytecode_is_written_beside_a_plugin(
+    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that appear in the environment of a trusted plugin would have it refused at the next start."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "trusted_plugin.py").write_text("def twice(number: int) -> int:\n    return 2 * number\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert await workers.compute(importlib.import_module("trusted_plugin").twice, (4,), {}) == 8
+    assert os.listdir(tmp_path) == ["trusted_plugin.py"]
 
 
 async def test_no_secret_of_the_environment_is_told(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -15,7 +16,7 @@ from small_wheels import NAME, library, wheel
 from sniper.catalogue import Catalogue
 from sniper.environments import revocations, trust
 from sniper.environments.environment import Environment
-from sniper.environments.manifest import EnvironmentChanged
+from sniper.environments.manifest import EnvironmentChanged, listed
 from sniper.environments.shelf import Shelf
 from sniper.errors import PluginError
 from sniper.index import Revocation
@@ -48,9 +49,9 @@ Breakdown.__abstractmethods__ = frozenset()
 """
 
 
-def run(code: str) -> Any:
+def run(code: str, *options: str) -> Any:
     """In a process of its own: what is imported there stays there. Any: JSON."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
 
@@ -86,6 +87,24 @@ def test_a_trusted_one_is_imported_from_its_environment_until_trust_is_withdrawn
     assert "trusted" in sniper("plugins", "list").out
     assert sniper("plugins", "untrust", NAME).code == 0
     assert run(code) == ["sniper.isolation.strategies", False]
+
+
+def test_loading_a_trusted_one_writes_nothing_into_its_environment(
+    tmp_path: Path, sniper: Sniper, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    sniper("plugins", "install", wheel(tmp_path, files={f"{PACKAGE}/deep/__init__.py": "", f"{PACKAGE}/exit.py": EXIT}))
+    sniper("plugins", "trust", NAME, "--yes")
+    environment = shelf.demand(NAME)
+    before = listed(environment.site)
+    code = LOADED.format(kind="strategy", name="breakout", package=PACKAGE)
+    deep = f"import {PACKAGE}.deep; assert {PACKAGE}.deep.__spec__.cached\n"
+    run(code + deep, "-O")  # bytecode of its own
+    for file in environment.site.rglob("*.py"):
+        os.utime(file, (1, 1))  # as a copy of the shelf without times: its bytecode is stale
+    run(code + deep)
+    assert listed(environment.site) == before
+    assert sniper("plugins", "verify").code == 0
 
 
 def test_a_kind_that_no_worker_runs_needs_trust(tmp_path: Path, sniper: Sniper) -> None:

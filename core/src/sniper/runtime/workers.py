@@ -46,6 +46,7 @@ class Worker:
             with theirs:
                 process = await asyncio.create_subprocess_exec(
                     sys.executable,
+                    "-B",  # no bytecode: a new file in a trusted plugin's environment would have it refused
                     "-c",
                     "import sys; from sniper.runtime.worker import main; sys.exit(main())",
                     str(theirs.fileno()),
