@@ -75,7 +75,7 @@ def test_every_model_has_a_form_whose_defaults_leave_the_section_empty(spec: Any
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
-    max_leaves=20,
+    max_leaves=8,
 )
 KEYS = ("type", "enum", "anyOf", "default", "examples", "description", "items", "minimum", "exclusiveMaximum", "$ref")
 

@@ -72,6 +72,15 @@ class Desk:
         return self.accounts.demand(strong), seed
 
 
+@pytest.hookimpl(tryfirst=True)  # before what is marked is chosen
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On PostgreSQL all tests run with the long ones, and those that are about databases always."""
+    for item in items:
+        params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        if params.get("database") == "postgresql" and not item.get_closest_marker("databases"):
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(autouse=True)
 def cheap_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashing is made to be slow; the tests that are about that ask for ``dear_passwords``."""

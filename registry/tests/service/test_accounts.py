@@ -49,6 +49,7 @@ def test_a_weak_password_is_refused_and_leaves_no_account(desk: Desk, password: 
     desk.accounts.register("ada", PASSWORD, HERE)
 
 
+@pytest.mark.databases
 def test_a_name_is_given_once(desk: Desk) -> None:
     desk.accounts.register("ada", PASSWORD, HERE)
     with pytest.raises(Conflict, match="taken"):
@@ -98,6 +99,7 @@ def test_neither_password_nor_cookie_nor_seed_nor_code_nor_token_is_kept_readabl
         assert secret not in everything
 
 
+@pytest.mark.databases
 def test_six_wrong_passwords_lock_the_account_for_a_while_even_for_the_right_one(desk: Desk) -> None:
     desk.accounts.register("ada", PASSWORD, HERE)
     for guess in range(5):
@@ -110,6 +112,7 @@ def test_six_wrong_passwords_lock_the_account_for_a_while_even_for_the_right_one
     desk.accounts.sign_in("ada", PASSWORD, HERE)
 
 
+@pytest.mark.databases
 def test_guesses_that_arrive_together_are_all_counted(desk: Desk) -> None:
     desk.accounts.register("ada", PASSWORD, HERE)
 
@@ -150,6 +153,7 @@ def test_a_code_counts_once(desk: Desk) -> None:
         desk.accounts.confirm(again, code, HERE)
 
 
+@pytest.mark.databases
 def test_of_two_requests_with_one_code_one_wins(desk: Desk) -> None:
     _, seed = desk.publisher("ada")
     cookies = [desk.accounts.sign_in("ada", PASSWORD, HERE) for _ in range(2)]

@@ -43,6 +43,7 @@ def test_the_newest_release_is_first_and_what_was_revoked_is_not_listed(site: Si
     assert names(page.text) == ["sniper-risk-shell", "sniper-strategy-turtle", "sniper-amm-turtle-curve"]
 
 
+@pytest.mark.databases
 def test_a_search_is_ordered_by_where_the_words_stand_and_then_by_name(site: Site) -> None:
     assert names(site.browser().get("/?q=turtle").text) == ["sniper-amm-turtle-curve", "sniper-strategy-turtle"]
     assert names(site.browser().get("/?q=CHANNELS").text) == ["sniper-strategy-turtle"], "from the description"
@@ -139,6 +140,7 @@ def test_a_filled_form_becomes_a_section_that_the_plugin_takes(site: Site) -> No
     assert browser.post("/plugins/sniper-strategy-turtle/config", section="strategy.other").status == 404
 
 
+@pytest.mark.databases
 def test_the_pages_are_the_same_after_the_database_was_dropped_and_rebuilt(site: Site) -> None:
     before = [site.browser().get(page) for page in PAGES]
     assert all(page.status == 200 for page in before)
@@ -149,6 +151,7 @@ def test_the_pages_are_the_same_after_the_database_was_dropped_and_rebuilt(site:
     assert [site.browser().get(page).text for page in PAGES] == [page.text for page in before]
 
 
+@pytest.mark.databases
 def test_one_distribution_is_renewed_to_what_a_rebuild_makes(site: Site) -> None:
     site.shelf.held.append(release(version="1.3.0", day=12, summary="Slower, deeper"))
     site.market.renew("sniper-strategy-turtle")
@@ -158,6 +161,7 @@ def test_one_distribution_is_renewed_to_what_a_rebuild_makes(site: Site) -> None
     assert [site.browser().get(page).text for page in PAGES] == renewed
 
 
+@pytest.mark.databases
 def test_a_rebuild_that_fails_leaves_the_old_catalogue(site: Site) -> None:
     class Torn(Shelf):
         def described(self, release: object) -> object:  # type: ignore[override]

@@ -112,6 +112,7 @@ def test_a_receipt_is_for_what_it_says_and_cannot_be_made_older(site: Site) -> N
     assert site.market.community.rate(given, 5, HERE) == NAME
 
 
+@pytest.mark.databases
 def test_one_answer_gives_one_receipt_however_often_it_is_sent(site: Site) -> None:
     first, again = receipt(site), receipt(site)
     assert first == again
@@ -156,6 +157,7 @@ def test_only_one_to_five_stars_are_given(site: Site, stars: str) -> None:
     assert site.browser().post("/rate", receipt=given, stars=stars).status == 422
 
 
+@pytest.mark.databases
 def test_ratings_and_counts_outlive_a_rebuild(site: Site) -> None:
     given = receipt(site)
     site.clock.forward(WAIT)
@@ -167,6 +169,7 @@ def test_ratings_and_counts_outlive_a_rebuild(site: Site) -> None:
     assert site.browser().get(f"/plugins/{NAME}").text == before
 
 
+@pytest.mark.databases
 def test_a_download_is_counted_once_a_day_for_an_address(site: Site) -> None:
     community, filename = site.market.community, wheel(site).name
     for _ in range(3):

@@ -119,6 +119,7 @@ def test_results_that_cannot_be_computed_are_shown_to_a_person(trade: Trade) -> 
     assert looks == ["no results were computed: nothing was traded on any market"]
 
 
+@pytest.mark.databases
 def test_what_a_killed_process_ran_is_run_again_and_given_up_when_each_is_lost(trade: Trade) -> None:
     number = trade.publisher("ada").send(wheel(trade.folder, NAME)).id
     checks = trade.market.checks

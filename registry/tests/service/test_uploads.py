@@ -27,6 +27,7 @@ from .wheels import wheel
 ROOT = Path(__file__).resolve().parents[3]
 
 
+@pytest.mark.databases
 def test_a_release_goes_from_the_publishers_machine_through_the_review_into_the_catalogue(trade: Trade) -> None:
     ada, rita = trade.publisher("ada"), trade.reviewer()
     first = ada.submit(wheel(trade.folder, NAME, permissions=("network:api.acme.example",)))
@@ -224,6 +225,7 @@ def test_nobody_decides_alone_on_their_own_release_and_publishers_do_not_decide(
     assert trade.browser().get(f"/review/{upload.id}").headers["location"] == "/sign-in"
 
 
+@pytest.mark.databases
 def test_of_two_reviewers_who_decide_at_once_one_does(trade: Trade) -> None:
     ada = trade.publisher("ada")
     upload = ada.send(wheel(trade.folder, NAME))
@@ -245,6 +247,7 @@ def test_of_two_reviewers_who_decide_at_once_one_does(trade: Trade) -> None:
     assert (state == "published") == bool(trade.market.repository.owners())
 
 
+@pytest.mark.databases
 def test_what_a_killed_process_left_is_gone_on_with(trade: Trade) -> None:
     ada = trade.publisher("ada")
     uploads, staging = trade.market.uploads, trade.market.settings.directory / "uploads"

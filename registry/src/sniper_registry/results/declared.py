@@ -10,7 +10,8 @@
 The section is what a trader would write, with ``{instrument}`` for the market's own; what is not in it has its
 default. A strategy of several has ``{instrument}``, ``{instrument:2}`` and so on, up to 8; ``{base:2}`` is the coin of
 the second, also as a key, and ``{exchange}`` the place of all. ``vary`` names the parameters that are searched, as
-``sniper optimise --vary`` takes them. Nothing else may stand there: fees, cash, fills and the market are the registry's.
+``sniper optimise --vary`` takes them. Nothing else may stand there: fees, cash, fills and the market are the
+registry's.
 """
 
 import re
