@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sniper.environments.revocations import learn
 from sniper.environments.shelf import Shelf
-from sniper.errors import PluginError
+from sniper.errors import PluginError, said
 from sniper.index import Index, RegistryError, Revocation
 from sniper.types import SECOND
 
@@ -20,8 +20,7 @@ def indexes(catalogue: "Catalogue") -> dict[str, Index]:
 
 
 def ask(catalogue: "Catalogue", shelf: Shelf) -> tuple[str, ...]:
-    """What could not be asked, and why: then what was known before counts. Raises `PluginError` where what was known
-    cannot be read."""
+    """What could not be asked or kept, and why: then what was known before, and what was heard, counts."""
     revoked: list[Revocation] = []
     troubles: list[str] = []
     for name, index in _each(catalogue, troubles):
@@ -30,7 +29,12 @@ def ask(catalogue: "Catalogue", shelf: Shelf) -> tuple[str, ...]:
         except RegistryError as error:
             revoked += error.known
             troubles.append(f"{name} does not tell what was revoked ({error})")
-    kept = learn(shelf.directory, revoked, None if troubles else time.time_ns())
+        except Exception as error:  # a fault of an index must not keep a run from leaving what is held
+            troubles.append(f"{name} does not tell what was revoked ({type(error).__name__}: {said(error)})")
+    try:
+        kept = learn(shelf.directory, revoked, None if troubles else time.time_ns())
+    except PluginError as error:
+        return (*troubles, str(error))
     answered = datetime.fromtimestamp(kept.asked_at / SECOND, UTC)
     when = f"{answered:%Y-%m-%d %H:%M} UTC" if kept.asked_at else "never"
     return tuple(f"{each}; what is known is as of: {when}" for each in troubles)

@@ -27,7 +27,7 @@ from sniper.index import (
     Revocation,
 )
 from sniper_registry.client.fetching import PATIENCE_S, KeptFetcher, fetcher_for
-from sniper_registry.client.memory import Memory
+from sniper_registry.client.memory import Memory, by_version
 from sniper_registry.client.trusted import Trusted, judged
 from sniper_registry.places import (
     AWARDS,
@@ -120,7 +120,7 @@ class RegistryClient:
     def refresh(self) -> None:
         """Look at what the registry says now. Raises `RegistryUnreachable` and `RegistryRefused`; what was known
         stays."""
-        with self._turn(), judged(self.where):
+        with judged(self.where), self._turn():
             trusted = self._start(Trusted(self.where, self._demand_root(), self._fetcher, self._clock))
         self._trusted, self.offline = trusted, False
 
@@ -192,8 +192,13 @@ class RegistryClient:
 
     def revoked(self) -> tuple[Revocation, ...]:
         """As `sniper.index.Index.revoked`."""
-        found = self._list("targets", REVOKED, tuple[Revocation, ...])
-        self._memory.hear(found)
+        found = by_version(self._list("targets", REVOKED, tuple[Revocation, ...]))
+        try:
+            with judged(self.where):
+                self._memory.hear(found)
+        except RegistryUnreachable as error:  # it was heard, and could not be kept
+            error.known = found
+            raise
         return found
 
     def remembered(self) -> tuple[Revocation, ...]:
@@ -278,7 +283,7 @@ class RegistryClient:
 
     def _role(self, role: str, name: str = "") -> Targets:
         look = self._look()
-        with self._turn(), judged(self.where):
+        with judged(self.where), self._turn():
             found = look.operator if role == "targets" else look.role(role)
         if found is None:
             raise ReleaseUnknown(f"nothing of {name or role} is published at {self.where}")
@@ -349,7 +354,7 @@ class RegistryClient:
         if not is_target(path) or target.length > most:
             raise RegistryRefused(f"{path} at {self.where} is no target of {target.length} bytes that could be taken")
         look = self._look()
-        with self._turn(), judged(self.where):
+        with judged(self.where), self._turn():
             return self._kept_or_fetched(look, target)
 
     def _kept_or_fetched(self, look: Trusted, target: TargetFile) -> bytes:
@@ -372,7 +377,7 @@ class RegistryClient:
     def _offline(self, why: RegistryUnreachable) -> Trusted:
         kept = self._demand_root()
         try:
-            with self._turn(), judged(self.where):
+            with judged(self.where), self._turn():
                 return self._start(Trusted(self.where, kept, KeptFetcher(kept), self._clock))
         except RegistryError as error:
             raise RegistryUnreachable(f"{why}; what was kept of it is too old, or not whole ({said(error)})") from why

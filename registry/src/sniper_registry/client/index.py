@@ -3,11 +3,11 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
-from packaging.version import Version
-
+from sniper.errors import said
 from sniper.index import (
     Found,
     Index,
@@ -19,6 +19,7 @@ from sniper.index import (
     Revocation,
 )
 from sniper_registry.client.client import RegistryClient
+from sniper_registry.client.memory import by_version
 from sniper_registry.client.registries import Registries
 
 T = TypeVar("T")
@@ -63,13 +64,14 @@ class RegistryIndex(Index):
             try:
                 found |= set(answer.get(name, self._within_s))
             except RegistryError as error:
-                found |= set(client.remembered())
                 trouble = trouble or error
-        ordered = tuple(sorted(found, key=lambda each: (each.name, Version(each.version), each.sha256)))
+                found |= set(error.known)
+                with suppress(RegistryRefused):  # a damaged memory, which is what `error` says
+                    found |= set(client.remembered())
         if trouble is not None:
-            trouble.known = ordered
+            trouble.known = by_version(found)
             raise trouble
-        return ordered
+        return by_version(found)
 
     def _new_clients(self) -> Sequence[tuple[str, RegistryClient]]:
         return [(each.name, self._registries.client(each)) for each in self._registries.all()]
@@ -106,8 +108,12 @@ class _Answer:
         """What is there by now. Raises `RegistryError`."""
         if not self.over.is_set():
             raise RegistryUnreachable(f"the registry {name} has not answered within {within_s:g} s")
-        if self._error is not None:
+        if isinstance(self._error, RegistryError):
             raise self._error
+        if self._error is not None:
+            raise RegistryUnreachable(
+                f"the registry {name} cannot be asked: {type(self._error).__name__}: {said(self._error)}"
+            ) from self._error
         return self._revoked
 
     def _ask(self, client: RegistryClient) -> None:

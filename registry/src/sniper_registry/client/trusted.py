@@ -23,7 +23,7 @@ from tuf.api.metadata import DelegatedRole, Root, Snapshot, Targets
 from tuf.ngclient import Updater, UpdaterConfig
 
 from sniper.errors import said
-from sniper.index import RegistryRefused, RegistryUnreachable
+from sniper.index import RegistryError, RegistryRefused, RegistryUnreachable
 from sniper_registry.client.fetching import Fetcher
 from sniper_registry.places import LONGEST_ROLE, LONGEST_ROOT, LONGEST_TIMESTAMP, METADATA, TARGETS
 
@@ -91,9 +91,17 @@ class Trusted(Updater):
 
 @contextmanager
 def judged(where: str) -> Iterator[None]:
-    """Turn what tuf raises into what a trader is told: unreachable, or refused and why."""
+    """Turn what tuf raises into what a trader is told: unreachable, or refused and why. What goes wrong with files of
+    this machine counts as unreachable."""
     try:
         yield
+    except RegistryError:
+        raise
+    except OSError as error:
+        raise RegistryUnreachable(
+            f"what is kept of {where} cannot be read or written: {error}; look at the rights of that file, and at the "
+            "room on its disk"
+        ) from error
     except DownloadLengthMismatchError as error:
         raise RegistryRefused(
             f"{where} sends more than it may ({said(error)}): it is broken or under attack; nothing was taken from it"

@@ -6,6 +6,7 @@ asks for yet, so a process that is killed at any point leaves the old repository
 
 import fcntl
 import os
+import secrets
 import shutil
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
@@ -69,8 +70,7 @@ class Tree:
         if path.startswith("files/") and not path.endswith(".json"):
             link = self.directory / PACKAGES / path.removeprefix("files/")
             link.parent.mkdir(parents=True, exist_ok=True)
-            part = link.with_name(f".{link.name}{_PART}")
-            part.unlink(missing_ok=True)
+            part = _part(link)
             os.link(file, part)
             part.replace(link)
 
@@ -115,16 +115,25 @@ class Tree:
 
 
 def write(file: Path, data: bytes) -> None:
-    """Put a whole file in place of whatever is there, durably."""
+    """Put a whole file in place of whatever is there, durably. Of several who write it at once the last one wins."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}{_PART}")
-    with part.open("wb") as opened:
-        opened.write(data)
-        opened.flush()
-        os.fsync(opened.fileno())
-    part.replace(file)
+    part = _part(file)
+    try:
+        with part.open("xb") as opened:
+            opened.write(data)
+            opened.flush()
+            os.fsync(opened.fileno())
+        part.replace(file)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     descriptor = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _part(file: Path) -> Path:
+    """Where a file is made before it takes its place: nobody else writes there."""
+    return file.with_name(f".{file.name}.{secrets.token_hex(6)}{_PART}")
