@@ -13,6 +13,7 @@ from sniper_sdk.conformance.app import AppConformance
 from sniper_sdk.conformance.examples import example_config
 from sniper_sdk.conformance.exit import ExitConformance
 from sniper_sdk.conformance.fee import FeeConformance
+from sniper_sdk.conformance.listing import suites_of
 from sniper_sdk.conformance.package import PackageConformance, extensions_of
 from sniper_sdk.conformance.risk import RiskConformance
 from sniper_sdk.conformance.riskwatch import RiskWatchConformance
@@ -53,7 +54,7 @@ def _suite(extension: Extension) -> type:
         cls = Catalogue.survey().load(extension.spec)
         if kind not in _BY_CONFIG:
             return _skipped(
-                f"only its author's tests can say what {extension.id} works on: subclass the suite of its kind"
+                f"only its author's tests can say what {extension.id} works on: subclass the suite of its kind", kind
             )
         config = example_config(extension, cls)
     except Exception as error:
@@ -72,11 +73,14 @@ def _configured(kind: str, cls: type, config: Config) -> type:
     return type("Suite", (base,), fields)
 
 
-def _skipped(reason: str) -> type:
+def _skipped(reason: str, kind: str = "") -> type:
+    """A test that is skipped. ``kind``: of the suites that it stands for, and is needless beside."""
+
     def test_behaviour(self: object) -> None:
         pytest.skip(reason)
 
-    return type("Skipped", (), {"test_behaviour": test_behaviour})
+    stands_for = frozenset(suites_of(kind)) - {PackageConformance}
+    return type("Skipped", (), {"test_behaviour": test_behaviour, "stands_for": stands_for})
 
 
 def _failing(reason: str) -> type:

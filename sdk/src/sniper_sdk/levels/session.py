@@ -110,7 +110,7 @@ class _Results:
     def pytest_collection_modifyitems(self, items: "list[pytest.Item]") -> None:
         """pytest's hook: a kind that the author's own tests hold is not tested by the generic suite again."""
         own = {base for item in items if not _is_generic(item) for base in _suites(item)}
-        items[:] = [item for item in items if not (_is_generic(item) and _suites(item) & own)]
+        items[:] = [item for item in items if not (_is_generic(item) and _stands_for(item) & own)]
         for item in items:
             suites = _suites(item)
             if suites:
@@ -236,6 +236,11 @@ def _suites(item: "pytest.Item") -> set[type]:
     cls = getattr(item, "cls", None)
     mro = inspect.getmro(cls) if cls is not None else ()
     return {base for base in mro if base.__module__.startswith(_SUITES) and base.__name__.endswith("Conformance")}
+
+
+def _stands_for(item: "pytest.Item") -> set[type]:
+    """The suites whose absence a generic item reports, or which it is of."""
+    return _suites(item) | getattr(getattr(item, "cls", None), "stands_for", frozenset())
 
 
 def _named(cls: type) -> tuple[str, ...]:
