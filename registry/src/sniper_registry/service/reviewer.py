@@ -36,13 +36,16 @@ LARGEST: Final = 1 << 20
 _WORD_S: Final = LEASE_S / 4
 
 Command = Callable[[Step, Path, Path], list[str]]
-"""What runs a step. Arguments: step, wheel, the directory with the lock of its dependencies (``lock.txt``)."""
+"""What runs a step. Arguments: step, wheel, the directory with the lock of its dependencies, where its publisher
+signed one (`LOCK`)."""
+LOCK: Final = "lock.txt"
 
 
 def command(step: Step, wheel: Path, directory: Path) -> list[str]:
     """``sniper registry check`` or ``sniper registry results``."""
+    lock = ("--lock", str(directory / LOCK)) if (directory / LOCK).exists() else ()
     words = {
-        "conformance": ("check", str(wheel), "--lock", str(directory / "lock.txt"), "--json"),
+        "conformance": ("check", str(wheel), *lock, "--json"),
         "results": ("results", str(wheel)),
     }
     return [sys.executable, "-m", "sniper", "registry", *words[step.step]]
@@ -79,10 +82,10 @@ class Reviewer:
         try:
             data = self._staging.wheel(step.key, step.wheel).read_bytes()
             requires = msgspec.json.decode(self._staging.release(step.key), type=Release).requires
-        except OSError:
-            data, requires = (self._packages / step.name / step.wheel).read_bytes(), ()
+            (directory / LOCK).write_text("".join(f"{line}\n" for line in requires))
+        except OSError:  # published meanwhile, and its dependencies are resolved anew
+            data = (self._packages / step.name / step.wheel).read_bytes()
         (directory / step.wheel).write_bytes(data)
-        (directory / "lock.txt").write_text("".join(f"{line}\n" for line in requires))
         return directory / step.wheel
 
     def _run(self, step: Step, wheel: Path, directory: Path, stop: Event) -> None:
