@@ -11,7 +11,7 @@ import signal
 import socket
 import tempfile
 from pathlib import Path
-from time import perf_counter_ns
+from time import perf_counter_ns, sleep
 from typing import Any
 
 from figures import Figure, collected, spread
@@ -63,6 +63,7 @@ class Nothing:
 """
 SECTION = {"instrument": INSTRUMENT, "size": "0.1", "interval_s": 0, "fast": 20, "slow": 50}
 ETHER = 10**18
+PAUSE_S = 0.001
 
 
 class Released:
@@ -88,7 +89,7 @@ def figures(*, quick: bool = False) -> list[Figure]:
 
 def _round_trips(count: int) -> list[Figure]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    took = []
+    took: dict[float, list[int]] = {0.0: [], PAUSE_S: []}
     with tempfile.TemporaryDirectory() as directory:
         Path(directory, "echo.py").write_text(ECHO)
         with theirs:
@@ -96,17 +97,23 @@ def _round_trips(count: int) -> list[Figure]:
         channel = Channel(ours, asks=True)
         channel.within(5)
         with collected():
-            for number in range(-200, count):
-                began = perf_counter_ns()
-                call = Call(serial=number, form="asks", method="nothing", which=0, given=b"\x90", now=0)
-                channel.send(written(call))
-                answer = read_from_worker(channel.receive())
-                assert answer.serial == number
-                if number >= 0:
-                    took.append(perf_counter_ns() - began)
+            for pause, found in took.items():
+                for number in range(-200, count // 10 if pause else count):
+                    if pause:
+                        sleep(pause)
+                    began = perf_counter_ns()
+                    call = Call(serial=number, form="asks", method="nothing", which=0, given=b"\x90", now=0)
+                    channel.send(written(call))
+                    answer = read_from_worker(channel.receive())
+                    assert answer.serial == number
+                    if number >= 0:
+                        found.append(perf_counter_ns() - began)
         channel.close()
         process.wait()
-    return spread("a message to a worker and its answer", took, p50=15)
+    return [
+        *spread("a message to a worker and its answer", took[0.0], p50=15),
+        *spread(f"the same after a pause of {PAUSE_S * 1e3:g} ms", took[PAUSE_S]),
+    ]
 
 
 def _calls(count: int) -> list[Figure]:
