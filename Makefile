@@ -7,9 +7,9 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 MEMBERS := core sdk registry $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/*/pyproject.toml))
-# Tests wait for clocks and other processes a quarter of their time, so one more than the two cores of CI. Who is done
+# Tests wait for clocks and other processes much of their time, so twice as many as the two cores of CI. Who is done
 # takes over from whom has most left: what takes longest lies together.
-WORKERS := -n 3 --dist worksteal
+WORKERS := -n 4 --dist worksteal
 SOURCES := $(wildcard $(addsuffix /src,$(MEMBERS)))
 STAMP := $(VENV)/.ready
 FREQTRADE := .cache/freqtrade

@@ -67,6 +67,7 @@ async def goes_through(floor: Floor, times: int) -> None:
     assert await floor.replayed() == 0
 
 
+@pytest.mark.long  # the same faults as with contracts, which are in the daily run
 async def test_every_fault_of_an_exchange_in_a_busy_run(tmp_path: Path) -> None:
     async with Floor(tmp_path, 1) as floor:
         await goes_through(floor, 1)

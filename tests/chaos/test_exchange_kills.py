@@ -60,6 +60,7 @@ async def test_kills_with_plans_open_at_an_exchange(tmp_path: Path) -> None:
         await killed(floor, 1, 6)
 
 
+@pytest.mark.long
 async def test_kills_with_plans_open_on_a_contract(tmp_path: Path) -> None:
     async with ContractFloor(tmp_path, 1) as floor:
         await killed(floor, 1, 4)

@@ -60,7 +60,7 @@ async def test_kills_while_trades_are_played(stand: Stand[FaultProxy]) -> None:
     assert stand.nonce() == 0
 
 
-@pytest.mark.parametrize("executor", ["private", "bundle"])
+@pytest.mark.parametrize("executor", ["private", pytest.param("bundle", marks=pytest.mark.long)])
 async def test_kills_while_a_relay_has_what_was_signed(relayed: Stand[FaultProxy], relay: Relay, executor: str) -> None:
     await killed_at_relay(relayed, relay, executor, 3, 2)
 
