@@ -69,7 +69,8 @@ def test_a_link_to_what_is_refused_is_refused_when_it_is_followed(tmp_path: Path
         ("1.1.1.1", False), ("2606:4700:4700::1111", False), ("127.0.0.1", True), ("10.1.2.3", True),
         ("169.254.169.254", True), ("100.64.0.1", True), ("0.0.0.0", True), ("224.0.0.1", True), ("::1", True),
         ("fe80::1", True), ("fd00:ec2::254", True), ("::ffff:127.0.0.1", True), ("64:ff9b::7f00:1", True),
-        ("2002:7f00:1::", True), ("255.255.255.255", True),
+        ("2002:7f00:1::", True), ("255.255.255.255", True), ("fec0::1", True), ("::7f00:1", True),
+        ("64:ff9b:1::7f00:1", True), ("::ffff:0:7f00:1", True), ("168.63.129.16", True),
     ],
 )  # fmt: skip
 def test_addresses_of_this_machine_and_its_network_are_told_apart(address: str, is_inside: bool) -> None:

@@ -55,6 +55,10 @@ class Acme(Strategy):
 
     # ---- form ----
 
+    def talks(self, side, serial, view):
+        for number in range(8):
+            yield Open(token=f"1:0x{number:040x}", reason="x" * 100_000, max_spend=1)
+
     def giant_packet(self, side, serial, view):
         raw(b"\0" + b"x" * 100_000)
         yield

@@ -4,17 +4,29 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from pydantic import ValidationError
 from released import EMA_CROSS, EMA_CROSS_SPEC, released, strategy
 
 from sniper.config import model_of
 from sniper.errors import ConfigError, PluginError
-from sniper.isolation.describing import checked_config, describe, place_of
+from sniper.isolation.describing import _mistakes, _object, checked_config, describe, place_of
 from sniper.isolation.far import far_class
 from sniper.isolation.strategies import far_strategy
 from sniper_strategy_ema_cross.strategy import EmaCross, EmaCrossConfig
 
+GAUDY = """
+    from pydantic import Field
+
+    from sniper.strategy import Config, Strategy
+
+    class AcmeConfig(Config):
+        speed: int = Field(default=1, description="fast\\x1b[2J\\nforged")
+
+    class Acme(Strategy):
+        config: AcmeConfig
+"""
 GOOD = {"instrument": "binance:BTC/USDT", "size": "0.1"}
 BAD: dict[str, Any] = {"instrument": "binance:BTC/USDT", "size": "0.1", "fast": -1, "slwo": 4}
 
@@ -76,6 +88,21 @@ def test_a_plugin_that_offers_nonsense_is_named_with_the_reason(tmp_path: Path, 
     environment = released(tmp_path, "", {"sniper_strategies": returned})
     with pytest.raises(PluginError, match=said):
         describe(place_of(environment), environment.modules)
+
+
+def test_what_a_plugin_says_of_itself_drives_no_terminal(tmp_path: Path) -> None:
+    environment, _ = strategy(tmp_path, GAUDY)
+    (offer,) = describe(place_of(environment), environment.modules).offered
+    assert offer.schema["properties"]["speed"]["description"] == r"fast\x1b[2J forged"
+
+
+def test_mistakes_drive_no_terminal_and_what_cannot_be_read_is_an_error_of_the_plugin() -> None:
+    found = [{"type": "x", "loc": ["\x1b[2J", 3], "msg": "\x1b]0;owned", "input": None}]
+    assert _mistakes(msgspec.json.encode(found).decode())[0].loc == (r"\x1b[2J", 3)
+    with pytest.raises(PluginError, match="cannot be read"):
+        _mistakes("[" * 100_000)
+    with pytest.raises(PluginError, match="cannot be read"):
+        _object('{"a":' * 100_000)
 
 
 def test_a_description_that_makes_no_sense_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 
@@ -41,8 +41,21 @@ SOURCE = """
                 time.sleep(0.2)
                 os.read(CHANNEL, 70_000)
 
+        def asks_on(self, serial):
+            message = Asked(serial=serial, what="dear", arguments=pack())
+            while True:
+                os.write(CHANNEL, b"\\0" + written(message))
+                os.read(CHANNEL, 70_000)
+
         def takes_what_it_gets(self, serial):
             return len(bytes(serial))
+"""
+GARBLED = """
+    import os
+
+    from sniper.isolation.messages import Raised, written
+
+    os.write(3, b"\\0" + written(Raised(serial=0, text="half", kind="")).replace(b"half", b"\\xff" * 4))
 """
 
 
@@ -55,6 +68,11 @@ def worker(tmp_path: Path) -> Callable[[float], Worker]:
         return found
 
     return start
+
+
+def asked_of(worker: Worker, serve: Callable[[], bytes]) -> None:
+    for _ in worker.call("asks", "asks_on", pack(1), read=bytes, serve=lambda *_: serve(), kept=b""):
+        pass
 
 
 def asked(worker: Worker, method: str, *given: object, kept: bytes | None = b"") -> tuple[list[bytes], Ended]:
@@ -96,6 +114,37 @@ def test_a_long_message_that_nobody_reads_takes_no_longer_either(worker: Callabl
     with pytest.raises(WorkerLost):
         asked(one, "takes_what_it_gets", b"x" * 900_000)
     assert monotonic() - began < 0.5 + 1
+
+
+def test_questions_that_are_dear_to_answer_hold_the_host_no_longer_than_some_deadlines(
+    worker: Callable[[float], Worker],
+) -> None:
+    one, answered = worker(0.5), 0
+
+    def dear() -> bytes:
+        nonlocal answered
+        answered += 1
+        sleep(0.4)
+        return pack(1)
+
+    with pytest.raises(WorkerRogue, match="it asked 7 questions in one call, which took"):
+        asked_of(one, dear)
+    assert answered == 7
+
+
+def test_a_process_that_says_what_is_no_text_when_it_starts_is_lost_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sniper.isolation.host.FIRST_PAUSE_S", 0.02)
+    (tmp_path / "acme.py").write_text(dedent(GARBLED))
+    one = Worker(Place(name="acme", paths=(str(tmp_path),)), "acme:Acme", "{}", "main", within_s=1)
+    assert not one.wait(PATIENT_S)
+    assert "holds no text" in one.reason
+    end = monotonic() + PATIENT_S
+    while one.starts < 3 and monotonic() < end:
+        sleep(0.01)
+    assert one.starts >= 3
+    one.close()
 
 
 def test_a_long_message_arrives_whole(worker: Callable[[float], Worker]) -> None:

@@ -119,6 +119,14 @@ def test_a_rogue_that_looks_like_an_accident_loses_its_word(released_rogue: Any,
     goes_on(world)
 
 
+def test_of_long_reasons_only_what_is_shown_is_on_record(released_rogue: Any) -> None:
+    world = held(released_rogue, 30)
+    world.cue("talks")
+    (said,) = [fact for fact in world.of(f.WorkerAnswered) if len(fact.answers) == 8]
+    assert 8 * 500 < sum(map(len, said.answers)) < 8 * 700
+    goes_on(world)
+
+
 def test_an_answer_that_nobody_asked_for_ends_it_with_the_next_call(released_rogue: Any) -> None:
     world = held(released_rogue, within_s=30.0)
     world.cue("unasked")

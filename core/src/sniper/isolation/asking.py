@@ -6,17 +6,20 @@ is started. Elsewhere the worker is asked within its deadline.
 
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar, cast
 
+from sniper.codec import encode
 from sniper.errors import PluginFault
 from sniper.isolation.describing import Housed, place_of
 from sniper.isolation.far_config import FarConfig
+from sniper.isolation.handed import READERS
 from sniper.isolation.host import Ended, Serve, Worker, WorkerLost, WorkerRogue
-from sniper.isolation.messages import MOST_OBJECTS
+from sniper.isolation.messages import MOST_KEPT, MOST_OBJECTS
 from sniper.isolation.serving import serve
 from sniper.isolation.told import ERRORS
 from sniper.kernel.elsewhere import Elsewhere
 from sniper.kernel.facts import WorkerAnswered
+from sniper.plugin import Frozen
 from sniper.view import View
 
 T = TypeVar("T")
@@ -123,7 +126,10 @@ def _asked(
 
     def taken(data: bytes) -> T:
         found = read(data)
-        answers.append(data)
+        # As it was read: cut, and with nothing beside it. What handed's readers give is a message.
+        answers.append(encode(cast("Frozen", found)) if read in READERS else data)
+        if sum(map(len, answers)) > MOST_KEPT:
+            raise PluginFault(f"what it gives in one call takes more than the {MOST_KEPT} bytes that are put on record")
         return found
 
     raised = lost = kind = ""

@@ -20,6 +20,7 @@ from sniper.isolation.messages import (
     Raised,
     Ready,
     read_from_worker,
+    read_json,
     written,
 )
 from sniper.isolation.place import Place
@@ -29,6 +30,10 @@ from sniper.specs import Spec
 
 WITHIN_S: Final = 30.0
 """Seconds for a new process to import a plugin and to answer one question: scientific libraries take their time."""
+
+
+LONGEST_SAID: Final = 4_000
+"""Characters of a text that a plugin says of itself."""
 
 
 class Offer(Frozen, kw_only=True, array_like=False):
@@ -86,7 +91,7 @@ def describe(place: Place, modules: tuple[str, ...]) -> Description:
     cannot be imported or offers nonsense, and `IsolationError`."""
     answer = _answered(place, Describe(serial=1, modules=modules), Described)
     try:
-        return Description(offered=msgspec.json.decode(answer.offered, type=tuple[Offer, ...]))
+        return Description(offered=msgspec.convert(_harmless(read_json(answer.offered, Any)), tuple[Offer, ...]))
     except msgspec.MsgspecError as error:
         raise PluginError(f"{place.name} does not say what it offers in a form that can be read: {error}") from error
 
@@ -112,7 +117,7 @@ def checked_section(place: Place, factory: str, values: Mapping[str, Any]) -> "S
         answer = _answered(place, Check(serial=1, factory=factory, values=key[2]), Checked)
         if answer.mistakes:
             mistakes: list[dict[str, Any]] = [
-                {"type": each.type, "loc": each.loc, "msg": harmless(each.msg, LONGEST_TEXT), "input": each.input}
+                {"type": each.type, "loc": each.loc, "msg": each.msg, "input": each.input}
                 for each in _mistakes(answer.mistakes)
             ]
             return mistakes
@@ -152,16 +157,27 @@ class _Mistake(Frozen, array_like=False):
 
 def _mistakes(text: str) -> list[_Mistake]:
     try:
-        return msgspec.json.decode(text, type=list[_Mistake])
+        return msgspec.convert(_harmless(read_json(text, Any), LONGEST_TEXT), list[_Mistake])
     except msgspec.MsgspecError as error:
         raise PluginError(
             f"a plugin says what is wrong with its config in a form that cannot be read: {error}"
         ) from error
 
 
+def _harmless(value: Any, most: int = LONGEST_SAID) -> Any:  # Any: JSON
+    """The same, with texts that forge no line where they are shown, and drive no terminal. Paragraphs become one."""
+    if isinstance(value, str):
+        return harmless(" ".join(value.split()) if "\n" in value else value, most)
+    if isinstance(value, list):
+        return [_harmless(each, most) for each in value]
+    if isinstance(value, dict):
+        return {harmless(key, most): _harmless(each, most) for key, each in value.items()}
+    return value
+
+
 def _object(text: str) -> None:
     try:
-        msgspec.json.decode(text, type=dict[str, Any])
+        read_json(text, dict[str, Any])
     except msgspec.MsgspecError as error:
         raise PluginError(f"a plugin gave a config that cannot be read: {error}") from error
 

@@ -65,6 +65,9 @@ def trip(data: bytes) -> Trip:
     return _sound(decode(data, Trip), frozenset())
 
 
+READERS: Final[frozenset[object]] = frozenset({action, finding, trip})
+
+
 def _sound(found: T, signed: frozenset[str]) -> T:
     """The same, with its texts fit to be shown."""
     changed: dict[str, Any] = {}  # Any: each field has its own type

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from sniper.errors import CodecError, PluginFault, SniperError
+from sniper.errors import CodecError, PluginFault, SniperError, told
 from sniper.isolation.accounting import Used, used
 from sniper.isolation.channel import Broken, Budget, Channel, Gone, Late
 from sniper.isolation.launch import launch
@@ -47,6 +47,8 @@ T = TypeVar("T")
 Serve = Callable[[str, bytes], bytes]
 """Answers a question: its name, its packed arguments."""
 
+MOST_PAUSED: Final = 5
+"""Deadlines that the answers to the questions of one call may take the host, whose own work the deadline leaves out."""
 START_S: Final = 10.0
 """Seconds within which a new process must be ready."""
 FIRST_PAUSE_S: Final = 1.0
@@ -153,9 +155,9 @@ class _Life:
             self.changed.clear()
             try:
                 self._start()
-            except (SniperError, msgspec.MsgspecError) as error:
+            except Exception as error:  # whatever it was, there is another try after a pause
                 self.losses += 1
-                self.reason = harmless(str(error), LONGEST_TEXT)
+                self.reason = harmless(str(error) if isinstance(error, SniperError) else told(error), LONGEST_TEXT)
                 self.settled.set()
             else:
                 self.settled.set()
@@ -348,6 +350,10 @@ class Worker:
                     raise WorkerRogue(f"it asked {asked} questions in one call, whose answers had {told} bytes")
                 took = perf_counter_ns() - since
                 paused += took
+                if paused > MOST_PAUSED * self.within_s * 1e9:
+                    raise WorkerRogue(
+                        f"it asked {asked} questions in one call, which took {paused / 1e9:.1f} s to answer"
+                    )
                 budget.pause(took)
                 channel.within(budget.left())
                 self._send(channel, written(reply), budget, since + took)

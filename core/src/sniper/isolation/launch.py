@@ -56,7 +56,11 @@ def launch(place: Place, socket: sockets.socket, entry: str = WORKER) -> subproc
     """
     available()
     ruleset = landlock.ruleset(_readable(place), (interpreter.library(),))
-    reading, writing = words.pipe()
+    try:
+        reading, writing = words.pipe()
+    except OSError as error:
+        os.close(ruleset)
+        raise IsolationError(f"the worker of {place.name} cannot be started: {error}") from error
     try:
         plan = Plan(
             parent=os.getpid(),

@@ -152,4 +152,20 @@ FromWorker = Ready | Made | Asked | Done | Raised | Described | Checked
 
 written = msgspec.msgpack.Encoder().encode
 read_from_host: Any = msgspec.msgpack.Decoder(FromHost).decode  # Any: a union of structs that mypy does not see
-read_from_worker: Any = msgspec.msgpack.Decoder(FromWorker).decode
+_from_worker: Any = msgspec.msgpack.Decoder(FromWorker).decode
+
+
+def read_from_worker(message: bytes | memoryview) -> Any:  # Any: as above
+    """Raises `msgspec.DecodeError` for whatever is no message."""
+    try:
+        return _from_worker(message)
+    except (UnicodeError, RecursionError) as error:
+        raise msgspec.DecodeError(f"a message holds no text, or too many levels ({type(error).__name__})") from error
+
+
+def read_json(text: str, kind: Any) -> Any:  # Any: a type, and an object of it
+    """JSON of a plugin's making. Raises `msgspec.DecodeError` for whatever is none."""
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except (UnicodeError, RecursionError) as error:
+        raise msgspec.DecodeError(f"it holds no text, or too many levels ({type(error).__name__})") from error

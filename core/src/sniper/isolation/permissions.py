@@ -104,10 +104,22 @@ def inside(address: str) -> bool:
             held = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if held is not None:
             return inside(str(held))
-    return not found.is_global or found.is_multicast
+    return not found.is_global or found.is_multicast or any(found in each for each in _INSIDE)
 
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_INSIDE = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "fec0::/10",  # of a site (RFC 3879)
+            "::/96",  # IPv4-compatible (RFC 4291)
+            "::ffff:0:0:0/96",  # IPv4-translated (RFC 2765)
+            "64:ff9b:1::/48",  # translated within a network (RFC 8215)
+            "168.63.129.16/32",  # services of Azure, of a machine within it
+        ),
+    )
+)
 
 
 def readable(permission: Read) -> str:
