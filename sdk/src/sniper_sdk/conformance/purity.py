@@ -30,6 +30,7 @@ _FORBIDDEN: Final[frozenset[Callable[..., object]]] = frozenset(
         uuid.uuid4,
     }
 )
+_WRITTEN: Final = frozenset({type(os.environ).__getitem__.__code__, uuid.uuid1.__code__, uuid.uuid4.__code__})
 _DATES: Final = frozenset({"now", "utcnow", "today"})
 
 
@@ -96,16 +97,18 @@ def _importing() -> bool:
 
 
 def _profile(frame: FrameType, event: str, argument: Any) -> None:  # Any: as sys.setprofile has it
+    # Of each call; whether a module is being imported takes longest to find out, so that comes last.
+    if event == "c_call":
+        if not (argument in _FORBIDDEN or _asks_today(argument) or _draws(argument)):
+            return
+        called = f"{getattr(argument, '__module__', None) or ''}.{argument.__qualname__}".replace(" .", " ")
+    elif event == "call" and frame.f_code in _WRITTEN:
+        called = frame.f_code.co_qualname
+    else:
+        return
     found = _watch.found
-    if found is None or event not in ("c_call", "call") or _importing():
-        return
-    if event == "call":
-        code = frame.f_code
-        if code.co_qualname == "_Environ.__getitem__" or code in (uuid.uuid4.__code__, uuid.uuid1.__code__):
-            found.append(f"called {code.co_qualname}")
-        return
-    if argument in _FORBIDDEN or _asks_today(argument) or _draws(argument):
-        found.append(f"called {getattr(argument, '__module__', None) or ''}.{argument.__qualname__}".replace(" .", " "))
+    if found is not None and not _importing():
+        found.append(f"called {called}")
 
 
 def _asks_today(called: Any) -> bool:
