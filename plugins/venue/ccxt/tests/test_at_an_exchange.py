@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ccxt.async_support.base import throttler
 
 from sniper.errors import SniperError
 from sniper.events import Prices, Trade
@@ -56,7 +57,18 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Any]:
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Binance's limit of requests, for which most of these tests would wait."""
+    made = throttler.Throttler.__init__
+
+    def make(self: Any, config: dict[str, Any], loop: Any = None) -> None:
+        made(self, {**config, "refillRate": 1000.0}, loop)
+
+    monkeypatch.setattr(throttler.Throttler, "__init__", make)
+
+
+@pytest.fixture
+async def stage(hurried: None, tmp_path: Path) -> AsyncIterator[Any]:
     async with ExchangeServer([Symbol.of("BTC", "USDT")], faults=Faults()) as server:
         account = server.account("me", USDT="100000")
         keys = tmp_path / "keys.toml"
