@@ -1,26 +1,64 @@
-"""A release's lock: all that it depends on, each pinned to one version with the hashes of its wheels."""
+"""A release's lock: all that it depends on, each pinned to one version with the hashes of its wheels.
+
+It is read in one way by whoever publishes and whoever installs, so what was published can be installed.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from sniper.catalogue import CORE
-from sniper.errors import said
 from sniper_registry.errors import PublishRefused
 
-_HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
+_LINE: Final = re.compile(
+    r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[\w., -]*\])?==(?P<version>[\w.!+-]+)"
+    r"(?: ?; ?(?P<marker>.+?))?(?: --hash=sha256:[0-9a-f]{64})+"
+)
+
+
+class LockUnreadable(ValueError):
+    """A lock has a line that pins nothing, or pins one thing twice."""
+
+
+class Pin(NamedTuple):
+    """A line of a lock. name: the normal one. here: whether it counts on this platform."""
+
+    name: str
+    version: str
+    here: bool
+    line: str
+
+
+def pins(lock: Iterable[str]) -> dict[str, Pin]:
+    """What a lock pins on this platform, by normal name; every line is read. Raises `LockUnreadable`."""
+    found: dict[str, Pin] = {}
+    for pin in map(_pin, lock):
+        if pin.here and found.setdefault(pin.name, pin).version != pin.version:
+            raise LockUnreadable(f"the lock pins {pin.name} twice, to {found[pin.name].version} and {pin.version}")
+    return found
 
 
 def demand_locked(requires: Sequence[str], lock: Sequence[str]) -> None:
     """Raise `PublishRefused` unless each line pins one distribution with hashes, and all that is required is there."""
-    pinned = {_pinned(line) for line in lock}
-    missing = [line for line in requires if canonicalize_name(Requirement(line).name) not in pinned]
-    if missing:
-        raise PublishRefused(f"the lock does not pin {', '.join(missing)}; give a lock with --lock")
-    if CORE in pinned:
+    try:
+        pinned = pins(lock)
+        named = {_pin(line).name for line in lock}
+    except LockUnreadable as error:
+        raise PublishRefused(f"{error}; let uv write it") from error
+    if CORE in named:
         raise PublishRefused(f"the lock pins {CORE}, which every trader has already; leave it out")
+    for line in requires:
+        requirement = Requirement(line)
+        pin = pinned.get(canonicalize_name(requirement.name))
+        if pin is None:
+            raise PublishRefused(f"the lock does not pin {line}; give a lock with --lock")
+        if not requirement.specifier.contains(pin.version, prereleases=True):
+            raise PublishRefused(f"the lock pins {pin.name} to {pin.version}, and {line} is required; make it anew")
 
 
 def lines_of(text: str) -> tuple[str, ...]:
@@ -30,14 +68,16 @@ def lines_of(text: str) -> tuple[str, ...]:
     return tuple(" ".join(line.split()) for line in lines if line)
 
 
-def _pinned(line: str) -> str:
-    text, *hashes = line.split(" --")
+def _pin(line: str) -> Pin:
+    match = _LINE.fullmatch(line)
     try:
-        requirement = Requirement(text)
-    except InvalidRequirement as error:
-        raise PublishRefused(f"the lock has a line that is no requirement, {line[:100]!r}: {said(error)}") from error
-    specifiers = list(requirement.specifier)
-    exact = len(specifiers) == 1 and specifiers[0].operator == "==" and "*" not in specifiers[0].version
-    if not exact or requirement.url or not hashes or not all(_HASH.fullmatch(f"--{each.strip()}") for each in hashes):
-        raise PublishRefused(f"the lock has a line without one version and its hashes: {line[:100]!r}; let uv write it")
-    return canonicalize_name(requirement.name)
+        if match is None:
+            raise ValueError(line)
+        Version(match["version"])
+        here = match["marker"] is None or Marker(match["marker"]).evaluate({"extra": ""})
+    except (ValueError, InvalidVersion, InvalidMarker, UndefinedComparison, UndefinedEnvironmentName) as error:
+        raise LockUnreadable(
+            f"the lock has a line without one version and its hashes, {line[:200]!r}; each must be NAME==VERSION "
+            "--hash=sha256:…, with a marker before the hashes where it counts on some platforms only"
+        ) from error
+    return Pin(canonicalize_name(match["name"]), match["version"], here, line)

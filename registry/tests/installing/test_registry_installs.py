@@ -13,11 +13,13 @@ from sniper.catalogue import Catalogue
 from sniper.environments.shelf import Shelf
 from sniper.index import Release
 from sniper_registry.client.registries import Registries
+from sniper_registry.errors import PublishRefused
 from sniper_registry.installing.base import base
 from sniper_registry.installing.lock import given
 from sniper_registry.installing.refused import WheelRefused
 from sniper_registry.installing.wheel import inspect
 from sniper_registry.repository import keys
+from sniper_registry.repository.publishing import locked
 from sniper_registry.repository.repository import Repository
 from sniper_registry.repository.submission import described
 from sniper_registry.wheel import parse
@@ -106,6 +108,53 @@ def test_a_lock_that_does_not_pin_what_the_wheel_requires_is_refused(tmp_path: P
     made = inspect(wheel(tmp_path, requires=["sniper-core>=0.1", "acme-math>=1"]))
     with pytest.raises(WheelRefused, match=says):
         given(made, [line], base())
+
+
+def test_what_publishing_locks_for_all_platforms_is_installed_on_this_one(
+    registry: Registry, sniper: Sniper, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = tmp_path / "mirror"
+    library(mirror, "acme_math", "1.0", {"acme_math.py": ""}, ["acme-win>=1; sys_platform == 'win32'"])
+    library(mirror, "acme_win", "1.0", {"acme_win.py": ""})
+    monkeypatch.setenv("UV_FIND_LINKS", str(mirror))
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    requires = ["sniper-core>=0.1", "acme-math[fast]>=1"]
+    path = wheel(tmp_path, requires=requires)
+    lock = locked(parse(path.name, path.read_bytes()))
+    assert [line.partition(" --hash")[0] for line in lock] == [
+        "acme-math==1.0",
+        "acme-win==1.0 ; sys_platform == 'win32'",
+    ]
+    registry.publish("1.0", lock, requires=requires)
+    done = sniper("plugins", "install", NAME, "--wheels", mirror, "--offline")
+    assert done.code == 0, done.err
+    assert [line.partition(" ")[0] for line in shelf.demand(NAME).lock] == ["acme-math==1.0"]
+    assert sniper("plugins", "verify", "--offline").code == 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (("acme-math==1.0 ; sys_platform == 'win32'",), "does not pin acme-math"),
+        (("acme-math==0.9",), "pins acme-math to 0.9, and acme-math>=1 is required"),
+        (("acme-math==one",), "without one version"),
+        (("acme-math==1.0 ; tomorrow == '1'",), "without one version"),
+        (("acme-math==1.0", "acme-math==1.1 ; python_version >= '3'"), "pins acme-math twice, to 1.0 and 1.1"),
+        (("acme-math==1.0 ; sys_platform != 'win32' --index-url https://evil.example",), "without one version"),
+    ],
+)
+def test_a_release_whose_lock_nobody_here_could_install_is_not_published(
+    registry: Registry, lines: Sequence[str], says: str
+) -> None:
+    lock = [f"{line} --hash=sha256:{'0' * 64}" for line in lines]
+    with pytest.raises(PublishRefused, match=says):
+        registry.publish("1.0", lock, requires=["sniper-core>=0.1", "acme-math>=1"])
+
+
+def test_a_lock_may_pin_one_distribution_for_each_platform(tmp_path: Path) -> None:
+    made = inspect(wheel(tmp_path, requires=["sniper-core>=0.1", "acme-math>=1"]))
+    there, here = (f"acme-math=={each} --hash=sha256:{'0' * 64}" for each in ("1.0 ; os_name == 'nt'", "1.1"))
+    assert given(made, [there, here], base()) == (here,)
 
 
 def test_an_upgrade_shows_new_permissions_and_needs_a_word_for_them(

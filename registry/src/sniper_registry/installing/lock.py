@@ -1,6 +1,5 @@
 """The dependency lock of one release: every dependency that the base does not hold, pinned and with hashes."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -14,38 +13,29 @@ from sniper_registry.installing.base import CORE
 from sniper_registry.installing.refused import InstallConflict, WheelRefused
 from sniper_registry.installing.uv import Supply
 from sniper_registry.installing.wheel import Wheel
+from sniper_registry.requirements import LockUnreadable, lines_of, pins
 
-_PINNED: Final = re.compile(r"([A-Za-z0-9][\w.-]*)==([\w.!+-]+)((?: --hash=sha256:[0-9a-f]{64})+)")
 _OURS: Final = frozenset({"sniper-sdk", "sniper-registry"})
 
 
-def pins(lines: Iterable[str]) -> dict[str, str]:
-    """Version by normal name of the lines of a lock. Raises `WheelRefused` for a line that is not pinned by hash."""
-    found: dict[str, str] = {}
-    for line in lines:
-        match = _PINNED.fullmatch(line)
-        if not match:
-            raise WheelRefused(f"the lock has the line {line!r}; each must be NAME==VERSION --hash=sha256:…")
-        if found.setdefault(canonicalize_name(match[1]), match[2]) != match[2]:
-            raise WheelRefused(
-                f"the lock pins {match[1]} twice, to {found[canonicalize_name(match[1])]} and {match[2]}"
-            )
-    return found
-
-
 def given(wheel: Wheel, lines: Iterable[str], base: Mapping[str, Distribution]) -> tuple[str, ...]:
-    """The lock that a release brought, less what the base holds. Raises `WheelRefused` where it lacks something that
-    the wheel requires, and `InstallConflict` where the wheel requires another version of what the base holds."""
-    lines = tuple(lines)
-    versions = pins(lines)
+    """The lock that a release brought, less what the base holds and what is for other platforms. Raises `WheelRefused`
+    where a line pins nothing, or the lock lacks something that the wheel requires, and `InstallConflict` where the
+    wheel requires another version of what the base holds."""
+    try:
+        pinned = pins(lines)
+    except LockUnreadable as error:
+        raise WheelRefused(f"{wheel}: {error}; tell its publisher") from error
     needed = [requirement for requirement, _ in _needed(wheel, base)]
     for requirement in needed:
-        version = versions.get(canonicalize_name(requirement.name))
-        if version is None:
+        pin = pinned.get(canonicalize_name(requirement.name))
+        if pin is None:
             raise WheelRefused(f"{wheel} requires {requirement}, which its release does not pin; tell its publisher")
-        if not requirement.specifier.contains(version, prereleases=True):
-            raise WheelRefused(f"{wheel} requires {requirement}, but its release pins {version}; tell its publisher")
-    return tuple(sorted(line for line in lines if canonicalize_name(line.partition("==")[0]) not in base))
+        if not requirement.specifier.contains(pin.version, prereleases=True):
+            raise WheelRefused(
+                f"{wheel} requires {requirement}, but its release pins {pin.version}; tell its publisher"
+            )
+    return tuple(sorted(pin.line for name, pin in pinned.items() if name not in base))
 
 
 def resolved(wheel: Wheel, base: Mapping[str, Distribution], supply: Supply, scratch: Path) -> tuple[str, ...]:
@@ -58,13 +48,14 @@ def resolved(wheel: Wheel, base: Mapping[str, Distribution], supply: Supply, scr
     constraints.write_text("".join(f"{name}=={held.version}\n" for name, held in base.items()))
     compiled = uv.run(
         *("pip", "compile", "-", "--generate-hashes", "--only-binary", ":all:", "--no-header", "--no-annotate"),
+        "--strip-extras",
         *("--constraints", str(constraints), "--no-emit-index-url", "--no-emit-find-links", "--quiet"),
         *uv.interpreter(),
         *supply.arguments,
         given="\n".join(needed),
         cwd=scratch,
     )
-    return given(wheel, _joined(compiled), base)
+    return given(wheel, lines_of(compiled), base)
 
 
 def demand_consistent(site: Path, base: Mapping[str, Distribution]) -> None:
@@ -84,11 +75,6 @@ def demand_consistent(site: Path, base: Mapping[str, Distribution]) -> None:
                 raise InstallConflict(
                     f"{own.name} {own.version} requires {line}, but {is_}{whose}; install another release of either"
                 )
-
-
-def _joined(compiled: str) -> Iterator[str]:
-    whole = re.sub(r"\s*\\\n\s*", " ", compiled)
-    return (line.strip() for line in whole.splitlines() if line.strip() and not line.startswith("#"))
 
 
 def _needed(wheel: Wheel, base: Mapping[str, Distribution]) -> Iterator[tuple[Requirement, str]]:

@@ -70,8 +70,15 @@ def locked(wheel: Wheel) -> tuple[str, ...]:
     with tempfile.TemporaryDirectory(prefix="sniper-lock-") as folder:
         wanted = Path(folder) / "wanted.in"
         wanted.write_text("\n".join(wheel.requires) + "\n")
-        options = ["--generate-hashes", "--no-header", "--no-annotate", "--only-binary=:all:", "--universal"]
-        command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *options, str(wanted)]
+        options = [
+            "--generate-hashes",
+            "--no-header",
+            "--no-annotate",
+            "--only-binary=:all:",
+            "--universal",
+            "--strip-extras",
+        ]
+        command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *options, "--strip-extras", str(wanted)]
         done = subprocess.run(
             [*command, "--no-emit-package", CORE], capture_output=True, text=True, check=False, cwd=folder
         )
