@@ -178,6 +178,28 @@ def test_an_upgrade_shows_new_permissions_and_needs_a_word_for_them(
     assert shelf.demand(NAME).version == "1.1"
 
 
+def test_an_upgrade_names_the_good_release_where_the_newest_is_installed_and_revoked(
+    registry: Registry, sniper: Sniper, shelf: Shelf
+) -> None:
+    registry.publish("1.1")
+    registry.publish("1.2")
+    sniper("plugins", "install", NAME, "--offline")
+    registry.repository.revoke(NAME, "1.2", "steals keys")
+    done = sniper("plugins", "upgrade")
+    assert done.code == 1
+    assert "newest release" not in done.out
+    assert f"{NAME} 1.2 was revoked: steals keys" in done.err
+    assert f"sniper plugins install {NAME}==1.1" in done.err
+    assert shelf.demand(NAME).version == "1.2"
+    done = sniper("plugins", "upgrade", NAME, "--json")
+    assert (done.code, done.json) == (
+        1,
+        [{"action": "none", "distribution": NAME, "version": "1.2", "revoked": True, "sound": "1.1"}],
+    )
+    assert sniper("plugins", "install", f"{NAME}==1.1", "--offline").code == 0
+    assert "1.1 is the newest release" in sniper("plugins", "upgrade").out
+
+
 def test_an_upgrade_that_asks_for_nothing_new_needs_no_word_and_ends_trust(
     registry: Registry, sniper: Sniper, shelf: Shelf
 ) -> None:

@@ -44,22 +44,40 @@ class Shelf:
 
     def environments(self) -> tuple[Environment, ...]:
         """All of them by name of the distribution. Raises `PluginError` where a record is damaged."""
-        return tuple(self._read(name) for name in self.names())
+        return tuple(_sound(each) for each in self.records().values())
+
+    def records(self, *only: str) -> dict[str, Environment | PluginError]:
+        """All of them, or some, by name of the distribution; where a record is damaged, what is wrong with it."""
+        while True:
+            index = self._index()
+            names = sorted(name for name in index.environments if not only or name in only)
+            found = {name: self._record(index.environments[name]) for name in names}
+            if self._index() == index:  # else another process replaced one, or took one away, on the way
+                return found
+
+    def record(self, distribution: str) -> Environment | PluginError:
+        """That of one. Raises `PluginError` where none is installed."""
+        found = self.records(distribution).get(distribution)
+        if found is None:
+            raise self._unknown(distribution)
+        return found
+
+    def sound(self) -> dict[str, Environment]:
+        """Those whose record can be read, by name of the distribution. The others are not used."""
+        return {name: each for name, each in self.records().items() if isinstance(each, Environment)}
 
     def names(self) -> tuple[str, ...]:
         """Distributions on the shelf, in order."""
         return tuple(sorted(self._index().environments))
 
     def find(self, distribution: str) -> Environment | None:
-        """The installed release of a distribution."""
-        return self._read(distribution) if distribution in self._index().environments else None
+        """The installed release of a distribution. Raises `PluginError` where its record is damaged."""
+        found = self.records(distribution).get(distribution)
+        return None if found is None else _sound(found)
 
     def demand(self, distribution: str) -> Environment:
-        """The same. Raises `PluginError` where none is installed."""
-        found = self.find(distribution)
-        if found is None:
-            raise self._unknown(distribution)
-        return found
+        """The same. Raises `PluginError` where none is installed, too."""
+        return _sound(self.record(distribution))
 
     def holds(self, path: str | Path) -> bool:
         """Whether a path lies in one of its environments."""
@@ -126,8 +144,11 @@ class Shelf:
         there = f"there are {', '.join(names)}" if names else "there is none"
         return PluginError(f"{distribution} is not installed in an environment of its own ({there})")
 
-    def _read(self, distribution: str) -> Environment:
-        return read(self.directory / HOMES / self._index().environments[distribution])
+    def _record(self, home: str) -> Environment | PluginError:
+        try:
+            return read(self.directory / HOMES / home)
+        except PluginError as error:
+            return error
 
     def _index(self) -> _Index:
         file = self.directory / INDEX
@@ -150,6 +171,12 @@ class Shelf:
         for home in (self.directory / HOMES).iterdir():
             if home.name not in kept:
                 shutil.rmtree(home, ignore_errors=True)
+
+
+def _sound(record: Environment | PluginError) -> Environment:
+    if isinstance(record, PluginError):
+        raise record
+    return record
 
 
 def replace_file(file: Path, content: bytes) -> None:

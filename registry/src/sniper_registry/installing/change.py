@@ -118,6 +118,11 @@ class Change(Frozen, kw_only=True, array_like=False):
             yield f"  permission {permission}: no longer asked for"
 
 
+def damaged(distribution: str) -> dict[str, Any]:
+    """What `Change.described` is for one that goes, and whose record cannot be read; Any: JSON."""
+    return {"action": "uninstall", "distribution": distribution, "from": None, "version": None}
+
+
 def needs_trust(environment: Environment) -> tuple[str, ...]:
     """Ids of its extensions of kinds that no worker runs."""
     specs = (each.parsed() for each in environment.offered)

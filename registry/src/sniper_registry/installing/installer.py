@@ -27,7 +27,7 @@ class Installer:
 
     def holds(self, wish: Wish) -> Environment | None:
         """The environment of the very release that is wished, where it is installed from the same source."""
-        found = self.shelf.find(wish.wheel.distribution)
+        found = self.shelf.sound().get(wish.wheel.distribution)
         same = found and (found.sha256, found.publisher) == (wish.wheel.sha256, wish.publisher)
         return found if same else None
 
@@ -37,11 +37,13 @@ class Installer:
 
         catalogue  What is installed, the shelf included: what it offers must not be offered twice.
 
+        Where the record of what is there is damaged, that is as nothing.
+
         Raises `PluginError` of many kinds; the shelf is then as it was.
         """
         demand_absent(wish.wheel.distribution, self.shelf)
         with self.shelf.changing() as making:
-            before = self.shelf.find(wish.wheel.distribution)
+            before = self.shelf.sound().get(wish.wheel.distribution)
             demand_same_publisher(wish, before)
             made = make(wish, making / "new", self.supply, self.describe)
             revocations.known(self.shelf.directory).demand_none(made)
@@ -49,10 +51,10 @@ class Installer:
             yield Change(before=before, after=made, trusted=is_trusted(self.shelf, before))
 
     def take(self, change: Change) -> Environment:
-        """Do what was prepared. Trust in another release ends."""
+        """Do what was prepared. Trust in another release ends, also in one of which no sound record was left."""
         assert change.after is not None  # prepared gives no other
         added = self.shelf.add(change.after.directory)
-        if change.lapses:
+        if change.before is None or change.lapses:
             trust.withdraw(self.shelf.directory, added.distribution)
         return added
 

@@ -21,10 +21,15 @@ from sniper_registry.installing.wheel import inspect
 
 
 class Sync(Frozen, kw_only=True, array_like=False):
-    """What would be done. ``changes`` in order of name; ``kept``: what is as the file says already."""
+    """What would be done.
+
+    changes  In order of name. ``kept``: what is as the file says already.
+    damaged  Names of what goes, too, and whose record cannot be read.
+    """
 
     changes: tuple[Change, ...]
     kept: tuple[Environment, ...]
+    damaged: tuple[str, ...] = ()
 
 
 class Syncing:
@@ -43,7 +48,7 @@ class Syncing:
         shelf = self.installer.shelf
         plugins = {each.name: each for each in plugins}.values()
         with shelf.changing() as making:
-            before = {each.distribution: each for each in shelf.environments()}
+            before = shelf.sound()
             revoked = revocations.known(shelf.directory)
             after: dict[str, Environment] = {}
             for plugin in plugins:
@@ -60,18 +65,21 @@ class Syncing:
                     if before.get(name) != after.get(name)
                 ),
                 kept=tuple(after[name] for name in names if name in after and before.get(name) == after[name]),
+                damaged=tuple(name for name in shelf.names() if name not in before and name not in after),
             )
 
     def take(self, sync: Sync, plugins: Iterable[Kept], *, trusting: bool) -> None:
         """Do what was prepared. ``trusting``: give the trust that the file says, too."""
         shelf = self.installer.shelf
+        gone = [change.before.distribution for change in sync.changes if change.before and not change.after]
+        gone += sync.damaged
         shelf.exchange(
             [change.after.directory for change in sync.changes if change.after],
-            gone=[change.before.distribution for change in sync.changes if change.before and not change.after],
+            gone=gone,
         )
-        for change in sync.changes:
-            if change.before and (change.after is None or change.lapses):
-                trust.withdraw(shelf.directory, change.before.distribution)
+        lapsed = [each.after.distribution for each in sync.changes if each.after and (each.lapses or not each.before)]
+        for distribution in (*gone, *lapsed):
+            trust.withdraw(shelf.directory, distribution)
         for plugin in plugins:
             if plugin.trusted and trusting:
                 trust.give(shelf.directory, shelf.demand(plugin.name), time.time_ns())

@@ -16,7 +16,7 @@ from sniper.environments.shelf import Shelf
 def search(invocation: Invocation, text: tuple[str, ...], as_json: bool) -> None:
     """Find plugins in the registries that you trust, by words of their names and summaries; all without TEXT."""
     found = [each for index in indexes(invocation.survey()).values() for each in index.search(" ".join(text))]
-    installed = {each.distribution: each.version for each in Shelf().environments()}
+    installed = {name: each.version for name, each in Shelf().sound().items()}
     if as_json:
         print_json([{**msgspec.to_builtins(each), "installed": installed.get(each.name)} for each in found])
         return

@@ -8,6 +8,7 @@ from sniper.cli.invocation import Invocation
 from sniper.cli.output import json_option, print_json
 from sniper.environments.news import indexes
 from sniper.environments.shelf import Shelf
+from sniper_registry.installing.change import damaged
 from sniper_registry.installing.commands.options import dry_run_option, supply, supply_options, warn_of_news
 from sniper_registry.installing.describing import described
 from sniper_registry.installing.frozen import read
@@ -42,10 +43,12 @@ def sync(
     warn_of_news(catalogue, installer.shelf, offline=offline)
     syncing = Syncing(installer, list(indexes(catalogue).values()), wheels)
     with syncing.prepared(plugins, catalogue) as prepared:
-        changes = [change.described() for change in prepared.changes]
+        changes = [change.described() for change in prepared.changes] + [*map(damaged, prepared.damaged)]
         if not as_json:
             for change in prepared.changes:
                 click.echo("\n".join(change.told()))
+            for name in prepared.damaged:
+                click.echo(f"uninstall {name}, whose record is damaged")
         if not dry_run:
             syncing.take(prepared, plugins, trusting=trusting)
     if as_json:

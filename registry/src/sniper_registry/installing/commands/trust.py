@@ -30,7 +30,7 @@ def trust(distribution: str, yes: bool, as_json: bool) -> None:
         check(environment)
         revocations.known(shelf.directory).demand_none(environment)
         words = trusting.given(shelf.directory)
-        others = [each for each in shelf.environments() if (word := words.get(each.distribution)) and word.holds(each)]
+        others = [each for name, each in shelf.sound().items() if (word := words.get(name)) and word.holds(each)]
         demand_hostable(environment, others, [each for each in sys.path if not shelf.holds(each)])
         if not yes:
             click.echo(f"{environment}, sha256 {environment.sha256}", err=True)

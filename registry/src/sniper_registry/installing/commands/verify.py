@@ -33,16 +33,13 @@ def verify(ctx: click.Context, distributions: tuple[str, ...], offline: bool, as
     troubles = () if offline else ask(ctx.ensure_object(Invocation).survey(), shelf)
     known = revocations.known(shelf.directory)
     words = trust.given(shelf.directory)
-    found = [
-        (environment, words.get(environment.distribution), _wrong(environment, known))
-        for environment in map(shelf.demand, distributions or shelf.names())
-    ]
+    records = [(name, shelf.record(name)) for name in distributions or shelf.names()]
+    found = [(name, record, _wrong(record, known)) for name, record in records]
     if as_json:
         print_json(
             {
                 "environments": [
-                    {**_described(environment), "trusted": bool(word and word.holds(environment)), "wrong": wrong}
-                    for environment, word, wrong in found
+                    {**_described(name, record, words.get(name)), "wrong": wrong} for name, record, wrong in found
                 ],
                 "not_asked": list(troubles),
             }
@@ -50,16 +47,19 @@ def verify(ctx: click.Context, distributions: tuple[str, ...], offline: bool, as
     else:
         for line in troubles:
             click.echo(f"warning: {line}", err=True)
-        for environment, _, wrong in found:
-            click.echo(f"{environment}: {'in order' if not wrong else 'NOT in order'}")
+        for name, record, wrong in found:
+            shown = name if isinstance(record, PluginError) else str(record)
+            click.echo(f"{shown}: {'in order' if not wrong else 'NOT in order'}")
             for line in wrong:
                 click.echo(f"  {line}")
     if any(wrong for _, _, wrong in found):
         ctx.exit(exit_codes.FAILURE)
 
 
-def _wrong(environment: Environment, known: revocations.Known) -> list[str]:
-    """What speaks against using it: its files, its wheel, a revocation, what sniper-core became since."""
+def _wrong(environment: Environment | PluginError, known: revocations.Known) -> list[str]:
+    """What speaks against using it: its record, its files, its wheel, a revocation, what sniper-core became since."""
+    if isinstance(environment, PluginError):
+        return [str(environment)]
     wrong = list(differences(environment.directory, environment.manifest_sha256))
     try:
         known.demand_none(environment)
@@ -78,11 +78,13 @@ def _wrong(environment: Environment, known: revocations.Known) -> list[str]:
     return wrong
 
 
-def _described(environment: Environment) -> dict[str, Any]:
+def _described(name: str, record: Environment | PluginError, word: trust.Trust | None) -> dict[str, Any]:
     """Any: JSON."""
+    environment = record if isinstance(record, Environment) else None
     return {
-        "distribution": environment.distribution,
-        "version": environment.version,
-        "sha256": environment.sha256,
-        "publisher": environment.publisher or None,
+        "distribution": name,
+        "version": environment.version if environment else None,
+        "sha256": environment.sha256 if environment else None,
+        "publisher": (environment.publisher or None) if environment else None,
+        "trusted": bool(environment and word and word.holds(environment)),
     }
