@@ -78,7 +78,7 @@ def locked(wheel: Wheel) -> tuple[str, ...]:
             "--universal",
             "--strip-extras",
         ]
-        command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *options, "--strip-extras", str(wanted)]
+        command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *options, str(wanted)]
         done = subprocess.run(
             [*command, "--no-emit-package", CORE], capture_output=True, text=True, check=False, cwd=folder
         )
