@@ -11,7 +11,13 @@ def sniper_strategies() -> list[StrategySpec]:
             summary="Runs a strategy of freqtrade, unmodified",
             factory="sniper_strategy_freqtrade.strategy:Freqtrade",
             in_init=False,
-        )
+        ),
+        StrategySpec(
+            name="freqtrade-pools",
+            summary="Runs a strategy of freqtrade, unmodified, on tokens in pools of a chain",
+            factory="sniper_strategy_freqtrade.pools:FreqtradePools",
+            in_init=False,
+        ),
     ]
 
 

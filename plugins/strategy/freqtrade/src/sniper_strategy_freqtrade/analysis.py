@@ -112,9 +112,7 @@ def columns_of(frame: Any, skipped: int, *, can_short: bool) -> Columns:
     there, before = slice(skipped + 1, skipped + 1 + count), slice(skipped, skipped + count)
     nothing = np.zeros(count, dtype=bool)
     enter_long, exit_long, enter_short, exit_short = (
-        frame[name].to_numpy()[before] == 1
-        if name in frame.columns and (can_short or not name.endswith("short"))
-        else nothing
+        _raised(frame[name])[before] if name in frame.columns and (can_short or not name.endswith("short")) else nothing
         for name in SIGNALS
     )
     long = enter_long & ~exit_long & ~enter_short
@@ -137,6 +135,12 @@ def columns_of(frame: Any, skipped: int, *, can_short: bool) -> Columns:
         (exit_long.astype(np.int8) + 2 * exit_short.astype(np.int8)).tolist(),
         *(_tags(frame, name, before) for name in ("enter_tag", "exit_tag")),
     )
+
+
+def _raised(column: Any) -> Any:
+    """Where it is one. A column that pandas made of rows that were none holds neither numbers nor objects."""
+    values = column.to_numpy()
+    return (values if values.dtype.kind in "biuf" else values.astype(object)) == 1
 
 
 def _tags(frame: Any, name: str, rows: slice) -> Any | None:

@@ -77,6 +77,11 @@ class Manager:
         if order.ft_order_side == trade.exit_side:
             self._reduced(trade, order, left, now)
 
+    def sold(self, trade: Trade, amount: float, price: float, now: datetime) -> Order:
+        """Somebody else sold ``amount`` of a trade: an order for what was done, which is to be filled and `settled`."""
+        trade.exit_reason = e.FORCED
+        return self._placed(trade, trade.exit_side, "market", amount, price, now, e.FORCED)
+
     def withdrawn(self, order: Order) -> None:
         """Nothing of an order was filled, and nothing will be."""
         order.cancel()

@@ -42,7 +42,7 @@ class Rules:
         """Raises `BadStrategy` for values that make no sense."""
         cls = type(strategy)
         self.terms = terms
-        self.minutes = timeframe_to_minutes(strategy.timeframe)
+        self.minutes = max(1, timeframe_to_minutes(strategy.timeframe))
         self.roi = _roi(strategy.minimal_roi)
         self.stoploss: float = _number("stoploss", strategy.stoploss)
         self.trailing = bool(strategy.trailing_stop)
@@ -88,6 +88,10 @@ class Rules:
         self.asked = self.custom_exit or self.custom_stop or self.custom_roi or self.adjusts
         """Whether a trade's callbacks are called in each candle."""
         self.calls = any(has[name] for name in CALLBACKS if name not in ("bot_start", "informative_pairs"))
+
+    def at_market(self) -> None:
+        """All orders are at the market, whatever the strategy says: no price is asked of it."""
+        self.types = dict.fromkeys(("entry", "exit", "stoploss"), "market")
 
     def roi_at(self, minutes: int) -> tuple[int, float] | None:
         """The newest entry of the table that is in force: its minutes and its ratio; None: none is yet."""

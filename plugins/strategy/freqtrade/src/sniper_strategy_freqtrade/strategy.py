@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import ClassVar, Final, NamedTuple  # Any: frames of pandas
+from typing import ClassVar, Final
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
@@ -16,11 +16,11 @@ from sniper.instrument import COIN, Instrument, to_decimal
 from sniper.strategy import Actions, CancelOrder, Config, PlaceOrder, SetTimer, Strategy, View, on
 from sniper.types import BPS, SECOND
 from sniper_strategy_freqtrade import current, keeping
-from sniper_strategy_freqtrade.analysis import analysed, columns_of, wanted_candles
-from sniper_strategy_freqtrade.candle import Candle
+from sniper_strategy_freqtrade.analysis import wanted_candles
 from sniper_strategy_freqtrade.charts import frame_of
 from sniper_strategy_freqtrade.importing import load, made
 from sniper_strategy_freqtrade.manager import Manager, never
+from sniper_strategy_freqtrade.newest import NOTHING, Newest, newest_of
 from sniper_strategy_freqtrade.precision import Steps
 from sniper_strategy_freqtrade.rules import UNLIMITED, Terms
 from sniper_strategy_freqtrade.surface.dataprovider import DataProvider
@@ -71,16 +71,6 @@ def _loaded(file: Path, name: str) -> type[IStrategy]:
     return load(file, name)
 
 
-class _Newest(NamedTuple):
-    """What the newest candle of a pair says."""
-
-    signal: int
-    entered: int
-    leaves: int
-    enter_tag: str | None
-    exit_tag: str | None
-
-
 class Runtime:
     """What follows from config and state: the strategy, and the trades that it sees.
 
@@ -110,7 +100,7 @@ class Runtime:
         self.strategy.dp = self.provider
         self.strategy.wallets = self.manager.wallet
         self.strategy.stake_currency = self.quote
-        self.newest: dict[str, _Newest] = {}
+        self.newest: dict[str, Newest] = {}
         self.sent = {
             _key(trade, order): order
             for trade in self.manager.ledger.trades_open()
@@ -257,7 +247,7 @@ class Freqtrade(Strategy):
             if ticker is not None and newest is not None:
                 close = runtime.provider.candles[pair, runtime.strategy.timeframe]["close"].iloc[-1]
                 signal = 0 if ticker.stale else newest.signal
-                manager.step(pair, _candle(view.now, float(close), newest), signal)
+                manager.step(pair, newest.candle(_date(view.now), float(close)), signal)
         yield from self._send(runtime, view)
 
     def _look(self, runtime: Runtime, view: View) -> Actions:
@@ -270,8 +260,9 @@ class Freqtrade(Strategy):
             if pair not in runtime.newest:
                 self._provide(runtime, view)
                 self._analyse(runtime, pair)
-            newest = runtime.newest.get(pair, _Newest(0, 0, 0, None, None))
-            runtime.manager.step(pair, _candle(view.now, ticker.last * instrument.tick / COIN, newest), 0)
+            newest = runtime.newest.get(pair, NOTHING)
+            price = ticker.last * instrument.tick / COIN
+            runtime.manager.step(pair, newest.candle(_date(view.now), price), 0)
         yield from self._send(runtime, view)
 
     def _provide(self, runtime: Runtime, view: View) -> None:
@@ -289,17 +280,11 @@ class Freqtrade(Strategy):
 
     def _analyse(self, runtime: Runtime, pair: str) -> None:
         candles = runtime.provider.candles.get((pair, runtime.strategy.timeframe))
-        if candles is None or len(candles) < max(runtime.manager.rules.startup, 1):
+        newest = newest_of(runtime.strategy, pair, candles, runtime.manager.rules.startup)
+        if newest is None:
             runtime.newest.pop(pair, None)
-            return
-        frame = analysed(runtime.strategy, pair, candles)
-        runtime.provider.analysed(pair, frame)
-        # one row more, so that the signals of the newest candle are those of a row before the last
-        beyond = frame.iloc[[-1, -1]]
-        columns = columns_of(beyond, 0, can_short=False)
-        enter_tag = columns.enter_tag[-1] if columns.enter_tag else None
-        exit_tag = columns.exit_tag[-1] if columns.exit_tag else None
-        runtime.newest[pair] = _Newest(columns.signal[-1], columns.entered[-1], columns.leaves[-1], enter_tag, exit_tag)
+        else:
+            runtime.newest[pair] = newest
 
     # ---- orders ----
 
@@ -353,11 +338,6 @@ def _key(trade: Held, order: Order) -> str:
 
 def _date(ns: int) -> datetime:
     return datetime.fromtimestamp(ns // 1000 / 1e6, UTC)
-
-
-def _candle(now: int, price: float, newest: _Newest) -> Candle:
-    at = _date(now)
-    return Candle(at, price, price, price, price, newest.entered, newest.leaves, newest.enter_tag, newest.exit_tag)
 
 
 def _steps(instrument: Instrument) -> Steps:
