@@ -20,7 +20,7 @@ class TestImport(AppConformance):
 class TestTrading(TradingConformance):
     strategy = Freqtrade
     config = FreqtradeConfig(file=STRATEGIES / "minutes.py", instruments=("binance:BTC/USDT",), capital="100000")
-    rounds = 120
+    rounds = 60
     histories = 2
     max_steps = 3_000_000  # most of them are pandas' own: a frame is computed anew at the end of each candle
 

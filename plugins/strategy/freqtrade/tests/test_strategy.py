@@ -66,11 +66,11 @@ def floor(file: str, name: str, begin: int, **keys: Any) -> Floor:
 def test_signals_are_traded_as_by_freqtrade_one_candle_after_the_other() -> None:
     """At the market and by signals alone both fill at the next opening: so times, prices and amounts are the same."""
     walk = generated().walks[BTC, "5m"]
-    walk = Walk(walk.rows[:700], walk.per)
+    walk = Walk(walk.rows[:400], walk.per)
     strategy = made(load(STRATEGIES / "signals.py", "Signals"), {})
     terms = Terms(cash=1_000.0, slots=1, fee=FEE)
     expected = backtest(strategy, {BTC: walk.frame()}, MARKETS, terms, stake_currency="USDT").ledger.closed
-    played = bars(walk, 700)
+    played = bars(walk, 400)
     tested = floor("signals", "Signals", played[0].time - INTERVAL)
     tested.play(*played)
     fills = [(fill.side, fill.time // 10**6, fill.price / 100, fill.size / 1e5) for fill in tested.fills]
@@ -153,9 +153,9 @@ def test_it_waits_for_candles_of_a_longer_timeframe_that_are_over_at_the_same_ti
             close=close,
             volume=volume,
         )
-        for time, opened, high, low, close, volume in walks[BTC, "1h"].rows[:40]
+        for time, opened, high, low, close, volume in walks[BTC, "1h"].rows[:25]
     ]
-    tested.play(*sorted([*bars(walks[BTC, "5m"], 480), *hourly], key=lambda bar: (bar.time, bar.interval)))
+    tested.play(*sorted([*bars(walks[BTC, "5m"], 300), *hourly], key=lambda bar: (bar.time, bar.interval)))
     assert len(tested.fills) >= 2
     assert all(fill.time % (12 * INTERVAL) == 0 for fill in tested.fills if fill.side == "buy"), (
         "entries follow from the hour that is over"
