@@ -146,3 +146,38 @@ def test_two_that_offer_the_same_are_refused_with_both_named(
     assert done.code == 6
     assert f"{NAME} 1.0 and sniper-strategy-eruption 1.0 both offer strategy.breakout" in done.err
     assert Shelf().names() == ()
+
+
+def test_trust_that_a_file_says_is_not_given_to_what_collides_with_sniper_itself(
+    sniper: Sniper, wheels: Path, tmp_path: Path
+) -> None:
+    library(wheels, "click", "1.0", {"click/__init__.py": "x = 1\n"})
+    supply = ("--wheels", wheels, "--offline")
+    assert sniper("plugins", "install", wheel(wheels, requires=["click<2"]), *supply).code == 0
+    frozen = tmp_path / "frozen.toml"
+    frozen.write_text(sniper("plugins", "freeze").out.replace("trusted = false", "trusted = true"))
+    for words in ((), ("--dry-run",)):  # also where it is installed already
+        done = sniper("plugins", "sync", frozen, *supply, "--trust", *words)
+        assert done.code == 6
+        assert f"{NAME} 1.0 brings click 1.0, but sniper's own environment holds click" in done.err
+    sniper("plugins", "uninstall", NAME)
+    assert sniper("plugins", "sync", frozen, *supply, "--trust").code == 6
+    assert (Shelf().names(), trust.given(Shelf().directory)) == ((), {})
+    assert sniper("plugins", "sync", frozen, *supply).code == 0
+
+
+def test_trust_that_a_file_says_is_not_given_to_two_that_collide(sniper: Sniper, wheels: Path, tmp_path: Path) -> None:
+    library(wheels, "acme_math", "1.1", {"acme_math.py": "one = 2\n"})
+    supply = ("--wheels", wheels, "--offline")
+    assert sniper("plugins", "install", thunder(wheels, requires=["acme-math==1.0"]), *supply).code == 0
+    assert sniper("plugins", "install", wheel(wheels, requires=["acme-math==1.1"]), *supply).code == 0
+    assert sniper("plugins", "trust", NAME, "--yes").code == 0
+    frozen = tmp_path / "frozen.toml"
+    text = sniper("plugins", "freeze").out
+    frozen.write_text(
+        "trusted = true".join(text.replace("trusted = true", "trusted = false").split("trusted = false", 1))
+    )
+    done = sniper("plugins", "sync", frozen, *supply, "--trust")  # the other one is trusted, and stays so
+    assert done.code == 6
+    assert f"{OTHER} 1.0 brings acme-math 1.0, but {NAME} 1.0 holds acme-math 1.1" in done.err
+    assert list(trust.given(Shelf().directory)) == [NAME]

@@ -1,6 +1,7 @@
 """Whether a trusted environment could be imported by sniper itself without taking the place of something, or the other
 way round."""
 
+import sys
 from collections.abc import Iterable
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -8,7 +9,13 @@ from pathlib import Path
 from importlib_metadata import Distribution
 
 from sniper.environments.environment import Environment
+from sniper.environments.shelf import Shelf
 from sniper_registry.installing.refused import InstallConflict
+
+
+def host_path(shelf: Shelf) -> list[str]:
+    """The host's import path, without any environment."""
+    return [each for each in sys.path if not shelf.holds(each)]
 
 
 def demand_hostable(environment: Environment, trusted: Iterable[Environment], path: list[str]) -> None:
@@ -16,7 +23,7 @@ def demand_hostable(environment: Environment, trusted: Iterable[Environment], pa
     of it that something else brings.
 
     trusted  Environments that the host may import already.
-    path     The host's import path, without any environment.
+    path     As of `host_path`.
     """
     others = [("sniper's own environment", path)]
     others += [(str(each), [str(each.site)]) for each in trusted if each.distribution != environment.distribution]

@@ -13,6 +13,7 @@ from sniper.index import Index
 from sniper.plugin import Frozen
 from sniper_registry.installing.change import Change
 from sniper_registry.installing.frozen import Kept
+from sniper_registry.installing.hostable import demand_hostable, host_path
 from sniper_registry.installing.installer import Installer, demand_absent, demand_room, is_trusted
 from sniper_registry.installing.making import Wish, make
 from sniper_registry.installing.refused import InstallConflict, WheelRefused
@@ -43,8 +44,11 @@ class Syncing:
         self.wheels = wheels
 
     @contextmanager
-    def prepared(self, plugins: Iterable[Kept], catalogue: Catalogue) -> Iterator[Sync]:
-        """Everything made, nothing changed yet; `take` it inside. Raises `PluginError` and `RegistryError`."""
+    def prepared(self, plugins: Iterable[Kept], catalogue: Catalogue, *, trusting: bool) -> Iterator[Sync]:
+        """Everything made, nothing changed yet; `take` it inside. Raises `PluginError` and `RegistryError`.
+
+        trusting  Whether the trust that the file says will be given, too.
+        """
         shelf = self.installer.shelf
         plugins = {each.name: each for each in plugins}.values()
         with shelf.changing() as making:
@@ -57,6 +61,10 @@ class Syncing:
                 revoked.demand_none(made)
                 after[plugin.name] = made
             _demand_together(after.values(), catalogue)
+            trusted = [after[each.name] for each in plugins if each.trusted and trusting]
+            kept = [each for name, each in after.items() if name in before and is_trusted(shelf, each)]
+            for environment in trusted:
+                demand_hostable(environment, (*trusted, *kept), host_path(shelf))
             names = sorted({*before, *after})
             yield Sync(
                 changes=tuple(

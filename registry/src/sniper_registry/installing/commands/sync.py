@@ -42,7 +42,7 @@ def sync(
     installer = Installer(Shelf(), supply(wheels, offline), described)
     warn_of_news(catalogue, installer.shelf, offline=offline)
     syncing = Syncing(installer, list(indexes(catalogue).values()), wheels)
-    with syncing.prepared(plugins, catalogue) as prepared:
+    with syncing.prepared(plugins, catalogue, trusting=trusting) as prepared:
         changes = [change.described() for change in prepared.changes] + [*map(damaged, prepared.damaged)]
         if not as_json:
             for change in prepared.changes:

@@ -10,7 +10,7 @@ from sniper.environments import revocations
 from sniper.environments import trust as trusting
 from sniper.environments.manifest import check
 from sniper.environments.shelf import Shelf
-from sniper_registry.installing.hostable import demand_hostable
+from sniper_registry.installing.hostable import demand_hostable, host_path
 from sniper_registry.installing.refused import NotAccepted
 
 
@@ -31,7 +31,7 @@ def trust(distribution: str, yes: bool, as_json: bool) -> None:
         revocations.known(shelf.directory).demand_none(environment)
         words = trusting.given(shelf.directory)
         others = [each for name, each in shelf.sound().items() if (word := words.get(name)) and word.holds(each)]
-        demand_hostable(environment, others, [each for each in sys.path if not shelf.holds(each)])
+        demand_hostable(environment, others, host_path(shelf))
         if not yes:
             click.echo(f"{environment}, sha256 {environment.sha256}", err=True)
             click.echo("It will run with all of sniper's rights: read keys, send orders, reach any host.", err=True)
