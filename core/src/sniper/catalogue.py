@@ -24,6 +24,7 @@ import pluggy
 from sniper import hooks, specs
 from sniper.environments import revocations, trust
 from sniper.environments.environment import ISOLATED_KINDS, Environment
+from sniper.environments.holding import hold
 from sniper.environments.hosting import admit
 from sniper.environments.manifest import check
 from sniper.environments.shelf import Shelf, shelf_directory
@@ -247,13 +248,14 @@ class Catalogue:
         return found
 
     def _housed(self, spec: Spec[Any]) -> Extension | None:
-        """The extension of a spec from the shelf, whose files were read again; the host may now import a trusted one.
-        Raises `EnvironmentChanged`."""
+        """The extension of a spec from the shelf, whose files are held and were read again; the host may now import a
+        trusted one. Raises `EnvironmentChanged`."""
         extension = next((each for each in self.extensions if each.spec is spec), None)
         if extension is None or extension.environment is None:
             return None
         from sniper.environments import licences
 
+        hold(extension.environment)
         check(extension.environment)
         licences.demand(extension.environment, shelf_directory())
         if not extension.origin.isolated:

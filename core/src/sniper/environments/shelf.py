@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from sniper.environments.environment import Environment, read
+from sniper.environments.holding import take_away
 from sniper.errors import PluginError
 
 VARIABLE = "SNIPER_PLUGINS"
@@ -86,8 +87,8 @@ class Shelf:
     @contextmanager
     def changing(self) -> Iterator[Path]:
         """Hold the shelf against other changes and give a new directory beside the environments to make one in. It is
-        removed at the end, with all that an earlier change left behind. Raises `PluginError` while another one changes
-        it."""
+        removed at the end; those that killed processes left behind are removed here. Raises `PluginError` while another
+        one changes it."""
         (self.directory / HOMES).mkdir(parents=True, exist_ok=True)
         with (self.directory / ".lock").open("w") as lock:
             try:
@@ -96,7 +97,8 @@ class Shelf:
                 raise PluginError(
                     f"{self.directory}: another sniper is changing what is installed; try again when it is done"
                 ) from error
-            self._sweep()
+            for left in self.directory.glob(f"{MAKING}*"):
+                shutil.rmtree(left, ignore_errors=True)
             making = Path(tempfile.mkdtemp(prefix=MAKING, dir=self.directory))
             try:
                 yield making
@@ -105,13 +107,15 @@ class Shelf:
 
     def add(self, made: Path) -> Environment:
         """Take in an environment that was made under `changing`; it replaces another release of the distribution, whose
-        directory goes with the next change, for a run may be using it. Raises `PluginError`."""
+        directory goes with the next change that no run uses it in. Raises `PluginError`."""
+        self._sweep()
         distribution, home = self._placed(made)
         self._write(_Index({**self._index().environments, distribution: home}))
         return self.demand(distribution)
 
     def remove(self, distribution: str) -> None:
-        """Take a distribution off the shelf, and its files away. Raises `PluginError` where it is not there."""
+        """Take a distribution off the shelf, and its files away where no run uses them. Raises `PluginError` where it
+        is not there."""
         index = self._index()
         if distribution not in index.environments:
             raise self._unknown(distribution)
@@ -120,6 +124,7 @@ class Shelf:
 
     def exchange(self, made: Iterable[Path], gone: Iterable[str]) -> None:
         """Take in all of these environments and take off those distributions, in one step."""
+        self._sweep()
         environments = {name: home for name, home in self._index().environments.items() if name not in set(gone)}
         for directory in made:
             distribution, home = self._placed(directory)
@@ -165,12 +170,11 @@ class Shelf:
         replace_file(self.directory / INDEX, msgspec.json.format(msgspec.json.encode(index), indent=2) + b"\n")
 
     def _sweep(self) -> None:
-        for left in self.directory.glob(f"{MAKING}*"):
-            shutil.rmtree(left, ignore_errors=True)
+        """Take away what the index does not name and no run uses."""
         kept = set(self._index().environments.values())
         for home in (self.directory / HOMES).iterdir():
             if home.name not in kept:
-                shutil.rmtree(home, ignore_errors=True)
+                take_away(home)
 
 
 def _sound(record: Environment | PluginError) -> Environment:

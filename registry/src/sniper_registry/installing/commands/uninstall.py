@@ -16,7 +16,10 @@ from sniper_registry.installing.installer import is_trusted
 @dry_run_option
 @json_option
 def uninstall(distribution: str, dry_run: bool, as_json: bool) -> None:
-    """Take DISTRIBUTION off the shelf, with its environment. Stop a run that uses it first."""
+    """Take DISTRIBUTION off the shelf, with its environment.
+
+    A run that uses it goes on. Its files stay until then, and go with the first change after it ended.
+    """
     shelf = Shelf()
     record = shelf.record(distribution)
     trusted = isinstance(record, Environment) and is_trusted(shelf, record)
