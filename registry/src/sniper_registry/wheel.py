@@ -5,7 +5,10 @@ import configparser
 import email.parser
 import hashlib
 import io
+import lzma
+import struct
 import zipfile
+import zlib
 from email.message import Message
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -18,6 +21,11 @@ from sniper.errors import said
 from sniper_registry.errors import PublishRefused
 from sniper_registry.places import LONGEST_NOTE, LONGEST_WHEEL
 
+UNPACKING: Final = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, OSError, RuntimeError, ValueError),
+)
+"""What `zipfile` raises of archives that are damaged, encrypted or of another kind."""
 _LONGEST_UNPACKED: Final = 1 << 30
 _MOST_FILES: Final = 20_000
 
@@ -71,7 +79,9 @@ def parse(filename: str, content: bytes) -> Wheel:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _wheel(filename, content, archive, name, str(version))
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, EOFError) as error:
+    except PublishRefused:
+        raise
+    except UNPACKING as error:
         raise PublishRefused(f"{filename} is damaged: {said(error)}; build it anew") from error
 
 

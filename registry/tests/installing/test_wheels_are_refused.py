@@ -47,6 +47,16 @@ def with_entry(name: str, mode: int = 0o100644, content: bytes = b"x = 1\n") -> 
     return build
 
 
+def broken_stream(directory: Path) -> Path:
+    path, name = wheel(directory), f"{PACKAGE}/strategy.py"
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as opened:
+        begins = opened.getinfo(name).header_offset + 30 + len(name)
+    content[begins] = 0xFF  # a block of a type that there is not
+    path.write_bytes(content)
+    return path
+
+
 def around(before: bytes, behind: bytes) -> Callable[[Path], Path]:
     def build(directory: Path) -> Path:
         path = wheel(directory)
@@ -214,6 +224,11 @@ ATTACKS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "a name that is no wheel's": (
         lambda directory: wheel(directory, filename="breakout.whl"),
         "no file name of a wheel",
+    ),
+    "a file that is no deflate stream": (broken_stream, "is no sound zip file"),
+    "a RECORD that cannot be read": (
+        lambda directory: wheel(directory, record={"x": "x" * 131_073}),
+        "RECORD cannot be read: field larger than",
     ),
     "a damaged file": (patched(b"PK\x03\x04", b"PK\x03\x05"), "is no sound zip file"),
 }

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from sniper_registry.errors import PublishRefused
 from sniper_registry.review import archive, licence, permissions
 from sniper_registry.review.finding import Finding, Weight, ordered, refused
 from sniper_registry.review.review import review
+from sniper_registry.wheel import parse
 from sniper_sdk.levels.statement import contents_of_wheel
 
-from .wheels import described, wheel
+from .wheels import broken, described, wheel
 
 
 def rules(findings: tuple[Finding, ...], weight: Weight = Weight.REFUSE) -> set[str]:
@@ -55,6 +57,25 @@ def test_an_honest_wheel_is_refused_nothing_and_shown_nothing(tmp_path: Path) ->
 def test_what_no_wheel_of_a_plugin_may_hold_is_refused(tmp_path: Path, path: str, data: str | bytes, rule: str) -> None:
     made = wheel(tmp_path, files={path: data})
     assert rule in rules(review(made, described(made), None))
+
+
+def test_a_wheel_whose_module_cannot_be_unpacked_is_refused(tmp_path: Path) -> None:
+    made = broken(wheel(tmp_path), "sniper_strategy_turtle/strategy.py")
+    found = list(archive.reviewed(made, ()))
+    assert [(each.rule, each.weight) for each in found] == [("unreadable", Weight.REFUSE)]
+    assert "unreadable" in rules(review(made, described(made), None))
+
+
+def test_a_record_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    made = wheel(tmp_path, files={"{info}/RECORD": "x" * 131_073}, record=False)
+    assert "unreadable" in rules(review(made, described(made), None))
+
+
+@pytest.mark.parametrize("member", ["METADATA", "entry_points.txt"])
+def test_metadata_that_cannot_be_unpacked_are_refused(tmp_path: Path, member: str) -> None:
+    made = broken(wheel(tmp_path), f"sniper_strategy_turtle-1.0.0.dist-info/{member}")
+    with pytest.raises(PublishRefused, match="is damaged"):
+        parse(made.name, made.read_bytes())
 
 
 def test_machine_code_is_shown_to_a_person(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Releases from a publisher's key to the catalogue, with a real repository, on both databases."""
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sniper_registry.client.client import RegistryClient
 from sniper_registry.repository import keys
 from sniper_registry.service.clock import SECOND
 from sniper_registry.service.errors import Conflict, Forbidden, Invalid
-from sniper_registry.service.following import Follower
+from sniper_registry.service.following import Follower, following
 from sniper_registry.service.marketplace import Marketplace
 from sniper_registry.service.tables import Base, Upload
 from sniper_sdk.levels.statement import contents_of_wheel
@@ -22,7 +23,7 @@ from sniper_sdk.levels.statement import contents_of_wheel
 from .conftest import HERE
 from .looks import CONTRAST, NAMES
 from .trade import NAME, Trade, operator
-from .wheels import wheel
+from .wheels import broken, wheel
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -276,6 +277,26 @@ def test_what_a_killed_process_left_is_gone_on_with(trade: Trade) -> None:
     assert list(staging.iterdir()) == []
 
 
+@pytest.mark.parametrize("what", ["a wheel that cannot be unpacked", "a fault of the review"])
+def test_what_no_review_can_read_is_refused_and_stops_no_start(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    ada, made = trade.publisher("ada"), wheel(trade.folder, NAME)
+    if what == "a fault of the review":
+
+        def fails(*_: object) -> None:
+            raise ZeroDivisionError("division by zero")
+
+        monkeypatch.setattr("sniper_registry.service.uploads.review", fails)
+    else:
+        broken(made, "sniper_strategy_tortoise/strategy.py")
+    upload = ada.send(made)
+    assert upload.state == "refused"
+    assert "unreadable" in [each.rule for each in upload.findings]
+    assert ("ZeroDivisionError" in caplog.text) == (what == "a fault of the review")
+    trade.market.uploads.resume()
+
+
 def test_an_upload_needs_a_token_that_is_good_for_it(trade: Trade) -> None:
     ada, browser = trade.publisher("ada"), trade.browser()
     path = f"/api/1/uploads/{NAME}"
@@ -303,6 +324,32 @@ def test_a_token_file_that_others_may_read_is_not_used(trade: Trade) -> None:
     ada = trade.publisher("ada")
     ada.token.chmod(0o644)
     assert "may be read by others" in str(ada.submit(wheel(trade.folder, NAME)).exception)
+
+
+def test_a_folder_that_only_looks_like_metadata_changes_nothing_in_the_catalogue(trade: Trade) -> None:
+    ada = trade.publisher("ada")
+    garbage = {"{package}/x.dist-info/entry_points.txt": "no section"}
+    upload = ada.send(wheel(trade.folder, NAME, files=garbage))
+    assert trade.market.uploads.accept(upload.id, operator(), unchecked=True).state == "published"
+    assert Follower(trade.market).look()
+    assert trade.browser().get(f"/plugins/{NAME}").status == 200
+
+
+def test_no_fault_ends_the_thread_that_follows(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sniper_registry.service.following.EVERY_S", 0.01)
+    faults: list[Exception] = []
+    looked_again = threading.Event()
+
+    def fails(follower: Follower) -> bool:
+        if faults:
+            looked_again.set()
+            return False
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(Follower, "look", fails)
+    with following(trade.market, faults.append):
+        assert looked_again.wait(30)
+    assert [type(each) for each in faults] == [ZeroDivisionError]
 
 
 def test_the_catalogue_follows_what_others_change_in_the_repository(trade: Trade) -> None:

@@ -24,7 +24,7 @@ def wheel(
     licence: str = "Apache-2.0",
     record: bool = True,
 ) -> Path:
-    """A plugin's wheel. ``files``: by path, beside or in place of those that it has anyway."""
+    """A plugin's wheel. ``files``: by path, before or in place of those that it has anyway."""
     package = name.replace("-", "_")
     info = f"{package}-{version}.dist-info"
     kind = name.split("-")[1]
@@ -44,15 +44,27 @@ def wheel(
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": f"[sniper.plugins]\nturtle = {package}\n".encode(),
     }
-    for path, data in (files or {}).items():
-        members[path.format(package=package, info=info)] = data.encode() if isinstance(data, str) else data
+    given = {path.format(package=package, info=info): data for path, data in (files or {}).items()}
+    own = {path: data.encode() if isinstance(data, str) else data for path, data in given.items()}
+    members = {**own, **members, **own}
     if record:
         lines = [f"{path},{digest(data)},{len(data)}\n" for path, data in members.items()]
         members[f"{info}/RECORD"] = "".join([*lines, f"{info}/RECORD,,\n"]).encode()
     made = directory / f"{package}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, data in members.items():
-            archive.writestr(zipfile.ZipInfo(path, (2026, 1, 1, 0, 0, 0)), data)
+            archive.writestr(zipfile.ZipInfo(path, (2026, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
+    return made
+
+
+def broken(made: Path, member: str) -> Path:
+    """The same wheel with a member whose bytes are no deflate stream; everything else can be read."""
+    data = bytearray(made.read_bytes())
+    with zipfile.ZipFile(made) as archive:
+        entry = archive.getinfo(member)
+    begin = entry.header_offset + 30 + len(entry.filename.encode())
+    data[begin] = 0xFF  # a block of a type that there is not
+    made.write_bytes(data)
     return made
 
 

@@ -1,6 +1,8 @@
 """The config schemas of a release, read off its wheel in a worker: the catalogue imports nothing of it."""
 
 import configparser
+import logging
+import re
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -12,6 +14,8 @@ from sniper.errors import SniperError
 from sniper.isolation.describing import describe
 from sniper.isolation.place import Place
 from sniper_registry.review.archive import LARGEST_WHOLE
+
+_log = logging.getLogger(__name__)
 
 LARGEST_SCHEMA = 256 << 10
 """Characters."""
@@ -28,7 +32,10 @@ def schemas(wheel: Path, name: str) -> dict[str, Mapping[str, Any]]:  # Any: JSO
         try:
             modules = _unpack(wheel, package, Path(directory))
             offered = describe(Place(name=name, paths=(directory,)), modules).offered
-        except (SniperError, OSError, zipfile.BadZipFile, ValueError, RuntimeError):
+        except SniperError:
+            return {}
+        except Exception:  # nothing that a wheel holds may cost more than its own form
+            _log.warning("%s is shown without a form", wheel.name, exc_info=True)
             return {}
     return {
         f"{kind}.{each.spec.get('name')}": each.schema
@@ -50,7 +57,7 @@ def _unpack(wheel: Path, package: str, into: Path) -> tuple[str, ...]:
             target = into.joinpath(*path.parts)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(archive.read(each))
-        points = [each for each in archive.namelist() if each.endswith(".dist-info/entry_points.txt")]
+        points = [each for each in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/entry_points\.txt", each)]
         parser = configparser.ConfigParser(delimiters=("=",), interpolation=None)
         parser.read_string(archive.read(points[0]).decode() if points else "")
         return tuple(parser[GROUP].values()) if parser.has_section(GROUP) else ()

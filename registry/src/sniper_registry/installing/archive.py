@@ -5,6 +5,7 @@ import os
 import re
 import stat
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -48,7 +49,7 @@ class Archive:
         try:
             with zipfile.ZipFile(path) as opened:
                 self.files: Mapping[str, File] = MappingProxyType(_read(opened, path))
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, UnicodeDecodeError, ValueError) as error:
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError) as error:
             raise WheelRefused(
                 f"{path.name}: is no sound zip file: {error}; get it again, or tell its author"
             ) from error

@@ -183,7 +183,11 @@ class _Inspection:
 
     def _record(self) -> None:
         rows: dict[str, tuple[str, str]] = {}
-        for row in csv.reader(io.StringIO(self._text("RECORD"))):
+        try:
+            lines = list(csv.reader(io.StringIO(self._text("RECORD"))))
+        except csv.Error as error:
+            raise self._refused(f"RECORD cannot be read: {error}") from error
+        for row in lines:
             if len(row) != 3:
                 raise self._refused(f"RECORD has a line that is no path, hash and size: {row!r}")
             if rows.setdefault(row[0], (row[1], row[2])) != (row[1], row[2]):

@@ -25,6 +25,7 @@ from typing import Any, ClassVar, Final
 import tomlkit
 
 from sniper.errors import SniperError
+from sniper_registry.wheel import UNPACKING
 
 FILE: Final = "results.toml"
 LONGEST: Final = 64 << 10
@@ -82,7 +83,9 @@ def from_wheel(wheel: Path) -> Declared:
             if found[0].file_size > LONGEST:
                 raise ResultsError(f"{FILE} has {found[0].file_size:,} bytes; {LONGEST:,} are allowed")
             text = opened.read(found[0]).decode()
-    except (OSError, zipfile.BadZipFile, UnicodeDecodeError) as error:
+    except ResultsError:
+        raise
+    except UNPACKING as error:
         raise ResultsError(f"{wheel}: {error}; name a wheel") from error
     return parsed(text)
 

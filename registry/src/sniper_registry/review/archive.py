@@ -16,9 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from sniper.errors import said
 from sniper_registry.review.finding import Finding, Weight
 from sniper_registry.review.heuristics import findings
 from sniper_registry.review.source import Source
+from sniper_registry.wheel import UNPACKING
 
 LARGEST_MEMBER: Final = 32 << 20
 LARGEST_SOURCE: Final = 1 << 20
@@ -35,7 +37,7 @@ def reviewed(wheel: Path, permissions: tuple[str, ...]) -> Iterator[Finding]:
     """All findings about the wheel's files."""
     try:
         archive = zipfile.ZipFile(wheel)
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+    except UNPACKING as error:
         yield Finding("unreadable", Weight.REFUSE, f"the wheel cannot be opened: {error}")
         return
     with archive:
@@ -52,8 +54,8 @@ def reviewed(wheel: Path, permissions: tuple[str, ...]) -> Iterator[Finding]:
             for member in members:
                 if member.filename.endswith(".py"):
                     yield from _source(archive, member, permissions)
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError) as error:
-            yield Finding("unreadable", Weight.REFUSE, f"the wheel is damaged or encrypted: {error}")
+        except (*UNPACKING, csv.Error) as error:
+            yield Finding("unreadable", Weight.REFUSE, f"the wheel is damaged or encrypted: {said(error)}")
 
 
 def _shape(members: list[zipfile.ZipInfo]) -> Iterator[Finding]:

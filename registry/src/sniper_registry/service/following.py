@@ -1,5 +1,6 @@
 """The catalogue follows the repository, whoever changes it."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sniper.errors import SniperError
 from sniper_registry.service.marketplace import Marketplace
+
+_log = logging.getLogger(__name__)
 
 EVERY_S = 30.0
 
@@ -40,7 +43,9 @@ def following(marketplace: Marketplace, failed: Callable[[Exception], None]) -> 
         while True:
             try:
                 follower.look()
-            except (SniperError, OSError, SQLAlchemyError) as error:
+            except Exception as error:  # who follows no more shows an old catalogue for ever
+                if not isinstance(error, SniperError | OSError | SQLAlchemyError):
+                    _log.exception("a fault while the catalogue was followed")
                 failed(error)
             if end.wait(EVERY_S):
                 return

@@ -4,6 +4,7 @@ The service has no publisher's key: what arrives is signed as it will be publish
 """
 
 import json
+import logging
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ from sniper_registry.service.limits import Limiter
 from sniper_registry.service.submissions import Staging
 from sniper_registry.service.tables import Account, Upload
 from sniper_registry.wheel import parse
+
+_log = logging.getLogger(__name__)
 
 UNDECIDED = ("received", "waiting", "publishing")
 
@@ -320,7 +323,12 @@ class Uploads:
         submission = self._staging.get(key, publisher, filename)
         release = msgspec.json.decode(submission.release, type=Release)
         wheel, claim = self._staging.wheel(key, filename), self._staging.claim(key)
-        found = list(review(wheel, release, self._before(release.name), claim))
+        before = self._before(release.name)
+        try:
+            found = list(review(wheel, release, before, claim))
+        except Exception:  # whatever a stranger's files lead to must neither stop a start nor be reviewed for ever
+            _log.exception("upload %d cannot be reviewed, and is refused", number)
+            found = [Finding("unreadable", Weight.REFUSE, "the automated review cannot read it; ask the operator")]
         found += self._name(publisher, release.name)
         report = json.dumps([each.plain() for each in ordered(found)])
         now = self._clock.now()
