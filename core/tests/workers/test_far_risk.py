@@ -98,6 +98,25 @@ def test_a_check_in_a_worker_allows_and_denies(tmp_path: Path) -> None:
     decided_again(world)
 
 
+def test_a_model_that_tells_what_was_set_from_what_was_left_out_is_told_the_same_in_a_worker(tmp_path: Path) -> None:
+    choosy = SMALL.replace("import Field", "import Field, model_validator").replace(
+        "        most: int = Field(10**18)\n",
+        """        most: int = Field(10**18)
+        least: int = 0
+
+        @model_validator(mode="after")
+        def one_of_them(self):
+            if {"most", "least"} <= self.model_fields_set:
+                raise ValueError("set one of them")
+            return self
+""",
+    )
+    world = checked(tmp_path, choosy, most=ETHER // 2)
+    world.open(1, amount=ETHER // 4)
+    world.settle()
+    assert FIRST in world.book.positions
+
+
 def test_a_check_whose_worker_died_denies_and_says_when_to_try_again(tmp_path: Path) -> None:
     world = checked(tmp_path, SMALL)
     world.open(1, amount=ETHER // 4)

@@ -157,7 +157,7 @@ class FarAmm(Amm):
 
     @classmethod
     async def load(cls, address: str, chain: Chain, config: Any) -> Found[Self]:
-        worker = Worker(place_of(cls.environment), cls.factory, config.model_dump_json(), MARKET, within_s=_LOAD_S)
+        worker = Worker(place_of(cls.environment), cls.factory, config.given, MARKET, within_s=_LOAD_S)
         try:
             given = pack(address, chain.block)
             found = await errand(worker, "loaded", given, cls.reader(config), ChainReads(chain))

@@ -33,7 +33,7 @@ class Desk:
 
     def __init__(self, environment: Housed, factory: str, config: FarConfig, account: str, within_s: float) -> None:
         self.config = config
-        self.worker = Worker(place_of(environment), factory, config.model_dump_json(), account, within_s=within_s)
+        self.worker = Worker(place_of(environment), factory, config.given, account, within_s=within_s)
         self.lost = 0
         self._known: OrderedDict[int, bytes] = OrderedDict()
         self._starts = 0
