@@ -40,6 +40,29 @@ def test_a_name_that_is_not_plain_is_refused(desk: Desk, name: str) -> None:
         desk.accounts.register(name, PASSWORD, HERE)
 
 
+def test_names_are_not_probed_and_nothing_is_hashed_beyond_the_limit(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.accounts.register("ada", PASSWORD, "another address")
+    desk.accounts.register("eve", PASSWORD, HERE)
+    for _ in range(4):
+        with pytest.raises(Conflict, match="is taken"):
+            desk.accounts.register("ada", PASSWORD, HERE)
+    hashes: list[str] = []
+    monkeypatch.setattr(passwords, "hashed", lambda password, name: hashes.append(name))
+    for name in ("ada", "nobody"):
+        with pytest.raises(TooManyAttempts, match="new accounts from your address"):
+            desk.accounts.register(name, PASSWORD, HERE)
+    assert hashes == []
+
+
+def test_what_is_written_wrong_is_not_counted(desk: Desk) -> None:
+    for _ in range(6):
+        with pytest.raises(Invalid):
+            desk.accounts.register("ada", "short", HERE)
+    desk.accounts.register("ada", PASSWORD, HERE)
+
+
 @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaaaa", "my name is ada!", "x1y2z3" * 60])
 def test_a_weak_password_is_refused_and_leaves_no_account(desk: Desk, password: str) -> None:
     with pytest.raises(Invalid) as refused:

@@ -56,11 +56,13 @@ class Accounts:
             raise Invalid("a name has 2 to 40 lower-case letters, digits and single hyphens", field="name")
         if skeleton(name) in {skeleton(each) for each in RESERVED}:
             raise Conflict(f"the name {name} is not to be had", field="name")
+        passwords.demand_good(password, name)
+        with self._database.writing() as session:  # before the dear hash, and kept where the name is taken
+            self._limiter.take(session, "register-address", address)
         stored = passwords.hashed(password, name)
         now = self._clock.now()
         try:
             with self._database.writing() as session:
-                self._limiter.take(session, "register-address", address)
                 account = Account(name=name, skeleton=skeleton(name), password=stored, created_at=now)
                 session.add(account)
                 session.flush()

@@ -11,7 +11,13 @@ SHORTEST, LONGEST = 12, 256
 
 
 def hashed(password: str, name: str) -> str:
-    """The hash of a new password. Raises `Invalid` for one that is too short, too long, or made of the name."""
+    """The hash of a new password. Raises as `demand_good`."""
+    demand_good(password, name)
+    return _hasher().hash(password)
+
+
+def demand_good(password: str, name: str) -> None:
+    """Raise `Invalid` for a new password that is too short, too long, or made of the name."""
     if len(password) < SHORTEST:
         raise Invalid(f"the password needs at least {SHORTEST} characters", field="password")
     if len(password) > LONGEST:
@@ -20,7 +26,6 @@ def hashed(password: str, name: str) -> str:
         raise Invalid(
             "the password must not hold the account's name, and needs 5 different characters", field="password"
         )
-    return _hasher().hash(password)
 
 
 def fits(stored: str | None, password: str) -> bool:
