@@ -137,6 +137,11 @@ class Index(ABC):
         Raises `ReleaseUnknown`, `ReleaseRevoked`, `RegistryUnreachable` and `RegistryRefused`.
         """
 
+    def root(self, name: str) -> str:
+        """By which the publisher of a distribution is known: two of one name under two roots are two publishers. Empty
+        where this index names each publisher once. Raises as `find`."""
+        return ""
+
     @abstractmethod
     def fetch(self, release: Release, into: Path) -> Path:
         """Put the wheel into the directory ``into`` and return its path. A file that is not whole is never there.

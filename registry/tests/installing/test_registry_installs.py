@@ -39,6 +39,10 @@ class Registry:
         self.key: Signer = keys.load(directory / "acme.key", None)
         self.repository.add_publisher("acme", [self.key.public_key])
 
+    def trust(self) -> None:
+        root = (self.repository.directory / "metadata" / "1.root.json").read_bytes()
+        Registries().add(str(self.repository.directory), root=root)
+
     def publish(self, version: str, lock: Sequence[str] = (), **more: Any) -> Release:
         """Any: of `wheel`."""
         path = wheel(self.wheels, version=version, **more)
@@ -51,8 +55,7 @@ class Registry:
 def registry(tmp_path: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Registry:
     monkeypatch.setenv("SNIPER_REGISTRIES", str(tmp_path / "registries"))
     made = Registry(tmp_path)
-    root = (made.repository.directory / "metadata" / "1.root.json").read_bytes()
-    Registries().add(str(made.repository.directory), root=root)
+    made.trust()
     return made
 
 
@@ -222,6 +225,28 @@ def test_what_somebody_else_published_takes_no_ones_place(
     assert done.code == 6
     assert "was published by acme, and sniper-strategy-breakout 2.0 is by nobody who signed it" in done.err
     assert shelf.demand(NAME).version == "1.0"
+
+
+def test_a_publisher_of_the_same_name_in_another_registry_is_somebody_else(
+    registry: Registry, sniper: Sniper, shelf: Shelf, tmp_path: Path
+) -> None:
+    registry.publish("1.0")
+    assert sniper("plugins", "install", NAME, "--offline").code == 0
+    other = Registry(tmp_path / "other")
+    other.publish("1.1")
+    added = sniper("registry", "list", "--json").json[0]["name"]
+    assert sniper("registry", "remove", added).code == 0
+    other.trust()
+    for words in (("install", f"{NAME}==1.1"), ("upgrade",)):
+        done = sniper("plugins", *words, "--offline")
+        assert done.code == 6
+        assert f"{NAME} 1.0 was published by acme, and {NAME} 1.1 is by acme of another registry" in done.err
+    assert shelf.demand(NAME).version == "1.0"
+    sniper("registry", "remove", sniper("registry", "list", "--json").json[0]["name"])
+    registry.publish("1.2")
+    registry.trust()
+    assert sniper("plugins", "upgrade", "--offline").code == 0
+    assert shelf.demand(NAME).version == "1.2"
 
 
 def test_a_revoked_release_is_not_installed_and_not_run_at_the_next_start(

@@ -55,6 +55,7 @@ class Environment(Frozen, kw_only=True, array_like=False):
     manifest_sha256  Of the list of all installed files, ``manifest.txt``.
     permissions      What the trader granted when it was installed: all that its specs ask for.
     publisher        Who signed the release; empty where nobody did (a wheel, a directory, a repository).
+    root             By which that publisher is known, see `sniper.index.Index.root`.
     source           Where it came from: ``registry``, ``wheel``, ``path`` or ``git+<url>@<commit>``.
     native           Whether it holds machine code.
     level            Bronze to platinum as the registry awarded it, or empty.
@@ -71,6 +72,7 @@ class Environment(Frozen, kw_only=True, array_like=False):
     lock: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
     publisher: str = ""
+    root: str = ""
     source: str = "wheel"
     level: str = ""
     licence: str = ""

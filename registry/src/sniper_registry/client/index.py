@@ -47,6 +47,10 @@ class RegistryIndex(Index):
     def find(self, name: str, version: str | None = None) -> Release:
         return self._only(name, lambda client: client.find(name, version))
 
+    def root(self, name: str) -> str:
+        """SHA-256 of the root by which the trader added the registry that has the name; its address may change."""
+        return self._registries.get(self._holder(name)[0]).root
+
     def fetch(self, release: Release, into: Path) -> Path:
         return self._only(release.name, lambda client: client.fetch(release, into))
 
@@ -78,6 +82,9 @@ class RegistryIndex(Index):
 
     def _only(self, name: str, ask: Callable[[RegistryClient], T]) -> T:
         """The answer of the one registry that has the name."""
+        return ask(self._holder(name)[1])
+
+    def _holder(self, name: str) -> tuple[str, RegistryClient]:
         having = [(where, client) for where, client in self._clients if client.has(name)]
         if len(having) > 1:
             raise RegistryRefused(
@@ -85,7 +92,7 @@ class RegistryIndex(Index):
                 "remove one of them with sniper registry remove"
             )
         if having:
-            return ask(having[0][1])
+            return having[0]
         asked = ", ".join(where for where, _ in self._clients)
         if asked:
             raise ReleaseUnknown(f"there is no {name} in {asked}; sniper plugins search finds what there is")

@@ -61,8 +61,10 @@ class Installer:
 
 def demand_same_publisher(wish: Wish, before: Environment | None) -> None:
     """Raise `NotAccepted` where somebody else would take the place of who published what is installed."""
-    if before and before.publisher and before.publisher != wish.publisher:
+    if before and before.publisher and (before.publisher, before.root) != (wish.publisher, wish.root):
         by = f"by {wish.publisher}" if wish.publisher else "by nobody who signed it"
+        if before.publisher == wish.publisher:
+            by += f" of another registry (root {wish.root or 'unknown'}, before: {before.root or 'unknown'})"
         raise NotAccepted(
             f"{before} was published by {before.publisher}, and {wish.wheel} is {by}; if that is right, uninstall the "
             "one that is there first"

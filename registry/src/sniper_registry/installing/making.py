@@ -30,6 +30,7 @@ class Wish(Frozen, kw_only=True, array_like=False):
     """What is to be installed, and what its source says of it.
 
     requires     The lock that came with it; None: one is made here.
+    publisher    Who signed it, and ``root``, by which that publisher is known; as of `Environment`.
     permissions  What its release says it asks for; None where there is no release, and what its specs say counts.
     """
 
@@ -38,6 +39,7 @@ class Wish(Frozen, kw_only=True, array_like=False):
     requires: tuple[str, ...] | None = None
     permissions: tuple[str, ...] | None = None
     publisher: str = ""
+    root: str = ""
     level: str = ""
 
 
@@ -71,6 +73,7 @@ def make(wish: Wish, into: Path, supply: Supply, describe: Describe) -> Environm
         requires=wheel.requires,
         lock=lines,
         publisher=wish.publisher,
+        root=wish.root,
         source=wish.source,
         level=wish.level,
         licence=wheel.licence,

@@ -59,6 +59,7 @@ def released(name: str, version: str | None, scratch: Path, indexes: Iterable[In
         requires=release.requires,
         permissions=release.permissions,
         publisher=release.publisher,
+        root=index.root(name),
         level=release.level,
     )
 

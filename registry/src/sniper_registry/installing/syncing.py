@@ -110,15 +110,16 @@ class Syncing:
         """What the file says is wished: its lock and its permissions, which were granted by committing it."""
         if plugin.source == "registry":
             found = released(plugin.name, plugin.version, scratch, self.indexes)
-            publisher, level, wheel = found.publisher, found.level, found.wheel
+            publisher, root, level, wheel = found.publisher, found.root, found.level, found.wheel
         else:
-            publisher, level, wheel = "", "", inspect(copied(self._by_hash(plugin), scratch))
+            publisher, root, level, wheel = "", "", "", inspect(copied(self._by_hash(plugin), scratch))
         return Wish(
             wheel=wheel,
             source=plugin.source,
             requires=plugin.lock,
             permissions=plugin.permissions,
             publisher=publisher,
+            root=root,
             level=level,
         )
 
