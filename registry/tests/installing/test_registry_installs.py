@@ -188,6 +188,7 @@ def test_an_upgrade_names_the_good_release_where_the_newest_is_installed_and_rev
     registry.publish("1.2")
     sniper("plugins", "install", NAME, "--offline")
     registry.repository.revoke(NAME, "1.2", "steals keys")
+    assert "1.2 is newer than what may be had: 1.1" in sniper("plugins", "upgrade", "--offline").out
     done = sniper("plugins", "upgrade")
     assert done.code == 1
     assert "newest release" not in done.out

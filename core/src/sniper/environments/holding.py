@@ -17,7 +17,8 @@ _held: dict[str, int] = {}
 
 
 def hold(environment: Environment) -> None:
-    """Keep an environment on disk until this process ends. Raises `EnvironmentChanged` where it is gone, or going."""
+    """Keep an environment on disk until this process ends. Raises `EnvironmentChanged` where it is gone or
+    going, or cannot be locked."""
     path = environment.path
     if path in _held:
         return
@@ -34,6 +35,11 @@ def hold(environment: Environment) -> None:
         raise EnvironmentChanged(
             f"{environment}: its environment was taken away while this sniper started, for another release or for "
             "none; start again"
+        ) from error
+    except OSError as error:
+        raise EnvironmentChanged(
+            f"{environment}: {path} cannot be opened and locked: {error.strerror}; it is not used. See whose it is and "
+            "which file system holds it"
         ) from error
     _held[path] = descriptor
 

@@ -18,7 +18,7 @@ from sniper_registry.installing.installer import is_trusted
 def uninstall(distribution: str, dry_run: bool, as_json: bool) -> None:
     """Take DISTRIBUTION off the shelf, with its environment.
 
-    A run that uses it goes on. Its files stay until then, and go with the first change after it ended.
+    A run that uses it goes on; the files go with the first change after that run has ended.
     """
     shelf = Shelf()
     record = shelf.record(distribution)

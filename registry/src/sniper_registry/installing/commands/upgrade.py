@@ -74,7 +74,9 @@ def upgrade(
                 continue
             changes.append(same)
             if not as_json:
-                click.echo(f"{environment} is the newest release")
+                newest = Version(release.version) == Version(environment.version)
+                said = "is the newest release" if newest else f"is newer than what may be had: {release.version}"
+                click.echo(f"{environment} {said}")
             continue
         with TemporaryDirectory(prefix="sniper-upgrade-") as scratch:
             wish = released(release.name, release.version, Path(scratch), [index])
