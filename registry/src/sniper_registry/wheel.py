@@ -6,6 +6,7 @@ import email.parser
 import hashlib
 import io
 import lzma
+import re
 import struct
 import zipfile
 import zlib
@@ -17,6 +18,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from sniper.catalogue import CONTRACTS, CORE, GROUP
+from sniper.environments.licences import KEY_FILE
 from sniper.errors import said
 from sniper_registry.errors import PublishRefused
 from sniper_registry.places import LONGEST_NOTE, LONGEST_WHEEL
@@ -28,6 +30,7 @@ UNPACKING: Final = (
 """What `zipfile` raises of archives that are damaged, encrypted or of another kind."""
 _LONGEST_UNPACKED: Final = 1 << 30
 _MOST_FILES: Final = 20_000
+_KEY: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class Wheel(NamedTuple):
@@ -36,6 +39,7 @@ class Wheel(NamedTuple):
     metadata     The file METADATA, as PEP 658 serves it.
     permissions  All that its specs ask for, sorted.
     requires     Its own requirements without the core's.
+    licence_key  By which its licences are verified, hex; empty: it is free.
     """
 
     filename: str
@@ -49,6 +53,7 @@ class Wheel(NamedTuple):
     requires_python: str
     permissions: tuple[str, ...]
     requires: tuple[str, ...]
+    licence_key: str
 
     @property
     def sha256(self) -> str:
@@ -116,6 +121,7 @@ def _wheel(filename: str, content: bytes, archive: zipfile.ZipFile, name: str, v
         requires_python=str(told["Requires-Python"] or ""),
         permissions=_permissions(archive, points[0], name),
         requires=tuple(str(each) for each in requires if canonicalize_name(each.name) != CORE),
+        licence_key=_licence_key(archive, name),
     )
 
 
@@ -183,6 +189,17 @@ def _permissions(archive: zipfile.ZipFile, module: str, name: str) -> tuple[str,
                     f"{file}:{call.lineno} hands over ** arguments; write each argument of a spec by its name"
                 )
     return tuple(sorted(found))
+
+
+def _licence_key(archive: zipfile.ZipFile, name: str) -> str:
+    """What stands in the file that a start looks for, in the plugin's package."""
+    file = f"{name.replace('-', '_')}/{KEY_FILE}"
+    if file not in archive.namelist():
+        return ""
+    key = _text(archive, file).decode(errors="replace").strip()
+    if not _KEY.fullmatch(key):
+        raise PublishRefused(f"{file} is no key of licences; write what sniper registry licence-key printed into it")
+    return key
 
 
 def _literal(value: ast.expr, file: str) -> tuple[str, ...]:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from securesystemslib.signer import Signer
 from small_wheels import NAME, library, sha256, wheel
 
 from sniper.catalogue import Catalogue
+from sniper.environments.licences import LicenceError, public_key
 from sniper.environments.shelf import Shelf
 from sniper.index import Release
 from sniper_registry.client.registries import Registries
@@ -288,6 +290,37 @@ def test_a_registry_that_is_gone_takes_nothing_back(registry: Registry, sniper: 
     done = sniper("plugins", "verify")
     assert done.code == 1
     assert "was revoked: steals keys" in done.out
+
+
+def test_the_key_in_its_package_makes_a_release_a_paid_one_before_and_after_it_is_installed(
+    registry: Registry, sniper: Sniper, shelf: Shelf
+) -> None:
+    key = public_key(bytes(range(32)))
+    assert registry.publish("1.0").licence_key == ""
+    assert not sniper("plugins", "install", NAME, "--offline", "--json").json["needs_licence"]
+    assert registry.publish("1.1", files={f"{PACKAGE}/licence.key": f"{key}\n"}).licence_key == key
+    assert sniper("plugins", "install", NAME, "--dry-run", "--offline", "--json").json["needs_licence"]
+    done = sniper("plugins", "install", NAME, "--offline")
+    assert done.code == 0, done.err
+    assert "licence    is paid for: it starts with a licence file of its publisher's alone" in done.out
+    catalogue = Catalogue.survey()
+    with pytest.raises(LicenceError, match="needs a licence"):
+        catalogue.load(catalogue.spec("strategy", "breakout"))
+
+
+def test_a_release_names_the_key_in_its_package_and_no_other(registry: Registry) -> None:
+    path = wheel(registry.wheels, files={f"{PACKAGE}/licence.key": public_key(bytes(range(32)))})
+    made = parse(path.name, path.read_bytes())
+    release = described(made, publisher="acme", requires=(), published_at=time.time_ns())
+    free = msgspec.convert({**msgspec.to_builtins(release), "licence_key": ""}, Release)
+    with pytest.raises(PublishRefused, match="says another licence_key than its wheel"):
+        registry.repository.publish(made, free, registry.key)
+
+
+@pytest.mark.parametrize("text", ["", "of mine", "ab" * 31, "0" * 2_000])
+def test_a_key_of_licences_that_is_none_is_not_published(registry: Registry, text: str) -> None:
+    with pytest.raises(PublishRefused, match=r"licence\.key"):
+        registry.publish("1.0", files={f"{PACKAGE}/licence.key": text})
 
 
 def test_search_finds_what_there_is_and_says_what_is_installed(registry: Registry, sniper: Sniper) -> None:

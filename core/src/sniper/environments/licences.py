@@ -113,12 +113,18 @@ def keep(shelf: Path, content: bytes, where: str) -> Licence:
     return found
 
 
+def key_of(environment: Environment) -> str | None:
+    """What signs the licences that a plugin needs; None: it is free."""
+    file = environment.site / environment.distribution.replace("-", "_") / KEY_FILE
+    return file.read_text(errors="replace").strip() if file.is_file() else None
+
+
 def demand(environment: Environment, shelf: Path) -> None:
     """Raise `LicenceError` where a plugin needs a licence that is not here. Its files were compared with what was
     installed, and those with what its publisher signed."""
-    file = environment.site / environment.distribution.replace("-", "_") / KEY_FILE
-    if file.is_file():
-        check(shelf, environment.distribution, environment.version, file.read_text(errors="replace").strip())
+    key = key_of(environment)
+    if key is not None:
+        check(shelf, environment.distribution, environment.version, key)
 
 
 def check(shelf: Path, distribution: str, version: str, key: str, now: float | None = None) -> Licence:

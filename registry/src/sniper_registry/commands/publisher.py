@@ -28,7 +28,6 @@ def key(file: Path, password_fd: int | None, no_password: bool) -> None:
 @click.option("--lock", type=FILE, help="Requirements with hashes. Default: uv resolves what the wheel requires.")
 @click.option("--level", "level_file", type=FILE, help="What sniper plugins test --write wrote of this code.")
 @click.option("--changelog", type=FILE, help="What is new, as text.")
-@click.option("--licence-key", default="", help="Public key by which licence files of a paid plugin are verified.")
 @click.option("--similar", is_flag=True, help="You looked at the name: it may be like one of another publisher.")
 @keys_option
 @password_option
@@ -40,7 +39,6 @@ def publish(
     lock: Path | None,
     level_file: Path | None,
     changelog: Path | None,
-    licence_key: str,
     similar: bool,
     keys: Path | None,
     password_fd: int | None,
@@ -68,7 +66,6 @@ def publish(
         lock=lock,
         level_file=level_file,
         changelog=changelog,
-        licence_key=licence_key,
         similar=similar,
     )
     click.echo(f"{release.name} {release.version} is published by {release.publisher}")

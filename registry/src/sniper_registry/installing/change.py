@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from packaging.version import Version
 
+from sniper.environments import licences
 from sniper.environments.environment import ISOLATED_KINDS, Environment
 from sniper.errors import PluginError
 from sniper.plugin import Frozen
@@ -66,6 +67,7 @@ class Change(Frozen, kw_only=True, array_like=False):
             "publisher": shown.publisher or None,
             "level": shown.level or None,
             "licence": shown.licence or None,
+            "needs_licence": licences.key_of(shown) is not None,
             "native": shown.native,
             "isolated": not self.trusted or self.lapses,
             "trust_lapses": self.lapses,
@@ -100,6 +102,9 @@ class Change(Frozen, kw_only=True, array_like=False):
             yield f"  offers     {spec.kind} {spec.name}: {spec.summary}"
         how = "isolated, in a worker of its own" if data["isolated"] else "in sniper itself, for you trust this release"
         yield f"  runs       {how}{', with machine code' if shown.native else ''}"
+        if data["needs_licence"]:
+            yield "  licence    is paid for: it starts with a licence file of its publisher's alone:"
+            yield "             sniper plugins licence FILE"
         if data["needs_trust"]:
             yield f"  needs      your trust for {', '.join(data['needs_trust'])}, which cannot run isolated:"
             yield f"             sniper plugins trust {shown.distribution}"

@@ -30,7 +30,6 @@ def publish_wheel(
     lock: Path | None = None,
     level_file: Path | None = None,
     changelog: Path | None = None,
-    licence_key: str = "",
     similar: bool = False,
 ) -> Release:
     """Publish the wheel in ``file`` for the publisher whose keys sign. Raises `PublishRefused`; nothing is changed
@@ -54,7 +53,6 @@ def publish_wheel(
         requires=lines_of(_text(lock)) if lock else locked(wheel),
         published_at=int(repository.clock() * 10**9),
         changelog=_text(changelog).strip() if changelog else "",
-        licence_key=licence_key,
     )
     release = repository.publish(wheel, release, *signers, similar=similar)
     if level:

@@ -326,7 +326,6 @@ def _described_by(submission: Submission, wheel: Wheel) -> Release:
         requires=release.requires,
         published_at=release.published_at,
         changelog=release.changelog,
-        licence_key=release.licence_key,
     )
     if release != own or msgspec.json.encode(own) != submission.release:
         told, is_ = msgspec.to_builtins(release), msgspec.to_builtins(own)

@@ -41,7 +41,6 @@ def described(
     requires: Sequence[str],
     published_at: int,
     changelog: str = "",
-    licence_key: str = "",
 ) -> Release:
     """The release that a wheel makes; what it is, asks for and needs is read from the wheel itself."""
     return Release(
@@ -58,7 +57,7 @@ def described(
         requires=tuple(requires),
         published_at=published_at,
         changelog=changelog,
-        licence_key=licence_key,
+        licence_key=wheel.licence_key,
     )
 
 

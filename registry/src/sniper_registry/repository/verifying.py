@@ -198,7 +198,6 @@ class _Verification:
                 requires=release.requires,
                 published_at=release.published_at,
                 changelog=release.changelog,
-                licence_key=release.licence_key,
             )
             if release != own or (name, version) != (own.name, own.version):
                 yield Fault(path, "describes another wheel than it names")

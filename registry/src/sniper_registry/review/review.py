@@ -39,7 +39,7 @@ def of_file(wheel: Path) -> tuple[Finding, ...]:
     found = [
         *archive.reviewed(wheel, own.permissions),
         *permissions.reviewed(own.permissions, None),
-        *licence.reviewed(own.licence, paid=False),
+        *licence.reviewed(own.licence, paid=bool(own.licence_key)),
         *results.reviewed(wheel, own.kind),
     ]
     return ordered(found)

@@ -111,7 +111,6 @@ class Uploads:
             requires=release.requires,
             published_at=release.published_at,
             changelog=release.changelog,
-            licence_key=release.licence_key,
         )
         if msgspec.json.encode(told) != submission.release:
             raise Invalid("the release is not described as its wheel says; make it anew with sniper registry submit")

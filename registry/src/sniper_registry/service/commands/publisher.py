@@ -39,7 +39,6 @@ def prove(key: Path, challenge: str, password_fd: int | None) -> None:
 @click.option("--lock", type=_FILE, help="Requirements with hashes. Default: uv resolves what the wheel requires.")
 @click.option("--changelog", type=_FILE, help="What is new, as text.")
 @click.option("--level", type=_FILE, help="What sniper plugins test --write wrote of this code.")
-@click.option("--licence-key", default="", help="Public key by which licence files of a paid plugin are verified.")
 @password_option
 def submit(
     wheel: Path,
@@ -50,7 +49,6 @@ def submit(
     lock: Path | None,
     changelog: Path | None,
     level: Path | None,
-    licence_key: str,
     password_fd: int | None,
 ) -> None:
     """Sign WHEEL here and send it to a marketplace, where it is reviewed before it is published.
@@ -72,7 +70,6 @@ def submit(
         requires=lines_of(lock.read_text()) if lock else locked(found),
         published_at=time.time_ns(),
         changelog=changelog.read_text().strip() if changelog else "",
-        licence_key=licence_key,
     )
     sent = prepared(_role(service, publisher, signer), found, release, [signer], time.time())
     files = {
