@@ -154,7 +154,13 @@ def _requires(told: Message, filename: str) -> list[Requirement]:
         raise PublishRefused(f"{filename} has a requirement that is none: {said(error)}") from error
     if remote := [each.name for each in found if each.url]:
         raise PublishRefused(f"{filename} requires {remote[0]} by an address; name a version of it instead")
-    return [each for each in found if each.marker is None or each.marker.evaluate({"extra": ""})]
+    return [each for each in found if not _for_an_extra(each)]
+
+
+def _for_an_extra(requirement: Requirement) -> bool:
+    """Whether only who asks for an extra needs it. What is for other platforms is in a lock for all of them."""
+    marker = requirement.marker
+    return marker is not None and "extra" in str(marker) and not marker.evaluate({"extra": ""})
 
 
 def _entry_points(text: str) -> list[str]:

@@ -121,12 +121,14 @@ def test_what_publishing_locks_for_all_platforms_is_installed_on_this_one(
     mirror = tmp_path / "mirror"
     library(mirror, "acme_math", "1.0", {"acme_math.py": ""}, ["acme-win>=1; sys_platform == 'win32'"])
     library(mirror, "acme_win", "1.0", {"acme_win.py": ""})
+    library(mirror, "acme_mac", "1.0", {"acme_mac.py": ""})
     monkeypatch.setenv("UV_FIND_LINKS", str(mirror))
     monkeypatch.setenv("UV_NO_INDEX", "1")
-    requires = ["sniper-core>=0.1", "acme-math[fast]>=1"]
+    requires = ["sniper-core>=0.1", "acme-math[fast]>=1", "acme-mac>=1; sys_platform == 'darwin'"]
     path = wheel(tmp_path, requires=requires)
     lock = locked(parse(path.name, path.read_bytes()))
     assert [line.partition(" --hash")[0] for line in lock] == [
+        "acme-mac==1.0 ; sys_platform == 'darwin'",
         "acme-math==1.0",
         "acme-win==1.0 ; sys_platform == 'win32'",
     ]
