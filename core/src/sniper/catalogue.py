@@ -419,15 +419,26 @@ def _waits(extension: Extension) -> bool:
 
 
 def _shelved(core: _Core) -> Iterator[Extension | Refusal | Problem]:
-    """What lies on the shelf. Nothing of it stops a start: exits of what is held must go on."""
+    """What lies on the shelf. Nothing of it stops a start: exits of what is held must go on. So where it cannot be read
+    who is trusted, nobody is; where not what was revoked, everything is refused."""
     shelf = Shelf()
     try:
         names = shelf.names()
-        words = trust.given(shelf.directory) if names else {}
-        known = revocations.known(shelf.directory) if names else revocations.Known()
     except PluginError as error:
         yield Problem("the shelf", str(shelf.directory), str(error), stops=False)
         return
+    if not names:
+        return
+    words: Mapping[str, trust.Trust] = {}
+    known, unknown = revocations.Known(), ""
+    try:
+        words = trust.given(shelf.directory)
+    except PluginError as error:
+        yield Problem("words of trust", str(shelf.directory), str(error), stops=False)
+    try:
+        known = revocations.known(shelf.directory)
+    except PluginError as error:
+        unknown = str(error)
     for name in names:
         try:
             environment = shelf.demand(name)
@@ -439,8 +450,8 @@ def _shelved(core: _Core) -> Iterator[Extension | Refusal | Problem]:
             known.demand_none(environment)
         except PluginError as error:
             yield from (Refusal(each, str(error)) for each in offered)
-        else:
-            yield from offered
+            continue
+        yield from (Refusal(each, unknown) for each in offered) if unknown else offered
 
 
 def _offered(environment: Environment, core: _Core, *, trusted: bool) -> list[Extension]:
