@@ -113,9 +113,14 @@ def keep(shelf: Path, content: bytes, where: str) -> Licence:
     return found
 
 
+def key_file(environment: Environment) -> Path:
+    """Where a paid plugin has its key."""
+    return environment.site / environment.distribution.replace("-", "_") / KEY_FILE
+
+
 def key_of(environment: Environment) -> str | None:
     """What signs the licences that a plugin needs; None: it is free."""
-    file = environment.site / environment.distribution.replace("-", "_") / KEY_FILE
+    file = key_file(environment)
     return file.read_text(errors="replace").strip() if file.is_file() else None
 
 
