@@ -46,6 +46,18 @@ def test_it_is_uninstalled(damaged: Path, sniper: Sniper, shelf: Shelf) -> None:
     assert trust.given(shelf.directory) == {}
 
 
+def test_a_record_of_what_this_sniper_does_not_know_is_taken_away_likewise(
+    tmp_path: Path, sniper: Sniper, shelf: Shelf
+) -> None:
+    assert sniper("plugins", "install", wheel(tmp_path)).code == 0
+    record = shelf.demand(NAME).directory / RECORD
+    record.write_text(record.read_text().replace("StrategySpec", "OracleSpec"))
+    assert "'OracleSpec' is no spec of sniper" in str(shelf.record(NAME))
+    done = sniper("plugins", "uninstall", NAME)
+    assert done.code == 0, done.err
+    assert shelf.names() == ()
+
+
 def test_it_is_installed_anew_and_needs_a_new_word_of_trust(damaged: Path, sniper: Sniper, shelf: Shelf) -> None:
     done = sniper("plugins", "install", damaged)
     assert done.code == 0, done.err

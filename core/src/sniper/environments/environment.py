@@ -124,11 +124,14 @@ class Environment(Frozen, kw_only=True, array_like=False):
 
 
 def read(directory: Path) -> Environment:
-    """The environment in a directory. Raises `PluginError` where its record is missing or damaged."""
+    """The environment in a directory. Raises `PluginError` where its record is missing or damaged, or names what this
+    sniper does not know."""
     file = directory / RECORD
     try:
         found = msgspec.json.decode(file.read_bytes(), type=Environment)
-    except (OSError, msgspec.DecodeError) as error:
+        for each in found.offered:
+            each.parsed()
+    except (OSError, msgspec.DecodeError, PluginError) as error:
         raise PluginError(
             f"{file}: cannot be read ({error}); install the plugin again, or uninstall it: sniper plugins uninstall"
         ) from error
